@@ -1,0 +1,30 @@
+# Driver over the CMake presets: every target installs what it needs, builds, then runs.
+#   make demo    the whole 595-cell grid of the paper on small synthetic cohorts, and both tables
+#   make test    all tests
+#   make build   the binaries alone: build/mtlgrid and build/mtlgrid-trainer
+# LIBTORCH=FOLDER uses an installed LibTorch; CUDA=1 takes the CUDA set of LibTorch where no driver is found.
+LIBTORCH ?= .deps/libtorch
+PRESET ?= release
+
+.PHONY: build test demo bench asan clean
+
+build:
+	@cmake/install_packages.sh
+	@if [ "$(LIBTORCH)" = .deps/libtorch ]; then cmake/install_libtorch.sh .deps/libtorch; fi
+	@cmake --preset $(PRESET) -DLIBTORCH=$(abspath $(LIBTORCH)) --log-level=NOTICE
+	@cmake --build --preset $(PRESET)
+
+test: build
+	@ctest --preset $(PRESET)
+
+demo: build
+	@examples/demo.sh
+
+bench: build
+	@cmake --build --preset $(PRESET) --target bench
+
+asan:
+	@$(MAKE) test PRESET=asan
+
+clean:
+	rm -rf build build-asan demo

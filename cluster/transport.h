@@ -1,0 +1,37 @@
+// How ranks talk: opaque messages from rank to rank, never blocking.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace mtlgrid {
+
+class Transport {
+ public:
+  struct Incoming {
+    int from = 0;
+    std::string bytes;
+  };
+  virtual ~Transport() = default;
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+  // Queues `bytes` for `to` (self included) and returns at once. Messages between two ranks keep their order. A message
+  // to a rank that died is never an error here: leases find out.
+  virtual void send(int to, std::string bytes) = 0;
+  // The next message, if one has arrived. Also drives unfinished sends.
+  virtual std::optional<Incoming> receive() = 0;
+  // Whether all sends to living ranks have left this process's buffers, as far as known.
+  virtual bool idle() const = 0;
+  // Ends the transport. `all_alive`: every rank is known to be leaving too, so MPI_Finalize cannot hang; otherwise the
+  // caller must leave with _exit.
+  virtual void finish(bool all_alive) = 0;
+};
+
+// One process: messages to itself.
+std::unique_ptr<Transport> make_loopback_transport();
+// Under mpirun: MPI point-to-point, non-blocking. nullptr if this process was not started by mpirun or srun, or the
+// program was built without MPI.
+std::unique_ptr<Transport> make_mpi_transport(int* argc, char*** argv);
+
+}  // namespace mtlgrid

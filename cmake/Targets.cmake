@@ -1,0 +1,29 @@
+# How a folder of the house becomes a library, and a file of tests a test program.
+
+# mtlgrid_library(NAME SOURCES... LIBS...): a static library with the project's warnings as errors.
+function(mtlgrid_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  add_library(mtlgrid_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(mtlgrid_${name} PUBLIC mtlgrid_settings ${ARG_LIBS})
+endfunction()
+
+# mtlgrid_test(NAME SOURCES... LIBS...): a GoogleTest program; each TEST is a ctest test named NAME/Suite.Case.
+function(mtlgrid_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(test_${name} ${ARG_SOURCES})
+  target_link_libraries(test_${name} PRIVATE ${ARG_LIBS} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(test_${name} PRIVATE
+    MTLGRID_FIXTURES="${CMAKE_CURRENT_SOURCE_DIR}/fixtures" MTLGRID_SOURCE="${CMAKE_SOURCE_DIR}"
+    MTLGRID_BUILD="${CMAKE_BINARY_DIR}")
+  gtest_discover_tests(test_${name} TEST_PREFIX "${name}/" DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600)
+endfunction()
+
+# mtlgrid_bench(NAME SOURCES... LIBS...): a program under build/bench that prints ratios; run by the target `bench`.
+function(mtlgrid_bench name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(bench_${name} ${ARG_SOURCES})
+  set_target_properties(bench_${name} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bench")
+  target_link_libraries(bench_${name} PRIVATE ${ARG_LIBS})
+  add_custom_target(run_bench_${name} COMMAND bench_${name} USES_TERMINAL)
+  add_dependencies(bench run_bench_${name})
+endfunction()

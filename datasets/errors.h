@@ -1,0 +1,69 @@
+// Errors of the whole program: each carries what the caller should do about it.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mtlgrid {
+
+// The category decides who handles an error and which exit status it becomes.
+enum class ErrorKind {
+  bad_input,     // usage, configuration or data: exit 2, before any training, nothing written
+  cell_failed,   // this cell cannot be trained (non-finite loss, error in the maths): others go on
+  fatal,         // a fault of the program or a library: exit 4
+  needs_person,  // disk full, store held by another run: exit 5
+};
+
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
+  ErrorKind kind() const { return kind_; }
+
+ private:
+  ErrorKind kind_;
+};
+
+// Bad input, with every problem found: one line each, "FILE, row R: what was found, what was expected".
+// Rows count from 1 as an editor shows them, the header being row 1. what() joins the lines.
+class InputError : public Error {
+ public:
+  explicit InputError(std::vector<std::string> problems)
+      : Error(ErrorKind::bad_input, joined(problems)), problems_(std::move(problems)) {}
+  explicit InputError(const std::string& problem) : InputError(std::vector<std::string>{problem}) {}
+  const std::vector<std::string>& problems() const { return problems_; }
+
+ private:
+  static std::string joined(const std::vector<std::string>& lines) {
+    std::string out;
+    for (const auto& line : lines) out += (out.empty() ? "" : "\n") + line;
+    return out;
+  }
+  std::vector<std::string> problems_;
+};
+
+// Collects problems while checking goes on, so that a user sees all of them at once.
+class Problems {
+ public:
+  void add(std::string line) { lines_.push_back(std::move(line)); }
+  // Runs `check`; an InputError it throws is taken over, so that later checks still run.
+  template <typename Check>
+  void collect(Check&& check) {
+    try {
+      check();
+    } catch (const InputError& e) {
+      lines_.insert(lines_.end(), e.problems().begin(), e.problems().end());
+    }
+  }
+  bool empty() const { return lines_.empty(); }
+  const std::vector<std::string>& lines() const { return lines_; }
+  void throw_if_any() const {
+    if (!lines_.empty()) throw InputError(lines_);
+  }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+}  // namespace mtlgrid

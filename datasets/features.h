@@ -1,0 +1,36 @@
+// STAMP's feature files (HDF5): `feats` [N, D], float16 or float32 on disk, always float16 in memory.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace mtlgrid {
+
+// What a feature file says of itself. STAMP 1.x and 2.x layouts are told apart by nothing here: both have `feats`.
+struct FeatureInfo {
+  std::int64_t tiles = 0, width = 0;
+  std::string extractor;  // attribute `extractor`; empty if absent
+};
+
+// Reads the header. Throws InputError naming the file and what is wrong: unreadable or truncated, no `feats`, not a
+// [N, D] array of floats, no tiles, slide- or patient-level file (attribute `feat_type` or `encoder`).
+FeatureInfo inspect_features(const std::filesystem::path& file);
+
+// Reads `feats` as IEEE float16 bit patterns, row by row: out.size() must be tiles x width.
+// Values of a float32 file are rounded to nearest even, as NumPy's astype(float16) does.
+void read_features(const std::filesystem::path& file, std::span<std::uint16_t> out);
+
+// The extractor's name without what differs between STAMP's versions (known aliases), for comparing files.
+std::string canonical_extractor(const std::string& extractor);
+
+// A bag: the tiles of a patient's slides one after the other, [tiles, width] float16 bit patterns, row-major.
+struct Bag {
+  std::int64_t tiles = 0, width = 0;
+  std::vector<std::uint16_t> values;
+};
+Bag read_bag(const std::vector<std::filesystem::path>& files);
+
+}  // namespace mtlgrid

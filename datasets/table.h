@@ -1,0 +1,37 @@
+// Tables of text cells, as pandas would read them with dtype=str: the seam behind which csv (now) and xlsx (later) lie.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mtlgrid {
+
+struct Table {
+  std::filesystem::path path;
+  std::vector<std::string> columns;
+  // One optional cell a column; nullopt where pandas sees a missing value (empty, NA, NaN, null, ... exact matches).
+  struct Row {
+    std::size_t line;  // first line of the row in the file, from 1, as an editor shows it; the header is line 1
+    std::vector<std::optional<std::string>> cells;
+  };
+  std::vector<Row> rows;
+
+  // Position of a column; nullopt if there is none.
+  std::optional<std::size_t> column(std::string_view name) const;
+};
+
+// Reads `path` by its suffix (.csv). Throws InputError with every problem: file missing or empty, not UTF-8 (with the
+// row), malformed quotes, duplicate or empty column names, rows with more or fewer cells than the header.
+// No trimming; a byte-order mark is accepted; blank lines are skipped.
+Table read_table(const std::filesystem::path& path);
+
+// Whether pandas' defaults take `cell` for a missing value.
+bool is_missing(std::string_view cell);
+
+// Text to number as Python's float() does, without '_' and with finite values only; nullopt otherwise.
+std::optional<double> parse_number(std::string_view cell);
+
+}  // namespace mtlgrid

@@ -1,0 +1,58 @@
+// Metrics of a cell and their bootstrap CIs, in double precision. Definitions: scikit-learn's and scipy's.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "datasets/random.h"
+#include "results/records.h"
+
+namespace mtlgrid {
+
+inline constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+
+// A value, or NaN and why there is none.
+struct Estimate {
+  double value = kMissing;
+  std::string reason;
+};
+
+// `label` holds 0 and 1. All spans of one call have the same length.
+Estimate auroc(std::span<const int> label, std::span<const double> score);              // ties count one half
+Estimate average_precision(std::span<const int> label, std::span<const double> score);  // step sum, sklearn's AP
+Estimate cross_entropy(std::span<const int> label, std::span<const double> log_odds);   // mean, nats
+Estimate f1(std::span<const int> label, std::span<const double> score);                 // positive class, score > 0.5
+Estimate pearson_r(std::span<const double> target, std::span<const double> prediction);
+Estimate mean_absolute_error(std::span<const double> target, std::span<const double> prediction);
+Estimate r_squared(std::span<const double> target, std::span<const double> prediction);
+
+// Euclidean distances between embeddings, n x n row-major, computed in double.
+std::vector<double> distances(std::span<const std::vector<float>> embeddings);
+// Mean silhouette over patients with labels as clusters (sklearn.metrics.silhouette_score); a cluster of one scores 0.
+Estimate silhouette(std::span<const int> label, std::span<const double> distance);
+// The same for a resample in which patient i occurs `multiplicity[i]` times: a patient's own copies do not count in
+// its within-cluster distance (copies at distance 0 would bias it), and the mean is weighted by multiplicity.
+Estimate silhouette(std::span<const int> label, std::span<const double> distance, std::span<const int> multiplicity);
+
+struct BootstrapSettings {
+  int resamples = 1000;
+  double confidence = 0.95;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BootstrapSettings, resamples, confidence)
+
+// All metrics of one cell on one cohort with percentile bootstrap CIs over patients. The order of the rows is fixed:
+// auroc, auprc, ce, f1, pearson_r, mae, r2, and silhouette where `embeddings` is not empty (same order as predictions).
+// A resample in which a metric is undefined is drawn again and counted; after 100 times `resamples` draws the CI is
+// NaN with a reason. `stream` gives the resamples: the same for every method of a group.
+std::vector<MetricRow> cell_metrics(const std::string& cohort, std::span<const Prediction> predictions,
+                                    std::span<const std::vector<float>> embeddings, const BootstrapSettings& settings,
+                                    const RandomStream& stream);
+
+// q-quantile of `sorted` with linear interpolation (numpy's default).
+double quantile(std::span<const double> sorted, double q);
+
+}  // namespace mtlgrid

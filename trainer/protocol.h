@@ -1,0 +1,96 @@
+// What `mtlgrid` and its trainer processes say to each other, over a pair of pipes. No torch.
+//
+// A frame is a 4-byte little-endian length and that many bytes of MessagePack: one JSON-like object with "type".
+// To the trainer (its stdin): Setup once, then Train, one cell at a time; Stop asks it to checkpoint the running cell
+// at its next step and report Stopped; end of pipe ends the process. From the trainer (its stdout): Ready after Setup;
+// per cell Progress after each epoch, then exactly one of Finished, Failed, Stopped. The trainer's stderr is its log.
+// Messages byte by byte: docs/messages.md.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "results/records.h"
+#include "trainer/experiment.h"
+
+namespace mtlgrid {
+
+inline constexpr std::size_t kMaximumFrame = std::size_t{1} << 30;  // a longer length is a broken stream
+
+// Encodes one message as a frame.
+std::string encode_frame(const nlohmann::json& message);
+
+// Cuts a byte stream into messages.
+class FrameReader {
+ public:
+  void feed(std::string_view bytes);
+  // The next whole message; nullopt if more bytes are needed. Throws Error(fatal) on a length above kMaximumFrame or
+  // on bytes that are no MessagePack; the stream cannot be used after that.
+  std::optional<nlohmann::json> next();
+  // Whether bytes of an unfinished frame are held (the peer died in the middle of one).
+  bool partial() const { return !buffer_.empty(); }
+
+ private:
+  std::string buffer_;
+};
+
+// {"type": "setup", "experiment": ..., "rank": 0}
+struct Setup {
+  Experiment experiment;
+  int rank = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Setup, experiment, rank)
+
+// {"type": "train", ...}: `directory` is the attempt's own folder (absolute, made by the trainer). `resume` lists
+// folders of earlier attempts of this cell, newest first: training goes on from the first whole checkpoint in them.
+struct Train {
+  Cell cell;
+  int attempt = 0;
+  std::string directory;
+  std::vector<std::string> resume;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Train, cell, attempt, directory, resume)
+
+// {"type": "ready"}
+struct Ready {
+  int pid = 0;
+  Environment environment;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Ready, pid, environment)
+
+// {"type": "progress"}: after each epoch (and after resuming: the epoch gone on from).
+struct Progress {
+  Cell cell;
+  int attempt = 0, epoch = 0, epochs = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Progress, cell, attempt, epoch, epochs)
+
+// {"type": "failed"}: an error in the maths or the data; the process goes on serving cells.
+struct Failed {
+  Cell cell;
+  int attempt = 0;
+  std::string cause, detail;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failed, cell, attempt, cause, detail)
+
+// {"type": "stopped"}: checkpointed on request.
+struct Stopped {
+  Cell cell;
+  int attempt = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Stopped, cell, attempt)
+
+// {"type": "finished", "result": CellResult}; {"type": "stop"} has no fields.
+
+// `value` with "type" set: typed("train", Train{...}).
+template <typename T>
+nlohmann::json typed(const char* type, const T& value) {
+  nlohmann::json j = value;
+  j["type"] = type;
+  return j;
+}
+
+}  // namespace mtlgrid
