@@ -1,0 +1,66 @@
+// Options and arguments of one command: Boost.Program_options, with help made from the same declarations.
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <string>
+#include <vector>
+
+namespace mtlgrid {
+
+// Usage:
+//   CommandOptions options("plan");
+//   options.argument("CONFIG", "configuration file").flag("drops", "name every dropped patient");
+//   if (!options.parse(arguments)) return 0;  // --help was printed
+//   const auto config = options.get<std::string>("CONFIG");
+class CommandOptions {
+ public:
+  // `command` is a name of the table of commands: its summary and example stand in the help.
+  explicit CommandOptions(std::string command);
+
+  // A positional argument, in the order of the calls; required ones first.
+  CommandOptions& argument(const std::string& name, const std::string& help, bool required = true);
+  CommandOptions& flag(const std::string& name, const std::string& help);
+  // An option with a text value; `placeholder` is how the help calls the value. Without a default it may be absent.
+  CommandOptions& option(const std::string& name, const std::string& placeholder, const std::string& help);
+  CommandOptions& option(const std::string& name, const std::string& placeholder, const std::string& help,
+                         const std::string& otherwise);
+  // An option with a whole number as value.
+  CommandOptions& number(const std::string& name, const std::string& placeholder, const std::string& help);
+  CommandOptions& number(const std::string& name, const std::string& placeholder, const std::string& help,
+                         long long otherwise);
+
+  // Parses. False if --help was given: the help has been printed to stdout. Throws InputError on bad usage.
+  // No abbreviations: a typing error must not become another option.
+  bool parse(const std::vector<std::string>& arguments);
+
+  // Whether the user gave it (or it has a default). Flags: whether it was given.
+  bool has(const std::string& name) const;
+  // T: std::string for arguments and options, long long for numbers.
+  template <typename T>
+  T get(const std::string& name) const {
+    return values_.at(name).as<T>();
+  }
+  // A number checked to lie in [low, high]; throws InputError otherwise.
+  long long number_in(const std::string& name, long long low, long long high) const;
+
+  // The whole help text: usage line, summary, arguments and options, example.
+  std::string help() const;
+
+ private:
+  struct Argument {
+    std::string name, help;
+    bool required;
+  };
+  std::string command_;
+  std::vector<Argument> arguments_;
+  std::vector<std::string> flags_;
+  boost::program_options::options_description options_;
+  boost::program_options::variables_map values_;
+};
+
+// "md,csv" -> {"md", "csv"}: elements trimmed; throws InputError naming `option` for an empty element or one that is
+// not in `known` (naming the nearest).
+std::vector<std::string> split_list(const std::string& option, const std::string& text,
+                                    const std::vector<std::string>& known);
+
+}  // namespace mtlgrid

@@ -1,0 +1,149 @@
+// The coordinator: which cell runs where, what becomes of it, and when the run is over.
+//
+// Pure handlers over (state, comm, ledger, event, now): no clock, no transport, no database of its own, so that tests
+// drive it with fakes. It is the only one that decides about results: workers report, the coordinator commits.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "orchestrator/config.h"
+#include "orchestrator/messages.h"
+#include "results/store.h"
+
+namespace mtlgrid {
+
+// Where the coordinator's messages go. Sending never fails: leases find out who is gone.
+class Comm {
+ public:
+  virtual ~Comm() = default;
+  virtual void send(int worker, const nlohmann::json& message) = 0;
+};
+
+// Where its decisions are made durable (the store). A throw ends the run.
+class Ledger {
+ public:
+  virtual ~Ledger() = default;
+  virtual void begin_attempt(const Cell& cell, int attempt, const Environment& where, double started) = 0;
+  virtual bool commit_result(const CellResult& result) = 0;
+  virtual void commit_failure(const AttemptFailure& failure) = 0;
+};
+
+// A cell that is to be run.
+struct Task {
+  Cell cell;
+  int attempts = 0;                 // begun before this run
+  double cost = 1;                  // expected, in any unit; the longest is started first
+  std::vector<std::string> resume;  // folders of earlier attempts to go on from, newest first
+};
+
+struct CoordinatorSettings {
+  ClusterSettings cluster;
+  std::string folder;                       // attempts go to FOLDER/<cell>/attempt-<n>
+  std::function<void(const std::string&)> say;  // one line for people; never empty
+};
+
+class Coordinator {
+ public:
+  // `comm` and `ledger` must outlive the coordinator. `welcome` is sent to every worker that says hello.
+  Coordinator(CoordinatorSettings settings, std::vector<Task> tasks, Welcome welcome, Comm& comm, Ledger& ledger);
+
+  // Handlers. `now` is seconds on a clock that never goes back; `wall` seconds since 1970, for the record alone.
+  struct Now {
+    double steady = 0, wall = 0;
+  };
+  // Throws Error(fatal) on a message of unknown type or shape: a bug or a mixture of versions, not a lost worker.
+  void on_message(int worker, const nlohmann::json& message, Now now);
+  // To be called often: expires leases, hands out cells, pings. Messages that have arrived come first.
+  void on_tick(Now now);
+  // Walltime, preemption, Ctrl-C: every running cell is checkpointed, nothing new is started. Idempotent.
+  void request_stop(Now now);
+
+  // Nothing is running and nothing more will be started.
+  bool finished() const;
+  bool stopping() const { return stopping_; }
+  // Every worker that ever said hello is still heard of.
+  bool all_alive() const;
+  std::vector<int> living_workers() const;
+  bool said_bye(int worker) const { return workers_.count(worker) != 0 && workers_.at(worker).bye; }
+
+  struct Counts {
+    int total = 0, done = 0, failed = 0, running = 0, pending = 0;
+    double cost_done = 0, cost_total = 0;  // running cells count by their epochs done
+    int workers = 0, slots = 0;
+  };
+  Counts counts() const;
+  // Cells that failed in this run, with their causes.
+  const std::vector<std::pair<Cell, std::string>>& failures() const { return failures_; }
+  // Why the run is over although cells are pending and nobody asked it to stop; empty otherwise.
+  std::string stuck() const;
+
+  // Derives the invariants between tasks, slots and queue anew; throws Error(fatal) if one does not hold. For tests.
+  void sanity_check() const;
+
+ private:
+  enum class TaskState { queued, running, done, failed };
+  struct TaskEntry {
+    Task task;
+    TaskState state = TaskState::queued;
+    int attempt = 0;             // newest begun
+    int worker = -1, slot = -1;  // while running
+    int crashes = 0, losses = 0;
+    int crashed_on = -1;         // worker of the last crash: tried elsewhere if there is another
+    double fraction = 0;         // of its epochs done, while running
+  };
+  enum class SlotState { starting, ready, busy, broken };
+  struct SlotEntry {
+    SlotState state = SlotState::starting;
+    Environment environment;
+    std::size_t task = 0;  // while busy
+    int attempt = 0;
+  };
+  struct WorkerEntry {
+    std::string host;
+    std::vector<SlotEntry> slots;
+    double last_heard = 0;
+    bool alive = true, leaving = false, bye = false;
+  };
+
+  void on_hello(int worker, const Hello& hello, Now now);
+  void on_slot_ready(int worker, const SlotReady& ready);
+  void on_slot_broken(int worker, const SlotBroken& broken);
+  void on_heartbeat(const Heartbeat& heartbeat);
+  void on_finished(int worker, int slot, const CellResult& result);
+  void on_failed(int worker, const CellFailed& failed, Now now);
+  void on_stopped(int worker, const CellStopped& stopped, Now now);
+  void give_up_worker(int worker, Now now, const std::string& why);
+  void expire_leases(Now now);
+  void hand_out(Now now);
+  void assign(std::size_t task, int worker, int slot, Now now);
+  void ping(Now now);
+
+  // The slot's running task if it is `attempt` of `cell`; frees the slot. nullopt for a report of a given-up attempt.
+  std::optional<std::size_t> release(int worker, int slot, const Cell& cell, int attempt);
+  std::size_t find_task(const Cell& cell) const;
+  SlotEntry* slot_of(int worker, int slot);
+  void end_attempt(std::size_t task, Outcome outcome, bool final, const std::string& cause, const std::string& detail,
+                   Now now);
+  std::optional<std::size_t> next_task_for(int worker) const;
+
+  CoordinatorSettings settings_;
+  Welcome welcome_;
+  Comm& comm_;
+  Ledger& ledger_;
+  std::vector<TaskEntry> tasks_;           // longest expected first: the order in which they are handed out
+  std::map<std::string, std::size_t> by_name_;
+  std::set<std::size_t> queue_;            // indices of queued tasks
+  std::map<int, WorkerEntry> workers_;
+  std::vector<std::pair<Cell, std::string>> failures_;
+  std::string last_broken_;
+  bool stopping_ = false;
+  double last_ping_ = -1e300;
+};
+
+}  // namespace mtlgrid

@@ -1,0 +1,88 @@
+// What the coordinator and the workers say to each other. Table of all messages: docs/messages.md.
+//
+// Each message is a JSON object with "type", carried as MessagePack. A worker is a rank; a slot is one of its trainer
+// processes. All messages are idempotent or harmless when repeated: a worker that was given up may come back.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "results/records.h"
+#include "trainer/protocol.h"
+
+namespace mtlgrid {
+
+// Worker to coordinator: "hello", the first message.
+struct Hello {
+  std::string host;
+  int slots = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Hello, host, slots)
+
+// Worker to coordinator: "slot_ready", a trainer waits for its first cell (again after it died).
+struct SlotReady {
+  int slot = 0;
+  Environment environment;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotReady, slot, environment)
+
+// Worker to coordinator: "slot_broken", the trainer died several times in a row before it was ready; it is not started again.
+struct SlotBroken {
+  int slot = 0;
+  std::string cause, detail;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotBroken, slot, cause, detail)
+
+// Worker to coordinator: "heartbeat" every heartbeat_seconds; it is what renews the worker's leases.
+struct Heartbeat {
+  std::vector<Progress> running;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Heartbeat, running)
+
+// Worker to coordinator: "cell_failed" (the trainer says so, `crashed` false) or the trainer died (`crashed` true).
+struct CellFailed {
+  int slot = 0;
+  Cell cell;
+  int attempt = 0;
+  bool crashed = false;
+  std::string cause, detail;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellFailed, slot, cell, attempt, crashed, cause, detail)
+
+// Worker to coordinator: "cell_stopped", checkpointed on request.
+struct CellStopped {
+  int slot = 0;
+  Cell cell;
+  int attempt = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellStopped, slot, cell, attempt)
+
+// Worker to coordinator: "cell_finished" {slot, result}; "leaving": give this worker no more cells (it was signalled);
+// "bye": its trainers are gone and it ends.
+
+// Coordinator to worker: "welcome", the answer to hello.
+struct Welcome {
+  Experiment experiment;
+  double heartbeat_seconds = 5, lease_seconds = 120;
+  std::string log_folder;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Welcome, experiment, heartbeat_seconds, lease_seconds, log_folder)
+
+// Coordinator to worker: "assign".
+struct Assign {
+  int slot = 0;
+  Train train;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Assign, slot, train)
+
+// Coordinator to worker: "ping" (still here), "stop" (checkpoint every running cell and report it stopped),
+// "shutdown" {all_alive}: end the trainers, say bye and leave.
+struct Shutdown {
+  bool all_alive = true;  // no rank was lost: MPI_Finalize will not hang
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Shutdown, all_alive)
+
+inline nlohmann::json typed(const char* type) { return {{"type", type}}; }
+
+}  // namespace mtlgrid
