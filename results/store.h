@@ -20,7 +20,7 @@ namespace mtlgrid {
 
 // A grid as it is registered: what decides its cells' results, and what the account of patients needs.
 struct GridRecord {
-  std::string identity;  // hex hash of `settings` and data fingerprints: the same identity is the same grid
+  std::string identity;     // hex hash of `settings` and data fingerprints: the same identity is the same grid
   nlohmann::json settings;  // the resolved configuration
   std::vector<Cell> cells;
   struct SplitRow {
@@ -34,6 +34,12 @@ struct GridRecord {
     Drop drop;
   };
   std::vector<DropRow> drops;
+  // A biomarker's cohorts in the configuration's order: the tables' names for `test` and columns for cohorts without
+  // any result yet. May be empty: then external cohorts appear with their first result.
+  struct CohortRow {
+    std::string biomarker, cohort, role;  // train, external
+  };
+  std::vector<CohortRow> cohorts;
 };
 
 enum class CellState { pending, running, done, failed };
@@ -42,9 +48,9 @@ enum class CellState { pending, running, done, failed };
 struct StoredCell {
   Cell cell;
   CellState state = CellState::pending;
-  int attempts = 0;         // attempts begun so far
-  int result_attempt = 0;   // the one that counts; 0 if none
-  std::string cause;        // of the last failure
+  int attempts = 0;        // attempts begun so far
+  int result_attempt = 0;  // the one that counts; 0 if none
+  std::string cause;       // of the last failure
 };
 
 // How an attempt that gave no result ended.
