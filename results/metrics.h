@@ -21,7 +21,11 @@ struct Estimate {
   std::string reason;
 };
 
-// `label` holds 0 and 1. All spans of one call have the same length.
+// `label` holds 0 and 1. All spans of one call have the same length; otherwise std::invalid_argument. A number that is
+// not finite throws Error(cell_failed) naming the row. Departures from scikit-learn, which returns a number there:
+// where a metric is undefined the value is NaN and the reason says why (auroc and average_precision: one class only;
+// f1: no positives, neither true nor predicted; pearson_r and r_squared: fewer than two patients, constant target;
+// pearson_r: constant prediction). The functions are those of resampling.h with every multiplicity 1.
 Estimate auroc(std::span<const int> label, std::span<const double> score);              // ties count one half
 Estimate average_precision(std::span<const int> label, std::span<const double> score);  // step sum, sklearn's AP
 Estimate cross_entropy(std::span<const int> label, std::span<const double> log_odds);   // mean, nats
@@ -33,6 +37,7 @@ Estimate r_squared(std::span<const double> target, std::span<const double> predi
 // Euclidean distances between embeddings, n x n row-major, computed in double.
 std::vector<double> distances(std::span<const std::vector<float>> embeddings);
 // Mean silhouette over patients with labels as clusters (sklearn.metrics.silhouette_score); a cluster of one scores 0.
+// Undefined with one class only or fewer than three patients.
 Estimate silhouette(std::span<const int> label, std::span<const double> distance);
 // The same for a resample in which patient i occurs `multiplicity[i]` times: a patient's own copies do not count in
 // its within-cluster distance (copies at distance 0 would bias it), and the mean is weighted by multiplicity.
@@ -46,8 +51,12 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BootstrapSettings, resamples, confidence)
 
 // All metrics of one cell on one cohort with percentile bootstrap CIs over patients. The order of the rows is fixed:
 // auroc, auprc, ce, f1, pearson_r, mae, r2, and silhouette where `embeddings` is not empty (same order as predictions).
-// A resample in which a metric is undefined is drawn again and counted; after 100 times `resamples` draws the CI is
-// NaN with a reason. `stream` gives the resamples: the same for every method of a group.
+// Regression uses the patients who have both target and prediction (NaN: has none); n says how many. Any other number
+// that is not finite throws Error(cell_failed) naming the patient.
+// A resample draws as many of the metric's patients as there are (draw_multiplicities, draws 0, 1, ...); one in which
+// the metric is undefined is drawn again and counted; after 100 times `resamples` draws the CI is NaN with a reason.
+// `stream` gives the resamples: the same for every method of a group. `resamples` 0: no CI.
+// Cost: about 10 ms for 150 patients and 1000 resamples, of which the silhouette is more than half.
 std::vector<MetricRow> cell_metrics(const std::string& cohort, std::span<const Prediction> predictions,
                                     std::span<const std::vector<float>> embeddings, const BootstrapSettings& settings,
                                     const RandomStream& stream);
