@@ -1,4 +1,15 @@
 // Supervision of this rank's trainer processes: one a slot, started again when it dies.
+//
+// What a trainer finds at its start: stdin and stdout are pipes of frames (trainer/protocol.h), stderr is its slot's
+// log, no other descriptor is open; every signal has its default handling; it leads a process group of its own, so that
+// Ctrl-C or a signal from mpirun does not reach it directly; it is bound to its slot's cores. Its environment lacks
+// OMPI_*, PMIX_*, PMI_*, SLURM_* and has
+//   OMP_NUM_THREADS, MKL_NUM_THREADS   TrainerCommand::threads
+//   CUDA_VISIBLE_DEVICES               its slot's GPU; empty, which hides all of them, where the slot was given none
+//   MTLGRID_PARENT                     the process id of the rank that started it
+// What a trainer must do first of all, since only it can: prctl(PR_SET_PDEATHSIG, SIGKILL), and then end at once if
+// getppid() is not MTLGRID_PARENT (the rank died before the prctl). It keeps its stdout for frames: what libraries
+// print there breaks the stream. More, with what dies with what: docs/processes.md.
 #pragma once
 
 #include <filesystem>
@@ -18,8 +29,8 @@ struct TrainerMessage {
 };
 struct TrainerDied {
   int slot;
-  std::string cause;   // "killed by signal 9 (SIGKILL)", "exited with status 1", "broken stream: ..."
-  std::string detail;  // the tail of its log
+  std::string cause;   // "killed by signal 9 (SIGKILL)", "exited with status 1", "broken stream: ...", "not started"
+  std::string detail;  // the last lines it wrote to its log; of one not started: why
 };
 using TrainerEvent = std::variant<TrainerMessage, TrainerDied>;
 
@@ -28,13 +39,17 @@ class Trainers {
  public:
   virtual ~Trainers() = default;
   virtual int slots() const = 0;
-  // Starts (or starts again) the slot's process. Its first message is to be `setup`.
+  // Starts (or, after its TrainerDied, starts again) the slot's process. Its first message is to be `setup`. If the
+  // system refuses, the next poll() tells of it as a TrainerDied "not started". Throws Error(fatal) if the slot's
+  // process has not been reported dead.
   virtual void start(int slot) = 0;
   // Queues a message; never blocks. Ignored if the slot has no process.
   virtual void send(int slot, const nlohmann::json& message) = 0;
-  // Everything that happened since the last call; never blocks.
+  // Everything that happened since the last call; never blocks. All that a process said whole comes before its
+  // TrainerDied, which comes once. Bytes that are no message end the process with a "broken stream".
   virtual std::vector<TrainerEvent> poll() = 0;
-  virtual void kill(int slot) = 0;  // SIGKILL; a TrainerDied event follows
+  virtual void kill(int slot) = 0;  // SIGKILL; a TrainerDied event follows; ignored if the slot has no process
+  // From start() until poll() has returned its TrainerDied.
   virtual bool running(int slot) const = 0;
 };
 
@@ -42,15 +57,17 @@ struct TrainerCommand {
   std::filesystem::path executable;
   std::vector<std::string> arguments;
   int slots = 1, threads = 1;
-  std::filesystem::path log_folder;   // stderr of slot s goes to LOG_FOLDER/HOST-RANK-s.log, appended
+  std::filesystem::path log_folder;  // stderr of slot s goes to LOG_FOLDER/HOST-RANK-s.log, appended
   int rank = 0;
-  std::vector<int> cpus;              // cores of this rank; slot s gets its share of `threads` of them; empty: unbound
-  std::vector<std::string> gpus;      // CUDA_VISIBLE_DEVICES of each slot; empty: none
+  std::vector<int> cpus;          // cores of this rank; slot s gets its share of `threads` of them; empty: unbound
+  std::vector<std::string> gpus;  // CUDA_VISIBLE_DEVICES of each slot; empty: none
 };
 
-// Real processes: posix_spawn without OMPI_*, PMIX_*, PMI_*, SLURM_* variables; pipes non-blocking; each dies with this
-// process (parent-death signal and end of pipe); destroying the object ends them (end of pipe, then SIGKILL after
-// `grace` seconds) and leaves none behind.
+// Real processes, as described at the top; pipes non-blocking; each dies with this process (parent-death signal and end
+// of pipe). Destroying the object ends them (end of pipe, then, after `grace` seconds, SIGKILL to their groups), waits
+// for that and leaves none behind. Throws Error(fatal) if there is no such executable or the log folder cannot be made.
+// Used from one thread, which lives as long as the process: Linux sends the parent-death signal when the thread that
+// started the child ends.
 std::unique_ptr<Trainers> make_trainer_processes(const TrainerCommand& command, double grace = 5);
 
 }  // namespace mtlgrid

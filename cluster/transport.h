@@ -21,7 +21,9 @@ class Transport {
   virtual void send(int to, std::string bytes) = 0;
   // The next message, if one has arrived. Also drives unfinished sends.
   virtual std::optional<Incoming> receive() = 0;
-  // Whether all sends to living ranks have left this process's buffers, as far as known.
+  // Whether all sends to living ranks have left this process's buffers, as far as known: a rank that died silently
+  // keeps it false, so nobody may wait for it without a limit. True does not mean received: who leaves with _exit
+  // first waits for an answer to its last message.
   virtual bool idle() const = 0;
   // Ends the transport. `all_alive`: every rank is known to be leaving too, so MPI_Finalize cannot hang; otherwise the
   // caller must leave with _exit.
@@ -30,8 +32,11 @@ class Transport {
 
 // One process: messages to itself.
 std::unique_ptr<Transport> make_loopback_transport();
-// Under mpirun: MPI point-to-point, non-blocking. nullptr if this process was not started by mpirun or srun, or the
-// program was built without MPI.
+// Under mpirun: MPI point-to-point, non-blocking. nullptr if this process was not started by mpirun or srun (told by
+// OMPI_COMM_WORLD_SIZE or PMIX_RANK), or the program was built without MPI. Collective over the job's ranks. Messages
+// are shorter than 2 GiB. Throws Error(fatal) with file, line and MPI's own text; an error that concerns one peer is
+// said once on stderr, and that peer is taken as lost. One transport a process, used from the thread that made it;
+// nothing is done between calls, so receive() is to be called often while idle() is false.
 std::unique_ptr<Transport> make_mpi_transport(int* argc, char*** argv);
 
 }  // namespace mtlgrid

@@ -1,0 +1,176 @@
+#include "cluster/host.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <memory>
+#include <sstream>
+#include <string_view>
+#include <system_error>
+
+#ifdef MTLGRID_HAVE_NCCL
+#include <nccl.h>
+#endif
+
+#include "datasets/errors.h"
+
+namespace mtlgrid {
+namespace {
+
+std::optional<int> number(std::string_view text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<int> number_of_variable(const char* name) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? std::nullopt : number(text);
+}
+
+// Entry `node` of Slurm's list of tasks per node, e.g. "2(x3),1": 2, 2, 2, 1.
+std::optional<int> tasks_of_node(const std::string& list, int node) {
+  std::istringstream entries(list);
+  for (std::string entry; std::getline(entries, entry, ',');) {
+    const auto bracket = entry.find("(x");
+    const auto tasks = number(std::string_view(entry).substr(0, bracket));
+    int nodes = 1;
+    if (bracket != std::string::npos) {
+      if (entry.back() != ')') return std::nullopt;
+      nodes = number(std::string_view(entry).substr(bracket + 2, entry.size() - bracket - 3)).value_or(0);
+    }
+    if (!tasks || nodes < 1) return std::nullopt;
+    if (node < nodes) return tasks;
+    node -= nodes;
+  }
+  return std::nullopt;
+}
+
+std::optional<LocalRank> slurm_rank() {
+  const char* list = std::getenv("SLURM_STEP_TASKS_PER_NODE");
+  const auto local = number_of_variable("SLURM_LOCALID"), node = number_of_variable("SLURM_NODEID");
+  if (list == nullptr || !local || !node) return std::nullopt;
+  const auto size = tasks_of_node(list, *node);
+  if (!size || *local < 0 || *local >= *size) return std::nullopt;
+  return LocalRank{*local, *size};
+}
+
+template <typename T>
+std::vector<T> share(const std::vector<T>& all, const LocalRank& local) {
+  const auto n = all.size(), rank = static_cast<std::size_t>(local.rank), size = static_cast<std::size_t>(local.size);
+  if (local.size < 1 || local.rank < 0 || local.rank >= local.size) {
+    throw Error(ErrorKind::fatal, fmt::format("local rank {} of {}", local.rank, local.size));
+  }
+  if (n == 0) return {};
+  if (n < size) return {all[rank % n]};
+  const auto at = [&](std::size_t r) { return all.begin() + static_cast<std::ptrdiff_t>(r * n / size); };
+  return std::vector<T>(at(rank), at(rank + 1));
+}
+
+// Devices as CUDA reads its variable: up to the first -1, which hides the rest.
+std::vector<std::string> devices_named(const std::string& list) {
+  std::vector<std::string> devices;
+  std::istringstream entries(list);
+  for (std::string entry; std::getline(entries, entry, ',');) {
+    std::erase_if(entry, [](unsigned char c) { return std::isspace(c) != 0; });
+    if (entry.empty() || entry == "-1" || entry == "NoDevFiles") break;
+    devices.push_back(entry);
+  }
+  return devices;
+}
+
+std::size_t entries_of(const std::filesystem::path& folder, bool (*wanted)(const std::string&)) {
+  std::error_code error;
+  std::size_t count = 0;
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    count += wanted(it->path().filename().string()) ? 1 : 0;
+  }
+  return count;
+}
+
+bool is_device_file(const std::string& name) {  // nvidia0, nvidia1, ...; not nvidiactl, nvidia-uvm
+  return name.starts_with("nvidia") && number(std::string_view(name).substr(6)).has_value();
+}
+
+}  // namespace
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) {
+    throw Error(ErrorKind::fatal, "gethostname: " + std::system_category().message(errno));
+  }
+  return name.data();
+}
+
+std::vector<int> allowed_cpus() {
+  // The kernel refuses a set smaller than its own: double until it fits.
+  for (std::size_t count = 1024;; count *= 2) {
+    const std::size_t bytes = CPU_ALLOC_SIZE(count);
+    const auto release = [](cpu_set_t* set) { CPU_FREE(set); };
+    const std::unique_ptr<cpu_set_t, decltype(release)> set(CPU_ALLOC(count), release);
+    if (sched_getaffinity(0, bytes, set.get()) != 0) {
+      if (errno == EINVAL && count < (std::size_t{1} << 20)) continue;
+      throw Error(ErrorKind::fatal, "sched_getaffinity: " + std::system_category().message(errno));
+    }
+    std::vector<int> cpus;
+    for (std::size_t cpu = 0; cpu < count; ++cpu) {
+      if (CPU_ISSET_S(cpu, bytes, set.get())) cpus.push_back(static_cast<int>(cpu));
+    }
+    return cpus;
+  }
+}
+
+LocalRank local_rank() {
+  const auto rank = number_of_variable("OMPI_COMM_WORLD_LOCAL_RANK"),
+             size = number_of_variable("OMPI_COMM_WORLD_LOCAL_SIZE");
+  if (rank && size && *rank >= 0 && *rank < *size) return {*rank, *size};
+  return slurm_rank().value_or(LocalRank{});
+}
+
+std::vector<int> share_of(const std::vector<int>& cpus, const LocalRank& local) { return share(cpus, local); }
+
+std::vector<std::string> share_of(const std::vector<std::string>& gpus, const LocalRank& local) {
+  return share(gpus, local);
+}
+
+std::vector<std::string> visible_gpus(const std::filesystem::path& driver, const std::filesystem::path& devices) {
+  if (const char* list = std::getenv("CUDA_VISIBLE_DEVICES")) return devices_named(list);
+  const auto known = entries_of(driver, [](const std::string&) { return true; });
+  const auto files = entries_of(devices, is_device_file);
+  // A container sees every GPU of its host in the driver's folder, but device files of its own alone; a node that has
+  // not used its GPUs yet has no device files.
+  const auto count = known == 0 ? files : files == 0 ? known : std::min(known, files);
+  std::vector<std::string> gpus;
+  for (std::size_t i = 0; i < count; ++i) gpus.push_back(std::to_string(i));
+  return gpus;
+}
+
+std::optional<std::string> nccl_version() {
+#ifdef MTLGRID_HAVE_NCCL
+  // Loaded here and not linked, so that the program starts on nodes without it.
+  void* library = dlopen("libnccl.so.2", RTLD_LAZY | RTLD_LOCAL);
+  if (library == nullptr) library = dlopen(MTLGRID_NCCL_LIBRARY, RTLD_LAZY | RTLD_LOCAL);
+  if (library == nullptr) return std::nullopt;
+  const std::unique_ptr<void, int (*)(void*)> closed(library, dlclose);
+  const auto get = reinterpret_cast<decltype(&ncclGetVersion)>(dlsym(library, "ncclGetVersion"));
+  int code = 0;
+  if (get == nullptr || get(&code) != ncclSuccess) return std::nullopt;
+  // NCCL_VERSION's own encoding: four digits up to 2.8, five since.
+  const int major = code < 10000 ? code / 1000 : code / 10000,
+            minor = code < 10000 ? code % 1000 / 100 : code % 10000 / 100;
+  return fmt::format("{}.{}.{}", major, minor, code % 100);
+#else
+  return std::nullopt;
+#endif
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,73 @@
+// One child process with a pipe to its stdin, a pipe from its stdout, and its stderr in a file.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mtlgrid {
+
+// Owns a file descriptor; -1 is none.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  ~FileDescriptor() { close(); }
+  void close();
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+struct ProcessOptions {
+  std::filesystem::path executable;      // not looked up in PATH
+  std::vector<std::string> arguments;    // without argv[0]
+  std::vector<std::string> environment;  // the whole of it, "NAME=value"
+  std::vector<int> cpus;                 // cores it and all its threads are bound to; empty: as this thread
+  std::filesystem::path log;             // stderr, appended; made if missing, its folder must exist
+};
+
+struct ChildProcess {
+  pid_t pid = 0;
+  FileDescriptor input, output;  // our ends of its stdin and stdout: non-blocking, close-on-exec
+};
+
+// Starts a process, in a process group of its own (signals to our group do not reach it), with default signal handling,
+// an empty signal mask and no file descriptor but 0, 1 and 2. Throws Error(fatal) naming the step and what the system
+// said; then nothing was started. Not a handle: the caller reaps `pid`.
+ChildProcess spawn(const ProcessOptions& options);
+
+// `environment` without the variables of MPI launchers and Slurm, with those of a trainer: OMP_NUM_THREADS and
+// MKL_NUM_THREADS = threads, CUDA_VISIBLE_DEVICES = gpu ("" hides all), MTLGRID_PARENT = this process's id.
+std::vector<std::string> trainer_environment(char* const* environment, int threads, const std::string& gpu);
+
+// The cores of slot s: `threads` of `cpus` starting at s * threads, wrapping around where there are too few; ascending.
+std::vector<int> cpus_of_slot(const std::vector<int>& cpus, int slot, int threads);
+
+// A wait status in words: "killed by signal 9 (SIGKILL)", "exited with status 1".
+std::string describe_wait_status(int status);
+
+// Writes what fits of `bytes` to a non-blocking pipe: the number written, 0 if it is full, -1 if nobody reads it any
+// more. Raises no SIGPIPE.
+ssize_t write_some(int fd, std::string_view bytes);
+
+// The last `lines` lines of `file` from byte `start` on, read from its last 16 kB; bytes that are not UTF-8 replaced.
+// Empty if it cannot be read.
+std::string tail_of(const std::filesystem::path& file, std::uintmax_t start, int lines);
+
+}  // namespace mtlgrid

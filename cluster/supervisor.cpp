@@ -1,0 +1,285 @@
+#include "cluster/supervisor.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <deque>
+#include <optional>
+#include <system_error>
+
+#include "cluster/host.h"
+#include "cluster/process.h"
+#include "datasets/errors.h"
+#include "trainer/protocol.h"
+
+namespace mtlgrid {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Read of one slot in one poll: bounds the call, and is more than a pipe of a dead process can hold (1 MiB at most
+// without privileges), so its last frames are all read before its death is told.
+constexpr std::size_t kReadAtMost = std::size_t{4} << 20;
+// How long a process may live on after it closed its stdout. Ending takes milliseconds; more is a fault.
+constexpr auto kAfterClosing = std::chrono::seconds(2);
+constexpr int kLogLines = 20;
+
+struct Slot {
+  pid_t pid = 0;  // 0: no process
+  FileDescriptor input, output;
+  std::deque<std::string> queue;  // frames not yet written
+  std::size_t written = 0;        // bytes of the first that are
+  FrameReader reader;
+  std::string broken;                       // why its stream is not read any more
+  std::optional<Clock::time_point> closed;  // when its stdout ended
+  std::filesystem::path log;
+  std::uintmax_t log_start = 0;
+};
+
+// Whether `pid` has ended; its status stays to be collected, so the id is not given to another process.
+bool has_ended(pid_t pid) {
+  siginfo_t info{};
+  if (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0) return errno == ECHILD;
+  return info.si_pid == pid;
+}
+
+// Collects an ended (or just killed) process.
+std::string reap(pid_t pid) {
+  int status = 0;
+  pid_t result = 0;
+  do {
+    result = waitpid(pid, &status, 0);
+  } while (result < 0 && errno == EINTR);
+  if (result == pid) return describe_wait_status(status);
+  return "ended, status unknown (" + std::system_category().message(errno) + ")";
+}
+
+// The process leads its group: whatever it started goes with it.
+void kill_group(pid_t pid) {
+  ::kill(-pid, SIGKILL);
+  ::kill(pid, SIGKILL);
+}
+
+// Throws unless it is a JSON object with a string "type".
+void check_message(const nlohmann::json& message) {
+  if (message.is_object() && message.contains("type") && message["type"].is_string()) return;
+  throw Error(ErrorKind::fatal, "message without a type");
+}
+
+class TrainerProcesses final : public Trainers {
+ public:
+  TrainerProcesses(const TrainerCommand& command, double grace);
+  ~TrainerProcesses() override;
+  TrainerProcesses(const TrainerProcesses&) = delete;
+  TrainerProcesses& operator=(const TrainerProcesses&) = delete;
+
+  int slots() const override { return command_.slots; }
+  void start(int slot) override;
+  void send(int slot, const nlohmann::json& message) override;
+  std::vector<TrainerEvent> poll() override;
+  void kill(int slot) override;
+  bool running(int slot) const override;
+
+ private:
+  Slot& at(int slot) { return slots_.at(static_cast<std::size_t>(slot)); }
+  ProcessOptions options(int slot) const;
+  void flush(Slot& slot);
+  void read(int number, std::vector<TrainerEvent>& events);
+  void deliver(int number, std::string_view bytes, std::vector<TrainerEvent>& events);
+  void supervise(Slot& slot);
+  TrainerDied bury(int number);
+  void wait_for_ends(Clock::time_point deadline);
+
+  TrainerCommand command_;
+  Clock::duration grace_;
+  std::string host_ = host_name();
+  std::vector<Slot> slots_;
+  std::vector<TrainerDied> not_started_;
+};
+
+TrainerProcesses::TrainerProcesses(const TrainerCommand& command, double grace)
+    : command_(command), grace_(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(grace))) {
+  if (command.slots < 1 || command.threads < 1) {
+    throw Error(ErrorKind::fatal, fmt::format("{} trainers of {} threads", command.slots, command.threads));
+  }
+  if (access(command.executable.c_str(), X_OK) != 0) {
+    throw Error(ErrorKind::fatal, fmt::format("{}: {}; expected the trainer's executable", command.executable.string(),
+                                              std::system_category().message(errno)));
+  }
+  std::error_code error;
+  std::filesystem::create_directories(command.log_folder, error);
+  if (error) throw Error(ErrorKind::fatal, fmt::format("{}: {}", command.log_folder.string(), error.message()));
+  slots_.resize(static_cast<std::size_t>(command.slots));
+}
+
+ProcessOptions TrainerProcesses::options(int slot) const {
+  const auto& gpus = command_.gpus;
+  const std::string gpu = gpus.empty() ? "" : gpus[static_cast<std::size_t>(slot) % gpus.size()];
+  return {.executable = command_.executable,
+          .arguments = command_.arguments,
+          .environment = trainer_environment(environ, command_.threads, gpu),
+          .cpus = cpus_of_slot(command_.cpus, slot, command_.threads),
+          .log = command_.log_folder / fmt::format("{}-{}-{}.log", host_, command_.rank, slot)};
+}
+
+void TrainerProcesses::start(int number) {
+  Slot& slot = at(number);
+  if (slot.pid != 0) throw Error(ErrorKind::fatal, fmt::format("trainer {} is running", number));
+  slot = Slot{};
+  try {
+    const ProcessOptions how = options(number);
+    std::error_code missing;
+    const auto size = std::filesystem::file_size(how.log, missing);
+    slot.log = how.log;
+    slot.log_start = missing ? 0 : size;
+    ChildProcess child = spawn(how);
+    slot.input = std::move(child.input);
+    slot.output = std::move(child.output);
+    slot.pid = child.pid;
+  } catch (const Error& e) {
+    not_started_.push_back({number, "not started", e.what()});
+  }
+}
+
+void TrainerProcesses::send(int number, const nlohmann::json& message) {
+  Slot& slot = at(number);
+  if (!slot.input) return;
+  slot.queue.push_back(encode_frame(message));
+  flush(slot);
+}
+
+void TrainerProcesses::flush(Slot& slot) {
+  while (!slot.queue.empty()) {
+    const auto rest = std::string_view(slot.queue.front()).substr(slot.written);
+    const ssize_t n = write_some(slot.input.get(), rest);
+    if (n == 0) return;
+    if (n < 0) {  // it reads no more: its death, which follows, says why
+      slot.queue.clear();
+      slot.input.close();
+      return;
+    }
+    slot.written += static_cast<std::size_t>(n);
+    if (slot.written < slot.queue.front().size()) continue;
+    slot.queue.pop_front();
+    slot.written = 0;
+  }
+}
+
+std::vector<TrainerEvent> TrainerProcesses::poll() {
+  std::vector<TrainerEvent> events;
+  for (auto& failure : std::exchange(not_started_, {})) events.emplace_back(std::move(failure));
+  for (int number = 0; number < command_.slots; ++number) {
+    Slot& slot = at(number);
+    if (slot.pid == 0) continue;
+    flush(slot);
+    const bool ended = has_ended(slot.pid);  // before reading: then everything it wrote is in the pipe
+    if (ended) kill_group(slot.pid);
+    read(number, events);
+    if (ended) {
+      events.emplace_back(bury(number));
+    } else {
+      supervise(slot);
+    }
+  }
+  return events;
+}
+
+void TrainerProcesses::read(int number, std::vector<TrainerEvent>& events) {
+  Slot& slot = at(number);
+  std::array<char, 65536> buffer;
+  for (std::size_t total = 0; slot.output && total < kReadAtMost;) {
+    const ssize_t n = ::read(slot.output.get(), buffer.data(), buffer.size());
+    if (n > 0) {
+      total += static_cast<std::size_t>(n);
+      deliver(number, std::string_view(buffer.data(), static_cast<std::size_t>(n)), events);
+    } else if (n == 0) {
+      slot.output.close();
+      slot.closed = Clock::now();
+    } else if (errno != EINTR) {
+      return;
+    }
+  }
+}
+
+void TrainerProcesses::deliver(int number, std::string_view bytes, std::vector<TrainerEvent>& events) {
+  Slot& slot = at(number);
+  if (!slot.broken.empty()) return;
+  try {
+    slot.reader.feed(bytes);
+    while (auto message = slot.reader.next()) {
+      check_message(*message);
+      events.emplace_back(TrainerMessage{number, std::move(*message)});
+    }
+  } catch (const Error& e) {
+    slot.broken = std::string("broken stream: ") + e.what();
+    kill_group(slot.pid);
+  }
+}
+
+// A process that has closed its stdout cannot report any more.
+void TrainerProcesses::supervise(Slot& slot) {
+  if (!slot.closed || !slot.broken.empty() || Clock::now() < *slot.closed + kAfterClosing) return;
+  slot.broken = "broken stream: it closed its output and lived on";
+  kill_group(slot.pid);
+}
+
+TrainerDied TrainerProcesses::bury(int number) {
+  Slot& slot = at(number);
+  const std::string status = reap(slot.pid);
+  std::string detail = tail_of(slot.log, slot.log_start, kLogLines);
+  if (slot.broken.empty() && slot.reader.partial()) detail += "\n(it died in the middle of a message)";
+  TrainerDied died{number, slot.broken.empty() ? status : slot.broken, std::move(detail)};
+  slot = Slot{};
+  return died;
+}
+
+void TrainerProcesses::kill(int number) {
+  if (const Slot& slot = at(number); slot.pid != 0) kill_group(slot.pid);
+}
+
+bool TrainerProcesses::running(int slot) const { return slots_.at(static_cast<std::size_t>(slot)).pid != 0; }
+
+// Reads and drops what they still say, so that none waits for a full pipe, until all have ended or time is up.
+void TrainerProcesses::wait_for_ends(Clock::time_point deadline) {
+  for (;;) {
+    std::vector<pollfd> open;
+    bool alive = false;
+    for (auto& slot : slots_) {
+      if (slot.pid == 0 || has_ended(slot.pid)) continue;
+      alive = true;
+      std::array<char, 65536> dropped;
+      while (slot.output) {
+        const ssize_t n = ::read(slot.output.get(), dropped.data(), dropped.size());
+        if (n < 0) break;
+        if (n == 0) slot.output.close();
+      }
+      if (slot.output) open.push_back({slot.output.get(), POLLIN, 0});
+    }
+    if (!alive || Clock::now() >= deadline) return;
+    ::poll(open.data(), open.size(), 10);
+  }
+}
+
+TrainerProcesses::~TrainerProcesses() {
+  for (auto& slot : slots_) slot.input.close();
+  wait_for_ends(Clock::now() + grace_);
+  for (auto& slot : slots_) {
+    if (slot.pid == 0) continue;
+    kill_group(slot.pid);
+    reap(slot.pid);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Trainers> make_trainer_processes(const TrainerCommand& command, double grace) {
+  return std::make_unique<TrainerProcesses>(command, grace);
+}
+
+}  // namespace mtlgrid
