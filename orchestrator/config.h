@@ -20,6 +20,7 @@ struct BiomarkerConfig {
   std::vector<std::string> external;
   LabelRule rule;
   std::vector<AuxiliaryConfig> auxiliaries;
+  std::filesystem::path splits;  // STAMP's splits.json; empty: our own folds
 };
 
 struct ClusterSettings {
@@ -43,7 +44,13 @@ struct Config {
   RunSettings run;
   BootstrapSettings bootstrap;
   ClusterSettings cluster;
+
+  // The training cohorts' and external cohorts' names that some biomarker uses, in the order of `cohorts`.
+  std::vector<std::string> used_cohorts() const;
 };
+
+// Folder beside the store for attempts, logs and the memory of feature files: STORE.d.
+std::filesystem::path store_folder(const std::filesystem::path& store);
 
 // Reads and checks `file`. Throws InputError with every problem, each with file and line: syntax, unknown sections and
 // keys (naming the nearest known one), values that are no numbers or out of range, missing keys, names with forbidden
