@@ -1,0 +1,81 @@
+// The passes over the long gradients that need double: M = G G^T, and g = sum_k c_k g_k.
+//
+// Both go through the columns in chunks that are converted to double one at a time: a double copy of [K, P] would cost
+// as much again as all task gradients.
+#include "balancers/gram.h"
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+namespace mtlgrid {
+namespace {
+
+// Columns converted at a time: within a core's L2 cache on CPUs, few kernel launches on GPUs.
+std::int64_t chunk_columns(const at::Tensor& gradients) {
+  return gradients.is_cpu() ? std::int64_t{1} << 15 : std::int64_t{1} << 22;
+}
+
+}  // namespace
+
+void require_gradients(const at::Tensor& gradients) {
+  if (gradients.dim() != 2 || gradients.size(0) < 1 || !gradients.is_floating_point()) {
+    throw std::invalid_argument("task gradients must be a floating-point tensor [K, P] with K > 0");
+  }
+}
+
+void require_finite_gradients(const at::Tensor& gradients, const at::Tensor& total) {
+  if (at::isfinite(total).all().item<bool>()) return;
+  for (std::int64_t k = 0; k < gradients.size(0); ++k) {
+    if (at::isfinite(gradients.select(0, k)).all().item<bool>()) continue;
+    throw std::domain_error("gradient of task " + std::to_string(k) + " is not finite");
+  }
+  throw std::domain_error("the sum of the task gradients is not finite, though each of them is");
+}
+
+GramMatrix gram_matrix(const at::Tensor& gradients) {
+  require_gradients(gradients);
+  const std::int64_t tasks = gradients.size(0), columns = gradients.size(1), step = chunk_columns(gradients);
+  at::Tensor sum = at::zeros({tasks, tasks}, gradients.options().dtype(at::kDouble));
+  for (std::int64_t start = 0; start < columns; start += step) {
+    const at::Tensor chunk = gradients.narrow(1, start, std::min(step, columns - start)).to(at::kDouble);
+    sum += at::mm(chunk, chunk.t());
+  }
+  const at::Tensor values = sum.cpu().contiguous();
+  const double* data = values.const_data_ptr<double>();
+  GramMatrix gram{static_cast<int>(tasks), std::vector<double>(data, data + tasks * tasks)};
+  for (std::int64_t i = 0; i < tasks; ++i) {
+    if (!std::isfinite(gram(static_cast<int>(i), static_cast<int>(i)))) {
+      throw std::domain_error("gradient of task " + std::to_string(i) + " is not finite");
+    }
+    for (std::int64_t j = 0; j < i; ++j) {  // symmetric to the last bit, whatever the order of the sums was
+      gram.values[static_cast<std::size_t>(i * tasks + j)] = gram.values[static_cast<std::size_t>(j * tasks + i)];
+    }
+  }
+  return gram;
+}
+
+at::Tensor combine(const at::Tensor& gradients, const std::vector<double>& coefficients) {
+  require_gradients(gradients);
+  const std::int64_t tasks = gradients.size(0), columns = gradients.size(1), step = chunk_columns(gradients);
+  if (coefficients.size() != static_cast<std::size_t>(tasks)) {
+    throw std::invalid_argument("one coefficient a task is needed");
+  }
+  const at::Tensor row = at::tensor(coefficients, at::kDouble).to(gradients.device()).unsqueeze(0);  // [1, K]
+  at::Tensor out = at::empty({columns}, gradients.options());
+  for (std::int64_t start = 0; start < columns; start += step) {
+    const std::int64_t count = std::min(step, columns - start);
+    out.narrow(0, start, count).copy_(at::mm(row, gradients.narrow(1, start, count).to(at::kDouble)).squeeze(0));
+  }
+  return out;
+}
+
+}  // namespace mtlgrid
