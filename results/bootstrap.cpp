@@ -1,12 +1,13 @@
-// Percentile bootstrap over patients, and all metrics of a cell.
+// Percentile bootstrap over patients of a cell's metrics.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
-#include "datasets/errors.h"
 #include "results/metrics.h"
 #include "results/resampling.h"
 
@@ -15,32 +16,27 @@ namespace {
 
 // A metric on its way through the bootstrap.
 struct Running {
+  PreparedMetric prepared;
   MetricRow row;
-  ResampledMetric metric;
   std::vector<double> resampled;  // values of the resamples in which it was defined
 };
 
-// The point estimate, on everyone.
-Running begin(const std::string& cohort, std::string name, std::size_t n, ResampledMetric metric) {
-  Running running{{cohort, std::move(name), kMissing, kMissing, kMissing, static_cast<std::int64_t>(n), 0, ""},
-                  std::move(metric),
-                  {}};
-  const Resampled value = running.metric(std::vector<int>(n, 1));
-  running.row.value = value.value;
-  if (value.reason) running.row.reason = value.reason;
-  return running;
-}
-
-// A metric that cannot be computed at all.
-Running without(const std::string& cohort, std::string name, std::string reason) {
-  return {{cohort, std::move(name), kMissing, kMissing, kMissing, 0, 0, std::move(reason)}, nullptr, {}};
+// With the point estimate, on everyone.
+Running begin(const std::string& cohort, PreparedMetric prepared) {
+  MetricRow row{cohort, prepared.name, kMissing, kMissing, kMissing, std::ssize(prepared.rows), 0, prepared.reason};
+  if (prepared.metric) {
+    const Resampled value = prepared.metric(std::vector<int>(prepared.rows.size(), 1));
+    row.value = value.value;
+    if (value.reason) row.reason = value.reason;
+  }
+  return {std::move(prepared), std::move(row), {}};
 }
 
 void percentiles(Running& running, const BootstrapSettings& settings) {
   MetricRow& row = running.row;
-  if (static_cast<int>(running.resampled.size()) < settings.resamples) {
+  if (std::ssize(running.resampled) < settings.resamples) {
     row.reason = "no CI: undefined in " + std::to_string(row.redrawn) + " of " +
-                 std::to_string(row.redrawn + static_cast<std::int64_t>(running.resampled.size())) + " resamples";
+                 std::to_string(row.redrawn + std::ssize(running.resampled)) + " resamples";
     return;
   }
   std::sort(running.resampled.begin(), running.resampled.end());
@@ -51,84 +47,24 @@ void percentiles(Running& running, const BootstrapSettings& settings) {
 
 // Bootstraps metrics of the same n patients on the same sequence of resamples: each uses the first `resamples` of the
 // sequence in which it is defined.
-void bootstrap(std::span<Running> metrics, std::size_t n, const BootstrapSettings& settings,
+void bootstrap(std::vector<Running*> metrics, std::size_t n, const BootstrapSettings& settings,
                const RandomStream& stream) {
-  std::vector<Running*> open;
-  for (Running& m : metrics) {
-    if (!std::isnan(m.row.value) && settings.resamples > 0) open.push_back(&m);
-  }
-  const std::vector<Running*> asked = open;
+  std::vector<Running*> open = metrics;
   std::vector<int> multiplicity(n);
-  const std::uint64_t limit = 100 * static_cast<std::uint64_t>(std::max(settings.resamples, 0));
+  const std::uint64_t limit = 100 * static_cast<std::uint64_t>(settings.resamples);
   for (std::uint64_t draw = 0; draw < limit && !open.empty(); ++draw) {
     draw_multiplicities(stream, draw, multiplicity);
     for (Running* m : open) {
-      const Resampled value = m->metric(multiplicity);
+      const Resampled value = m->prepared.metric(multiplicity);
       if (value.reason) {
         ++m->row.redrawn;
       } else {
         m->resampled.push_back(value.value);
       }
     }
-    std::erase_if(open, [&](const Running* m) { return static_cast<int>(m->resampled.size()) >= settings.resamples; });
+    std::erase_if(open, [&](const Running* m) { return std::ssize(m->resampled) >= settings.resamples; });
   }
-  for (Running* m : asked) percentiles(*m, settings);
-}
-
-struct Columns {
-  std::vector<int> label;
-  std::vector<double> score, log_odds;
-  std::vector<double> target, prediction;  // of the patients who have both
-  std::string no_regression;               // why nobody has
-};
-
-void require_finite(double value, const char* what, const Prediction& p) {
-  if (std::isfinite(value)) return;
-  throw Error(ErrorKind::cell_failed, std::string(what) + " of patient " + p.patient + " (" + p.cohort + ") is " +
-                                          std::to_string(value) + ", expected a finite number");
-}
-
-Columns columns_of(std::span<const Prediction> predictions) {
-  Columns c;
-  bool any_prediction = false;
-  for (const Prediction& p : predictions) {
-    require_finite(p.score, "score", p);
-    require_finite(p.log_odds, "log-odds", p);
-    if (!std::isnan(p.target)) require_finite(p.target, "target", p);
-    if (!std::isnan(p.prediction)) require_finite(p.prediction, "prediction", p);
-    c.label.push_back(p.label);
-    c.score.push_back(p.score);
-    c.log_odds.push_back(p.log_odds);
-    any_prediction = any_prediction || !std::isnan(p.prediction);
-    if (std::isnan(p.target) || std::isnan(p.prediction)) continue;
-    c.target.push_back(p.target);
-    c.prediction.push_back(p.prediction);
-  }
-  if (c.target.empty()) c.no_regression = any_prediction ? "no auxiliary values" : "no regression";
-  return c;
-}
-
-std::vector<Running> classification(const std::string& cohort, const Columns& c) {
-  const std::size_t n = c.label.size();
-  std::vector<Running> out;
-  out.push_back(begin(cohort, "auroc", n, resampled_auroc(c.label, c.score)));
-  out.push_back(begin(cohort, "auprc", n, resampled_average_precision(c.label, c.score)));
-  out.push_back(begin(cohort, "ce", n, resampled_cross_entropy(c.label, c.log_odds)));
-  out.push_back(begin(cohort, "f1", n, resampled_f1(c.label, c.score)));
-  return out;
-}
-
-std::vector<Running> regression(const std::string& cohort, const Columns& c) {
-  std::vector<Running> out;
-  if (!c.no_regression.empty()) {
-    for (const char* name : {"pearson_r", "mae", "r2"}) out.push_back(without(cohort, name, c.no_regression));
-    return out;
-  }
-  const std::size_t n = c.target.size();
-  out.push_back(begin(cohort, "pearson_r", n, resampled_pearson_r(c.target, c.prediction)));
-  out.push_back(begin(cohort, "mae", n, resampled_mean_absolute_error(c.target, c.prediction)));
-  out.push_back(begin(cohort, "r2", n, resampled_r_squared(c.target, c.prediction)));
-  return out;
+  for (Running* m : metrics) percentiles(*m, settings);
 }
 
 }  // namespace
@@ -153,22 +89,15 @@ double quantile(std::span<const double> sorted, double q) {
 std::vector<MetricRow> cell_metrics(const std::string& cohort, std::span<const Prediction> predictions,
                                     std::span<const std::vector<float>> embeddings, const BootstrapSettings& settings,
                                     const RandomStream& stream) {
-  if (!embeddings.empty() && embeddings.size() != predictions.size()) {
-    throw std::invalid_argument("cell_metrics: " + std::to_string(embeddings.size()) + " embeddings of " +
-                                std::to_string(predictions.size()) + " patients");
+  std::vector<Running> running;
+  for (PreparedMetric& m : prepare_metrics(predictions, embeddings)) running.push_back(begin(cohort, std::move(m)));
+  std::map<std::size_t, std::vector<Running*>> by_size;
+  for (Running& r : running) {
+    if (!std::isnan(r.row.value) && settings.resamples > 0) by_size[r.prepared.rows.size()].push_back(&r);
   }
-  const Columns columns = columns_of(predictions);
-  const std::size_t n = columns.label.size();
-  std::vector<Running> of_class = classification(cohort, columns), of_regression = regression(cohort, columns);
-  if (!embeddings.empty()) {
-    of_class.push_back(begin(cohort, "silhouette", n, resampled_silhouette(columns.label, distances(embeddings))));
-  }
-  bootstrap(of_class, n, settings, stream);
-  bootstrap(of_regression, columns.target.size(), settings, stream);
+  for (auto& [n, metrics] : by_size) bootstrap(metrics, n, settings, stream);
   std::vector<MetricRow> rows;
-  for (std::size_t i = 0; i < 4; ++i) rows.push_back(std::move(of_class[i].row));
-  for (Running& r : of_regression) rows.push_back(std::move(r.row));
-  for (std::size_t i = 4; i < of_class.size(); ++i) rows.push_back(std::move(of_class[i].row));
+  for (Running& r : running) rows.push_back(std::move(r.row));
   return rows;
 }
 

@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "datasets/random.h"
+#include "results/records.h"
 
 namespace mtlgrid {
 
@@ -34,6 +36,17 @@ ResampledMetric resampled_mean_absolute_error(std::span<const double> target, st
 ResampledMetric resampled_r_squared(std::span<const double> target, std::span<const double> prediction);
 // `distance` is n x n row-major and symmetric. Formula: metrics.h, silhouette.
 ResampledMetric resampled_silhouette(std::span<const int> label, std::span<const double> distance);
+
+// A metric of a cell on one cohort.
+struct PreparedMetric {
+  std::string name;
+  std::vector<std::size_t> rows;  // the predictions it uses: all, or those with target and prediction
+  ResampledMetric metric;         // of multiplicities of these rows; empty where nobody has what it needs
+  std::string reason;             // why it is empty
+};
+// The metrics of a cell in the order of cell_metrics; arguments and errors as there.
+std::vector<PreparedMetric> prepare_metrics(std::span<const Prediction> predictions,
+                                            std::span<const std::vector<float>> embeddings);
 
 // Multiplicities of n patients drawn n times with replacement: draw number `draw` of `stream`, a function of
 // (stream, draw, n) alone.
