@@ -1,0 +1,156 @@
+#include "cluster/host.h"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "datasets/errors.h"
+
+namespace mtlgrid {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
+
+// Sets variables while it lives; an empty optional removes one.
+class Variables {
+ public:
+  explicit Variables(const std::map<std::string, std::optional<std::string>>& values) {
+    for (const auto& [name, value] : values) {
+      const char* before = std::getenv(name.c_str());
+      before_[name] = before == nullptr ? std::nullopt : std::optional<std::string>(before);
+      set(name, value);
+    }
+  }
+  ~Variables() {
+    for (const auto& [name, value] : before_) set(name, value);
+  }
+  Variables(const Variables&) = delete;
+  Variables& operator=(const Variables&) = delete;
+
+ private:
+  static void set(const std::string& name, const std::optional<std::string>& value) {
+    if (value) setenv(name.c_str(), value->c_str(), 1);
+    if (!value) unsetenv(name.c_str());
+  }
+  std::map<std::string, std::optional<std::string>> before_;
+};
+
+const std::map<std::string, std::optional<std::string>> kNoLauncher{{"OMPI_COMM_WORLD_LOCAL_RANK", {}},
+                                                                    {"OMPI_COMM_WORLD_LOCAL_SIZE", {}},
+                                                                    {"SLURM_LOCALID", {}},
+                                                                    {"SLURM_NODEID", {}},
+                                                                    {"SLURM_STEP_TASKS_PER_NODE", {}}};
+
+TEST(Host, ANameAndAtLeastOneCore) {
+  EXPECT_FALSE(host_name().empty());
+  const auto cpus = allowed_cpus();
+  EXPECT_FALSE(cpus.empty());
+  EXPECT_TRUE(std::is_sorted(cpus.begin(), cpus.end()));
+}
+
+TEST(LocalRank, IsTheOnlyOneOutsideALauncher) {
+  const Variables none(kNoLauncher);
+  EXPECT_EQ(local_rank().rank, 0);
+  EXPECT_EQ(local_rank().size, 1);
+}
+
+TEST(LocalRank, IsTakenFromMpirun) {
+  const Variables none(kNoLauncher);
+  const Variables mpirun({{"OMPI_COMM_WORLD_LOCAL_RANK", "2"}, {"OMPI_COMM_WORLD_LOCAL_SIZE", "4"}});
+  EXPECT_EQ(local_rank().rank, 2);
+  EXPECT_EQ(local_rank().size, 4);
+}
+
+TEST(LocalRank, IsTakenFromSrun) {
+  const Variables none(kNoLauncher);
+  const Variables srun({{"SLURM_LOCALID", "1"}, {"SLURM_NODEID", "3"}, {"SLURM_STEP_TASKS_PER_NODE", "4(x3),2,1"}});
+  EXPECT_EQ(local_rank().rank, 1);
+  EXPECT_EQ(local_rank().size, 2);
+}
+
+TEST(LocalRank, NonsenseCountsAsAbsent) {
+  const Variables none(kNoLauncher);
+  for (const char* list : {"", "x", "4(x", "4(x2", "4(xa)", "1"}) {
+    const Variables srun({{"SLURM_LOCALID", "1"}, {"SLURM_NODEID", "0"}, {"SLURM_STEP_TASKS_PER_NODE", list}});
+    EXPECT_EQ(local_rank().size, 1) << list;
+  }
+  const Variables mpirun({{"OMPI_COMM_WORLD_LOCAL_RANK", "4"}, {"OMPI_COMM_WORLD_LOCAL_SIZE", "4"}});
+  EXPECT_EQ(local_rank().rank, 0);
+}
+
+TEST(ShareOf, SharesAreContiguousAndNearlyEqual) {
+  const std::vector<int> cpus{0, 1, 2, 3, 8, 9, 10};
+  std::vector<int> together;
+  for (int rank = 0; rank < 3; ++rank) {
+    const auto share = share_of(cpus, {rank, 3});
+    EXPECT_TRUE(share.size() == 2 || share.size() == 3);
+    together.insert(together.end(), share.begin(), share.end());
+  }
+  EXPECT_EQ(together, cpus);
+}
+
+TEST(ShareOf, RanksShareWhereThereAreFewerCores) {
+  EXPECT_THAT(share_of(std::vector<int>{4, 5}, {2, 3}), ElementsAre(4));
+  EXPECT_THAT(share_of(std::vector<int>{4, 5}, {1, 3}), ElementsAre(5));
+  EXPECT_THAT(share_of(std::vector<int>{}, {1, 3}), IsEmpty());
+  EXPECT_THAT(share_of(std::vector<std::string>{"GPU-a"}, {1, 2}), ElementsAre("GPU-a"));
+}
+
+TEST(ShareOf, ARankThatDoesNotExistIsAnError) {
+  for (const LocalRank rank : {LocalRank{3, 3}, LocalRank{-1, 3}, LocalRank{0, 0}}) {
+    EXPECT_THROW(share_of(std::vector<int>{1, 2, 3}, rank), Error);
+  }
+}
+
+class GpuTest : public ::testing::Test {
+ protected:
+  GpuTest() {
+    std::string name = ::testing::TempDir() + "mtlgrid-gpus-XXXXXX";
+    folder_ = mkdtemp(name.data());
+    for (const char* part : {"driver", "dev"}) std::filesystem::create_directory(folder_ / part);
+  }
+  ~GpuTest() override { std::filesystem::remove_all(folder_); }
+  void put(const std::string& file) { std::ofstream(folder_ / file) << ""; }
+  std::vector<std::string> found() const { return visible_gpus(folder_ / "driver", folder_ / "dev"); }
+  std::filesystem::path folder_;
+  Variables unset_{{{"CUDA_VISIBLE_DEVICES", {}}}};
+};
+
+TEST_F(GpuTest, AreCountedWhereNoVariableNamesThem) {
+  EXPECT_THAT(found(), IsEmpty());
+  for (const char* file : {"driver/0000:17:00.0", "driver/0000:65:00.0"}) put(file);
+  EXPECT_THAT(found(), ElementsAre("0", "1")) << "no device files yet";
+  for (const char* file : {"dev/nvidiactl", "dev/nvidia-uvm", "dev/nvidia1"}) put(file);
+  EXPECT_THAT(found(), ElementsAre("0")) << "a container with one of the host's two";
+}
+
+TEST_F(GpuTest, AMachineWithoutADriverHasNone) {
+  EXPECT_THAT(visible_gpus(folder_ / "no driver", folder_ / "no dev"), IsEmpty());
+}
+
+TEST_F(GpuTest, AreWhatTheVariableNames) {
+  put("driver/0000:17:00.0");
+  const std::map<std::string, std::vector<std::string>> cases{
+      {"", {}},          {"-1", {}},
+      {"3", {"3"}},      {"2, 0", {"2", "0"}},
+      {"1,-1,0", {"1"}}, {"GPU-1a,MIG-2b", {"GPU-1a", "MIG-2b"}}};
+  for (const auto& [value, expected] : cases) {
+    const Variables cuda({{"CUDA_VISIBLE_DEVICES", value}});
+    EXPECT_EQ(found(), expected) << value;
+  }
+}
+
+TEST(Nccl, AVersionLooksLikeOne) {
+  const auto version = nccl_version();
+  if (!version) GTEST_SKIP() << "no NCCL here";
+  EXPECT_THAT(*version, MatchesRegex("2\\.[0-9]+\\.[0-9]+"));
+}
+
+}  // namespace
+}  // namespace mtlgrid
