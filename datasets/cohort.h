@@ -42,9 +42,9 @@ struct Cohort {
   Table clini;
   std::vector<Patient> patients;  // with at least one feature file; ascending by bytes of the name
   std::int64_t width = 0;         // features a tile, D
-  std::string extractor;          // as the files say; empty if none says
+  std::string extractor;          // canonical name; empty if no file says
   std::vector<Drop> drops;
-  std::string fingerprint;        // hex hash of what training reads: feature files' content hashes, patients and slides
+  std::string fingerprint;  // hex hash of what training reads: feature files' content hashes, patients and slides
 };
 
 // Remembers which feature files were read and found good, by path, size and modification time, so that a resumed
@@ -66,6 +66,7 @@ class FingerprintMemory {
   std::map<std::string, Entry> entries_;
 };
 
+// FILENAME is looked up below the feature folder with and without `.h5`; a bare name may lie in a sub-folder.
 // Reads and joins a cohort by the data rules: slide rows without a file and patients without slides are dropped and
 // accounted; everything that is wrong is added to `problems` (all of it, one line each with file and row), in which
 // case the returned cohort must not be used. Reads every feature file once to check its values and hash it, unless
@@ -88,11 +89,16 @@ struct LabelledRows {
 };
 
 // Training cohorts need both labels; external cohorts the class label alone (`target_required` false): there the
-// column may even be absent. Problems (third class value, text that is no number, column missing) name file and row.
+// column may even be absent. Problems (third class value, text that is no number, column missing, repeated rows of a
+// patient that differ in a used column) name file and row. Where the rule names no negative value, it is the commonest
+// other one. A training cohort left with one class, and any cohort left with no patient, are problems too.
 LabelledRows label_rows(const Cohort& cohort, const LabelRule& rule, const std::string& auxiliary_column,
                         bool target_required, Problems& problems);
 
 // Adds a problem for every patient who is in both cohorts (a leak of training patients into an external cohort).
 void check_disjoint(const Cohort& training, const Cohort& external, Problems& problems);
+
+// Adds a problem if the cohorts' features differ in width or in the extractor's canonical name.
+void check_same_features(const Cohort& training, const Cohort& external, Problems& problems);
 
 }  // namespace mtlgrid

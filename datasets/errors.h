@@ -1,6 +1,7 @@
 // Errors of the whole program: each carries what the caller should do about it.
 #pragma once
 
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -43,17 +44,20 @@ class InputError : public Error {
   std::vector<std::string> problems_;
 };
 
-// Collects problems while checking goes on, so that a user sees all of them at once.
+// Collects problems while checking goes on, so that a user sees all of them at once. A line that is already there is
+// not added again: pairs that share a column find the same fault in it.
 class Problems {
  public:
-  void add(std::string line) { lines_.push_back(std::move(line)); }
+  void add(std::string line) {
+    if (seen_.insert(line).second) lines_.push_back(std::move(line));
+  }
   // Runs `check`; an InputError it throws is taken over, so that later checks still run.
   template <typename Check>
   void collect(Check&& check) {
     try {
       check();
     } catch (const InputError& e) {
-      lines_.insert(lines_.end(), e.problems().begin(), e.problems().end());
+      for (const auto& line : e.problems()) add(line);
     }
   }
   bool empty() const { return lines_.empty(); }
@@ -63,7 +67,8 @@ class Problems {
   }
 
  private:
-  std::vector<std::string> lines_;
+  std::vector<std::string> lines_;  // in the order found
+  std::set<std::string> seen_;
 };
 
 }  // namespace mtlgrid

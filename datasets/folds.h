@@ -43,7 +43,8 @@ TrainTest stratified_split(const std::vector<int>& classes, double test_size, st
 // The released code's protocol: k folds, then a validation share of each fold's training rows, both with `seed`.
 std::vector<FoldSplit> cross_validation(const std::vector<int>& classes, int k, double validation, std::uint32_t seed);
 
-// numpy's multivariate-hypergeometric mode as scikit-learn's _approximate_mode; exposed for its test vectors.
+// How many of `draws` each class gets: the mode of the multivariate hypergeometric distribution of `counts`, ties
+// broken by `random`; as scikit-learn's _approximate_mode; exposed for its test vectors.
 std::vector<int> approximate_mode(const std::vector<int>& counts, int draws, NumpyRandom& random);
 
 }  // namespace mtlgrid

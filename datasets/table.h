@@ -23,9 +23,11 @@ struct Table {
   std::optional<std::size_t> column(std::string_view name) const;
 };
 
-// Reads `path` by its suffix (.csv). Throws InputError with every problem: file missing or empty, not UTF-8 (with the
-// row), malformed quotes, duplicate or empty column names, rows with more or fewer cells than the header.
-// No trimming; a byte-order mark is accepted; blank lines are skipped.
+// Reads `path` by its suffix: .csv; .xlsx is refused with the advice to save it as csv. Throws InputError with every
+// problem: file missing, empty or a header alone, not UTF-8 (with the row), malformed quotes, duplicate column names,
+// rows with more or fewer cells than the header.
+// No trimming; a byte-order mark is accepted; blank lines are skipped; columns may lack a name (pandas writes its index
+// so), they are then found by nobody.
 Table read_table(const std::filesystem::path& path);
 
 // Whether pandas' defaults take `cell` for a missing value.

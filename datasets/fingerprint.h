@@ -1,0 +1,30 @@
+// Content hashes (XXH3, 128 bits) of features and cohorts: they tell changed data, not forged data.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace mtlgrid {
+
+// Hashes a sequence of texts; each is preceded by its length, so that ("ab", "c") differs from ("a", "bc").
+class Fingerprint {
+ public:
+  Fingerprint();
+  ~Fingerprint();
+  Fingerprint(const Fingerprint&) = delete;
+  Fingerprint& operator=(const Fingerprint&) = delete;
+  void add(std::string_view text);
+  std::string hex() const;  // 32 digits
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Of the values (float16, row-major) and the shape; what the file's name, layout or attributes are has no part in it.
+std::string hash_features(std::span<const std::uint16_t> values, std::int64_t tiles, std::int64_t width);
+
+}  // namespace mtlgrid

@@ -1,0 +1,112 @@
+// The one door to the HDF5 C library: every call checked, every handle owned.
+//
+// A call that fails throws Hdf5Error with the call, our file and line, and the library's own innermost message.
+// HDF5's automatic printing to stderr is off during each call and put back after it. One thread at a time: the
+// library keeps one error stack and (as Debian builds it) has no locks.
+#pragma once
+
+#include <hdf5.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <source_location>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "datasets/errors.h"
+
+namespace mtlgrid::hdf5 {
+
+class Hdf5Error : public Error {
+ public:
+  Hdf5Error(const std::string& call, const std::string& library_text, std::source_location where);
+  // HDF5's own words alone, e.g. "truncated file: eof = 96, ...".
+  const std::string& library_text() const { return library_text_; }
+
+ private:
+  std::string library_text_;
+};
+
+// Switches automatic error printing off while it lives.
+class Quiet {
+ public:
+  Quiet();
+  ~Quiet();
+  Quiet(const Quiet&) = delete;
+  Quiet& operator=(const Quiet&) = delete;
+
+ private:
+  H5E_auto2_t print_ = nullptr;
+  void* data_ = nullptr;
+};
+
+// What the failed call left on HDF5's error stack: the innermost message, "no reason given" if there is none.
+std::string error_text();
+
+// Runs `call` and throws Hdf5Error if it returns a negative value.
+template <typename Call>
+auto checked(const char* what, Call&& call, std::source_location where = std::source_location::current()) {
+  const Quiet quiet;
+  const auto result = call();
+  if (result < 0) throw Hdf5Error(what, error_text(), where);
+  return result;
+}
+#define MTLGRID_HDF5(CALL) ::mtlgrid::hdf5::checked(#CALL, [&] { return CALL; })
+
+// Owns an identifier; closes it with the function it was given. Failing to close is not an error of the caller.
+class Handle {
+ public:
+  using Close = herr_t (*)(hid_t);
+  Handle(hid_t id, Close close) : id_(id), close_(close) {}
+  Handle(Handle&& other) noexcept : id_(other.id_), close_(other.close_) { other.id_ = -1; }
+  Handle& operator=(Handle&&) = delete;
+  ~Handle();
+  hid_t get() const { return id_; }
+
+ private:
+  hid_t id_;
+  Close close_;
+};
+
+Handle open_file(const std::filesystem::path& file);    // read-only, without file locks (network file systems)
+Handle create_file(const std::filesystem::path& file);  // must not exist
+
+// A dataset of `file` by name; nullopt if there is none of that name.
+std::optional<Handle> find_dataset(const Handle& file, const char* name);
+std::vector<hsize_t> shape_of(const Handle& dataset);
+bool has_float_type(const Handle& dataset);
+// Bytes that are stored for the dataset: 0 where a shape was declared and nothing ever written. `bytes_per_value` is
+// the stored type's; `compressed` says whether any filter stands between the two.
+struct Storage {
+  std::uint64_t bytes = 0, bytes_per_value = 0;
+  bool compressed = false;
+};
+Storage storage_of(const Handle& dataset);
+
+// The 2-byte IEEE 754 type in this machine's byte order; HDF5 1.10 has no name for it.
+Handle float16_type();
+
+// A scalar text attribute (of fixed or variable length); nullopt if there is no attribute of that name.
+// Throws Hdf5Error if there is one that is not one text.
+std::optional<std::string> text_attribute(const Handle& object, const char* name);
+
+// Whether the dataset is stored in exactly `type`, so that reading it as that converts nothing.
+bool is_stored_as(const Handle& dataset, const Handle& type);
+
+// Reads a whole dataset, row-major, into memory of `memory_type` that is large enough for it.
+void read_all(const Handle& dataset, hid_t memory_type, void* out);
+
+// Reads rows [first, first + count) of a 2-dimensional dataset as doubles: out is [count, width].
+void read_rows(const Handle& dataset, hsize_t first, hsize_t count, hsize_t width, double* out);
+
+// Writing, for synthetic cohorts. `values` are row-major of the given shape, converted to `file_type` by HDF5.
+void write_dataset(const Handle& file, const char* name, std::vector<hsize_t> shape, hid_t file_type, hid_t memory_type,
+                   const void* values);
+void write_attribute(const Handle& object, const char* name, const std::string& text);  // variable length, UTF-8
+void write_attribute(const Handle& object, const char* name, double value);
+void write_attribute(const Handle& object, const char* name, std::int64_t value);
+
+}  // namespace mtlgrid::hdf5

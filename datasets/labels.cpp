@@ -1,0 +1,188 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "datasets/cohort.h"
+
+namespace mtlgrid {
+namespace {
+
+using Cell = std::optional<std::string>;
+
+std::string shown(const Cell& cell) { return cell ? "'" + *cell + "'" : "no value"; }
+
+// Reads the labels of one cohort for one pair.
+class LabelReader {
+ public:
+  LabelReader(const Cohort& cohort, const LabelRule& rule, const std::string& auxiliary, bool target_required,
+              Problems& problems)
+      : cohort_(cohort), rule_(rule), auxiliary_(auxiliary), required_(target_required), problems_(problems) {}
+
+  LabelledRows read() {
+    label_column_ = cohort_.clini.column(rule_.column);
+    target_column_ = cohort_.clini.column(auxiliary_);
+    if (!label_column_) complain_of_column(rule_.column);
+    if (!target_column_ && required_) complain_of_column(auxiliary_);
+    if (!label_column_ || (!target_column_ && required_)) return {};
+    find_conflicts();
+    negative_ = rule_.negative.empty() ? commonest_other() : rule_.negative;
+    for (std::size_t p = 0; p < cohort_.patients.size(); ++p) take(static_cast<int>(p));
+    check_classes();
+    return std::move(rows_);
+  }
+
+ private:
+  std::string place(const Table::Row& row) const {
+    return fmt::format("{}, row {}", cohort_.clini.path.string(), row.line);
+  }
+  const Table::Row& row_of(const Patient& patient) const { return cohort_.clini.rows[patient.clini_row]; }
+  const Cell& label_of(const Patient& patient) const { return row_of(patient).cells[*label_column_]; }
+  bool ignored(const std::string& label) const {
+    return std::find(rule_.ignore.begin(), rule_.ignore.end(), label) != rule_.ignore.end();
+  }
+
+  void complain_of_column(const std::string& name) {
+    problems_.add(
+        fmt::format("{}, row 1: no column '{}', expected one of that name", cohort_.clini.path.string(), name));
+  }
+
+  // Repeated rows of a patient must agree in the used columns; a missing value differs from any other.
+  void find_conflicts() {
+    const auto names = cohort_.clini.column(cohort_.files.patient_column);
+    for (std::size_t i = 0; names && i < cohort_.clini.rows.size(); ++i) {
+      const auto& row = cohort_.clini.rows[i];
+      const Cell& name = row.cells[*names];
+      if (!name) continue;
+      const auto patient = std::lower_bound(cohort_.patients.begin(), cohort_.patients.end(), *name,
+                                            [](const Patient& p, const std::string& n) { return p.name < n; });
+      if (patient == cohort_.patients.end() || patient->name != *name || patient->clini_row == i) continue;
+      compare(*name, rule_.column, *label_column_, row, row_of(*patient));
+      if (target_column_) compare(*name, auxiliary_, *target_column_, row, row_of(*patient));
+    }
+  }
+
+  void compare(const std::string& patient, const std::string& column, std::size_t cell, const Table::Row& row,
+               const Table::Row& first) {
+    if (row.cells[cell] == first.cells[cell]) return;
+    problems_.add(fmt::format("{}: patient '{}' has {} in column '{}', expected {} as in row {}", place(row), patient,
+                              shown(row.cells[cell]), column, shown(first.cells[cell]), first.line));
+  }
+
+  // The negative class where the rule leaves it open: the commonest other label, so that a typo is what gets named.
+  std::string commonest_other() const {
+    std::map<std::string, int> counts;
+    for (const auto& patient : cohort_.patients) {
+      const Cell& label = label_of(patient);
+      if (label && *label != rule_.positive && !ignored(*label)) ++counts[*label];
+    }
+    const auto most = std::max_element(counts.begin(), counts.end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    return most == counts.end() ? "" : most->first;
+  }
+
+  void drop(const Patient& patient, std::string reason) {
+    rows_.drops.push_back({cohort_.files.name, patient.name, "", std::move(reason)});
+  }
+
+  void take(int index) {
+    const Patient& patient = cohort_.patients[static_cast<std::size_t>(index)];
+    const Cell& label = label_of(patient);
+    if (!label) return drop(patient, fmt::format("no label in '{}'", rule_.column));
+    if (ignored(*label)) return drop(patient, fmt::format("ignored label '{}'", *label));
+    if (*label != rule_.positive && *label != negative_) {
+      problems_.add(fmt::format("{}: label '{}' in column '{}' is neither '{}' nor '{}'", place(row_of(patient)),
+                                *label, rule_.column, rule_.positive, negative_));
+      return;
+    }
+    const auto target = target_of(patient);
+    if (!target) return;
+    rows_.patient.push_back(index);
+    rows_.label.push_back(*label == rule_.positive ? 1 : 0);
+    rows_.target.push_back(*target);
+  }
+
+  // NaN where an external patient has none; empty where the patient is dropped or the text is no number.
+  std::optional<double> target_of(const Patient& patient) {
+    const Cell missing;
+    const Cell& text = target_column_ ? row_of(patient).cells[*target_column_] : missing;
+    if (!text) {
+      if (!required_) return std::numeric_limits<double>::quiet_NaN();
+      drop(patient, fmt::format("no value in '{}'", auxiliary_));
+      return std::nullopt;
+    }
+    const auto number = parse_number(*text);
+    if (!number) {
+      problems_.add(
+          fmt::format("{}: '{}' in column '{}' is no finite number", place(row_of(patient)), *text, auxiliary_));
+    }
+    return number;
+  }
+
+  // A training cohort of one class would train in silence on nothing; a positive label that nobody has is a
+  // misspelling.
+  void check_classes() {
+    if (!problems_.empty()) return;
+    const auto positives = std::count(rows_.label.begin(), rows_.label.end(), 1);
+    const auto negatives = static_cast<std::ptrdiff_t>(rows_.label.size()) - positives;
+    if (positives + negatives == 0) {
+      problems_.add(fmt::format("{}: no patient with features has what is needed in '{}'{}",
+                                cohort_.clini.path.string(), rule_.column,
+                                required_ ? " and '" + auxiliary_ + "'" : ""));
+    } else if (required_ && (positives == 0 || negatives == 0)) {
+      problems_.add(
+          fmt::format("{}: all {} patients with '{}' and '{}' are {} ('{}' is positive), expected two classes",
+                      cohort_.clini.path.string(), positives + negatives, rule_.column, auxiliary_,
+                      positives == 0 ? "negative" : "positive", rule_.positive));
+    }
+  }
+
+  const Cohort& cohort_;
+  const LabelRule& rule_;
+  const std::string& auxiliary_;
+  const bool required_;
+  Problems& problems_;
+  std::optional<std::size_t> label_column_, target_column_;
+  std::string negative_;
+  LabelledRows rows_;
+};
+
+}  // namespace
+
+LabelledRows label_rows(const Cohort& cohort, const LabelRule& rule, const std::string& auxiliary_column,
+                        bool target_required, Problems& problems) {
+  Problems own;
+  LabelledRows rows = LabelReader(cohort, rule, auxiliary_column, target_required, own).read();
+  for (const auto& line : own.lines()) problems.add(line);
+  return rows;
+}
+
+void check_disjoint(const Cohort& training, const Cohort& external, Problems& problems) {
+  auto other = training.patients.begin();
+  for (const auto& patient : external.patients) {  // both ascending
+    while (other != training.patients.end() && other->name < patient.name) ++other;
+    if (other == training.patients.end()) return;
+    if (other->name != patient.name) continue;
+    problems.add(fmt::format(
+        "{}, row {}: patient '{}' of cohort '{}' is in training cohort '{}' too ({}, row {}), "
+        "expected other patients",
+        external.clini.path.string(), external.clini.rows[patient.clini_row].line, patient.name, external.files.name,
+        training.files.name, training.clini.path.string(), training.clini.rows[other->clini_row].line));
+  }
+}
+
+void check_same_features(const Cohort& training, const Cohort& external, Problems& problems) {
+  if (external.width != training.width) {
+    problems.add(fmt::format("{}: {} features a tile, expected {} as in training cohort '{}'",
+                             external.files.features.string(), external.width, training.width, training.files.name));
+  }
+  if (external.extractor != training.extractor) {
+    problems.add(fmt::format("{}: features of extractor '{}', expected '{}' as in training cohort '{}'",
+                             external.files.features.string(), external.extractor, training.extractor,
+                             training.files.name));
+  }
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,77 @@
+#include "datasets/table.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "datasets/csv.h"
+#include "datasets/errors.h"
+
+namespace mtlgrid {
+namespace {
+
+// pandas.io.parsers' default missing values (2.x), sorted by bytes.
+constexpr std::array<std::string_view, 19> kMissing = {
+    "",     "#N/A", "#N/A N/A", "#NA",  "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
+    "<NA>", "N/A",  "NA",       "NULL", "NaN",     "None",     "n/a",  "nan",  "null"};
+
+// What Python's float() strips, as far as it is ASCII.
+constexpr std::string_view kSpace = " \t\n\r\f\v";
+
+std::string read_text(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) throw InputError(path.string() + ": no such file, expected a table");
+  if (!std::filesystem::is_regular_file(path, error))
+    throw InputError(path.string() + ": not a file, expected a table");
+  std::ifstream in(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in.good() && !in.eof()) throw InputError(path.string() + ": cannot be read, expected a readable table");
+  return text;
+}
+
+}  // namespace
+
+std::optional<std::size_t> Table::column(std::string_view name) const {
+  const auto found = std::find(columns.begin(), columns.end(), name);
+  if (found == columns.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - columns.begin());
+}
+
+Table read_table(const std::filesystem::path& path) {
+  const auto suffix = path.extension();
+  if (suffix == ".csv") return parse_csv(read_text(path), path);
+  if (suffix == ".xlsx") {
+    throw InputError(path.string() + ": .xlsx tables are not supported yet, save the sheet as csv (UTF-8)");
+  }
+  throw InputError(fmt::format("{}: suffix '{}', expected a table in .csv", path.string(), suffix.string()));
+}
+
+bool is_missing(std::string_view cell) { return std::find(kMissing.begin(), kMissing.end(), cell) != kMissing.end(); }
+
+std::optional<double> parse_number(std::string_view cell) {
+  const auto first = cell.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return std::nullopt;
+  cell = cell.substr(first, cell.find_last_not_of(kSpace) - first + 1);
+  const bool negative = cell.front() == '-';
+  if (negative || cell.front() == '+') cell.remove_prefix(1);
+  // from_chars takes a sign, "inf" and "nan" too: only digits and a point may follow ours.
+  if (cell.empty() || cell.find_first_not_of("0123456789.eE+-") != std::string_view::npos) return std::nullopt;
+  if (cell.front() == '-' || cell.front() == '+') return std::nullopt;
+  double value = 0;
+  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+  if (end != cell.data() + cell.size() || error == std::errc::invalid_argument) return std::nullopt;
+  if (error == std::errc::result_out_of_range) {
+    // Both 1e400 and 1e-400 end here. Python makes inf (refused here) of one and 0 of the other.
+    value = std::strtod(std::string(cell).c_str(), nullptr);
+  }
+  if (!std::isfinite(value)) return std::nullopt;
+  return negative ? -value : value;
+}
+
+}  // namespace mtlgrid
