@@ -33,6 +33,7 @@ void Coordinator::on_message(int worker, const nlohmann::json& message, Now now)
       settings_.say(fmt::format("worker {} on {} is back", worker, entry->second.host));
       entry->second.alive = true;
     }
+    if (type == "slots") return on_slots(worker, message.get<Slots>());
     if (type == "slot_ready") return on_slot_ready(worker, message.get<SlotReady>());
     if (type == "slot_broken") return on_slot_broken(worker, message.get<SlotBroken>());
     if (type == "heartbeat") return on_heartbeat(message.get<Heartbeat>());
@@ -58,11 +59,15 @@ void Coordinator::on_hello(int worker, const Hello& hello, Now now) {
   if (workers_.count(worker) != 0) give_up_worker(worker, now, "started anew");
   WorkerEntry entry;
   entry.host = hello.host;
-  entry.slots.resize(static_cast<std::size_t>(std::max(0, hello.slots)));
   entry.last_heard = now.steady;
   workers_[worker] = std::move(entry);
   comm_.send(worker, typed("welcome", welcome_));
   if (stopping_) comm_.send(worker, typed("stop"));
+}
+
+void Coordinator::on_slots(int worker, const Slots& slots) {
+  if (slots.slots < 0) throw Error(ErrorKind::fatal, fmt::format("worker {} has {} slots", worker, slots.slots));
+  workers_.at(worker).slots.assign(static_cast<std::size_t>(slots.slots), SlotEntry{});
 }
 
 void Coordinator::on_slot_ready(int worker, const SlotReady& ready) {
@@ -97,9 +102,11 @@ void Coordinator::on_finished(int worker, int slot, const CellResult& result) {
   const auto released = release(worker, slot, result.cell, result.attempt);
   const std::size_t index = find_task(result.cell);
   TaskEntry& entry = tasks_[index];
+  entry.has_result = true;
   if (!released) {
     // The attempt had been given up; its result came all the same. It counts if it is the first one.
-    if (entry.state == TaskState::queued) queue_.erase(index);
+    queue_.erase(index);
+    std::erase_if(failures_, [&](const auto& failure) { return failure.first == result.cell; });
     if (entry.state == TaskState::running) return;  // the newer attempt ends by itself and is kept as a late result
   }
   entry.state = TaskState::done;
@@ -128,11 +135,14 @@ void Coordinator::on_stopped(int worker, const CellStopped& stopped, Now now) {
 void Coordinator::end_attempt(std::size_t task, Outcome outcome, bool final, const std::string& cause,
                               const std::string& detail, Now now) {
   TaskEntry& entry = tasks_[task];
-  ledger_.commit_failure({entry.task.cell, entry.attempt, outcome, cause, detail, final, now.wall});
+  ledger_.commit_failure(
+      {entry.task.cell, entry.attempt, outcome, cause, detail, final && !entry.has_result, now.wall});
   entry.state = final ? TaskState::failed : TaskState::queued;
   entry.worker = entry.slot = -1;
   entry.fraction = 0;
-  if (final) {
+  if (entry.has_result) {
+    entry.state = TaskState::done;
+  } else if (final) {
     failures_.emplace_back(entry.task.cell, cause);
     settings_.say(fmt::format("{} failed: {}", entry.task.cell.name(), cause));
   } else {
@@ -156,7 +166,8 @@ void Coordinator::give_up_worker(int worker, Now now, const std::string& why) {
     end_attempt(slot.task, Outcome::lost, final, cause, "", now);
   }
   if (!entry.bye || lost > 0) {
-    settings_.say(fmt::format("worker {} on {} {}; {} of its cells go back to the queue", worker, entry.host, why, lost));
+    settings_.say(
+        fmt::format("worker {} on {} {}; {} of its cells go back to the queue", worker, entry.host, why, lost));
   }
 }
 
@@ -171,7 +182,9 @@ void Coordinator::expire_leases(Now now) {
 
 std::optional<std::size_t> Coordinator::next_task_for(int worker) const {
   const bool others = std::any_of(workers_.begin(), workers_.end(), [&](const auto& other) {
-    return other.first != worker && other.second.alive && !other.second.leaving;
+    const auto usable = [](const SlotEntry& slot) { return slot.state != SlotState::broken; };
+    return other.first != worker && other.second.alive && !other.second.leaving && !other.second.bye &&
+           std::any_of(other.second.slots.begin(), other.second.slots.end(), usable);
   });
   for (std::size_t task : queue_) {
     if (!others || tasks_[task].crashed_on != worker) return task;
@@ -197,7 +210,8 @@ void Coordinator::assign(std::size_t task, int worker, int slot, Now now) {
   const auto folder_of = [&](int attempt) {
     return fmt::format("{}/{}/attempt-{}", settings_.folder, entry.task.cell.name(), attempt);
   };
-  if (entry.attempt > entry.task.attempts) entry.task.resume.insert(entry.task.resume.begin(), folder_of(entry.attempt));
+  if (entry.attempt > entry.task.attempts)
+    entry.task.resume.insert(entry.task.resume.begin(), folder_of(entry.attempt));
   ++entry.attempt;
   entry.state = TaskState::running;
   entry.worker = worker;
@@ -207,8 +221,9 @@ void Coordinator::assign(std::size_t task, int worker, int slot, Now now) {
   where.task = task;
   where.attempt = entry.attempt;
   ledger_.begin_attempt(entry.task.cell, entry.attempt, where.environment, now.wall);
-  comm_.send(worker, typed("assign", Assign{slot, {entry.task.cell, entry.attempt, folder_of(entry.attempt),
-                                                   entry.task.resume}}));
+  comm_.send(
+      worker,
+      typed("assign", Assign{slot, {entry.task.cell, entry.attempt, folder_of(entry.attempt), entry.task.resume}}));
 }
 
 void Coordinator::ping(Now now) {
@@ -241,6 +256,7 @@ std::string Coordinator::stuck() const {
   if (queue_.empty() || stopping_ || last_broken_.empty()) return "";
   for (const auto& [worker, entry] : workers_) {
     if (!entry.alive || entry.leaving || entry.bye) continue;
+    if (entry.slots.empty()) return "";  // it has not answered the welcome yet
     for (const SlotEntry& slot : entry.slots) {
       if (slot.state != SlotState::broken) return "";
     }

@@ -44,7 +44,7 @@ struct Task {
 
 struct CoordinatorSettings {
   ClusterSettings cluster;
-  std::string folder;                       // attempts go to FOLDER/<cell>/attempt-<n>
+  std::string folder;                           // attempts go to FOLDER/<cell>/attempt-<n>
   std::function<void(const std::string&)> say;  // one line for people; never empty
 };
 
@@ -94,8 +94,9 @@ class Coordinator {
     int attempt = 0;             // newest begun
     int worker = -1, slot = -1;  // while running
     int crashes = 0, losses = 0;
-    int crashed_on = -1;         // worker of the last crash: tried elsewhere if there is another
-    double fraction = 0;         // of its epochs done, while running
+    int crashed_on = -1;      // worker of the last crash: tried elsewhere if there is another
+    double fraction = 0;      // of its epochs done, while running
+    bool has_result = false;  // a late result of a given-up attempt counts already
   };
   enum class SlotState { starting, ready, busy, broken };
   struct SlotEntry {
@@ -112,6 +113,7 @@ class Coordinator {
   };
 
   void on_hello(int worker, const Hello& hello, Now now);
+  void on_slots(int worker, const Slots& slots);
   void on_slot_ready(int worker, const SlotReady& ready);
   void on_slot_broken(int worker, const SlotBroken& broken);
   void on_heartbeat(const Heartbeat& heartbeat);
@@ -136,9 +138,9 @@ class Coordinator {
   Welcome welcome_;
   Comm& comm_;
   Ledger& ledger_;
-  std::vector<TaskEntry> tasks_;           // longest expected first: the order in which they are handed out
+  std::vector<TaskEntry> tasks_;  // longest expected first: the order in which they are handed out
   std::map<std::string, std::size_t> by_name_;
-  std::set<std::size_t> queue_;            // indices of queued tasks
+  std::set<std::size_t> queue_;  // indices of queued tasks
   std::map<int, WorkerEntry> workers_;
   std::vector<std::pair<Cell, std::string>> failures_;
   std::string last_broken_;

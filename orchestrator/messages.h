@@ -16,9 +16,14 @@ namespace mtlgrid {
 // Worker to coordinator: "hello", the first message.
 struct Hello {
   std::string host;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Hello, host)
+
+// Worker to coordinator: "slots", the answer to welcome: how many trainers it starts.
+struct Slots {
   int slots = 0;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Hello, host, slots)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Slots, slots)
 
 // Worker to coordinator: "slot_ready", a trainer waits for its first cell (again after it died).
 struct SlotReady {
@@ -27,7 +32,8 @@ struct SlotReady {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotReady, slot, environment)
 
-// Worker to coordinator: "slot_broken", the trainer died several times in a row before it was ready; it is not started again.
+// Worker to coordinator: "slot_broken", the trainer died several times in a row before it was ready; it is not started
+// again.
 struct SlotBroken {
   int slot = 0;
   std::string cause, detail;

@@ -1,0 +1,81 @@
+#include "orchestrator/progress.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+
+namespace mtlgrid {
+namespace {
+
+constexpr double kTerminalSeconds = 0.5, kLogSeconds = 15;
+constexpr int kBarWidth = 30;
+
+}  // namespace
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<long long>(std::llround(std::max(0.0, seconds)));
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
+  if (whole < 86400) return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
+  return fmt::format("{} d {} h", whole / 86400, whole % 86400 / 3600);
+}
+
+std::string ProgressDisplay::text(const Coordinator::Counts& counts, double now) const {
+  const double share = counts.cost_total > 0 ? counts.cost_done / counts.cost_total : 1;
+  const double gained = counts.cost_done - cost_at_start_;
+  const double left = counts.cost_total - counts.cost_done;
+  std::string eta = "unknown";
+  if (left <= 0) {
+    eta = "0 s";
+  } else if (gained > 0 && now > start_) {
+    eta = duration_text(left / gained * (now - start_));
+  }
+  const int filled = static_cast<int>(share * kBarWidth);
+  std::string line = fmt::format("[{}{}] {:3.0f} %  {}/{} cells", std::string(static_cast<std::size_t>(filled), '#'),
+                                 std::string(static_cast<std::size_t>(kBarWidth - filled), '.'),
+                                 std::floor(share * 100), counts.done, counts.total);
+  if (counts.failed > 0) line += fmt::format(", {} failed", counts.failed);
+  return line + fmt::format(", {} running on {} trainers of {} ranks, {} gone, ETA {}", counts.running, counts.slots,
+                            counts.workers, duration_text(now - start_), eta);
+}
+
+void ProgressDisplay::draw(const std::string& text) {
+  if (!terminal_) {
+    fmt::print(stderr, "{}\n", text);
+  } else {
+    const std::size_t pad = width_ > text.size() ? width_ - text.size() : 0;
+    fmt::print(stderr, "\r{}{}", text, std::string(pad, ' '));
+    width_ = text.size();
+  }
+  std::fflush(stderr);
+}
+
+void ProgressDisplay::say(const std::string& line) {
+  if (terminal_ && width_ > 0) {
+    fmt::print(stderr, "\r{}\r", std::string(width_, ' '));
+    width_ = 0;
+  }
+  fmt::print(stderr, "{}\n", line);
+  std::fflush(stderr);
+}
+
+void ProgressDisplay::show(const Coordinator::Counts& counts, double now) {
+  if (!started_) {
+    started_ = true;
+    start_ = last_ = now;
+    cost_at_start_ = counts.cost_done;
+    return;
+  }
+  if (now - last_ < (terminal_ ? kTerminalSeconds : kLogSeconds)) return;
+  last_ = now;
+  draw(text(counts, now));
+}
+
+void ProgressDisplay::finish(const Coordinator::Counts& counts, double now) {
+  draw(text(counts, now));
+  if (terminal_) fmt::print(stderr, "\n");
+  width_ = 0;
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,156 @@
+// The command `run`: the grid's cells that are not done yet, alone or under mpirun.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "orchestrator/command_options.h"
+#include "orchestrator/commands.h"
+#include "orchestrator/exit_status.h"
+#include "orchestrator/progress.h"
+#include "orchestrator/session.h"
+#include "orchestrator/tasks.h"
+#include "orchestrator/trainer_executable.h"
+
+namespace mtlgrid {
+namespace {
+
+void say(const std::string& line) {
+  fmt::print(stderr, "{}\n", line);
+  std::fflush(stderr);
+}
+
+struct RunOptions {
+  std::string config, only;
+  bool retry_failed = false;
+  TrainerOptions trainers;
+};
+
+// What of the selected cells is there already, and what is to be run.
+struct Selection {
+  std::vector<Task> tasks;
+  int total = 0, done = 0;
+  std::vector<std::pair<Cell, std::string>> failed;  // in earlier runs, not tried again
+};
+
+Selection select(const Plan& plan, Store& store, const RunOptions& options) {
+  Selection selection;
+  std::set<std::string> wanted;
+  for (const Cell& cell : select_cells(plan.grid.cells, options.only)) wanted.insert(cell.name());
+  const std::string folder = grid_folder(plan.config.store, store.grid_id());
+  std::vector<Cell> again;
+  for (const StoredCell& stored : store.cells()) {
+    if (wanted.count(stored.cell.name()) == 0) continue;
+    ++selection.total;
+    if (stored.state == CellState::done) {
+      ++selection.done;
+    } else if (stored.state == CellState::failed && !options.retry_failed) {
+      selection.failed.emplace_back(stored.cell, stored.cause);
+    } else {
+      if (stored.state == CellState::failed) again.push_back(stored.cell);
+      selection.tasks.push_back(make_task(plan, stored, folder, true));
+    }
+  }
+  if (!again.empty()) store.reset_failed(again);
+  return selection;
+}
+
+int conclude(const Selection& selection, const SessionResult& session) {
+  auto failed = selection.failed;
+  failed.insert(failed.end(), session.failures.begin(), session.failures.end());
+  for (const auto& [cell, cause] : failed) say(fmt::format("failed: {}: {}", cell.name(), cause));
+  if (!session.stuck.empty()) {
+    say(fmt::format("{} cells cannot be run: {}", session.counts.pending, session.stuck));
+    return kFatal;
+  }
+  if (session.counts.pending > 0) {
+    say(fmt::format("stopped with {} cells left: run again to go on", session.counts.pending));
+    return kStopped;
+  }
+  if (!failed.empty()) say("run again with --retry-failed once the cause is mended");
+  return failed.empty() ? kAllDone : kSomeFailed;
+}
+
+nlohmann::json done_counts(const Selection& selection, const SessionResult& session) {
+  return {{"total", selection.total},
+          {"done", selection.done + session.counts.done},
+          {"failed", static_cast<int>(selection.failed.size()) + session.counts.failed},
+          {"pending", session.counts.pending}};
+}
+
+// Rank 0. `all_alive` is set as soon as it is known.
+int run_grid(const RunOptions& options, Transport& transport, bool& all_alive) {
+  const Config config = load_config(options.config);
+  FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
+  const Plan plan = make_plan(config, memory);
+  select_cells(plan.grid.cells, options.only);  // a bad expression is an error before anything is written
+  trainer_executable();                         // and so is a missing trainer
+  Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);
+  try {
+    std::filesystem::remove(config.store.string() + ".done");
+    memory.save(fingerprint_file(config.store));
+    store.use_grid(plan.grid);
+    const Selection selection = select(plan, store, options);
+    say(fmt::format("grid {} in {}: {} cells, {} done, {} to do, {}", store.grid_id(), config.store.string(),
+                    selection.total, selection.done, selection.tasks.size(),
+                    transport.size() > 1 ? fmt::format("{} ranks", transport.size()) : "local workers"));
+    SessionResult session;
+    if (!selection.tasks.empty()) {
+      SessionInputs inputs{plan, selection.tasks, grid_folder(config.store, store.grid_id()), false, {}};
+      all_alive = false;
+      session = coordinate(inputs, store, transport, options.trainers);
+      all_alive = session.all_alive;
+    }
+    store.publish_snapshot();
+    const int status = conclude(selection, session);
+    store.write_done(status, done_counts(selection, session));
+    return status;
+  } catch (const Error& e) {
+    try {
+      store.write_done(exit_status(e.kind()), nlohmann::json::object());
+    } catch (const Error& second) {
+      say(second.what());
+    }
+    throw;
+  }
+}
+
+}  // namespace
+
+int run_run(const std::vector<std::string>& arguments) {
+  CommandOptions options("run");
+  options.argument("CONFIG", "configuration file")
+      .option("only", "EXPR", "only these cells, e.g. 'biomarker=MSI,method=cagrad|autol+cagrad,fold=0'")
+      .number("workers", "N", "trainers of each rank; default: one a GPU, or cores / threads")
+      .flag("retry-failed", "also try the cells again that failed in earlier runs")
+      .flag("empty-cells", "for benchmarks of the orchestration alone: trainers return made-up results at once");
+  if (!options.parse(arguments)) return kAllDone;
+  RunOptions run;
+  run.config = options.get<std::string>("CONFIG");
+  if (options.has("only")) run.only = options.get<std::string>("only");
+  run.retry_failed = options.has("retry-failed");
+  if (options.has("workers")) run.trainers.workers = static_cast<int>(options.number_in("workers", 1, 1024));
+  if (options.has("empty-cells")) run.trainers.arguments.push_back("--empty");
+
+  auto transport = make_mpi_transport(nullptr, nullptr);
+  if (!transport) transport = make_loopback_transport();
+  if (transport->rank() != kCoordinator) {
+    serve(*transport, run.trainers);
+    return kAllDone;
+  }
+  bool all_alive = true;
+  int status = kFatal;
+  try {
+    status = run_grid(run, *transport, all_alive);
+  } catch (...) {
+    dismiss(*transport, all_alive);
+    throw;
+  }
+  dismiss(*transport, all_alive);
+  return status;
+}
+
+}  // namespace mtlgrid

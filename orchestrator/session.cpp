@@ -1,0 +1,247 @@
+#include "orchestrator/session.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <set>
+#include <thread>
+
+#include "cluster/host.h"
+#include "datasets/errors.h"
+#include "orchestrator/post.h"
+#include "orchestrator/progress.h"
+#include "orchestrator/signals.h"
+#include "orchestrator/trainer_executable.h"
+
+namespace mtlgrid {
+namespace {
+
+constexpr double kSnapshotSeconds = 60;    // design: readers see a run's results at most this late
+constexpr double kFarewellSeconds = 10;    // how long rank 0 waits for the other ranks' bye
+constexpr double kCheckpointSeconds = 60;  // how long an orphaned worker waits for its trainers' checkpoints
+constexpr unsigned kFinalizeSeconds = 20;  // MPI_Finalize hangs if a rank dies in it: then this ends the process
+
+double steady_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+double wall_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+// Polling with short sleeps: a blocking MPI receive would spin at 100 % beside the trainers.
+class Pause {
+ public:
+  void after(bool active) {
+    idle_ = active ? 0 : idle_ + 1;
+    std::this_thread::sleep_for(std::chrono::microseconds(idle_ < 20 ? 50 : idle_ < 200 ? 500 : 2000));
+  }
+
+ private:
+  int idle_ = 0;
+};
+
+// Groups what one turn of the event loop decides into one transaction and one fsync.
+class StoreLedger : public Ledger {
+ public:
+  StoreLedger(Store& store, bool replace, const std::function<void(const CellResult&)>& on_result)
+      : store_(store), replace_(replace), on_result_(on_result) {}
+  void begin_attempt(const Cell& cell, int attempt, const Environment& where, double started) override {
+    open();
+    store_.begin_attempt(cell, attempt, where, started);
+  }
+  bool commit_result(const CellResult& result) override {
+    open();
+    const bool counts = store_.commit_result(result, replace_);
+    if (on_result_) on_result_(result);
+    return counts;
+  }
+  void commit_failure(const AttemptFailure& failure) override {
+    open();
+    store_.commit_failure(failure);
+  }
+  void commit() {
+    if (!open_) return;
+    open_ = false;
+    store_.commit_batch();
+  }
+
+ private:
+  void open() {
+    if (open_) return;
+    store_.begin_batch();
+    open_ = true;
+  }
+  Store& store_;
+  bool replace_, open_ = false;
+  const std::function<void(const CellResult&)>& on_result_;
+};
+
+// Renews the lock and publishes snapshots in time.
+class Upkeep {
+ public:
+  Upkeep(Store& store, double heartbeat, double now)
+      : store_(store), heartbeat_(heartbeat), beat_(now), snapshot_(now) {}
+  void at(double now) {
+    if (now - beat_ >= heartbeat_) {
+      beat_ = now;
+      store_.heartbeat();
+    }
+    if (now - snapshot_ >= kSnapshotSeconds) {
+      snapshot_ = now;
+      store_.publish_snapshot();
+    }
+  }
+
+ private:
+  Store& store_;
+  double heartbeat_, beat_, snapshot_;
+};
+
+// Whether mpirun's daemon, the parent of every rank, has died: then nobody will end this rank but itself.
+class ParentWatch {
+ public:
+  explicit ParentWatch(bool under_mpi) : under_mpi_(under_mpi), parent_(getppid()) {}
+  bool gone() const { return under_mpi_ && getppid() != parent_; }
+
+ private:
+  bool under_mpi_;
+  pid_t parent_;
+};
+
+std::vector<std::string> gpus_of_rank(const RunSettings& run) {
+  if (run.device == "cpu") return {};
+  const auto gpus = visible_gpus();
+  return gpus.empty() ? gpus : share_of(gpus, local_rank());
+}
+
+}  // namespace
+
+Worker::TrainersFactory trainers_factory(const Transport& transport, const TrainerOptions& options) {
+  return [rank = transport.rank(), options](const Welcome& welcome) {
+    const RunSettings& run = welcome.experiment.run;
+    TrainerCommand command;
+    command.executable = trainer_executable();
+    command.arguments = options.arguments;
+    command.threads = run.threads;
+    command.log_folder = welcome.log_folder;
+    command.rank = rank;
+    command.cpus = share_of(allowed_cpus(), local_rank());
+    command.gpus = gpus_of_rank(run);
+    const int cores = static_cast<int>(command.cpus.size());
+    const int otherwise =
+        command.gpus.empty() ? std::max(1, cores / std::max(1, run.threads)) : static_cast<int>(command.gpus.size());
+    command.slots = options.workers.value_or(otherwise);
+    // More trainers than cores were asked for: they share, instead of queueing on one.
+    if (command.slots * run.threads > cores) command.cpus.clear();
+    return make_trainer_processes(command);
+  };
+}
+
+SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& transport,
+                         const TrainerOptions& options) {
+  ProgressDisplay display(isatty(STDERR_FILENO) != 0);
+  Post to_workers(transport, Addressee::worker), to_coordinator(transport, Addressee::coordinator);
+  StoreLedger ledger(store, inputs.replace, inputs.on_result);
+  const ClusterSettings& cluster = inputs.plan.config.cluster;
+  CoordinatorSettings settings{cluster, inputs.folder, [&](const std::string& line) { display.say(line); }};
+  Welcome welcome{inputs.plan.experiment, cluster.heartbeat_seconds, cluster.lease_minutes * 60,
+                  inputs.folder + "/logs"};
+  Coordinator coordinator(std::move(settings), inputs.tasks, std::move(welcome), to_workers, ledger);
+  Worker worker(transport.rank(), host_name(), trainers_factory(transport, options), to_coordinator);
+  StopSignals signals;
+  const ParentWatch parent(transport.size() > 1);
+  Upkeep upkeep(store, cluster.heartbeat_seconds, steady_now());
+  Pause pause;
+
+  worker.begin(steady_now());
+  bool all_heard = false;
+  while (!coordinator.finished()) {
+    const int received = receive_post(transport, [&](int from, Addressee addressee, const nlohmann::json& message) {
+      if (addressee == Addressee::worker) return worker.on_message(message, steady_now());
+      coordinator.on_message(from, message, {steady_now(), wall_now()});
+    });
+    worker.poll();
+    const Coordinator::Now now{steady_now(), wall_now()};
+    if (signals.requested() || parent.gone()) {
+      if (!coordinator.stopping()) display.say("asked to stop: checkpointing what is running");
+      coordinator.request_stop(now);
+      worker.request_stop(now.steady);
+    }
+    coordinator.on_tick(now);
+    worker.on_tick(now.steady);
+    ledger.commit();
+    to_workers.flush();
+    to_coordinator.flush();
+    upkeep.at(now.steady);
+    display.show(coordinator.counts(), now.steady);
+    pause.after(received > 0);
+  }
+  ledger.commit();
+  worker.end_trainers();
+  all_heard = coordinator.counts().workers == transport.size();
+  SessionResult result{coordinator.counts(), coordinator.failures(), coordinator.stopping(), coordinator.stuck(),
+                       coordinator.all_alive() && all_heard && !parent.gone()};
+  display.finish(result.counts, steady_now());
+  return result;
+}
+
+bool dismiss(Transport& transport, bool all_alive) {
+  Post to_workers(transport, Addressee::worker);
+  for (int rank = 1; rank < transport.size(); ++rank) to_workers.send(rank, typed("shutdown", Shutdown{all_alive}));
+  to_workers.flush();
+  std::set<int> gone;
+  Pause pause;
+  const double deadline = steady_now() + kFarewellSeconds;
+  while (static_cast<int>(gone.size()) < transport.size() - 1 && steady_now() < deadline) {
+    const int received = receive_post(transport, [&](int from, Addressee addressee, const nlohmann::json& message) {
+      if (addressee == Addressee::coordinator && message.value("type", "") == "bye") gone.insert(from);
+    });
+    pause.after(received > 0);
+  }
+  const bool complete = static_cast<int>(gone.size()) == transport.size() - 1;
+  if (transport.size() > 1) alarm(kFinalizeSeconds);
+  transport.finish(all_alive && complete);
+  alarm(0);
+  return transport.size() == 1 || (all_alive && complete);
+}
+
+bool serve(Transport& transport, const TrainerOptions& options) {
+  Post to_coordinator(transport, Addressee::coordinator);
+  Worker worker(transport.rank(), host_name(), trainers_factory(transport, options), to_coordinator);
+  StopSignals signals;
+  const ParentWatch parent(true);
+  Pause pause;
+  worker.begin(steady_now());
+  double orphaned_since = 0;
+  while (!worker.shutdown()) {
+    const int received = receive_post(transport, [&](int, Addressee addressee, const nlohmann::json& message) {
+      if (addressee == Addressee::worker) worker.on_message(message, steady_now());
+    });
+    worker.poll();
+    const double now = steady_now();
+    if (signals.requested() || parent.gone()) worker.request_stop(now);
+    worker.on_tick(now);
+    to_coordinator.flush();
+    if (worker.orphaned() || parent.gone()) {
+      if (orphaned_since == 0) orphaned_since = now;
+      if (!worker.busy() || now - orphaned_since > kCheckpointSeconds) break;
+    }
+    pause.after(received > 0);
+  }
+  worker.end_trainers();
+  const bool all_alive = worker.shutdown() && worker.shutdown()->all_alive;
+  to_coordinator.send(kCoordinator, typed("bye"));
+  to_coordinator.flush();
+  const double deadline = steady_now() + kFarewellSeconds;
+  while (!transport.idle() && steady_now() < deadline) {
+    receive_post(transport, [](int, Addressee, const nlohmann::json&) {});
+    pause.after(false);
+  }
+  alarm(kFinalizeSeconds);
+  transport.finish(all_alive);
+  alarm(0);
+  return all_alive;
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,54 @@
+// One run of coordinator and workers, from hello to bye: the event loops around the pure handlers.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cluster/transport.h"
+#include "orchestrator/coordinator.h"
+#include "orchestrator/plan.h"
+#include "orchestrator/worker.h"
+#include "results/store.h"
+
+namespace mtlgrid {
+
+// How this process makes its trainers.
+struct TrainerOptions {
+  std::optional<int> workers;          // trainers of this rank; default: one a GPU, or its cores / threads
+  std::vector<std::string> arguments;  // for the trainer executable
+};
+Worker::TrainersFactory trainers_factory(const Transport& transport, const TrainerOptions& options);
+
+struct SessionResult {
+  Coordinator::Counts counts;
+  std::vector<std::pair<Cell, std::string>> failures;
+  bool stopped = false;   // on request, with work left
+  std::string stuck;      // why cells are pending although nobody asked to stop; empty otherwise
+  bool all_alive = true;  // no rank was lost
+};
+
+// Rank 0: coordinates `tasks` over all ranks of `transport` and trains on this rank too, until they are done or a stop
+// is asked for. Commits through `store`; the result of a cell replaces the one that counts if `replace`. `on_result`
+// sees every result after its commit. Leaves the other ranks waiting for `dismiss`.
+struct SessionInputs {
+  const Plan& plan;
+  std::vector<Task> tasks;
+  std::string folder;  // attempts' folders
+  bool replace = false;
+  std::function<void(const CellResult&)> on_result;
+};
+SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& transport,
+                         const TrainerOptions& options);
+
+// Rank 0, whatever happened: tells all ranks to leave, waits for them for a while and ends the transport. Must be
+// called once, after coordinate or when it did not come to that. Returns false if the process must leave with _exit,
+// because MPI cannot be ended.
+bool dismiss(Transport& transport, bool all_alive);
+
+// Every other rank: works until the coordinator says shutdown or is gone. Returns false as above.
+bool serve(Transport& transport, const TrainerOptions& options);
+
+}  // namespace mtlgrid

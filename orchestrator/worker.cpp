@@ -1,0 +1,186 @@
+#include "orchestrator/worker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "datasets/errors.h"
+
+namespace mtlgrid {
+
+Worker::Worker(int rank, std::string host, TrainersFactory make_trainers, Comm& comm)
+    : rank_(rank), host_(std::move(host)), make_trainers_(std::move(make_trainers)), comm_(comm) {}
+
+void Worker::begin(double now) {
+  last_heard_ = now;
+  comm_.send(kCoordinator, typed("hello", Hello{host_}));
+}
+
+void Worker::on_message(const nlohmann::json& message, double now) {
+  last_heard_ = now;
+  try {
+    const std::string type = message.at("type");
+    if (type == "ping") return;
+    if (type == "welcome") return on_welcome(message.get<Welcome>(), now);
+    if (type == "assign") return on_assign(message.get<Assign>());
+    if (type == "stop") return stop_slots();
+    if (type == "shutdown") {
+      shutdown_ = message.get<Shutdown>();
+      return;
+    }
+    throw Error(ErrorKind::fatal, fmt::format("the coordinator sent a message of unknown type '{}'", type));
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(ErrorKind::fatal, fmt::format("the coordinator sent a malformed message: {}", e.what()));
+  }
+}
+
+void Worker::on_welcome(const Welcome& welcome, double now) {
+  welcome_ = welcome;
+  trainers_ = make_trainers_(welcome);
+  slots_.assign(static_cast<std::size_t>(trainers_->slots()), Slot{});
+  comm_.send(kCoordinator, typed("slots", Slots{trainers_->slots()}));
+  heartbeat(now);
+  if (stopping_) return;
+  for (int slot = 0; slot < static_cast<int>(slots_.size()); ++slot) start(slot);
+}
+
+void Worker::start(int slot) {
+  slots_[static_cast<std::size_t>(slot)].state = State::starting;
+  trainers_->start(slot);
+  trainers_->send(slot, typed("setup", Setup{welcome_->experiment, rank_}));
+}
+
+void Worker::on_assign(const Assign& assign) {
+  if (assign.slot < 0 || static_cast<std::size_t>(assign.slot) >= slots_.size()) {
+    throw Error(ErrorKind::fatal, fmt::format("cell assigned to slot {}, which worker {} lacks", assign.slot, rank_));
+  }
+  Slot& slot = slots_[static_cast<std::size_t>(assign.slot)];
+  if (stopping_) {
+    comm_.send(kCoordinator, typed("cell_stopped", CellStopped{assign.slot, assign.train.cell, assign.train.attempt}));
+    return;
+  }
+  slot.assigned = assign.train;
+  slot.epoch = slot.epochs = 0;
+  if (slot.state == State::ready) train(assign.slot);  // otherwise its trainer has just died: when the new one is ready
+}
+
+void Worker::train(int slot) {
+  slots_[static_cast<std::size_t>(slot)].state = State::busy;
+  trainers_->send(slot, typed("train", *slots_[static_cast<std::size_t>(slot)].assigned));
+}
+
+void Worker::request_stop(double) {
+  if (stopping_) return;
+  comm_.send(kCoordinator, typed("leaving"));
+  stop_slots();
+}
+
+void Worker::stop_slots() {
+  if (stopping_) return;
+  stopping_ = true;
+  for (int number = 0; number < static_cast<int>(slots_.size()); ++number) {
+    Slot& slot = slots_[static_cast<std::size_t>(number)];
+    if (slot.state == State::busy) {
+      trainers_->send(number, typed("stop"));
+    } else if (slot.assigned) {  // its trainer was not ready yet
+      comm_.send(kCoordinator, typed("cell_stopped", CellStopped{number, slot.assigned->cell, slot.assigned->attempt}));
+      slot.assigned.reset();
+    }
+  }
+}
+
+void Worker::poll() {
+  if (!trainers_) return;
+  for (const TrainerEvent& event : trainers_->poll()) on_trainer(event);
+}
+
+void Worker::end_trainers() { trainers_.reset(); }
+
+void Worker::on_trainer(const TrainerEvent& event) {
+  if (const auto* died = std::get_if<TrainerDied>(&event)) return on_death(*died);
+  const auto& [slot, message] = std::get<TrainerMessage>(event);
+  try {
+    on_report(slot, message);
+  } catch (const nlohmann::json::exception&) {
+    trainers_->kill(slot);  // it talks nonsense: its death is what will be reported
+  }
+}
+
+void Worker::on_report(int number, const nlohmann::json& message) {
+  Slot& slot = slots_[static_cast<std::size_t>(number)];
+  const std::string type = message.at("type");
+  if (type == "ready") {
+    slot.state = State::ready;
+    if (slot.assigned) return train(number);
+    Environment environment = message.get<Ready>().environment;
+    environment.rank = rank_;
+    comm_.send(kCoordinator, typed("slot_ready", SlotReady{number, environment}));
+    return;
+  }
+  if (type == "progress") {
+    const auto progress = message.get<Progress>();
+    slot.epoch = progress.epoch;
+    slot.epochs = progress.epochs;
+    return;
+  }
+  if (!slot.assigned) return trainers_->kill(number);  // a report about nothing it was asked
+  nlohmann::json report = message;
+  if (type == "finished") {
+    report["type"] = "cell_finished";
+  } else if (type == "failed") {
+    report["type"] = "cell_failed";
+    report["crashed"] = false;
+  } else if (type == "stopped") {
+    report["type"] = "cell_stopped";
+  } else {
+    return trainers_->kill(number);
+  }
+  report["slot"] = number;
+  slot.state = State::ready;
+  slot.assigned.reset();
+  slot.deaths = 0;
+  comm_.send(kCoordinator, report);
+}
+
+void Worker::on_death(const TrainerDied& died) {
+  Slot& slot = slots_[static_cast<std::size_t>(died.slot)];
+  slot.deaths += slot.assigned ? 0 : 1;
+  if (slot.assigned) {
+    comm_.send(kCoordinator, typed("cell_failed", CellFailed{died.slot, slot.assigned->cell, slot.assigned->attempt,
+                                                             true, died.cause, died.detail}));
+    slot.assigned.reset();
+  }
+  slot.state = State::absent;
+  if (stopping_ || shutdown_ || orphaned_) return;
+  if (slot.deaths >= kStartTries) {
+    slot.state = State::broken;
+    comm_.send(kCoordinator, typed("slot_broken", SlotBroken{died.slot, died.cause, died.detail}));
+    return;
+  }
+  start(died.slot);
+}
+
+bool Worker::busy() const {
+  return std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.state == State::busy; });
+}
+
+void Worker::heartbeat(double now) {
+  last_beat_ = now;
+  Heartbeat beat;
+  for (const Slot& slot : slots_) {
+    if (slot.assigned) beat.running.push_back({slot.assigned->cell, slot.assigned->attempt, slot.epoch, slot.epochs});
+  }
+  comm_.send(kCoordinator, typed("heartbeat", beat));
+}
+
+void Worker::on_tick(double now) {
+  const double beat = welcome_ ? welcome_->heartbeat_seconds : 5;
+  const double patience = welcome_ ? 2 * welcome_->lease_seconds : kPlanningSeconds;
+  if (welcome_ && now - last_beat_ >= beat) heartbeat(now);
+  if (!orphaned_ && now - last_heard_ > patience) {
+    orphaned_ = true;
+    stop_slots();
+  }
+}
+
+}  // namespace mtlgrid

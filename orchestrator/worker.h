@@ -1,0 +1,77 @@
+// The worker: what every rank does, rank 0 too. It supervises its trainers, passes cells to them and reports what
+// becomes of them. Handlers like the coordinator's; `Trainers` and `Comm` are seams for tests.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/supervisor.h"
+#include "orchestrator/coordinator.h"
+#include "orchestrator/messages.h"
+
+namespace mtlgrid {
+
+class Worker {
+ public:
+  // Makes this rank's trainers once the coordinator's welcome says what they need.
+  using TrainersFactory = std::function<std::unique_ptr<Trainers>(const Welcome&)>;
+  // `comm` sends to the coordinator (`kCoordinator`) and must outlive the worker.
+  Worker(int rank, std::string host, TrainersFactory make_trainers, Comm& comm);
+
+  // Says hello; trainers are started when the coordinator's welcome arrives.
+  void begin(double now);
+  void on_message(const nlohmann::json& message, double now);
+  // Takes in what the trainers have to say.
+  void poll();
+  // Ends all trainer processes, before this rank leaves.
+  void end_trainers();
+  // Heartbeats, and leaving when the coordinator has not been heard of for two leases.
+  void on_tick(double now);
+  // This rank was signalled: checkpoint everything, take no more cells; then wait for the coordinator's word.
+  void request_stop(double now);
+
+  // The coordinator said shutdown (its content is here), or is gone (`orphaned`).
+  const std::optional<Shutdown>& shutdown() const { return shutdown_; }
+  bool orphaned() const { return orphaned_; }
+  bool busy() const;
+
+ private:
+  enum class State { absent, starting, ready, busy, broken };
+  struct Slot {
+    State state = State::absent;
+    int deaths = 0;                 // in a row while it had no cell
+    std::optional<Train> assigned;  // while busy, or waiting for the trainer to be ready
+    int epoch = 0, epochs = 0;
+  };
+  void on_welcome(const Welcome& welcome, double now);
+  void on_assign(const Assign& assign);
+  void on_trainer(const TrainerEvent& event);
+  void stop_slots();
+  void on_report(int slot, const nlohmann::json& message);
+  void on_death(const TrainerDied& died);
+  void start(int slot);
+  void train(int slot);  // sends the slot's assigned cell to its trainer
+  void heartbeat(double now);
+
+  int rank_;
+  std::string host_;
+  TrainersFactory make_trainers_;
+  Comm& comm_;
+  std::unique_ptr<Trainers> trainers_;
+  std::optional<Welcome> welcome_;
+  std::vector<Slot> slots_;
+  std::optional<Shutdown> shutdown_;
+  bool stopping_ = false, orphaned_ = false;
+  double last_heard_ = 0, last_beat_ = -1e300;
+};
+
+inline constexpr int kCoordinator = 0;  // the rank that coordinates
+// A trainer that dies this often in a row without a cell is not started again: its installation is broken.
+inline constexpr int kStartTries = 3;
+// How long a worker waits for its welcome while the coordinator reads and checks the data.
+inline constexpr double kPlanningSeconds = 6 * 3600;
+
+}  // namespace mtlgrid

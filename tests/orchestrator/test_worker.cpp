@@ -1,0 +1,169 @@
+#include <gtest/gtest.h>
+
+#include "orchestrator/worker.h"
+#include "tests/orchestrator/fake_grid.h"
+
+namespace mtlgrid {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Trainers that do nothing but remember; the test says what they report.
+struct FakeTrainers : Trainers {
+  explicit FakeTrainers(int slots) : sent(static_cast<std::size_t>(slots)), starts(static_cast<std::size_t>(slots)) {}
+  int slots() const override { return static_cast<int>(sent.size()); }
+  void start(int slot) override { ++starts[static_cast<std::size_t>(slot)]; }
+  void send(int slot, const nlohmann::json& message) override {
+    sent[static_cast<std::size_t>(slot)].push_back(message);
+  }
+  std::vector<TrainerEvent> poll() override { return std::exchange(events, {}); }
+  void kill(int slot) override { killed.push_back(slot); }
+  bool running(int) const override { return true; }
+
+  std::vector<std::vector<nlohmann::json>> sent;
+  std::vector<int> starts;
+  std::vector<TrainerEvent> events;
+  std::vector<int> killed;
+};
+
+class WorkerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    worker.begin(0);
+    comm.expect(0, "hello");
+    Welcome welcome;
+    welcome.heartbeat_seconds = 5;
+    welcome.lease_seconds = 60;
+    worker.on_message(typed("welcome", welcome), 0);
+    EXPECT_EQ(comm.expect(0, "slots").at("slots"), 2);
+    comm.expect(0, "heartbeat");
+  }
+  void report(int slot, const nlohmann::json& message) {
+    trainers->events.push_back(TrainerMessage{slot, message});
+    worker.poll();
+  }
+  void die(int slot) {
+    trainers->events.push_back(TrainerDied{slot, "killed by signal 9 (SIGKILL)", "log"});
+    worker.poll();
+  }
+  void ready(int slot) { report(slot, typed("ready", Ready{1, {}})); }
+  Train assign(int slot, int attempt = 1) {
+    const Train train{{"MSI", "LF", "naive", 0}, attempt, "folder", {}};
+    worker.on_message(typed("assign", Assign{slot, train}), 1);
+    return train;
+  }
+
+  FakeComm comm;
+  FakeTrainers* trainers = nullptr;
+  Worker worker{3, "host",
+                [this](const Welcome&) {
+                  auto made = std::make_unique<FakeTrainers>(2);
+                  trainers = made.get();
+                  return made;
+                },
+                comm};
+};
+
+TEST_F(WorkerTest, StartsEveryTrainerWithTheSetup) {
+  EXPECT_EQ(trainers->starts, (std::vector<int>{1, 1}));
+  EXPECT_EQ(trainers->sent[1].at(0).at("type"), "setup");
+  EXPECT_EQ(trainers->sent[1].at(0).at("rank"), 3);
+}
+
+TEST_F(WorkerTest, ReadyTrainerIsReportedWithTheRankInItsEnvironment) {
+  ready(1);
+  const auto message = comm.expect(0, "slot_ready").get<SlotReady>();
+  EXPECT_EQ(message.slot, 1);
+  EXPECT_EQ(message.environment.rank, 3);
+}
+
+TEST_F(WorkerTest, ResultIsPassedOnWithItsSlot) {
+  ready(0);
+  comm.expect(0, "slot_ready");
+  const Train train = assign(0);
+  EXPECT_EQ(trainers->sent[0].back().at("type"), "train");
+  CellResult result;
+  result.cell = train.cell;
+  result.attempt = 1;
+  report(0, {{"type", "finished"}, {"result", result}});
+  EXPECT_EQ(comm.expect(0, "cell_finished").at("slot"), 0);
+  EXPECT_FALSE(worker.busy());
+}
+
+TEST_F(WorkerTest, DeathDuringACellIsReportedAndTheTrainerStartedAgain) {
+  ready(0);
+  comm.expect(0, "slot_ready");
+  assign(0);
+  die(0);
+  const auto failed = comm.expect(0, "cell_failed").get<CellFailed>();
+  EXPECT_TRUE(failed.crashed);
+  EXPECT_THAT(failed.cause, HasSubstr("SIGKILL"));
+  EXPECT_EQ(trainers->starts[0], 2);
+}
+
+TEST_F(WorkerTest, CellForATrainerThatHasJustDiedWaitsForTheNewOne) {
+  ready(0);
+  comm.expect(0, "slot_ready");
+  die(0);
+  assign(0);
+  EXPECT_NE(trainers->sent[0].back().at("type"), "train");
+  ready(0);
+  EXPECT_EQ(trainers->sent[0].back().at("type"), "train");
+  EXPECT_EQ(comm.waiting(0), 0u);
+}
+
+TEST_F(WorkerTest, TrainerThatNeverStartsIsGivenUpAndReported) {
+  for (int i = 0; i < kStartTries; ++i) die(0);
+  EXPECT_EQ(comm.expect(0, "slot_broken").at("slot"), 0);
+  EXPECT_EQ(trainers->starts[0], kStartTries);
+}
+
+TEST_F(WorkerTest, TrainerThatTalksNonsenseIsKilled) {
+  ready(0);
+  report(0, {{"type", "gibberish"}});
+  report(1, {{"no", "type"}});
+  EXPECT_THAT(trainers->killed, ::testing::ElementsAre(0, 1));
+}
+
+TEST_F(WorkerTest, StopReachesRunningTrainersOnceAndRefusesNewCells) {
+  ready(0);
+  ready(1);
+  comm.expect(0, "slot_ready");
+  comm.expect(0, "slot_ready");
+  const Train train = assign(0);
+  worker.on_message(typed("stop"), 2);
+  worker.on_message(typed("stop"), 2);
+  EXPECT_EQ(trainers->sent[0].back().at("type"), "stop");
+  EXPECT_NE(trainers->sent[1].back().at("type"), "stop");
+  assign(1, 2);
+  EXPECT_EQ(comm.expect(0, "cell_stopped").at("attempt"), 2);
+  report(0, typed("stopped", Stopped{train.cell, train.attempt}));
+  EXPECT_EQ(comm.expect(0, "cell_stopped").at("attempt"), 1);
+}
+
+TEST_F(WorkerTest, HeartbeatsTellTheEpochsOfRunningCells) {
+  ready(0);
+  comm.expect(0, "slot_ready");
+  const Train train = assign(0);
+  report(0, typed("progress", Progress{train.cell, 1, 4, 32}));
+  worker.on_tick(6);
+  const auto beat = comm.expect(0, "heartbeat").get<Heartbeat>();
+  ASSERT_EQ(beat.running.size(), 1u);
+  EXPECT_EQ(beat.running[0].epoch, 4);
+  worker.on_tick(7);
+  EXPECT_EQ(comm.waiting(0), 0u) << "not before five seconds have passed";
+}
+
+TEST_F(WorkerTest, WorkerWithoutACoordinatorForTwoLeasesCheckpointsAndLeaves) {
+  ready(0);
+  assign(0);
+  worker.on_message(typed("ping"), 50);
+  worker.on_tick(50 + 2 * 60 - 1);
+  EXPECT_FALSE(worker.orphaned());
+  worker.on_tick(50 + 2 * 60 + 1);
+  EXPECT_TRUE(worker.orphaned());
+  EXPECT_EQ(trainers->sent[0].back().at("type"), "stop");
+}
+
+}  // namespace
+}  // namespace mtlgrid
