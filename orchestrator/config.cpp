@@ -325,8 +325,6 @@ std::vector<std::string> Config::used_cohorts() const {
   return names;
 }
 
-std::filesystem::path store_folder(const std::filesystem::path& store) { return store.string() + ".d"; }
-
 Config load_config(const std::filesystem::path& file) { return ConfigReader(file).read(); }
 
 nlohmann::json identity_settings(const Config& config) {

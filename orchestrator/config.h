@@ -49,9 +49,6 @@ struct Config {
   std::vector<std::string> used_cohorts() const;
 };
 
-// Folder beside the store for attempts, logs and the memory of feature files: STORE.d.
-std::filesystem::path store_folder(const std::filesystem::path& store);
-
 // Reads and checks `file`. Throws InputError with every problem, each with file and line: syntax, unknown sections and
 // keys (naming the nearest known one), values that are no numbers or out of range, missing keys, names with forbidden
 // characters, references to cohorts that do not exist.
