@@ -1,0 +1,111 @@
+"""kill -9 of any one process, or of all, in the middle of a run; and requests to stop.
+
+Afterwards: no process is left, running again completes the grid, every cell is there once, and the results are
+bit-equal to an undisturbed run's.
+"""
+import os
+import signal
+import unittest
+
+from grid import GridTest, require_mpirun, until
+
+SOME = 6  # cells done before the fault: the run is in its middle
+
+
+class Kills(GridTest):
+    @classmethod
+    def setUpClass(cls):
+        require_mpirun()
+
+    def setUp(self):
+        super().setUp()
+        calm = self.grid("calm")
+        self.assertEqual(calm.run(workers=2), 0)
+        self.expected = calm.results()
+        self.disturbed = self.grid("disturbed")
+
+    def start_and_wait(self, **how):
+        run = self.disturbed.start(**how)
+        self.disturbed.wait_for_done(SOME)
+        return run
+
+    def finish_and_check(self):
+        """All processes end by themselves; running again completes the grid as if nothing had happened."""
+        self.disturbed.wait_for_no_process()
+        self.assertEqual(self.disturbed.run(ranks=2), 0)
+        self.disturbed.wait_for_no_process()
+        self.assert_complete(self.disturbed)
+        self.assert_same_results(self.expected, self.disturbed.results())
+
+    def test_killed_trainer_costs_one_attempt(self):
+        run = self.start_and_wait(ranks=2)
+        os.kill(self.disturbed.named("mtlgrid-trainer")[0], signal.SIGKILL)
+        run.wait()
+        self.assertEqual(self.disturbed.done_status(), 0, run.output())
+        self.assertEqual(self.disturbed.rows("SELECT count(*) FROM attempts WHERE outcome = 'crashed'"), [(1,)])
+        self.finish_and_check()
+
+    def test_killed_rank_loses_its_cells_to_the_others(self):
+        run = self.start_and_wait(ranks=3)
+        os.kill(self.disturbed.rank_pid(2), signal.SIGKILL)
+        run.wait()
+        self.assertEqual(self.disturbed.done_status(), 0, run.output())
+        self.assertEqual(self.disturbed.rows("SELECT count(*) FROM attempts WHERE outcome = 'lost'"), [(1,)])
+        self.finish_and_check()
+
+    def test_killed_coordinator_lets_its_workers_leave(self):
+        run = self.start_and_wait(ranks=3)
+        os.kill(self.disturbed.rank_pid(0), signal.SIGKILL)
+        run.wait()
+        self.assertIsNone(self.disturbed.done_status())
+        self.finish_and_check()
+
+    def test_killed_local_run_leaves_no_trainer(self):
+        run = self.start_and_wait(workers=2)
+        os.kill(run.process.pid, signal.SIGKILL)
+        run.wait()
+        self.finish_and_check()
+
+    def test_killed_mpirun_ends_its_ranks(self):
+        run = self.start_and_wait(ranks=2)
+        os.kill(run.process.pid, signal.SIGKILL)
+        run.wait()
+        self.finish_and_check()
+
+    def test_whole_job_killed_at_once(self):
+        run = self.start_and_wait(ranks=3)
+        for pid in self.disturbed.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        run.wait()
+        self.finish_and_check()
+
+    def test_killed_again_and_again(self):
+        for done in (2, 8, 16, 24):
+            run = self.disturbed.start(ranks=2)
+            until(lambda: self.disturbed.count_done() >= done or run.process.poll() is not None, "progress")
+            self.disturbed.end()
+            run.wait()
+            self.disturbed.wait_for_no_process()
+        self.finish_and_check()
+
+    def test_walltime_signal_checkpoints_and_asks_to_be_run_again(self):
+        run = self.start_and_wait(ranks=3)
+        run.process.send_signal(signal.SIGUSR1)
+        run.wait()
+        self.assertEqual(self.disturbed.done_status(), 3, run.output())
+        self.assertEqual(self.disturbed.rows("SELECT count(*) FROM cells WHERE state IN ('running', 'failed')"), [(0,)])
+        self.assertGreater(self.disturbed.rows("SELECT count(*) FROM attempts WHERE outcome = 'stopped'")[0][0], 0)
+        self.finish_and_check()
+
+    def test_terminated_local_run_exits_3(self):
+        run = self.start_and_wait(workers=2)
+        run.process.terminate()
+        self.assertEqual(run.wait(), 3, run.output())
+        self.finish_and_check()
+
+
+if __name__ == "__main__":
+    unittest.main()
