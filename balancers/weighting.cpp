@@ -4,6 +4,7 @@
 #include <string>
 
 #include "balancers/auto_lambda.h"
+#include "balancers/checks.h"
 #include "balancers/dwa.h"
 #include "balancers/equal.h"
 #include "balancers/uncertainty.h"
@@ -14,7 +15,9 @@ void LossWeighting::meta_step(std::span<const double> /*meta_gradient*/) {
   throw std::invalid_argument("a meta step was made for a loss weighting that needs none");
 }
 
-void LossWeighting::step_done(std::span<const double> /*losses*/, double /*learning_rate*/) {}
+void LossWeighting::step_done(std::span<const double> losses, double /*learning_rate*/) {
+  require_finite_per_task(losses, weights().size(), "loss");
+}
 
 void LossWeighting::epoch_done() {}
 
