@@ -6,7 +6,14 @@
 namespace mtlgrid {
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> kCommands = {};
+  static const std::vector<Command> kCommands = {
+      {"run", "trains the cells that are not done yet, alone or under mpirun; running it again resumes",
+       "mpirun -n 4 --bind-to none mtlgrid run grid.ini --only 'biomarker=MSI,fold=0'", run_run},
+      {"cell", "trains one cell again; --verify compares it with the result that counts",
+       "mtlgrid cell grid.ini MSI/LF/autol+cagrad/3 --verify", run_cell},
+      {"synth", "writes synthetic cohorts in STAMP's format and a configuration for them",
+       "mtlgrid synth demo --patients 60 --tiles 12", run_synth},
+  };
   return kCommands;
 }
 

@@ -7,25 +7,10 @@
 
 #include "datasets/errors.h"
 #include "orchestrator/commands.h"
+#include "orchestrator/exit_status.h"
 #include "orchestrator/version.h"
 
 namespace {
-
-constexpr int kBadInput = 2, kFatal = 4;
-
-int exit_status(mtlgrid::ErrorKind kind) {
-  switch (kind) {
-    case mtlgrid::ErrorKind::bad_input:
-      return kBadInput;
-    case mtlgrid::ErrorKind::cell_failed:
-      return 1;
-    case mtlgrid::ErrorKind::needs_person:
-      return 5;
-    case mtlgrid::ErrorKind::fatal:
-      break;
-  }
-  return kFatal;
-}
 
 std::string program_help() {
   std::string text =
@@ -71,10 +56,10 @@ int main(int argc, char** argv) {
     std::cout.flush();
     return status;
   } catch (const mtlgrid::Error& e) {
-    return complain(e.what(), exit_status(e.kind()));
+    return complain(e.what(), mtlgrid::exit_status(e.kind()));
   } catch (const std::bad_alloc&) {
-    return complain("out of memory", kFatal);
+    return complain("out of memory", mtlgrid::kFatal);
   } catch (const std::exception& e) {
-    return complain(std::string("internal error: ") + e.what(), kFatal);
+    return complain(std::string("internal error: ") + e.what(), mtlgrid::kFatal);
   }
 }

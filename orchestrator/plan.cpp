@@ -116,10 +116,6 @@ class PlanBuilder {
     LabelledRows rows = label_rows(cohort, b.rule, auxiliary.column, training, own);
     for (const std::string& line : own.lines()) problems.add(line);
     for (const Drop& drop : rows.drops) drops_.push_back({b.name, auxiliary.name, drop});
-    if (own.empty() && rows.patient.empty()) {
-      problems.add(fmt::format("{}: no patient with features has what pair {}/{} needs", cohort.files.clini.string(),
-                               b.name, auxiliary.name));
-    }
     return {index_.at(name), std::move(rows.patient), std::move(rows.label), std::move(rows.target)};
   }
 
