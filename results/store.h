@@ -18,6 +18,8 @@
 
 namespace mtlgrid {
 
+class Platform;
+
 // A grid as it is registered: what decides its cells' results, and what the account of patients needs.
 struct GridRecord {
   std::string identity;     // hex hash of `settings` and data fingerprints: the same identity is the same grid
@@ -51,6 +53,8 @@ struct StoredCell {
   int attempts = 0;        // attempts begun so far
   int result_attempt = 0;  // the one that counts; 0 if none
   std::string cause;       // of the last failure
+  int crashed = 0;         // attempts whose trainer died, and whose worker was lost: what the retries are counted by
+  int lost = 0;
 };
 
 // How an attempt that gave no result ended.
@@ -79,9 +83,12 @@ class Store {
   // `stale_after`: seconds a lock of another host must stay unchanged before it is taken over.
   static Store open(const std::filesystem::path& file, const std::function<void(const std::string&)>& say,
                     double stale_after);
+  // The same on another platform, which must outlive the store: how tests inject errors and clocks.
+  static Store open(Platform& platform, const std::filesystem::path& file,
+                    const std::function<void(const std::string&)>& say, double stale_after);
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
-  ~Store();  // releases the lock
+  ~Store();  // drops an open batch, removes the snapshot and releases the lock
 
   // Registers the grid, or takes up the one with the same identity (new cells are added to it). Attempts found running
   // become `interrupted`, their cells `pending`. Afterwards all calls below concern this grid.
@@ -89,10 +96,13 @@ class Store {
   std::int64_t grid_id() const;
   std::vector<StoredCell> cells() const;
 
-  // Group several of the calls below into one transaction and one fsync; without it each is its own.
+  // Group several of the calls below into one transaction and one fsync; without it each is its own. Each of the calls
+  // either happens or throws and changes nothing. commit_batch keeps all of them or, throwing, none.
   void begin_batch();
   void commit_batch();
 
+  // The attempt runs now. Begun again after it ended without a result, it goes on from its checkpoint (`resumed` counts
+  // that). A cell that has a result stays `done`; an attempt that has one is left as it is.
   void begin_attempt(const Cell& cell, int attempt, const Environment& where, double started);
   // Exactly once by (cell, attempt): a repeated commit changes nothing. The first result of a cell counts, a later one
   // is kept and noted, unless `replace`. Returns whether this result counts now.
@@ -101,10 +111,14 @@ class Store {
   // Failed cells go back to pending (`--retry-failed`).
   void reset_failed(const std::vector<Cell>& cells);
 
+  // The writer's number: above that of every run before.
+  std::uint64_t epoch() const;
   // Renews the lock; throws Error(needs_person) if another run has taken it.
   void heartbeat();
+  // Copies the database for readers if it changed since the last time. Not within a batch.
   void publish_snapshot();
-  // Writes STORE.done by rename.
+  // Writes STORE.done by rename: `counts`, an object, with status, epoch and time added. Opening the store removes the
+  // one of the run before.
   void write_done(int status, const nlohmann::json& counts);
   // The result that counts, for `cell --verify`. Throws InputError if there is none.
   CellResult result_of(const Cell& cell) const;

@@ -1,0 +1,14 @@
+// Opening a store to read it.
+#pragma once
+
+#include <filesystem>
+
+#include "results/sqlite.h"
+
+namespace mtlgrid {
+
+// Opens the file that readable_store() names, for reading alone. Throws InputError if there is no store, if it is no
+// store of ours, or if its schema has another version (saying what to do).
+Database open_for_reading(const std::filesystem::path& store);
+
+}  // namespace mtlgrid

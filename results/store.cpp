@@ -1,0 +1,236 @@
+#include "results/store.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <system_error>
+
+#include "results/journal.h"
+#include "results/store_apply.h"
+#include "results/store_lock.h"
+#include "results/store_publish.h"
+#include "results/store_recovery.h"
+#include "results/store_result.h"
+
+namespace mtlgrid {
+
+namespace fs = std::filesystem;
+
+// One mutation is: applied to the database inside a transaction, written to the journal and on the disk, committed.
+// So rows that break the schema never reach the journal, and nothing is in the database that the journal lacks.
+struct Store::Impl {
+  Platform& platform;
+  fs::path file;
+  StoreLock lock;  // first, so that it is released last
+  Database database;
+  RecordApplier applier;
+  JournalWriter journal;
+  std::uint64_t epoch = 0, changes = 0;
+  std::optional<std::uint64_t> published;  // value of `changes` at the last snapshot
+  std::int64_t grid = 0;
+  std::vector<Cell> grid_cells;
+  bool batch = false, behind = false;
+
+  Impl(Platform& p, fs::path f, StoreLock l, RecoveredStore recovered)
+      : platform(p),
+        file(std::move(f)),
+        lock(std::move(l)),
+        database(std::move(recovered.database)),
+        applier(database),
+        journal(platform, beside(file, ".journal"), recovered.journal),
+        epoch(std::max(recovered.journal.epoch, lock.previous_epoch()) + 1) {
+    lock.set_epoch(epoch);
+  }
+
+  ~Impl() {
+    roll_back();
+    try {
+      lock.check();
+      fs::remove(beside(file, ".snapshot"));
+    } catch (const std::exception&) {
+      // Another run has the store now, and its snapshot: nothing here is ours any more.
+    }
+  }
+
+  void begin() {
+    if (behind) {
+      throw Error(ErrorKind::needs_person, file.string() +
+                                               ": a commit failed after its record was in the journal; end "
+                                               "this run: the next one applies the record");
+    }
+    database.execute("BEGIN IMMEDIATE");
+  }
+
+  void roll_back() noexcept {
+    journal.discard();
+    batch = false;
+    if (database.in_transaction()) sqlite3_exec(database.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+
+  // The epoch is checked here: our lock file is the proof that no later epoch exists.
+  void commit() {
+    try {
+      if (journal.waiting() > 0) lock.check();
+      journal.sync();
+    } catch (...) {
+      roll_back();
+      throw;
+    }
+    try {
+      database.execute("COMMIT");
+    } catch (...) {
+      behind = true;
+      roll_back();
+      throw;
+    }
+    batch = false;
+    ++changes;
+  }
+
+  RecordApplier::Effect apply_one(const StoreRecord& record) {
+    database.execute("SAVEPOINT record");
+    try {
+      const RecordApplier::Effect effect = applier.apply(record);
+      if (effect.changed) applier.mark(journal.add(epoch, encode(record)));
+      database.execute("RELEASE record");
+      return effect;
+    } catch (...) {
+      // SQLite ends the whole transaction by itself where the disk is full: then the batch is lost, and said to be.
+      if (!database.in_transaction()) {
+        roll_back();
+        throw;
+      }
+      sqlite3_exec(database.handle(), "ROLLBACK TO record; RELEASE record", nullptr, nullptr, nullptr);
+      throw;
+    }
+  }
+
+  RecordApplier::Effect write(const StoreRecord& record) {
+    if (batch) return apply_one(record);
+    begin();
+    RecordApplier::Effect effect;
+    try {
+      effect = apply_one(record);
+    } catch (...) {
+      roll_back();
+      throw;
+    }
+    commit();
+    return effect;
+  }
+
+  std::int64_t current_grid() const {
+    if (grid == 0) throw Error(ErrorKind::fatal, "store: use_grid() comes before anything that concerns cells");
+    return grid;
+  }
+};
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
+
+Store Store::open(const fs::path& file, const std::function<void(const std::string&)>& say, double stale_after) {
+  return open(Platform::real(), file, say, stale_after);
+}
+
+Store Store::open(Platform& platform, const fs::path& file, const std::function<void(const std::string&)>& say,
+                  double stale_after) {
+  std::error_code error;
+  if (file.has_parent_path()) fs::create_directories(file.parent_path(), error);
+  if (error) throw file_error(file.parent_path(), "cannot be created", error.value());
+  StoreLock lock = StoreLock::take(platform, beside(file, ".lock"), stale_after, say);
+  fs::remove(beside(file, ".done"));
+  RecoveredStore recovered = recover_store(platform, file, say);
+  auto impl = std::make_unique<Impl>(platform, file, std::move(lock), std::move(recovered));
+  impl->write(RunOpened{impl->epoch, platform.host(), MTLGRID_VERSION, platform.process(), platform.now()});
+  return Store(std::move(impl));
+}
+
+void Store::use_grid(const GridRecord& grid) {
+  impl_->write(GridRegistered{grid, impl_->platform.now()});
+  Statement find = impl_->database.prepare("SELECT grid_id FROM grids WHERE identity = ?");
+  find.bind_all(grid.identity);
+  find.step();
+  impl_->grid = find.integer(0);
+  impl_->grid_cells = grid.cells;
+}
+
+std::int64_t Store::grid_id() const { return impl_->current_grid(); }
+
+std::vector<StoredCell> Store::cells() const {
+  Statement select = impl_->database.prepare(
+      "SELECT c.biomarker, c.auxiliary, c.method, c.fold, c.state, c.result_attempt, max(a.attempt), "
+      "count(*) FILTER (WHERE a.outcome = 'crashed'), count(*) FILTER (WHERE a.outcome = 'lost'), "
+      "(SELECT f.cause FROM attempts f WHERE f.cell_id = c.cell_id AND f.outcome NOT IN ('running', 'done') "
+      " ORDER BY f.attempt DESC LIMIT 1) "
+      "FROM cells c LEFT JOIN attempts a ON a.cell_id = c.cell_id WHERE c.grid_id = ? GROUP BY c.cell_id");
+  select.bind_all(impl_->current_grid());
+  static const std::map<std::string, CellState> kStates = {{"pending", CellState::pending},
+                                                           {"running", CellState::running},
+                                                           {"done", CellState::done},
+                                                           {"failed", CellState::failed}};
+  std::map<Cell, StoredCell> found;
+  while (select.step()) {
+    StoredCell stored;
+    stored.cell = {select.text(0), select.text(1), select.text(2), static_cast<int>(select.integer(3))};
+    stored.state = kStates.at(select.text(4));
+    stored.result_attempt = static_cast<int>(select.integer(5));
+    stored.attempts = static_cast<int>(select.integer(6));
+    stored.crashed = static_cast<int>(select.integer(7));
+    stored.lost = static_cast<int>(select.integer(8));
+    stored.cause = select.text(9);
+    found.emplace(stored.cell, stored);
+  }
+  std::vector<StoredCell> cells;
+  for (const Cell& cell : impl_->grid_cells) cells.push_back(found.at(cell));
+  return cells;
+}
+
+void Store::begin_batch() {
+  if (impl_->batch) throw Error(ErrorKind::fatal, "store: a batch is open already");
+  impl_->begin();
+  impl_->batch = true;
+}
+
+void Store::commit_batch() {
+  if (!impl_->batch) throw Error(ErrorKind::fatal, "store: no batch is open");
+  impl_->commit();
+}
+
+void Store::begin_attempt(const Cell& cell, int attempt, const Environment& where, double started) {
+  impl_->write(AttemptBegun{impl_->current_grid(), cell, attempt, where, started});
+}
+
+bool Store::commit_result(const CellResult& result, bool replace) {
+  return impl_->write(ResultCommitted{impl_->current_grid(), result, replace}).counts;
+}
+
+void Store::commit_failure(const AttemptFailure& failure) {
+  impl_->write(FailureCommitted{impl_->current_grid(), failure});
+}
+
+void Store::reset_failed(const std::vector<Cell>& cells) { impl_->write(FailedReset{impl_->current_grid(), cells}); }
+
+std::uint64_t Store::epoch() const { return impl_->epoch; }
+
+void Store::heartbeat() { impl_->lock.renew(); }
+
+void Store::publish_snapshot() {
+  if (impl_->batch) throw Error(ErrorKind::fatal, "store: a snapshot cannot be published within a batch");
+  if (impl_->published == impl_->changes) return;
+  impl_->lock.check();
+  mtlgrid::publish_snapshot(impl_->platform, impl_->database, impl_->file);
+  impl_->published = impl_->changes;
+}
+
+void Store::write_done(int status, const nlohmann::json& counts) {
+  impl_->lock.check();
+  mtlgrid::write_done(impl_->platform, impl_->file, status, impl_->epoch, counts);
+}
+
+CellResult Store::result_of(const Cell& cell) const {
+  return read_result(impl_->database, impl_->current_grid(), cell);
+}
+
+}  // namespace mtlgrid
