@@ -17,7 +17,8 @@ std::vector<Lists> read_lists(const std::filesystem::path& file) {
   if (!stream) throw InputError(fmt::format("{}: cannot be read", file.string()));
   try {
     std::vector<Lists> lists;
-    for (const auto& split : nlohmann::json::parse(stream).at("splits")) {
+    const auto json = nlohmann::json::parse(stream);
+    for (const auto& split : json.at("splits")) {
       Lists& l = lists.emplace_back();
       split.at("train_patients").get_to(l.train);
       split.at("test_patients").get_to(l.test);
@@ -42,9 +43,9 @@ FoldSplit fold(const Lists& lists, const Pair& pair, const Cohort& cohort, const
     const std::string& name = cohort.patients[static_cast<std::size_t>(pair.training.patient[row])].name;
     const bool train = lists.train.contains(name), test = lists.test.contains(name);
     if (train == test) {
-      problems.add(fmt::format("{}: patient '{}' of pair {}/{} is {} train_patients {} test_patients", where, name,
-                               pair.biomarker, pair.auxiliary, train ? "both in" : "neither in",
-                               train ? "and in" : "nor in"));
+      problems.add(
+          fmt::format("{}: patient '{}' of pair {}/{} is in {}", where, name, pair.biomarker, pair.auxiliary,
+                      train ? "both train_patients and test_patients" : "neither train_patients nor test_patients"));
     }
     (test ? out.test : out.train).push_back(static_cast<int>(row));
   }
