@@ -114,7 +114,7 @@ class Grid:
         }
         out = {name: self.rows(f"SELECT {columns} " + join.format(name, order))
                for name, (columns, order) in tables.items()}
-        out["embeddings"] = self.rows("SELECT " + key + "cohort, patient, hex(embedding) " +
+        out["embeddings"] = self.rows("SELECT " + key + "cohort, patient, hex(vector) " +
                                       join.format("embeddings", "cohort, patient"))
         return out
 
@@ -198,7 +198,7 @@ class GridTest(unittest.TestCase):
                                    "WHERE attempts.attempt = result_attempt AND outcome = 'done'"), [(cells,)])
         self.assertEqual(grid.rows("SELECT cell_id, attempt, cohort, metric, count(*) FROM metrics "
                                    "GROUP BY 1, 2, 3, 4 HAVING count(*) > 1"), [])
-        self.assertEqual(grid.rows("SELECT count(*) FROM attempts WHERE outcome IS NULL"), [(0,)])
+        self.assertEqual(grid.rows("SELECT count(*) FROM attempts WHERE outcome = 'running'"), [(0,)])
 
 
 def require_mpirun():
