@@ -188,7 +188,7 @@ void JournalWriter::discard() {
   waiting_sequence_ = sequence_;
 }
 
-void JournalWriter::sync() {
+void JournalWriter::write(bool durable) {
   if (unknown_) {
     throw Error(ErrorKind::fatal, file_.string() +
                                       ": an earlier write failed and what the file holds is unknown: "
@@ -196,7 +196,7 @@ void JournalWriter::sync() {
   }
   if (buffer_.empty()) return;
   if (!write_all(platform_, out_.get(), buffer_)) return cut_back(errno);
-  if (platform_.fsync(out_.get()) != 0) {
+  if (durable && platform_.fsync(out_.get()) != 0) {
     unknown_ = true;  // the kernel may have dropped the dirty pages and marked them clean
     return cut_back(errno);
   }

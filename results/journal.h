@@ -55,15 +55,16 @@ class JournalWriter {
   // Opens `file` behind its last good record, cutting off what follows (`end` as read_journal() gave it).
   JournalWriter(Platform& platform, std::filesystem::path file, const JournalEnd& end);
 
-  // Adds a record to those that the next sync() writes; returns its sequence.
+  // Adds a record to those that the next write() writes; returns its sequence.
   std::uint64_t add(std::uint64_t epoch, std::span<const std::uint8_t> payload);
   std::size_t waiting() const { return buffer_.size(); }  // bytes
   void discard();                                         // forgets the added records
 
-  // Writes the added records and waits until they are on the disk. If that fails, none of them is in the journal: the
-  // file is cut back to where it was, and file_error() is thrown. After a failed fsync or cut, what the file holds is
-  // unknown: every later call throws, and the journal must be opened anew.
-  void sync();
+  // Writes the added records; `durable`: and waits until they and all before them are on the disk (without it they
+  // survive the end of this process, not a power cut). If that fails, none of them is in the journal: the file is cut
+  // back to where it was, and file_error() is thrown. After a failed fsync or cut, what the file holds is unknown:
+  // every later call throws, and the journal must be opened anew.
+  void write(bool durable);
 
  private:
   void cut_back(int error);

@@ -18,6 +18,8 @@ namespace fs = std::filesystem;
 
 // One mutation is: applied to the database inside a transaction, written to the journal and on the disk, committed.
 // So rows that break the schema never reach the journal, and nothing is in the database that the journal lacks.
+// SQLite itself waits for no disk: one fsync a commit, the journal's. A database in use during a power cut is known by
+// meta's `in_use_on` and made anew.
 struct Store::Impl {
   Platform& platform;
   fs::path file;
@@ -30,6 +32,7 @@ struct Store::Impl {
   std::int64_t grid = 0;
   std::vector<Cell> grid_cells;
   bool batch = false, behind = false;
+  bool durable = false;  // the open transaction has a record that must not be lost in a power cut
 
   Impl(Platform& p, fs::path f, StoreLock l, RecoveredStore recovered)
       : platform(p),
@@ -40,12 +43,14 @@ struct Store::Impl {
         journal(platform, beside(file, ".journal"), recovered.journal),
         epoch(std::max(recovered.journal.epoch, lock.previous_epoch()) + 1) {
     lock.set_epoch(epoch);
+    mark_in_use(database, platform.machine());
   }
 
   ~Impl() {
     roll_back();
     try {
       lock.check();
+      mark_unused(platform, database, file);
       fs::remove(beside(file, ".snapshot"));
     } catch (const std::exception&) {
       // Another run has the store now, and its snapshot: nothing here is ours any more.
@@ -63,7 +68,7 @@ struct Store::Impl {
 
   void roll_back() noexcept {
     journal.discard();
-    batch = false;
+    batch = durable = false;
     if (database.in_transaction()) sqlite3_exec(database.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
   }
 
@@ -71,7 +76,7 @@ struct Store::Impl {
   void commit() {
     try {
       if (journal.waiting() > 0) lock.check();
-      journal.sync();
+      journal.write(durable);
     } catch (...) {
       roll_back();
       throw;
@@ -83,7 +88,7 @@ struct Store::Impl {
       roll_back();
       throw;
     }
-    batch = false;
+    batch = durable = false;
     ++changes;
   }
 
@@ -92,6 +97,8 @@ struct Store::Impl {
     try {
       const RecordApplier::Effect effect = applier.apply(record);
       if (effect.changed) applier.mark(journal.add(epoch, encode(record)));
+      // That an attempt began is no loss: its cell is merely pending after a power cut.
+      durable = durable || (effect.changed && !std::holds_alternative<AttemptBegun>(record));
       database.execute("RELEASE record");
       return effect;
     } catch (...) {

@@ -24,7 +24,7 @@ constexpr const char* kPageSize = "PRAGMA page_size = 8192";
 
 // What is found at the place of the database.
 struct DatabaseState {
-  enum class Kind { missing, foreign, damaged, older, good } kind = Kind::missing;
+  enum class Kind { missing, foreign, damaged, older, unsynced, good } kind = Kind::missing;
   std::uint64_t sequence = 0;  // last record applied, good databases only
   std::uint64_t journal = 0;   // id of the journal it was made from
   std::string what;            // what is wrong with it
@@ -34,7 +34,7 @@ std::uint64_t meta_number(Database& database, const std::string& key) {
   return static_cast<std::uint64_t>(database.integer("SELECT value FROM meta WHERE key = '" + key + "'").value_or(0));
 }
 
-DatabaseState inspect_open(Database& database) {
+DatabaseState inspect_open(Database& database, const std::string& machine) {
   DatabaseState state;
   if (!database.integer("SELECT 1 FROM sqlite_schema WHERE name = 'meta'")) {
     const bool empty = !database.integer("SELECT 1 FROM sqlite_schema");
@@ -53,18 +53,22 @@ DatabaseState inspect_open(Database& database) {
     return state;
   }
   const std::string check = database.text("PRAGMA quick_check(1)").value_or("no answer");
-  state.kind = check == "ok" ? DatabaseState::Kind::good : DatabaseState::Kind::damaged;
+  const std::string in_use_on = database.text("SELECT value FROM meta WHERE key = 'in_use_on'").value_or("");
+  const bool synced = in_use_on.empty() || in_use_on == machine;  // a killed process loses nothing, a machine does
+  state.kind = check != "ok" ? DatabaseState::Kind::damaged
+               : synced      ? DatabaseState::Kind::good
+                             : DatabaseState::Kind::unsynced;
   state.what = check == "ok" ? "" : "is damaged (" + check + ")";
   state.sequence = meta_number(database, "sequence");
   state.journal = meta_number(database, "journal");
   return state;
 }
 
-DatabaseState inspect(const fs::path& store) {
+DatabaseState inspect(const fs::path& store, const std::string& machine) {
   if (!fs::exists(store) || fs::file_size(store) == 0) return {};
   try {
     Database database(store, Database::Mode::read_write);
-    return inspect_open(database);
+    return inspect_open(database, machine);
   } catch (const SqliteError& e) {
     if (!e.damaged()) throw;
     return {DatabaseState::Kind::damaged, 0, 0, "is damaged (" + e.text() + ")"};
@@ -127,6 +131,7 @@ void rebuild(Platform& platform, const fs::path& store, const fs::path& journal,
     applied = catch_up.applied();
   }
   FileDescriptor file(::open(fresh.c_str(), O_RDWR | O_CLOEXEC));
+  fs::remove(beside(store, "-journal"));  // of the database that is replaced: it must not be played back on this one
   if (!file || platform.fsync(file.get()) != 0 || platform.rename(fresh.c_str(), store.c_str()) != 0) {
     throw file_error(store, "cannot be rebuilt from the journal", errno);
   }
@@ -175,7 +180,10 @@ JournalEnd create_journal(Platform& platform, const fs::path& journal) {
 // One rule for every way in which the journal can be less than the database.
 void refuse_newer_database(const fs::path& store, const fs::path& journal, const DatabaseState& state,
                            const JournalEnd& end) {
-  if (state.kind != DatabaseState::Kind::good) return;
+  using Kind = DatabaseState::Kind;
+  if (state.kind != Kind::good && state.kind != Kind::unsynced) return;
+  // After a power cut the last records may be in the database and not in the journal: none of them a result.
+  if (state.kind == Kind::unsynced && state.journal == end.id && end.kind != JournalEnd::Kind::damaged) return;
   if (state.sequence <= end.sequence && (state.journal == end.id || state.sequence == 0)) return;
   std::string found = "ends at record " + std::to_string(end.sequence);
   if (!fs::exists(journal)) found = "is missing";
@@ -202,8 +210,8 @@ void say_journal(const fs::path& journal, const JournalEnd& end, const Say& say)
 
 Database open_for_writing(const fs::path& store) {
   Database database(store, Database::Mode::read_write);
-  // TRUNCATE is the rollback journal that costs no directory operation a commit. FULL: a power cut must not need a
-  // rebuild. 64 MiB of cache hold the index pages of a grid.
+  // TRUNCATE is the rollback journal that costs no directory operation a commit. 64 MiB of cache hold the index pages
+  // of a grid.
   database.execute("PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536");
   return database;
 }
@@ -234,7 +242,7 @@ Database caught_up(const fs::path& store, const fs::path& journal, const Databas
 RecoveredStore recover_store(Platform& platform, const fs::path& store, const Say& say) {
   using Kind = DatabaseState::Kind;
   const fs::path journal = beside(store, ".journal");
-  DatabaseState state = inspect(store);
+  DatabaseState state = inspect(store, platform.machine());
   JournalEnd end = look_at(journal);
   if (end.id == 0) refuse_without_journal(store, state);
   refuse_newer_database(store, journal, state, end);
@@ -245,10 +253,28 @@ RecoveredStore recover_store(Platform& platform, const fs::path& store, const Sa
     return {caught_up(store, journal, state, end, say), end};
   }
   if (state.kind == Kind::foreign) state.what = "is no store of mtlgrid";
-  // A good database that gets here holds no record: it is simply replaced.
-  if (state.kind != Kind::missing && state.kind != Kind::good) move_aside(platform, store, state.what, say);
+  // A good database that gets here holds no record, one that was in use nothing that the journal lacks: replaced.
+  if (state.kind == Kind::unsynced) {
+    say(store.string() + ": was in use when its machine went down, or by another machine: made anew from the journal");
+  } else if (state.kind != Kind::missing && state.kind != Kind::good) {
+    move_aside(platform, store, state.what, say);
+  }
   rebuild(platform, store, journal, end.id, say);
   return {open_for_writing(store), end};
+}
+
+void mark_in_use(Database& database, const std::string& machine) {
+  Statement note = database.prepare("INSERT INTO meta VALUES ('in_use_on', ?1) ON CONFLICT DO UPDATE SET value = ?1");
+  note.bind_all(machine).run();  // the last commit with synchronous = FULL
+  database.execute("PRAGMA synchronous = OFF");
+}
+
+void mark_unused(Platform& platform, Database& database, const fs::path& store) {
+  {  // closed before SQLite locks the file again: closing drops the locks that this process has on it
+    FileDescriptor file(::open(store.c_str(), O_RDWR | O_CLOEXEC));
+    if (!file || platform.fsync(file.get()) != 0) throw file_error(store, "cannot be synchronised", errno);
+  }
+  database.execute("PRAGMA synchronous = FULL; DELETE FROM meta WHERE key = 'in_use_on'");
 }
 
 }  // namespace mtlgrid
