@@ -153,4 +153,13 @@ void Transaction::commit() {
   open_ = false;
 }
 
+void copy_database(const Database& from, Database& to) {
+  sqlite3_backup* backup = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
+  if (!backup) check_sqlite(to.handle(), sqlite3_errcode(to.handle()));
+  const int step = sqlite3_backup_step(backup, -1);
+  const int finish = sqlite3_backup_finish(backup);
+  check_sqlite(to.handle(), finish);
+  if (step != SQLITE_DONE) throw Error(ErrorKind::fatal, "SQLite: a database was not copied whole");
+}
+
 }  // namespace mtlgrid

@@ -127,6 +127,9 @@ class Transaction {
   bool open_ = true;
 };
 
+// Copies one state of `from` (no transaction open on it) over `to`, whole.
+void copy_database(const Database& from, Database& to);
+
 // Throws the SqliteError of `code` on `connection` unless it is SQLITE_OK.
 void check_sqlite(sqlite3* connection, int code, std::source_location where = std::source_location::current());
 

@@ -9,16 +9,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void copy_database(Database& from, const fs::path& file) {
+void write_snapshot(const Database& from, const fs::path& file) {
   Database to(file, Database::Mode::create);
   // A snapshot can be made again at any time: it need not survive a power cut.
   to.execute("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
-  sqlite3_backup* backup = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
-  if (!backup) check_sqlite(to.handle(), sqlite3_errcode(to.handle()));
-  const int step = sqlite3_backup_step(backup, -1);
-  const int finish = sqlite3_backup_finish(backup);
-  if (finish != SQLITE_OK) check_sqlite(to.handle(), finish);
-  if (step != SQLITE_DONE) throw Error(ErrorKind::fatal, file.string() + ": the snapshot was not copied whole");
+  copy_database(from, to);
 }
 
 }  // namespace
@@ -28,7 +23,7 @@ void publish_snapshot(Platform& platform, Database& database, const fs::path& st
   std::error_code ignored;
   fs::remove(temporary, ignored);
   try {
-    copy_database(database, temporary);
+    write_snapshot(database, temporary);
     if (platform.rename(temporary.c_str(), snapshot.c_str()) != 0) {
       throw file_error(snapshot, "cannot be published", errno);
     }

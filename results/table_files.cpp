@@ -1,12 +1,12 @@
 // Tables written to a folder.
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 #include <vector>
 
 #include "datasets/errors.h"
+#include "results/platform.h"
 #include "results/tables.h"
 
 namespace mtlgrid {
@@ -24,17 +24,6 @@ const char* suffix(TableFormat format) {
   throw std::invalid_argument("unknown table format");
 }
 
-// Readers see the old file or the whole new one.
-void write_by_rename(const std::filesystem::path& file, const std::string& text) {
-  const std::filesystem::path temporary = file.string() + ".part";
-  std::ofstream out(temporary, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out)
-    throw Error(ErrorKind::needs_person, temporary.string() + ": cannot be written; disk full, or no permission?");
-  std::filesystem::rename(temporary, file);
-}
-
 }  // namespace
 
 std::vector<std::filesystem::path> write_tables(const std::filesystem::path& store, const std::filesystem::path& out,
@@ -47,7 +36,7 @@ std::vector<std::filesystem::path> write_tables(const std::filesystem::path& sto
   for (const PaperTable& table : tables) {
     for (TableFormat format : options.formats) {
       files.push_back(out / (table.file_stem + suffix(format)));
-      write_by_rename(files.back(), render(table, format));
+      write_by_rename(Platform::real(), files.back(), render(table, format));
     }
   }
   return files;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "datasets/errors.h"
+#include "results/reading.h"
 
 namespace mtlgrid {
 namespace {
@@ -24,20 +25,12 @@ std::size_t index_of(const std::vector<std::string>& names, const std::string& n
   return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
-Database open_store(const std::filesystem::path& store) {
-  if (!std::filesystem::is_regular_file(store)) throw InputError(store.string() + ": no such store");
-  Database database(store, Database::Mode::read_only);
-  database.execute("BEGIN");
-  try {
-    if (!database.integer(
-            "SELECT count(*) FROM sqlite_schema WHERE name IN ('grids', 'counted_metrics') HAVING count(*) = 2")) {
-      throw InputError(store.string() + ": a SQLite database, but not a store of this program");
-    }
-  } catch (const SqliteError& e) {
-    if (e.damaged()) throw InputError(store.string() + ": not a store, or a damaged one: " + e.text());
-    throw;
-  }
-  return database;
+// A copy that SQLite deletes with the connection.
+Database private_copy(const std::filesystem::path& store) {
+  const Database original = open_for_reading(store);
+  Database copy("", Database::Mode::create);
+  copy_database(original, copy);
+  return copy;
 }
 
 std::int64_t choose_grid(const Database& database, const std::filesystem::path& store,
@@ -71,7 +64,7 @@ std::string mixture(Statement query, const std::string& what) {
 }  // namespace
 
 TableSource::TableSource(const std::filesystem::path& store, std::optional<std::int64_t> grid)
-    : database_(open_store(store)) {
+    : database_(private_copy(store)) {
   grid_.grid_id = choose_grid(database_, store, grid);
   read_grid();
 }

@@ -39,11 +39,11 @@ struct TableCell {
   int fold = 0;
 };
 
-// Reads one state of the store throughout: everything happens in one read transaction, open as long as this object.
-// Not thread safe.
+// Reads one state of the store throughout: a private copy (SQLite's temporary file, as large as the store), so that no
+// writer waits while tables are computed. Not thread safe.
 class TableSource {
  public:
-  // Throws InputError if `store` is no store or has no such grid (none: the newest).
+  // Throws InputError if `store` is no store or has no such grid (none: the newest). Reads the snapshot during a run.
   TableSource(const std::filesystem::path& store, std::optional<std::int64_t> grid);
 
   const TableGrid& grid() const { return grid_; }

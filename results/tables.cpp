@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "results/replicates.h"
-#include "results/store.h"
 #include "results/table_columns.h"
 
 namespace mtlgrid {
@@ -128,10 +127,10 @@ void note_replicates(Draft& draft, const TableOptions& options) {
   }
   const auto tests = draft.table.methods.size() - 1;
   const double smallest = std::min(1.0, 2.0 * static_cast<double>(tests) / (options.resamples + 1));
-  if (tests > 0 && stars_of(smallest) < 3) {
-    notes.push_back(
-        fmt::format("{} replicates cannot give a smaller p than {:.2g} after Holm's correction, so at most {} stars.",
-                    options.resamples, smallest, stars_of(smallest)));
+  if (const int reach = stars_of(smallest); tests > 0 && reach < 3) {
+    static constexpr const char* kMost[] = {"no star is possible", "∗ is the most", "∗∗ is the most"};
+    notes.push_back(fmt::format("{} replicates cannot give a smaller p than {:.2g} after Holm's correction: {}.",
+                                options.resamples, smallest, kMost[reach]));
   }
 }
 
@@ -263,7 +262,7 @@ class Tables {
 }  // namespace
 
 std::vector<PaperTable> paper_tables(const std::filesystem::path& store, const TableOptions& options) {
-  const TableSource source(readable_store(store), options.grid);
+  const TableSource source(store, options.grid);
   return Tables(source, options).make();
 }
 

@@ -156,7 +156,7 @@ TEST_F(TablesTest, OnlyARealDifferenceToBaselineGetsStars) {
     EXPECT_EQ(value(t, "naive", cohort, "auroc").stars, 0);   // the same scores as baseline
     EXPECT_EQ(value(t, "baseline", cohort, "auroc").stars, 0);
   }
-  EXPECT_THAT(t.notes, Contains(HasSubstr("so at most 2 stars")));
+  EXPECT_THAT(t.notes, Contains(HasSubstr("∗∗ is the most")));
 }
 
 TEST_F(TablesTest, BestFollowsTheMetricsDirection) {
