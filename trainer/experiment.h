@@ -29,9 +29,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainSettings, epochs, patience, lr, weight_d
 
 // Settings that change how a result is made, never what it is (on CPU).
 struct RunSettings {
-  std::string device = "auto";  // auto, cpu, cuda
-  int threads = 1;              // a trainer process's compute threads
-  double checkpoint_minutes = 5;  // at most this long between checkpoints; one at every epoch's end in any case
+  std::string device = "auto";        // auto, cpu, cuda
+  int threads = 1;                    // a trainer process's compute threads
+  double checkpoint_minutes = 5;      // at most this long between checkpoints; one at every epoch's end in any case
   std::string keep_weights = "best";  // best, none
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunSettings, device, threads, checkpoint_minutes, keep_weights)
@@ -71,7 +71,8 @@ struct Pair {
   std::vector<PairCohort> external;
   std::vector<PairFold> folds;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Pair, biomarker, auxiliary, label_column, auxiliary_column, training, external, folds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Pair, biomarker, auxiliary, label_column, auxiliary_column, training, external,
+                                   folds)
 
 struct Experiment {
   std::uint64_t seed = 1337;

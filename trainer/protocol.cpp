@@ -8,7 +8,8 @@ std::string encode_frame(const nlohmann::json& message) {
   std::string frame(4, '\0');
   nlohmann::json::to_msgpack(message, frame);
   const std::size_t length = frame.size() - 4;
-  if (length > kMaximumFrame) throw Error(ErrorKind::fatal, "message of " + std::to_string(length) + " bytes is too long");
+  if (length > kMaximumFrame)
+    throw Error(ErrorKind::fatal, "message of " + std::to_string(length) + " bytes is too long");
   for (int i = 0; i < 4; ++i) frame[static_cast<std::size_t>(i)] = static_cast<char>((length >> (8 * i)) & 0xff);
   return frame;
 }
@@ -21,10 +22,12 @@ std::optional<nlohmann::json> FrameReader::next() {
   for (int i = 0; i < 4; ++i) {
     length |= static_cast<std::size_t>(static_cast<unsigned char>(buffer_[static_cast<std::size_t>(i)])) << (8 * i);
   }
-  if (length > kMaximumFrame) throw Error(ErrorKind::fatal, "frame of " + std::to_string(length) + " bytes: broken stream");
+  if (length > kMaximumFrame)
+    throw Error(ErrorKind::fatal, "frame of " + std::to_string(length) + " bytes: broken stream");
   if (buffer_.size() < 4 + length) return std::nullopt;
   try {
-    auto message = nlohmann::json::from_msgpack(buffer_.begin() + 4, buffer_.begin() + 4 + static_cast<std::ptrdiff_t>(length));
+    auto message =
+        nlohmann::json::from_msgpack(buffer_.begin() + 4, buffer_.begin() + 4 + static_cast<std::ptrdiff_t>(length));
     buffer_.erase(0, 4 + length);
     return message;
   } catch (const nlohmann::json::exception& e) {

@@ -1,0 +1,95 @@
+// mtlgrid-trainer: everything that needs torch. Started by `mtlgrid`, not by people.
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <boost/program_options.hpp>
+#include <climits>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "datasets/errors.h"
+#include "trainer/export.h"
+#include "trainer/server.h"
+#include "trainer/training.h"
+
+namespace {
+
+namespace po = boost::program_options;
+
+// Stdout belongs to the messages: whatever else prints there (a library, say) goes to stderr instead.
+int take_stdout() {
+  const int out = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  return out;
+}
+
+int serve_cells(bool empty) {
+  // The rank decides when a trainer stops, over the pipe; signals to the process group are its business.
+  for (int signal : {SIGINT, SIGTERM, SIGUSR1, SIGPIPE}) ::signal(signal, SIG_IGN);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // Gradients of tens of MB come and go every step: keep their pages instead of faulting them in again.
+  ::mallopt(M_MMAP_MAX, 0);
+  ::mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  const int out = take_stdout();
+  if (out < 0) return mtlgrid::kInternalError;
+  return mtlgrid::serve(STDIN_FILENO, out, [&](const mtlgrid::Setup& setup) -> std::unique_ptr<mtlgrid::CellService> {
+    if (empty) return std::make_unique<mtlgrid::EmptyService>(setup.rank);
+    return mtlgrid::make_training_service(setup);
+  });
+}
+
+int run(int argc, char** argv) {
+  std::string command;
+  std::vector<std::string> arguments;
+  po::options_description visible(
+      "mtlgrid-trainer: trains cells for mtlgrid, which starts it and talks to it over stdin and stdout\n"
+      "usage: mtlgrid-trainer [--empty]                    serve cells until stdin ends\n"
+      "       mtlgrid-trainer export WEIGHTS OUT.pt        an attempt's weights as a PyTorch state dict\n"
+      "options");
+  visible.add_options()("help", "this text")("version", "the program's version")(
+      "empty", "answer every cell at once with an empty result, for measuring the overhead of everything else");
+  po::options_description hidden;
+  hidden.add_options()("command", po::value(&command))("arguments", po::value(&arguments));
+  po::positional_options_description positions;
+  positions.add("command", 1).add("arguments", -1);
+  po::variables_map options;
+  po::options_description all;
+  all.add(visible).add(hidden);
+  po::store(po::command_line_parser(argc, argv).options(all).positional(positions).run(), options);
+  po::notify(options);
+  if (options.count("help")) {
+    std::cout << visible;
+    return 0;
+  }
+  if (options.count("version")) {
+    std::cout << "mtlgrid-trainer " << MTLGRID_VERSION << "\n";
+    return 0;
+  }
+  if (command.empty()) return serve_cells(options.count("empty") > 0);
+  if (command != "export" || arguments.size() != 2) {
+    throw mtlgrid::InputError("'" + command + "': the commands are: export WEIGHTS OUT.pt; see --help");
+  }
+  mtlgrid::export_state_dict(arguments[0], arguments[1]);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const po::error& e) {
+    std::cerr << "mtlgrid-trainer: " << e.what() << "\n";
+    return 2;
+  } catch (const mtlgrid::Error& e) {
+    std::cerr << "mtlgrid-trainer: " << e.what() << "\n";
+    return e.kind() == mtlgrid::ErrorKind::bad_input ? 2 : mtlgrid::kInternalError;
+  } catch (const std::exception& e) {
+    std::cerr << "mtlgrid-trainer: " << e.what() << "\n";
+    return mtlgrid::kInternalError;
+  }
+}

@@ -1,0 +1,22 @@
+// Bulk random numbers out of a named stream: dropout masks, GradDrop's U, initial weights. No torch.
+//
+// A fill's key is the first two words of block 0 of its stream; its numbers are Philox4x32-10 of counters 0, 1, ...
+// under that key, laid out so that sixteen blocks are computed side by side in vector registers: element e of a fill
+// is word (e % 64) / 16 of block 16 (e / 64) + e % 16. An element therefore depends on nothing but the stream and e:
+// not on the length of the fill, the threads or the instruction set.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "datasets/random.h"
+
+namespace mtlgrid {
+
+// Uniform in [0, 1), 24 bits.
+void fill_uniform(const RandomStream& stream, std::span<float> out);
+// 0 with probability p, else 1 / (1 - p): a dropout mask, p in [0, 1). The double version has the same zeros.
+void fill_dropout(const RandomStream& stream, double p, std::span<float> out);
+void fill_dropout(const RandomStream& stream, double p, std::span<double> out);
+
+}  // namespace mtlgrid
