@@ -63,6 +63,7 @@ struct Store::Impl {
                                                ": a commit failed after its record was in the journal; end "
                                                "this run: the next one applies the record");
     }
+    lock.check();  // here for the clear message; what counts is the check before the commit
     database.execute("BEGIN IMMEDIATE");
   }
 

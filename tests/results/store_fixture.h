@@ -34,7 +34,6 @@ class FakePlatform : public Platform {
   int fsync_error = 0, truncate_error = 0, write_error = 0;
   bool short_writes = false;
   std::string rename_fails_on;  // end of the target's name
-  std::vector<std::string> calls;
 
   ssize_t write(int file, const void* data, std::size_t bytes) override {
     if (write_error != 0) return fail(write_error);
@@ -46,7 +45,7 @@ class FakePlatform : public Platform {
     }
     return Platform::write(file, data, bytes);
   }
-  int fsync(int file) override { return fsync_error != 0 ? fail(fsync_error) : Platform::fsync(file); }
+  int fsync(int) override { return fsync_error != 0 ? fail(fsync_error) : 0; }  // no test cuts the power
   int truncate(int file, std::int64_t bytes) override {
     return truncate_error != 0 ? fail(truncate_error) : Platform::truncate(file, bytes);
   }
@@ -77,7 +76,9 @@ inline std::string read_file(const fs::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+// Removed first: ext4 flushes a file that is truncated and written again, which costs milliseconds.
 inline void write_file(const fs::path& file, const std::string& content) {
+  fs::remove(file);
   std::ofstream(file, std::ios::binary | std::ios::trunc) << content;
 }
 
