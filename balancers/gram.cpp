@@ -17,15 +17,6 @@
 #include <string>
 
 namespace mtlgrid {
-namespace {
-
-// Columns converted at a time: within a core's L2 cache on CPUs, few kernel launches on GPUs.
-std::int64_t chunk_columns(const at::Tensor& gradients) {
-  return gradients.is_cpu() ? std::int64_t{1} << 15 : std::int64_t{1} << 22;
-}
-
-}  // namespace
-
 void require_gradients(const at::Tensor& gradients) {
   if (gradients.dim() != 2 || gradients.size(0) < 1 || !gradients.is_floating_point()) {
     throw std::invalid_argument("task gradients must be a floating-point tensor [K, P] with K > 0");
@@ -41,14 +32,20 @@ void require_finite_gradients(const at::Tensor& gradients, const at::Tensor& tot
   throw std::domain_error("the sum of the task gradients is not finite, though each of them is");
 }
 
+void for_column_chunks(const at::Tensor& gradients, const std::function<void(std::int64_t, std::int64_t)>& visit) {
+  const std::int64_t columns = gradients.size(1);
+  const std::int64_t step = gradients.is_cpu() ? std::int64_t{1} << 15 : std::int64_t{1} << 22;
+  for (std::int64_t start = 0; start < columns; start += step) visit(start, std::min(step, columns - start));
+}
+
 GramMatrix gram_matrix(const at::Tensor& gradients) {
   require_gradients(gradients);
-  const std::int64_t tasks = gradients.size(0), columns = gradients.size(1), step = chunk_columns(gradients);
+  const std::int64_t tasks = gradients.size(0);
   at::Tensor sum = at::zeros({tasks, tasks}, gradients.options().dtype(at::kDouble));
-  for (std::int64_t start = 0; start < columns; start += step) {
-    const at::Tensor chunk = gradients.narrow(1, start, std::min(step, columns - start)).to(at::kDouble);
+  for_column_chunks(gradients, [&](std::int64_t start, std::int64_t count) {
+    const at::Tensor chunk = gradients.narrow(1, start, count).to(at::kDouble);
     sum += at::mm(chunk, chunk.t());
-  }
+  });
   const at::Tensor values = sum.cpu().contiguous();
   const double* data = values.const_data_ptr<double>();
   GramMatrix gram{static_cast<int>(tasks), std::vector<double>(data, data + tasks * tasks)};
@@ -65,16 +62,14 @@ GramMatrix gram_matrix(const at::Tensor& gradients) {
 
 at::Tensor combine(const at::Tensor& gradients, const std::vector<double>& coefficients) {
   require_gradients(gradients);
-  const std::int64_t tasks = gradients.size(0), columns = gradients.size(1), step = chunk_columns(gradients);
-  if (coefficients.size() != static_cast<std::size_t>(tasks)) {
+  if (coefficients.size() != static_cast<std::size_t>(gradients.size(0))) {
     throw std::invalid_argument("one coefficient a task is needed");
   }
   const at::Tensor row = at::tensor(coefficients, at::kDouble).to(gradients.device()).unsqueeze(0);  // [1, K]
-  at::Tensor out = at::empty({columns}, gradients.options());
-  for (std::int64_t start = 0; start < columns; start += step) {
-    const std::int64_t count = std::min(step, columns - start);
+  at::Tensor out = at::empty({gradients.size(1)}, gradients.options());
+  for_column_chunks(gradients, [&](std::int64_t start, std::int64_t count) {
     out.narrow(0, start, count).copy_(at::mm(row, gradients.narrow(1, start, count).to(at::kDouble)).squeeze(0));
-  }
+  });
   return out;
 }
 

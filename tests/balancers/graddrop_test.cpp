@@ -61,13 +61,46 @@ TEST(GradDrop, CoordinatesWithoutGradientStayZero) {
   }
 }
 
+// A column-major tensor takes the path of other devices; both are one rule, up to the order of sums.
+TEST(GradDrop, EveryLayoutAndTypeGivesTheSame) {
+  for (const GradientSet& set : gradient_sets()) {
+    const at::Tensor uniform = at::tensor(Vector{0.1, 0.3, 0.5, 0.6, 0.8, 0.9, 0.4}, at::kDouble);
+    for (auto type : {at::kDouble, at::kFloat}) {
+      for (const Protocol& protocol : {Protocol::paper(), Protocol::released_code()}) {
+        const at::Tensor g = tensor_of(set.rows, type), columns = g.t().contiguous().t();
+        ASSERT_FALSE(columns.is_contiguous());
+        const Vector expected = values_of(graddrop(g, uniform.to(type), protocol));
+        const Vector found = values_of(graddrop(columns, uniform.to(type), protocol));
+        EXPECT_LE(distance(found, expected), (type == at::kFloat ? 1e-6 : 1e-15) * longest(set.rows)) << set.name;
+      }
+    }
+  }
+}
+
+TEST(GradDrop, ManyCoordinatesAreTreatedAlike) {
+  const std::int64_t columns = 3 * 64 * 1024 + 11;
+  at::Tensor g = at::zeros({2, columns}, at::kFloat);
+  g.select(0, 0).fill_(3);
+  g.select(0, 1).fill_(-1);  // P = 3/4
+  at::Tensor uniform = at::zeros({columns}, at::kFloat);
+  uniform.fill_(0.74);
+  for (double x : values_of(graddrop(g, uniform, {}))) ASSERT_EQ(x, 3);
+  uniform.fill_(0.76);
+  for (double x : values_of(graddrop(g, uniform, {}))) ASSERT_EQ(x, -1);
+}
+
 TEST(GradDrop, NonFiniteGradientNamesTheTask) {
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  try {
-    drop({{1, 2}, {nan, 1}}, {0.5, 0.5});
-    FAIL() << "no exception";
-  } catch (const std::domain_error& e) {
-    EXPECT_STREQ(e.what(), "gradient of task 1 is not finite");
+  const double inf = std::numeric_limits<double>::infinity();
+  for (double bad : {std::numeric_limits<double>::quiet_NaN(), inf, -inf}) {
+    const at::Tensor g = tensor_of({{1, 2}, {bad, 1}});
+    for (const at::Tensor& layout : {g, g.t().contiguous().t()}) {
+      try {
+        graddrop(layout, at::tensor(Vector{0.5, 0.5}, at::kDouble), {});
+        FAIL() << "no exception";
+      } catch (const std::domain_error& e) {
+        EXPECT_STREQ(e.what(), "gradient of task 1 is not finite");
+      }
+    }
   }
 }
 
