@@ -98,6 +98,15 @@ long long CommandOptions::number_in(const std::string& name, long long low, long
   return value;
 }
 
+CommandOptions& CommandOptions::store() {
+  argument("STORE", "the store; while a run goes on its snapshot is read");
+  return number("grid", "ID", "a grid of the store; default: the newest");
+}
+
+std::optional<std::int64_t> CommandOptions::grid() const {
+  return has("grid") ? std::optional<std::int64_t>(get<long long>("grid")) : std::nullopt;
+}
+
 std::string CommandOptions::help() const {
   const Command& entry = command(command_);
   std::string usage = fmt::format("Usage: mtlgrid {}", command_);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <boost/program_options.hpp>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,10 @@ class CommandOptions {
   }
   // A number checked to lie in [low, high]; throws InputError otherwise.
   long long number_in(const std::string& name, long long low, long long high) const;
+
+  // STORE and --grid, which all commands that read a store have, and the grid if one was given.
+  CommandOptions& store();
+  std::optional<std::int64_t> grid() const;
 
   // The whole help text: usage line, summary, arguments and options, example.
   std::string help() const;

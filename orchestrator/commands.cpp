@@ -11,6 +11,10 @@ const std::vector<Command>& commands() {
        "mpirun -n 4 --bind-to none mtlgrid run grid.ini --only 'biomarker=MSI,fold=0'", run_run},
       {"cell", "trains one cell again; --verify compares it with the result that counts",
        "mtlgrid cell grid.ini MSI/LF/autol+cagrad/3 --verify", run_cell},
+      {"tables", "makes Tables 1 and 2 and the tables per auxiliary; marks what is missing",
+       "mtlgrid tables results/grid.db --out tables --format md,csv", run_tables},
+      {"export", "writes a cell's best weights as a PyTorch state dict with the released code's names",
+       "mtlgrid export results/grid.db MSI/LF/autol+cagrad/3 --out weights.pt", run_export},
       {"synth", "writes synthetic cohorts in STAMP's format and a configuration for them",
        "mtlgrid synth demo --patients 60 --tiles 12", run_synth},
   };
