@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <optional>
-#include <regex>
+#include <string_view>
+#include <utility>
 
 #include "datasets/errors.h"
 #include "datasets/half.h"
@@ -105,6 +106,12 @@ void read_rounded(const hdf5::Handle& feats, const FeatureInfo& info, std::span<
   }
 }
 
+// "" or "-" and 8 hex digits.
+bool is_code_hash_or_empty(std::string_view text) {
+  return text.empty() ||
+         (text.size() == 9 && text[0] == '-' && text.find_first_not_of("0123456789abcdef", 1) == text.npos);
+}
+
 }  // namespace
 
 FeatureInfo inspect_features(const std::filesystem::path& file) {
@@ -130,12 +137,17 @@ void read_features(const std::filesystem::path& file, std::span<std::uint16_t> o
 }
 
 std::string canonical_extractor(const std::string& extractor) {
-  // STAMP 1.x: "STAMP-extract-001_01-10-2023_<id>"; 2.0 and 2.1: "<id>-<first 8 hex digits of the code's hash>";
+  // STAMP 1.x: "STAMP-extract-<version>_<date>_<id>"; 2.0 and 2.1: "<id>-<first 8 hex digits of the code's hash>";
   // 2.2 and later: "<id>", where CTransPath's id lost its author and the hash of its weights.
-  static const std::regex kVersion1("^STAMP-extract-[0-9]+_[0-9]{2}-[0-9]{2}-[0-9]{4}_");
-  static const std::regex kCTransPath("^xiyuewang-ctranspath-7c998680(-[0-9a-f]{8})?$");
-  const std::string name = std::regex_replace(extractor, kVersion1, "");
-  return std::regex_match(name, kCTransPath) ? "ctranspath" : name;
+  constexpr std::string_view kVersion1 = "STAMP-extract-", kCTransPath = "xiyuewang-ctranspath-7c998680";
+  std::string_view name = extractor;
+  if (name.starts_with(kVersion1)) {
+    const auto date = name.find('_');
+    const auto id = date == name.npos ? name.npos : name.find('_', date + 1);
+    if (id != name.npos) name.remove_prefix(id + 1);
+  }
+  if (name.starts_with(kCTransPath) && is_code_hash_or_empty(name.substr(kCTransPath.size()))) return "ctranspath";
+  return std::string(name);
 }
 
 Bag read_bag(const std::vector<std::filesystem::path>& files) {

@@ -30,12 +30,20 @@ std::vector<int> by_first_appearance(const std::vector<int>& classes) {
   return codes;
 }
 
-void check_class_sizes(const std::vector<int>& classes, int k) {
+void check_folds(const std::vector<int>& classes, int k) {
   if (k < 2) throw InputError(fmt::format("{} folds, expected at least 2", k));
-  if (classes.empty()) throw InputError(fmt::format("no patients, expected at least {} of each class", k));
+  std::size_t largest = 0;
+  for (const auto& [c, rows] : rows_by_class(classes)) largest = std::max(largest, rows.size());
+  if (largest < static_cast<std::size_t>(k)) {
+    throw InputError(
+        fmt::format("at most {} patients of a class, expected at least {}, one for each fold", largest, k));
+  }
+}
+
+void check_every_class(const std::vector<int>& classes, int k) {
   std::vector<std::string> problems;
   for (const auto& [c, rows] : rows_by_class(classes)) {
-    if (rows.size() < static_cast<std::size_t>(k)) {
+    if (k >= 2 && rows.size() < static_cast<std::size_t>(k)) {
       problems.push_back(
           fmt::format("{} patients of class {}, expected at least {}, one for each fold", rows.size(), c, k));
     }
@@ -80,7 +88,7 @@ std::vector<int> NumpyRandom::permutation(std::vector<int> values) {
 }
 
 std::vector<std::vector<int>> stratified_k_fold(const std::vector<int>& classes, int k, std::uint32_t seed) {
-  check_class_sizes(classes, k);
+  check_folds(classes, k);
   const std::vector<int> codes = by_first_appearance(classes);
   const std::size_t folds = static_cast<std::size_t>(k);
   const int class_count = *std::max_element(codes.begin(), codes.end()) + 1;
@@ -172,6 +180,7 @@ TrainTest stratified_split(const std::vector<int>& classes, double test_size, st
 }
 
 std::vector<FoldSplit> cross_validation(const std::vector<int>& classes, int k, double validation, std::uint32_t seed) {
+  check_every_class(classes, k);
   std::vector<FoldSplit> folds;
   for (auto& test : stratified_k_fold(classes, k, seed)) {
     std::vector<int> others;  // ascending

@@ -29,8 +29,8 @@ struct FoldSplit {
 };
 
 // sklearn.model_selection.StratifiedKFold(k, shuffle=True, random_state=seed): the test rows of each fold, ascending.
-// `classes` are the rows' class codes. Throws InputError if a class has fewer than k members or k < 2
-// (scikit-learn only warns unless every class has: a fold without positives has no AUROC).
+// `classes` are the rows' class codes. Throws InputError where scikit-learn raises ValueError: k < 2, or every class
+// has fewer than k members.
 std::vector<std::vector<int>> stratified_k_fold(const std::vector<int>& classes, int k, std::uint32_t seed);
 
 struct TrainTest {
@@ -41,6 +41,8 @@ struct TrainTest {
 TrainTest stratified_split(const std::vector<int>& classes, double test_size, std::uint32_t seed);
 
 // The released code's protocol: k folds, then a validation share of each fold's training rows, both with `seed`.
+// Throws InputError if any class has fewer than k members (scikit-learn only warns; but a fold without positives has no
+// AUROC), and where either call does.
 std::vector<FoldSplit> cross_validation(const std::vector<int>& classes, int k, double validation, std::uint32_t seed);
 
 // How many of `draws` each class gets: the mode of the multivariate hypergeometric distribution of `counts`, ties

@@ -10,7 +10,8 @@ std::uint16_t to_half(double value) {
   const std::uint16_t sign = std::signbit(value) ? 0x8000 : 0;
   if (std::isnan(value)) return sign | 0x7e00;
   if (std::isinf(value)) return sign | 0x7c00;
-  int exponent = 0;  // |value| = m 2^exponent, m in [0.5, 1)
+  if (value == 0) return sign;  // frexp knows no exponent of it
+  int exponent = 0;             // |value| = m 2^exponent, m in [0.5, 1)
   std::frexp(value, &exponent);
   // The spacing of float16 there is 2^(binade - 24), the smallest 2^-24. `steps` of it, up to 2048, carry over into
   // the exponent field by themselves.

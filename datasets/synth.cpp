@@ -138,7 +138,7 @@ class CohortWriter {
   std::vector<std::string> labels() const {
     Draws draws(stream_.child(1));
     std::vector<double> score;
-    for (const auto& patient : patients_) score.push_back(patient.*design_.axis + 0.3 * draws.normal());
+    for (const auto& patient : patients_) score.push_back(patient.*design_.axis + 0.2 * draws.normal());
     std::vector<std::size_t> order(score.size());
     std::iota(order.begin(), order.end(), 0u);
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return score[a] > score[b]; });

@@ -44,7 +44,7 @@ VirtualPatient draw_patient(const RandomStream& stream) {
   patient.hot = draws.normal();
   patient.repair = draws.normal();
   auto& mix = patient.mixture;
-  mix = {0.9 + 0.5 * patient.repair, 0.5, 0.1 + 1.1 * patient.hot, 0.3 - 1.1 * patient.repair};
+  mix = {0.9 + 0.5 * patient.repair, 0.5, 0.1 + 1.5 * patient.hot, 0.3 - 1.2 * patient.repair};
   for (double& logit : mix) logit += 0.2 * draws.normal();
   normalise_exponentials(mix);
   auto& value = patient.auxiliary;

@@ -1,0 +1,184 @@
+#include "datasets/features.h"
+
+#include <cmath>
+
+#include "datasets/half.h"
+#include "datasets/hdf5.h"
+#include "datasets/synth_features.h"
+#include "tests/datasets/support.h"
+
+namespace mtlgrid::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+std::vector<double> values_of(const std::filesystem::path& file) {
+  const FeatureInfo info = inspect_features(file);
+  std::vector<std::uint16_t> bits(static_cast<std::size_t>(info.tiles * info.width));
+  read_features(file, bits);
+  std::vector<double> out;
+  for (const auto b : bits) out.push_back(from_half(b));
+  return out;
+}
+std::vector<std::string> problems(const std::string& name) {
+  return problems_of([&] { inspect_features(fixture(name)); });
+}
+
+TEST(Half, EveryPatternSurvivesTheRoundTrip) {
+  for (int bits = 0; bits <= 0xffff; ++bits) {
+    const auto pattern = static_cast<std::uint16_t>(bits);
+    if (std::isnan(from_half(pattern))) {
+      EXPECT_EQ(to_half(from_half(pattern)) & 0x7fff, 0x7e00);
+    } else {
+      ASSERT_EQ(to_half(from_half(pattern)), pattern);
+    }
+  }
+}
+
+TEST(Half, RoundsToNearestEvenOnce) {
+  EXPECT_EQ(to_half(1 + 0x1p-11), 0x3c00);            // a tie goes to the even neighbour
+  EXPECT_EQ(to_half(1 + 3 * 0x1p-11), 0x3c02);        // upwards here
+  EXPECT_EQ(to_half(1 + 0x1p-11 + 0x1p-40), 0x3c01);  // not by way of float, which would make it a tie
+  EXPECT_EQ(to_half(0x1p-25), 0x0000);                // half the smallest subnormal
+  EXPECT_EQ(to_half(std::nextafter(0x1p-25, 1)), 0x0001);
+  EXPECT_EQ(to_half(-0.0), 0x8000);
+  EXPECT_EQ(to_half(65519.999), 0x7bff);
+  EXPECT_EQ(to_half(65520), 0x7c00);
+  EXPECT_EQ(to_half(-1e300), 0xfc00);
+}
+
+TEST(Features, Float32IsRoundedAsNumpyDoes) {
+  const auto file = fixture("half_rounding.h5");
+  const auto root = hdf5::open_file(file);
+  const auto expected = hdf5::find_dataset(root, "expected");
+  ASSERT_TRUE(expected);
+  const FeatureInfo info = inspect_features(file);
+  std::vector<std::uint16_t> ours(static_cast<std::size_t>(info.tiles * info.width)), numpy(ours.size());
+  hdf5::read_all(*expected, hdf5::float16_type().get(), numpy.data());
+  read_features(file, ours);
+  EXPECT_THAT(ours, SizeIs(::testing::Gt(1000u)));
+  EXPECT_EQ(ours, numpy);
+}
+
+TEST(Features, OtherFloatTypesAndLayoutsGiveTheSameValues) {
+  for (const char* name : {"float64.h5", "big_endian.h5", "compressed.h5"}) {
+    EXPECT_THAT(values_of(fixture(name)), ElementsAre(0.5, -1.25, 3, 0x1p-23, 65504, 0)) << name;
+  }
+}
+
+TEST(Features, BothStampLayoutsAreReadAlike) {
+  const TempFolder folder;
+  const std::vector<std::uint16_t> values{0x3c00, 0x4000, 0x0001, 0xbc00, 0x7bff, 0x8000};
+  write_features(folder / "v1.h5", values, 3, StampLayout::v1, "E");
+  write_features(folder / "v2.h5", values, 2, StampLayout::v2, "F");
+  const FeatureInfo v1 = inspect_features(folder / "v1.h5"), v2 = inspect_features(folder / "v2.h5");
+  EXPECT_EQ(v1.tiles, 2);
+  EXPECT_EQ(v1.width, 3);
+  EXPECT_EQ(v1.extractor, "E");
+  EXPECT_EQ(v2.tiles, 3);
+  EXPECT_EQ(v2.width, 2);
+  EXPECT_EQ(v2.extractor, "F");
+  for (const char* name : {"v1.h5", "v2.h5"}) {
+    std::vector<std::uint16_t> read(6);
+    read_features(folder / name, read);
+    EXPECT_EQ(read, values);
+  }
+}
+
+TEST(Features, TheExtractorIsReadFromAnyTextOrAbsent) {
+  EXPECT_EQ(inspect_features(fixture("big_endian.h5")).extractor, "ctranspath");  // variable length
+  EXPECT_EQ(inspect_features(fixture("compressed.h5")).extractor, "ctranspath");  // fixed length
+  EXPECT_EQ(inspect_features(fixture("float64.h5")).extractor, "");
+  EXPECT_THAT(problems("numeric_extractor.h5"), ElementsAre(HasSubstr("attribute 'extractor' is not one text")));
+}
+
+TEST(Features, WhatIsNoTileFileIsNamedWithTheReason) {
+  const std::vector<std::pair<const char*, const char*>> cases{
+      {"none.h5", "no such file"},
+      {"no_feats.h5", "no dataset 'feats'"},
+      {"feats_group.h5", "no dataset 'feats'"},
+      {"flat.h5", "shape [3], expected [tiles, features]"},
+      {"integers.h5", "no floating-point numbers"},
+      {"no_tiles.h5", "no tiles"},
+      {"declared_only.h5", "stores 0, expected all"},
+      {"huge_claim.h5", "expected all of them"},
+      {"slide_level.h5", "features of type 'slide', expected 'tile'"},
+      {"encoder_2_2.h5", "encoder 'chief'"}};
+  for (const auto& [name, reason] : cases) {
+    EXPECT_THAT(problems(name), ElementsAre(AllOf(HasSubstr(name), HasSubstr(reason)))) << name;
+  }
+}
+
+TEST(Features, EveryTruncationIsRefused) {
+  const TempFolder folder;
+  write_features(folder / "whole.h5", std::vector<std::uint16_t>(64, 0x3c00), 8, StampLayout::v2, "E");
+  const std::string whole = read_text(folder / "whole.h5");
+  for (std::size_t size = 0; size < whole.size(); size += 1 + whole.size() / 97) {
+    write_text(folder / "cut.h5", whole.substr(0, size));
+    EXPECT_THAT(problems_of([&] { inspect_features(folder / "cut.h5"); }), ElementsAre(HasSubstr("cut.h5: "))) << size;
+  }
+  write_text(folder / "text.h5", "PATIENT,FILENAME\n");
+  EXPECT_THAT(problems_of([&] { inspect_features(folder / "text.h5"); }),
+              ElementsAre(AllOf(HasSubstr("unreadable or truncated"), HasSubstr("H5Fopen at datasets/hdf5.cpp:"))));
+}
+
+TEST(Features, AFileThatChangedItsShapeIsRefused) {
+  std::vector<std::uint16_t> wrong(5);
+  EXPECT_THAT(problems_of([&] { read_features(fixture("float64.h5"), wrong); }),
+              ElementsAre(HasSubstr("changed since")));
+}
+
+TEST(Features, FailedCallsPrintNothing) {
+  ::testing::internal::CaptureStderr();
+  problems("none.h5");
+  problems("no_feats.h5");
+  problems("integers.h5");
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), IsEmpty());
+}
+
+TEST(Hdf5, AutomaticPrintingIsPutBack) {
+  H5E_auto2_t before = nullptr, after = nullptr;
+  void* data = nullptr;
+  H5Eget_auto2(H5E_DEFAULT, &before, &data);
+  EXPECT_THROW(hdf5::open_file("/nonexistent/file.h5"), hdf5::Hdf5Error);
+  H5Eget_auto2(H5E_DEFAULT, &after, &data);
+  EXPECT_EQ(before, after);
+}
+
+TEST(Extractor, KnownAliasesOfCTransPathAreOne) {
+  for (const char* name : {"ctranspath", "xiyuewang-ctranspath-7c998680", "xiyuewang-ctranspath-7c998680-0123abcd",
+                           "STAMP-extract-001_01-10-2023_xiyuewang-ctranspath-7c998680"}) {
+    EXPECT_EQ(canonical_extractor(name), "ctranspath") << name;
+  }
+  for (const char* name : {"", "uni", "chief-ctranspath", "xiyuewang-ctranspath-1646f230", "ctranspath2",
+                           "xiyuewang-ctranspath-7c998680-0123abcg", "STAMP-extract-001"}) {
+    EXPECT_EQ(canonical_extractor(name), name);
+  }
+}
+
+TEST(Bag, IsTheTilesOfAllFilesInOrder) {
+  const TempFolder folder;
+  write_features(folder / "a.h5", std::vector<std::uint16_t>{1, 2, 3, 4}, 2, StampLayout::v2, "E");
+  write_features(folder / "b.h5", std::vector<std::uint16_t>{5, 6}, 2, StampLayout::v1, "E");
+  const Bag bag = read_bag({folder / "b.h5", folder / "a.h5"});
+  EXPECT_EQ(bag.tiles, 3);
+  EXPECT_EQ(bag.width, 2);
+  EXPECT_THAT(bag.values, ElementsAre(5, 6, 1, 2, 3, 4));
+  EXPECT_EQ(read_bag({}).tiles, 0);
+}
+
+TEST(Bag, FilesOfDifferentWidthAreRefused) {
+  const TempFolder folder;
+  write_features(folder / "a.h5", std::vector<std::uint16_t>{1, 2, 3, 4}, 2, StampLayout::v2, "E");
+  write_features(folder / "b.h5", std::vector<std::uint16_t>{5, 6, 7}, 3, StampLayout::v2, "E");
+  EXPECT_THAT(problems_of([&] {
+                read_bag({folder / "a.h5", folder / "b.h5"});
+              }),
+              ElementsAre(HasSubstr("b.h5: 3 features a tile, expected 2")));
+}
+
+}  // namespace
+}  // namespace mtlgrid::testing
