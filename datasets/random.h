@@ -29,7 +29,7 @@ class RandomStream {
   // Uniform in [0, 1) with 24 bits (exact in float) and with 53 bits (from words 2 counter and 2 counter + 1).
   float uniform_float(std::uint64_t counter) const;
   double uniform_double(std::uint64_t counter) const;
-  // Uniform integer in [0, n), n < 2^32, without modulo bias (multiply-shift; words are rejected in `draw` order).
+  // Uniform integer in [0, n), n > 0, without modulo bias (multiply-shift; words are rejected in `draw` order).
   // Sequential: each call takes words from `counter` on and moves it.
   std::uint32_t below(std::uint32_t n, std::uint64_t& counter) const;
   // A random permutation of 0..n-1 (Fisher-Yates from the end), words from 0 on.
