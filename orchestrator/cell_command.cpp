@@ -60,7 +60,7 @@ int run_cell(const std::vector<std::string>& arguments) {
   trainer_executable();
   const auto say = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);
-  memory.save(fingerprint_file(config.store));
+  save_fingerprints(memory, config.store);
   store.use_grid(plan.grid);
   std::optional<CellResult> before;
   if (verify) before = store.result_of(cell);

@@ -91,7 +91,7 @@ int run_grid(const RunOptions& options, Transport& transport, bool& all_alive) {
   Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);
   try {
     std::filesystem::remove(config.store.string() + ".done");
-    memory.save(fingerprint_file(config.store));
+    save_fingerprints(memory, config.store);
     store.use_grid(plan.grid);
     const Selection selection = select(plan, store, options);
     say(fmt::format("grid {} in {}: {} cells, {} done, {} to do, {}", store.grid_id(), config.store.string(),

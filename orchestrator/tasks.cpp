@@ -12,6 +12,11 @@ fs::path store_folder(const fs::path& store) { return store.string() + ".d"; }
 
 fs::path fingerprint_file(const fs::path& store) { return store_folder(store) / "fingerprints.json"; }
 
+void save_fingerprints(const FingerprintMemory& memory, const fs::path& store) {
+  fs::create_directories(store_folder(store));
+  memory.save(fingerprint_file(store));
+}
+
 std::string grid_folder(const fs::path& store, std::int64_t grid_id) {
   return (store_folder(store) / fmt::format("grid-{}", grid_id)).string();
 }

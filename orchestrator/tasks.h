@@ -14,6 +14,8 @@ namespace mtlgrid {
 // STORE.d: attempts' folders, trainers' logs, the memory of fingerprints.
 std::filesystem::path store_folder(const std::filesystem::path& store);
 std::filesystem::path fingerprint_file(const std::filesystem::path& store);
+// Saves the memory there; makes STORE.d.
+void save_fingerprints(const FingerprintMemory& memory, const std::filesystem::path& store);
 // STORE.d/grid-<id>: cells' folders are below it, <cell>/attempt-<n>.
 std::string grid_folder(const std::filesystem::path& store, std::int64_t grid_id);
 
