@@ -70,7 +70,7 @@ encoder_layers = 2
 decoder_layers = 2
 
 [train]
-epochs = 2
+epochs = 5
 lr = 1e-3
 )";
 

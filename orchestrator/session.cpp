@@ -109,12 +109,6 @@ class ParentWatch {
   pid_t parent_;
 };
 
-std::vector<std::string> gpus_of_rank(const RunSettings& run) {
-  if (run.device == "cpu") return {};
-  const auto gpus = visible_gpus();
-  return gpus.empty() ? gpus : share_of(gpus, local_rank());
-}
-
 }  // namespace
 
 Worker::TrainersFactory trainers_factory(const Transport& transport, const TrainerOptions& options) {

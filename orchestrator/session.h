@@ -17,7 +17,7 @@ namespace mtlgrid {
 
 // How this process makes its trainers.
 struct TrainerOptions {
-  std::optional<int> workers;          // trainers of this rank; default: one a GPU, or its cores / threads
+  std::optional<int> workers;          // trainers of this rank; default: its cores / threads
   std::vector<std::string> arguments;  // for the trainer executable
 };
 Worker::TrainersFactory trainers_factory(const Transport& transport, const TrainerOptions& options);

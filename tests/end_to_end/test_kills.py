@@ -5,9 +5,10 @@ bit-equal to an undisturbed run's.
 """
 import os
 import signal
+import tempfile
 import unittest
 
-from grid import GridTest, require_mpirun, until
+from grid import Grid, GridTest, require_mpirun, until
 
 SOME = 6  # cells done before the fault: the run is in its middle
 
@@ -16,12 +17,13 @@ class Kills(GridTest):
     @classmethod
     def setUpClass(cls):
         require_mpirun()
+        with tempfile.TemporaryDirectory(prefix="mtlgrid-") as folder:
+            calm = Grid(folder)
+            assert calm.run(workers=2) == 0
+            cls.expected = calm.results()
 
     def setUp(self):
         super().setUp()
-        calm = self.grid("calm")
-        self.assertEqual(calm.run(workers=2), 0)
-        self.expected = calm.results()
         self.disturbed = self.grid("disturbed")
 
     def start_and_wait(self, **how):
