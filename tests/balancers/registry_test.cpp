@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <stdexcept>
 
@@ -63,6 +65,19 @@ TEST(Protocol, ReleasedCodeDepartsInEverySetting) {
 TEST(Protocol, SettingsSurviveJson) {
   const nlohmann::json released = Protocol::released_code();
   EXPECT_EQ(nlohmann::json(released.get<Protocol>()), released);
+}
+
+// docs/methods.md has a row for every setting and a section for every part of a method's name.
+TEST(Methods, AreDocumented) {
+  std::ifstream file(std::string(MTLGRID_SOURCE) + "/docs/methods.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  for (const auto& [key, value] : nlohmann::json(Protocol::paper()).items()) {
+    if (key == "name") continue;
+    EXPECT_NE(page.find("| `" + key + "` |"), std::string::npos) << key;
+  }
+  for (const char* part : {"equal", "dwa", "uncert", "autol", "none", "graddrop", "pcgrad", "cagrad"}) {
+    EXPECT_NE(page.find("\n### " + std::string(part) + "\n"), std::string::npos) << part;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,155 @@
+#!/bin/bash
+# The whole grid on a Slurm cluster, over as many jobs as it takes, and its tables.
+#
+#   slurm/full_benchmark.sh [CONFIG]     submits itself with the values of slurm/site.sh
+#
+# Ends with the grid's own status (docs/slurm.md). That status comes from STORE.done alone: mpirun returns 0 whatever
+# happened, and does not return at all after the loss of a node.
+#SBATCH --job-name=mtlgrid
+#SBATCH --output=mtlgrid-%j.log
+#SBATCH --open-mode=append
+#SBATCH --signal=B:USR1@300
+#SBATCH --requeue
+#SBATCH --no-kill
+set -euo pipefail
+
+# Slurm runs a copy out of its spool folder, so the files beside this script are looked for.
+for folder in "${MTLGRID_SLURM_DIR:-}" "$(dirname "${BASH_SOURCE[0]}")" "${SLURM_SUBMIT_DIR:-.}/slurm"; do
+  if [[ -r $folder/lib.sh ]]; then break; fi
+done
+MTLGRID_SLURM_DIR=$(cd "$folder" && pwd)
+export MTLGRID_SLURM_DIR
+# shellcheck source=slurm/lib.sh
+. "$MTLGRID_SLURM_DIR/lib.sh"
+read_site
+
+config=${1:-$MTLGRID_CONFIG}
+[[ -n $config ]] || die "name a configuration, or set MTLGRID_CONFIG in slurm/site.sh"
+config=$(absolute_file "$config")
+if [[ -z ${SLURM_JOB_ID:-} ]]; then
+  submit "$MTLGRID_SLURM_DIR/full_benchmark.sh" "--nodes=$MTLGRID_NODES" \
+    "--ntasks-per-node=$MTLGRID_TASKS_PER_NODE" -- "$config"
+fi
+
+store=${MTLGRID_STORE:-$(config_store "$config")} || die "$config: [grid] has no store"
+mpirun_pid=
+stop_asked=  # second at which Slurm asked us to stop
+
+# Walltime (USR1) and preemption (TERM): every rank gets USR1 from mpirun, checkpoints and leaves.
+# shellcheck disable=SC2317  # called by the trap
+pass_on() {
+  say "asked to stop by Slurm"
+  stop_asked=${stop_asked:-$SECONDS}
+  if [[ -n $mpirun_pid ]]; then kill -USR1 "$mpirun_pid" 2>/dev/null || true; fi
+}
+
+start_grid() {
+  rm -f "$store.done" # of an earlier launch: it must not be taken for this one's
+  [[ ! -e $store.done ]] || die "$store.done cannot be removed"
+  # shellcheck disable=SC2086  # options are meant to be split
+  "$MTLGRID_MPIRUN" --enable-recovery --bind-to none $MTLGRID_MPIRUN_ARGS \
+    "$MTLGRID_BINARY" run "$config" $MTLGRID_RUN_ARGS &
+  mpirun_pid=$!
+}
+
+mpirun_runs() { kill -0 "$mpirun_pid" 2>/dev/null; }
+
+# A pause that a signal can end.
+pause() {
+  sleep "$MTLGRID_POLL_SECONDS" &
+  wait $! || true
+}
+
+end_mpirun() {
+  local until=$((SECONDS + MTLGRID_KILL_SECONDS))
+  say "ending mpirun: $1"
+  kill -TERM "$mpirun_pid" 2>/dev/null || true
+  while mpirun_runs; do
+    if ((SECONDS >= until)); then kill -KILL "$mpirun_pid" 2>/dev/null || true; fi
+    pause
+  done
+}
+
+# Returns when mpirun has ended, by itself or, after STORE.done or too late after a signal, by us.
+await_end() {
+  local done_since='' last=$((MTLGRID_SIGNAL_SECONDS > 60 ? MTLGRID_SIGNAL_SECONDS - 45 : MTLGRID_SIGNAL_SECONDS))
+  while mpirun_runs; do
+    pause
+    mpirun_runs || break
+    if [[ -e $store.done ]]; then done_since=${done_since:-$SECONDS}; fi
+    if [[ -n $done_since ]] && ((SECONDS - done_since >= MTLGRID_GRACE_SECONDS)); then
+      end_mpirun "the grid has ended and left it hanging"
+    elif [[ -n $stop_asked ]] && ((SECONDS - stop_asked >= last)); then
+      end_mpirun "the walltime is nearly over"
+    fi
+  done
+}
+
+# Back into the queue, unless that has been done too often without a further cell done. STORE.requeues remembers: job,
+# cells done, requeues since that number last grew.
+requeue() {
+  local reason=$1 status=$2 job='' cells=0 tries=0 now
+  if [[ -r $store.requeues ]]; then read -r job cells tries <"$store.requeues" || true; fi
+  if [[ $job != "$SLURM_JOB_ID" || ! $tries =~ ^[0-9]+$ || ! $cells =~ ^[0-9]+$ ]]; then cells=0 tries=0; fi
+  now=$(json_number "$store.done" "done")
+  if ((${now:-0} > cells)); then cells=$now tries=0; else tries=$((tries + 1)); fi
+  if ((tries > MTLGRID_REQUEUES)); then
+    say "$reason; $MTLGRID_REQUEUES requeues brought no further cell ($cells done), so this job gives up." \
+      "See the log above; submitting it again goes on where it stopped"
+    rm -f "$store.requeues"
+    exit "$status"
+  fi
+  printf '%s %s %s\n' "$SLURM_JOB_ID" "$cells" "$tries" >"$store.requeues.tmp"
+  mv "$store.requeues.tmp" "$store.requeues"
+  say "$reason; requeued with ${now:-an unknown number of} cells done"
+  trap '' USR1 TERM # Slurm ends this job now, to queue it again
+  scontrol requeue "$SLURM_JOB_ID" || {
+    say "cannot be requeued: submit it again by hand"
+    exit "$status"
+  }
+  exit 0
+}
+
+finish() {
+  local tables=${MTLGRID_TABLES:-$(dirname "$store")/tables}
+  rm -f "$store.requeues"
+  if (($1 == 1)); then say "some cells failed: mtlgrid status $store names them"; fi
+  "$MTLGRID_BINARY" tables "$store" --out "$tables" || {
+    say "the tables could not be made"
+    exit 4
+  }
+  say "tables are in $tables"
+  exit "$1"
+}
+
+# No STORE.done: the coordinator died, or never began because of its input.
+without_status() {
+  local status=0
+  if [[ -z $stop_asked ]]; then "$MTLGRID_BINARY" plan "$config" >/dev/null || status=$?; fi
+  if ((status == 2)); then die "$config: mend what is named above and submit again"; fi
+  requeue "the run ended without $store.done (coordinator killed?)" 4
+}
+
+trap pass_on USR1 TERM
+load_modules
+if [[ -z $stop_asked ]]; then
+  start_grid
+  if [[ -n $stop_asked ]]; then kill -USR1 "$mpirun_pid" 2>/dev/null || true; fi # came between the two lines
+  await_end
+fi
+
+case $(json_number "$store.done" status) in
+  0) finish 0 ;;
+  1) finish 1 ;;
+  2) die "bad configuration or input: mend what is named above and submit again" ;;
+  3) requeue "stopped with work left" 3 ;;
+  5)
+    say "a person must act first, see above (disk full, or the store held by another run); then submit again"
+    exit 5
+    ;;
+  '') without_status ;;
+  *)
+    say "internal error, see above; submitting again goes on where it stopped, mtlgrid doctor checks the store"
+    exit 4
+    ;;
+esac

@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# What the batch scripts share. Sourced after MTLGRID_SLURM_DIR is set to the folder of this file.
+
+say() { printf 'mtlgrid job: %s\n' "$*" >&2; }
+
+# Exit status 2: bad usage or input, as the program's.
+die() {
+  say "$*"
+  exit 2
+}
+
+# Sets and exports the site's values.
+read_site() {
+  set -a
+  # shellcheck source=slurm/site.sh
+  . "$MTLGRID_SLURM_DIR/site.sh"
+  set +a
+}
+
+# Prints the absolute path of $1, which must be a readable file.
+absolute_file() {
+  [[ -f $1 && -r $1 ]] || die "$1: no such file, or it cannot be read"
+  printf '%s/%s\n' "$(cd "$(dirname "$1")" && pwd)" "$(basename "$1")"
+}
+
+# Prints the value of [grid] store of the configuration $1 as the program reads it: comments begin with # or ; at the
+# start of a line or after white space, and a relative path is relative to the configuration. Fails if there is none.
+config_store() {
+  local value
+  value=$(LC_ALL=C awk '
+    function trim(text) { gsub(/^[ \t\r\v\f]+|[ \t\r\v\f]+$/, "", text); return text }
+    NR == 1 { sub(/^\357\273\277/, "") }
+    {
+      line = $0
+      if (match(line, /(^|[ \t\r\v\f])[#;]/)) line = substr(line, 1, RSTART - 1)
+      line = trim(line)
+    }
+    line ~ /^\[.*\]$/ { grid = trim(substr(line, 2, length(line) - 2)) == "grid"; next }
+    grid && (equals = index(line, "=")) && trim(substr(line, 1, equals - 1)) == "store" {
+      print trim(substr(line, equals + 1))
+      exit
+    }' "$1")
+  case $value in
+    '') return 1 ;;
+    /*) printf '%s\n' "$value" ;;
+    *) printf '%s/%s\n' "$(cd "$(dirname "$1")" && pwd)" "$value" ;;
+  esac
+}
+
+# Prints the whole number in the field $2 of the JSON object in the file $1; nothing if there is none.
+json_number() {
+  [[ -r $1 ]] || return 0
+  tr -d '\n' <"$1" | sed -n 's/.*"'"$2"'"[[:space:]]*:[[:space:]]*\([0-9][0-9]*\).*/\1/p'
+}
+
+load_modules() {
+  local name
+  for name in $MTLGRID_MODULES; do
+    module load "$name" || die "module $name cannot be loaded; see MTLGRID_MODULES in $MTLGRID_SLURM_DIR/site.sh"
+  done
+}
+
+# Hands the script $1 to Slurm with the site's values and further sbatch options up to `--`; what follows are the
+# script's arguments. Does not return.
+submit() {
+  local script=$1 options=()
+  shift
+  command -v sbatch >/dev/null || die "no sbatch here: this script wants a Slurm cluster"
+  while [[ $1 != -- ]]; do
+    options+=("$1")
+    shift
+  done
+  shift
+  [[ -z $MTLGRID_PARTITION ]] || options+=("--partition=$MTLGRID_PARTITION")
+  [[ -z $MTLGRID_ACCOUNT ]] || options+=("--account=$MTLGRID_ACCOUNT")
+  options+=("--time=$MTLGRID_WALLTIME" "--cpus-per-task=$MTLGRID_CPUS_PER_TASK"
+    "--signal=B:USR1@$MTLGRID_SIGNAL_SECONDS" --export=ALL)
+  # shellcheck disable=SC2086  # the site's options are meant to be split
+  exec sbatch "${options[@]}" $MTLGRID_SBATCH_ARGS "$script" "$@"
+}
