@@ -1,4 +1,4 @@
-// A state dict as torch.save writes it: a zip with data.pkl, a pickle of an OrderedDict of tensors, and one record of
+// A state dict as torch.save writes it: a zip with data.pkl, a pickle of a dict of tensors, and one record of
 // raw values a storage. Written opcode by opcode, because torch's own C++ pickler tags containers with globals that
 // torch.load(weights_only=True) refuses.
 #include "trainer/export.h"
@@ -24,6 +24,7 @@ class Pickle {
   void global(const char* module, const char* name) { bytes_ += std::string("c") + module + "\n" + name + "\n"; }
   void mark() { bytes_ += '('; }
   void tuple() { bytes_ += 't'; }
+  void empty_dict() { bytes_ += '}'; }
   void empty_tuple() { bytes_ += ')'; }
   void reduce() { bytes_ += 'R'; }
   void persistent_id() { bytes_ += 'Q'; }
@@ -89,7 +90,7 @@ void export_state_dict(const std::filesystem::path& weights_file, const std::fil
   const ParameterLayout layout =
       make_layout(weights.model, weights.width, weights.label_column, weights.auxiliary_column);
   Pickle p;
-  ordered_dict(p);
+  p.empty_dict();  // not an OrderedDict, which torch's C++ reader takes for nothing; load_state_dict takes either
   p.mark();
   for (std::size_t i = 0; i < layout.parameters.size(); ++i) {
     p.text(layout.parameters[i].name);

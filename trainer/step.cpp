@@ -239,6 +239,7 @@ void MethodStep::meta_step(const StepPlace& place, const Example& example, const
                                             kTaskNames[k] + " weight is " + std::to_string(by_lambda[k]));
   }
   weighting_->meta_step(by_lambda);
+  last_meta_gradient_ = by_lambda;
 }
 
 // The released code's: -lr (L_k(theta + eps v) - L_k(theta - eps v)) / (2 eps) on the training bag, eps = 0.01 / |v|.

@@ -69,6 +69,8 @@ class MethodStep {
   const at::Tensor& parameters() const { return flat_; }
   const at::Tensor& first_moment() const { return first_; }
   const at::Tensor& second_moment() const { return second_; }
+  // d L_meta / d lambda_k of the last step; empty unless the method has a meta step.
+  const std::vector<double>& last_meta_gradient() const { return last_meta_gradient_; }
 
  private:
   struct Gradients;  // rows of K tasks, and their views
@@ -102,6 +104,7 @@ class MethodStep {
   at::Tensor virtual_;
   ModelView virtual_view_;
   std::unique_ptr<Gradients> meta_gradient_;
+  std::vector<double> last_meta_gradient_;
 };
 
 }  // namespace mtlgrid

@@ -1,0 +1,251 @@
+// Whole cells: every method under both protocols, stopped and gone on with, and what makes them fail.
+#include "trainer/cell_run.h"
+
+#include <ATen/Parallel.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+
+#include "datasets/errors.h"
+#include "tiny_experiment.h"
+#include "trainer/prediction.h"
+#include "trainer/weights.h"
+
+namespace mtlgrid {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+// Lets a cell run, or stops it when it has asked `stop_at` times (from 0).
+class FakeControl : public CellControl {
+ public:
+  explicit FakeControl(int stop_at = -1) : stop_at_(stop_at) {}
+  bool stop_requested() override { return asked_++ == stop_at_; }
+  void progress(int epoch, int) override { epochs.push_back(epoch); }
+  int asked() const { return asked_; }
+  std::vector<int> epochs;
+
+ private:
+  int stop_at_, asked_ = 0;
+};
+
+// A result without what differs from run to run: times. Bytes, so that equality is bit-equality, NaN included.
+std::vector<std::uint8_t> bits(CellResult r) {
+  r.started = r.ended = 0;
+  r.attempt = 0;
+  for (EpochRow& row : r.epochs) row.seconds = 0;
+  return nlohmann::json::to_msgpack(r);
+}
+
+class CellRunTest : public ::testing::Test {
+ protected:
+  CellRunTest() : experiment(testing::tiny_experiment(folder.path())), bags(experiment) { at::set_num_threads(1); }
+
+  Train train(const std::string& method, const std::string& attempt, std::vector<std::string> resume = {}) const {
+    return {{"MSI", "LF", method, 0}, 1, (folder.path() / attempt).string(), std::move(resume)};
+  }
+  std::optional<CellResult> run(const Train& t, CellControl& control) {
+    CellRun cell(experiment, t, bags, {});
+    return cell.run(control);
+  }
+  CellResult run_whole(const std::string& method, const std::string& attempt = "whole") {
+    FakeControl control;
+    return run(train(method, attempt), control).value();
+  }
+  // Stops after `stop_at` questions, then goes on in another attempt's folder.
+  CellResult run_in_two(const std::string& method, int stop_at) {
+    FakeControl stop(stop_at), on;
+    const Train first = train(method, "first"), second = train(method, "second", {first.directory});
+    EXPECT_FALSE(run(first, stop).has_value());
+    const CellResult result = run(second, on).value();
+    std::filesystem::remove_all(first.directory);
+    std::filesystem::remove_all(second.directory);
+    return result;
+  }
+
+  testing::TemporaryFolder folder;
+  Experiment experiment;
+  BagCache bags;
+};
+
+struct MethodCase {
+  std::string method, protocol;
+};
+
+class EveryMethod : public CellRunTest, public ::testing::WithParamInterface<MethodCase> {};
+
+TEST_P(EveryMethod, GivesFiniteResultsThatAreTheSameAgainAndAfterStops) {
+  experiment.protocol = GetParam().protocol == "paper" ? Protocol::paper() : Protocol::released_code();
+  const CellResult result = run_whole(GetParam().method);
+  const bool joint = method(GetParam().method).joint;
+  ASSERT_EQ(result.predictions.size(), 10u);
+  for (const Prediction& p : result.predictions) {
+    EXPECT_TRUE(p.score > 0 && p.score < 1) << p.patient;
+    EXPECT_NEAR(p.score, 1 / (1 + std::exp(-p.log_odds)), 1e-15);
+    EXPECT_EQ(std::isfinite(p.prediction), joint);
+  }
+  ASSERT_EQ(result.epochs.size(), 3u);
+  EXPECT_EQ(std::isfinite(result.epochs[0].train_regression), joint);
+  EXPECT_EQ(std::isfinite(result.epochs[0].weight_regression), joint);
+  EXPECT_TRUE(std::isfinite(result.epochs[2].valid_classification));
+  EXPECT_EQ(bits(run_whole(GetParam().method, "again")), bits(result));
+  EXPECT_EQ(bits(run_in_two(GetParam().method, 3)), bits(result));   // within the first epoch
+  EXPECT_EQ(bits(run_in_two(GetParam().method, 13)), bits(result));  // within the third: moments and history matter
+}
+
+std::vector<MethodCase> all_methods() {
+  std::vector<MethodCase> cases;
+  for (const Method& m : methods()) {
+    for (const char* protocol : {"paper", "released"}) cases.push_back({m.name, protocol});
+  }
+  return cases;
+}
+INSTANTIATE_TEST_SUITE_P(Methods, EveryMethod, ::testing::ValuesIn(all_methods()), [](const auto& one) {
+  std::string name = one.param.method + "_" + one.param.protocol;
+  std::replace(name.begin(), name.end(), '+', '_');
+  return name;
+});
+
+TEST_F(CellRunTest, StoppedAtAnyStepGoesOnBitEqual) {
+  for (const std::string name : {"baseline", "autol+cagrad"}) {
+    FakeControl control;
+    const CellResult whole = run(train(name, "whole"), control).value();
+    for (int stop_at = 0; stop_at < control.asked(); ++stop_at) {
+      ASSERT_EQ(bits(run_in_two(name, stop_at)), bits(whole)) << name << " stopped at question " << stop_at;
+    }
+    std::filesystem::remove_all(folder.path() / "whole");
+  }
+}
+
+TEST_F(CellRunTest, KilledProcessGoesOnFromTheLastEpoch) {
+  // A process that dies leaves its last epoch's checkpoint: as if the stop's own checkpoint had not been written.
+  const CellResult whole = run_whole("naive");
+  FakeControl stop(14), on;
+  const Train first = train("naive", "first");
+  EXPECT_FALSE(run(first, stop).has_value());
+  std::set<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(first.directory)) found.insert(entry.path().filename());
+  EXPECT_EQ(found, std::set<std::filesystem::path>{"checkpoint-0000000014"});  // the newest alone is kept
+  EXPECT_EQ(bits(run(train("naive", "second", {first.directory}), on).value()), bits(whole));
+  EXPECT_EQ(on.epochs, (std::vector<int>{3, 3}));  // says where it goes on, then the epoch it finished
+}
+
+TEST_F(CellRunTest, DamagedCheckpointIsPassedOverForAnOlderOne) {
+  const CellResult whole = run_whole("naive");
+  FakeControl early(4), late(9), on;
+  const Train first = train("naive", "first"), second = train("naive", "second", {first.directory});
+  EXPECT_FALSE(run(first, early).has_value());
+  EXPECT_FALSE(run(second, late).has_value());
+  const auto newest = std::filesystem::directory_iterator(second.directory)->path();
+  std::filesystem::resize_file(newest, std::filesystem::file_size(newest) - 1);
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(bits(run(train("naive", "third", {second.directory, first.directory}), on).value()), bits(whole));
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr("passed over"));
+  EXPECT_THAT(log, HasSubstr("going on from"));
+}
+
+TEST_F(CellRunTest, CheckpointOfOtherSettingsIsNotGoneOnFrom) {
+  FakeControl stop(4), on;
+  const Train first = train("naive", "first");
+  EXPECT_FALSE(run(first, stop).has_value());
+  experiment.train.lr = 2e-3;
+  const CellResult resumed = run(train("naive", "second", {first.directory}), on).value();
+  EXPECT_EQ(bits(resumed), bits(run_whole("naive")));
+}
+
+TEST_F(CellRunTest, NonFiniteLossNamesEpochStepTaskAndPatient) {
+  experiment.train.lr = 1e30;
+  EXPECT_THAT([&] { run_whole("naive"); },
+              ThrowsMessage<Error>(::testing::AllOf(HasSubstr("epoch 1, step 2, patient INNER-"), HasSubstr("loss"))));
+}
+
+TEST_F(CellRunTest, PatienceEndsTrainingAndTheBestEpochCounts) {
+  experiment.train.epochs = 30;
+  experiment.train.patience = 2;
+  experiment.train.lr = 1e-2;
+  const CellResult r = run_whole("naive");
+  ASSERT_LT(r.epochs.size(), 30u);
+  EXPECT_EQ(static_cast<int>(r.epochs.size()), r.best_epoch + 2);
+  for (const EpochRow& row : r.epochs) {
+    EXPECT_GE(row.valid_classification, r.epochs[static_cast<std::size_t>(r.best_epoch - 1)].valid_classification);
+  }
+}
+
+TEST_F(CellRunTest, KeptWeightsGiveTheResultsPredictions) {
+  const CellResult r = run_whole("naive");
+  const Weights w = read_weights_file(folder.path() / "whole" / kWeightsFile);
+  EXPECT_EQ(w.epoch, r.best_epoch);
+  EXPECT_EQ(w.cell, r.cell);
+  const MethodStep step(method("naive"), w.model, {}, {}, make_layout(w.model, w.width, "a", "b"),
+                        GroupStreams(1, r.cell), at::kCPU, 1);
+  at::Tensor flat = step.parameters().clone();
+  std::copy(w.values.begin(), w.values.end(), flat.data_ptr<float>());
+  const std::vector<CellPatient> patients = cell_data(experiment, r.cell).evaluation[0].patients;
+  ASSERT_EQ(patients.size(), 4u);
+  for (std::size_t i = 0; i < patients.size(); ++i) {
+    std::vector<float> embedding;
+    const Prediction p =
+        predict(step, flat, bag_tensor(bags.bag(patients[i]), at::kCPU), {w.minimum, w.range}, embedding);
+    EXPECT_EQ(p.log_odds, r.predictions[i].log_odds);
+    EXPECT_EQ(p.prediction, r.predictions[i].prediction);
+    EXPECT_EQ(embedding, r.embeddings[i].values);
+  }
+}
+
+TEST_F(CellRunTest, KeepingNoWeightsWritesNone) {
+  experiment.run.keep_weights = "none";
+  run_whole("naive");
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "whole" / kWeightsFile));
+}
+
+TEST_F(CellRunTest, MetricsCoverTestAndExternalCohortsAndMissingTargets) {
+  const CellResult r = run_whole("naive");
+  std::set<std::string> external;
+  for (const MetricRow& m : r.metrics) {
+    if (m.cohort == "OUTER") external.insert(m.metric);
+    if (m.metric == "mae") {
+      EXPECT_EQ(m.n, m.cohort == "OUTER" ? 5 : 4);  // one of six has no target
+    }
+  }
+  EXPECT_EQ(external, (std::set<std::string>{"auroc", "auprc", "ce", "f1", "pearson_r", "mae", "r2", "silhouette"}));
+}
+
+TEST_F(CellRunTest, MethodsOfAGroupShareInitialWeightsAndBagOrder) {
+  experiment.train.epochs = 1;
+  experiment.train.lr = 0;  // weights stay as they start, so the mean training loss tells weights and masks
+  const double baseline = run_whole("baseline", "a").epochs[0].valid_classification;
+  const double naive = run_whole("naive", "b").epochs[0].train_classification;
+  const double cagrad = run_whole("uncert+cagrad", "c").epochs[0].train_classification;
+  EXPECT_EQ(naive, cagrad);
+  EXPECT_TRUE(std::isfinite(baseline));
+}
+
+TEST_F(CellRunTest, BaselineLeavesRegressionTokenAndHeadAsTheyStarted) {
+  run_whole("baseline");
+  const Weights w = read_weights_file(folder.path() / "whole" / kWeightsFile);
+  const ParameterLayout layout = make_layout(w.model, w.width, w.label_column, w.auxiliary_column);
+  std::vector<float> start(w.values.size());
+  initialise(layout, GroupStreams(experiment.seed, w.cell).weights, start);
+  const auto tail = static_cast<std::ptrdiff_t>(layout.classification);
+  EXPECT_TRUE(std::equal(start.begin() + tail, start.end(), w.values.begin() + tail));
+  EXPECT_FALSE(std::equal(start.begin(), start.begin() + tail, w.values.begin()));
+}
+
+TEST_F(CellRunTest, UnreadableBagFailsTheCellByName) {
+  std::filesystem::remove(experiment.cohorts[0].patients[3].files[0]);
+  EXPECT_THAT([&] { run_whole("naive"); }, ThrowsMessage<InputError>(HasSubstr("INNER-3.h5")));
+}
+
+TEST_F(CellRunTest, ThreadsChangeNothingInTheLoopsOverParameters) {
+  const CellResult one = run_whole("autol+cagrad", "one");
+  experiment.run.threads = 2;  // torch itself stays at one thread here
+  const CellResult two = run_whole("autol+cagrad", "two");
+  EXPECT_EQ(bits(one), bits(two));
+}
+
+}  // namespace
+}  // namespace mtlgrid

@@ -1,0 +1,245 @@
+// The plain numbers under the training step: random fills, initial values, AdamW and its like, early stopping.
+#include <Random123/philox.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "datasets/errors.h"
+#include "trainer/early_stopping.h"
+#include "trainer/parameters.h"
+#include "trainer/philox.h"
+#include "trainer/streams.h"
+#include "trainer/updates.h"
+
+namespace mtlgrid {
+namespace {
+
+const RandomStream kStream(1337, "MSI/LF/3/test");
+
+TEST(Fills, AreRandom123sPhiloxInTheDocumentedOrder) {
+  std::vector<float> u(200);
+  fill_uniform(kStream, u);
+  const RandomStream::Block key = kStream.block(0);
+  for (std::size_t e = 0; e < u.size(); ++e) {
+    const std::uint32_t block = static_cast<std::uint32_t>(16 * (e / 64) + e % 16);
+    const auto words = r123::Philox4x32()({{block, 0, 0, 0}}, {{key.word[0], key.word[1]}});
+    EXPECT_EQ(u[e], static_cast<float>(words[(e % 64) / 16] >> 8) * 0x1p-24f) << e;
+  }
+}
+
+TEST(Fills, ElementDoesNotDependOnTheLength) {
+  std::vector<float> all(1000), few(77);
+  fill_dropout(kStream, 0.1, std::span(all));
+  fill_dropout(kStream, 0.1, std::span(few));
+  EXPECT_TRUE(std::equal(few.begin(), few.end(), all.begin()));
+  std::vector<double> doubles(77);
+  fill_dropout(kStream, 0.1, std::span(doubles));
+  for (std::size_t i = 0; i < few.size(); ++i) EXPECT_NEAR(doubles[i], few[i], 1e-7);
+}
+
+TEST(Fills, DropoutKeepsItsShareAndTheMean) {
+  constexpr std::size_t n = 1 << 20;
+  for (const double p : {0.1, 0.5, 0.9}) {
+    std::vector<float> mask(n);
+    fill_dropout(kStream, p, std::span(mask));
+    std::size_t zeros = 0, runs = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      zeros += mask[i] == 0;
+      runs += i > 0 && mask[i] == 0 && mask[i - 1] == 0;
+      ASSERT_TRUE(mask[i] == 0 || mask[i] == static_cast<float>(1 / (1 - p)));
+    }
+    const double sigma = std::sqrt(p * (1 - p) * n), sigma2 = std::sqrt(p * p * (1 - p * p) * n);
+    EXPECT_NEAR(static_cast<double>(zeros), p * n, 5 * sigma);
+    EXPECT_NEAR(static_cast<double>(runs), p * p * n, 8 * sigma2);  // neighbours are independent
+  }
+}
+
+TEST(Fills, StreamsDiffer) {
+  std::vector<float> a(64), b(64);
+  fill_uniform(kStream.child(0), a);
+  fill_uniform(kStream.child(1), b);
+  EXPECT_NE(a, b);
+}
+
+TEST(Streams, NamesLeaveTheMethodOut) {
+  EXPECT_EQ(GroupStreams::name({"MSI", "LF", "autol+cagrad", 3}, "dropout"), "MSI/LF/3/dropout");
+  const GroupStreams a(1, {"MSI", "LF", "dwa", 3}), b(1, {"MSI", "LF", "baseline", 3}), c(1, {"MSI", "LF", "dwa", 4});
+  EXPECT_EQ(a.order.permutation(50), b.order.permutation(50));
+  EXPECT_NE(a.order.permutation(50), c.order.permutation(50));
+  EXPECT_NE(a.order.permutation(50), a.meta.permutation(50));
+}
+
+class Parameters : public ::testing::Test {
+ protected:
+  Parameters() : layout(make_layout({}, 768, "is.MSIH", "LF")), row(static_cast<std::size_t>(layout.total)) {
+    initialise(layout, RandomStream(1, "weights"), row);
+    for (const ParameterSpec& p : layout.parameters) by_name[p.name] = p;
+  }
+  std::span<const float> values(const std::string& name) const {
+    const ParameterSpec& p = by_name.at(name);
+    return std::span(row).subspan(static_cast<std::size_t>(p.offset), static_cast<std::size_t>(p.size));
+  }
+  // Uniform in +-bound: extremes near the bounds, mean near 0.
+  void expect_uniform(const std::string& name, double bound) const {
+    double low = 1, high = -1, sum = 0;
+    for (float x : values(name)) {
+      low = std::min<double>(low, x);
+      high = std::max<double>(high, x);
+      sum += x;
+    }
+    const auto n = static_cast<double>(values(name).size());
+    EXPECT_GE(low, -bound) << name;
+    EXPECT_LE(high, bound) << name;
+    EXPECT_NEAR(low, -bound, 20 * bound / n) << name;
+    EXPECT_NEAR(high, bound, 20 * bound / n) << name;
+    EXPECT_NEAR(sum / n, 0, 5 * bound / std::sqrt(3 * n)) << name;
+  }
+  ParameterLayout layout;
+  std::vector<float> row;
+  std::map<std::string, ParameterSpec> by_name;
+};
+
+TEST_F(Parameters, AreThoseOfThePaper) {
+  EXPECT_EQ(layout.total, 6216963);  // "about 6.2 million"; PyTorch's count of the reference module
+  EXPECT_EQ(layout.total - layout.shared, 2 * 384 + 2 * 384 + 2 + 384 + 1);
+  EXPECT_EQ(layout.total - layout.classification, 384 + 384 + 1);
+  EXPECT_EQ(by_name.at("transformer_decoder.layers.1.multihead_attn.in_proj_weight").shape,
+            (std::vector<std::int64_t>{1152, 384}));
+  EXPECT_TRUE(by_name.contains("class_tokens.is_MSIH"));
+  EXPECT_TRUE(by_name.contains("head_regr.LF.bias"));
+}
+
+TEST_F(Parameters, StartAsPyTorchsModules) {
+  expect_uniform("projector.0.weight", 1 / std::sqrt(768.0));
+  expect_uniform("projector.0.bias", 1 / std::sqrt(768.0));
+  expect_uniform("transformer_encoder.layers.0.self_attn.in_proj_weight", std::sqrt(6.0 / (4 * 384)));
+  expect_uniform("transformer_encoder.layers.0.self_attn.out_proj.weight", 1 / std::sqrt(384.0));
+  expect_uniform("transformer_decoder.layers.0.linear2.weight", 1 / std::sqrt(768.0));
+  expect_uniform("head_class.is_MSIH.weight", 1 / std::sqrt(384.0));
+  for (float x : values("transformer_encoder.layers.0.self_attn.in_proj_bias")) EXPECT_EQ(x, 0);
+  for (float x : values("transformer_decoder.layers.1.norm3.weight")) EXPECT_EQ(x, 1);
+  for (float x : values("class_tokens.LF")) EXPECT_TRUE(x >= 0 && x < 1);
+}
+
+TEST_F(Parameters, LayersOfAStackStartIdenticalAndStacksDiffer) {
+  const auto same = [&](const std::string& a, const std::string& b) {
+    const auto x = values(a), y = values(b);
+    return std::equal(x.begin(), x.end(), y.begin(), y.end());
+  };
+  EXPECT_TRUE(same("transformer_encoder.layers.0.linear1.weight", "transformer_encoder.layers.1.linear1.weight"));
+  EXPECT_TRUE(same("transformer_decoder.layers.0.multihead_attn.in_proj_weight",
+                   "transformer_decoder.layers.1.multihead_attn.in_proj_weight"));
+  EXPECT_FALSE(same("transformer_encoder.layers.0.linear1.weight", "transformer_decoder.layers.0.linear1.weight"));
+  EXPECT_FALSE(same("transformer_decoder.layers.0.self_attn.in_proj_weight",
+                    "transformer_decoder.layers.0.multihead_attn.in_proj_weight"));
+}
+
+TEST(Layout, ImpossibleSizesAreRefused) {
+  EXPECT_THROW(make_layout({.d_model = 10, .heads = 3}, 8, "a", "b"), Error);
+  EXPECT_THROW(make_layout({.d_model = 0}, 8, "a", "b"), Error);
+  EXPECT_THROW(make_layout({}, 0, "a", "b"), Error);
+}
+
+TEST(AdamWTest, FollowsPyTorchStepByStep) {
+  std::ifstream text(MTLGRID_FIXTURES "/adamw.json");
+  const auto fixture = nlohmann::json::parse(text);
+  auto p = fixture["start"].get<std::vector<float>>();
+  std::vector<float> m(p.size()), v(p.size());
+  for (std::size_t i = 0; i < fixture["gradients"].size(); ++i) {
+    const auto g = fixture["gradients"][i].get<std::vector<float>>();
+    const AdamW settings = {.lr = fixture["rates"][i], .weight_decay = fixture["weight_decay"]};
+    ASSERT_TRUE(adamw_step(settings, static_cast<std::int64_t>(i) + 1, {{g.data()}, {1}}, p.data(), m.data(), v.data(),
+                           static_cast<std::int64_t>(p.size()), 1));
+    const auto expected = fixture["after"][i].get<std::vector<double>>();
+    for (std::size_t j = 0; j < p.size(); ++j) EXPECT_NEAR(p[j], expected[j], 2e-6) << "step " << i << ", " << j;
+  }
+}
+
+class Loops : public ::testing::Test {
+ protected:
+  Loops() : a(n), b(n), c(n) {
+    fill_uniform(kStream.child(1), a);
+    fill_uniform(kStream.child(2), b);
+    fill_uniform(kStream.child(3), c);
+  }
+  static constexpr std::size_t n = 100003;  // several chunks and a tail
+  std::vector<float> a, b, c;
+};
+
+TEST_F(Loops, TwoRowsAreOneRowOfTheirWeightedSum) {
+  std::vector<float> sum(n), p1 = c, p2 = c, m1(n), m2(n), v1(n), v2(n);
+  for (std::size_t i = 0; i < n; ++i) sum[i] = 0.25f * a[i] - 2 * b[i];
+  adamw_step({}, 1, {{a.data(), b.data()}, {0.25, -2}}, p1.data(), m1.data(), v1.data(), n, 1);
+  adamw_step({}, 1, {{sum.data()}, {1}}, p2.data(), m2.data(), v2.data(), n, 1);
+  for (std::size_t i = 0; i < n; ++i) ASSERT_NEAR(m1[i], m2[i], 1e-6);
+  std::vector<float> o1(n), o2(n);
+  gradient_step(0.1, 0.01, {{a.data(), b.data()}, {0.25, -2}}, c.data(), o1.data(), n, 1);
+  gradient_step(0.1, 0.01, {{sum.data()}, {1}}, c.data(), o2.data(), n, 1);
+  for (std::size_t i = 0; i < n; ++i) {
+    ASSERT_NEAR(o1[i], o2[i], 1e-6);
+    ASSERT_NEAR(o1[i], c[i] * (1 - 0.001) - 0.1 * sum[i], 1e-6);
+  }
+}
+
+TEST_F(Loops, ThreadsChangeNoBit) {
+  std::vector<float> p1 = c, p2 = c, m1(n), m2(n), v1(n), v2(n);
+  adamw_step({}, 3, {{a.data()}, {1}}, p1.data(), m1.data(), v1.data(), n, 1);
+  adamw_step({}, 3, {{a.data()}, {1}}, p2.data(), m2.data(), v2.data(), n, 3);
+  EXPECT_EQ(p1, p2);
+  EXPECT_EQ(dot(a.data(), b.data(), n, 1), dot(a.data(), b.data(), n, 3));
+}
+
+TEST_F(Loops, DotIsAccumulatedInDouble) {
+  double expected = 0;
+  for (std::size_t i = 0; i < n; ++i) expected += static_cast<double>(a[i]) * b[i];
+  EXPECT_NEAR(dot(a.data(), b.data(), n, 1), expected, 1e-9 * expected);
+  const std::vector<float> tiny = {1e-30f, 1e-30f};
+  EXPECT_NEAR(dot(tiny.data(), tiny.data(), 2, 1) / 2e-60, 1, 1e-6);  // would be 0 in float
+}
+
+TEST_F(Loops, NonFiniteGradientAnywhereIsSeen) {
+  for (const std::size_t at : {std::size_t{0}, std::size_t{16384}, n - 1}) {
+    for (const float bad : {NAN, INFINITY, -INFINITY}) {
+      std::vector<float> g = a, p = c, m(n), v(n);
+      g[at] = bad;
+      EXPECT_FALSE(adamw_step({}, 1, {{g.data()}, {1}}, p.data(), m.data(), v.data(), n, 1)) << at;
+      EXPECT_FALSE(all_finite(g.data(), n));
+    }
+  }
+  EXPECT_TRUE(all_finite(a.data(), n));
+}
+
+TEST_F(Loops, SumsOfNoRowsOrTooManyAreRefused) {
+  EXPECT_THROW(gradient_step(0.1, 0, {}, c.data(), a.data(), n, 1), Error);
+  EXPECT_THROW(gradient_step(0.1, 0, {{a.data(), a.data(), a.data()}, {1, 1, 1}}, c.data(), b.data(), n, 1), Error);
+}
+
+// Feeds a curve; the epoch after which training ends (the curve's length if it never does) and the best epoch.
+std::pair<int, int> stops(const std::vector<double>& curve, int patience) {
+  EarlyStopping stopping;
+  int epoch = 0;
+  for (double value : curve) {
+    stopping.improved(++epoch, value);
+    if (stopping.exhausted(epoch, patience)) break;
+  }
+  return {epoch, stopping.best_epoch};
+}
+
+TEST(EarlyStoppingTest, EndsAfterPatienceEpochsWithoutADecrease) {
+  EXPECT_EQ(stops({3, 2, 1, 2, 2, 2, 2, 2, 2, 2, 0.5}, 7), (std::pair{10, 3}));
+  EXPECT_EQ(stops({3, 2, 1, 2, 2, 2, 2, 2, 2, 2, 0.5}, 8), (std::pair{11, 11}));  // the released code's off-by-one
+}
+
+TEST(EarlyStoppingTest, EqualValueIsNoDecreaseAndKeepsTheFirst) {
+  EXPECT_EQ(stops({1, 1, 1, 1}, 2), (std::pair{3, 1}));
+}
+
+TEST(EarlyStoppingTest, FallingCurveNeverEnds) { EXPECT_EQ(stops({5, 4, 3, 2, 1}, 1), (std::pair{5, 5})); }
+
+TEST(EarlyStoppingTest, RisingCurveKeepsTheFirstEpoch) { EXPECT_EQ(stops({1, 2, 3, 4, 5}, 3), (std::pair{4, 1})); }
+
+}  // namespace
+}  // namespace mtlgrid

@@ -1,0 +1,332 @@
+// The conversation of a trainer process: over real pipes, first with a fake service, then the executable itself.
+#include "trainer/server.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <thread>
+
+#include "datasets/errors.h"
+#include "tiny_experiment.h"
+
+extern char** environ;
+
+namespace mtlgrid {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+// The rank's side of the pipes.
+class Rank {
+ public:
+  Rank() {
+    if (::pipe2(to_, O_CLOEXEC) != 0 || ::pipe2(from_, O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
+  }
+  Rank(const Rank&) = delete;
+  Rank& operator=(const Rank&) = delete;
+  ~Rank() {
+    for (int fd : {to_[0], to_[1], from_[0], from_[1]}) {
+      if (fd >= 0) ::close(fd);
+    }
+  }
+  int trainer_in() const { return to_[0]; }
+  int trainer_out() const { return from_[1]; }
+  void send(const json& message) { send_bytes(encode_frame(message)); }
+  void send_bytes(const std::string& bytes) {
+    ASSERT_EQ(::write(to_[1], bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+  }
+  void hang_up() { drop(to_[1]); }
+  void close_trainer_ends() {
+    drop(to_[0]);
+    drop(from_[1]);
+  }
+  // The next message; null at the end of the pipe or after a minute of silence.
+  json next() {
+    for (;;) {
+      if (auto message = reader_.next()) return *message;
+      pollfd p = {from_[0], POLLIN, 0};
+      if (::poll(&p, 1, 60000) <= 0) return nullptr;
+      std::array<char, 65536> bytes;
+      const ssize_t n = ::read(from_[0], bytes.data(), bytes.size());
+      if (n <= 0) return nullptr;
+      reader_.feed({bytes.data(), static_cast<std::size_t>(n)});
+    }
+  }
+
+ private:
+  static void drop(int& fd) {
+    ::close(fd);
+    fd = -1;
+  }
+  int to_[2], from_[2];
+  FrameReader reader_;
+};
+
+// Does what the method's name says.
+class FakeService : public CellService {
+ public:
+  Environment environment() const override { return {}; }
+  std::optional<CellResult> run(const Train& train, CellControl& control) override {
+    if (train.cell.method == "maths") throw Error(ErrorKind::cell_failed, "epoch 1: loss is nan\nmore");
+    if (train.cell.method == "data") throw InputError("file.h5: truncated");
+    if (train.cell.method == "disk") throw Error(ErrorKind::needs_person, "no space");
+    if (train.cell.method == "bug") throw std::runtime_error("bug");
+    control.progress(1, 2);
+    if (train.cell.method == "endless") {
+      while (!control.stop_requested()) {
+      }
+      return std::nullopt;
+    }
+    CellResult result;
+    result.cell = train.cell;
+    result.attempt = train.attempt;
+    return result;
+  }
+  void finished(const Train&) override {}
+};
+
+json train_message(const std::string& method, const std::string& directory = "/nowhere") {
+  return typed("train", Train{{"MSI", "LF", method, 0}, 4, directory, {}});
+}
+
+class Conversation : public ::testing::Test {
+ protected:
+  Conversation()
+      : server([this] {
+          status = serve(rank.trainer_in(), rank.trainer_out(),
+                         [](const ::mtlgrid::Setup&) { return std::make_unique<FakeService>(); });
+        }) {}
+  ~Conversation() override { finish(); }
+  int finish() {
+    if (server.joinable()) {
+      rank.hang_up();
+      server.join();
+    }
+    return status;
+  }
+  void set_up() {
+    rank.send(typed("setup", ::mtlgrid::Setup{}));
+    EXPECT_EQ(rank.next().at("type"), "ready");
+  }
+  Rank rank;
+  int status = -1;
+  std::thread server;
+};
+
+TEST_F(Conversation, ServesCellAfterCell) {
+  set_up();
+  for (int i = 0; i < 3; ++i) {
+    rank.send(train_message("dwa"));
+    EXPECT_EQ(rank.next().at("type"), "progress");
+    const json finished = rank.next();
+    EXPECT_EQ(finished.at("type"), "finished");
+    EXPECT_EQ(finished.at("result").at("attempt"), 4);
+  }
+  EXPECT_EQ(finish(), kEndOfPipe);
+}
+
+TEST_F(Conversation, CellsOwnErrorsAreAnsweredAndServingGoesOn) {
+  set_up();
+  rank.send(train_message("maths"));
+  const json failed = rank.next();
+  EXPECT_EQ(failed.at("type"), "failed");
+  EXPECT_EQ(failed.at("cause"), "epoch 1: loss is nan");
+  EXPECT_EQ(failed.at("detail"), "epoch 1: loss is nan\nmore");
+  rank.send(train_message("data"));
+  EXPECT_EQ(rank.next().at("cause"), "file.h5: truncated");
+  rank.send(train_message("dwa"));
+  EXPECT_EQ(rank.next().at("type"), "progress");
+}
+
+TEST_F(Conversation, StopEndsTheRunningCell) {
+  set_up();
+  rank.send(train_message("endless"));
+  EXPECT_EQ(rank.next().at("type"), "progress");
+  rank.send({{"type", "stop"}});
+  const json stopped = rank.next();
+  EXPECT_EQ(stopped.at("type"), "stopped");
+  EXPECT_EQ(stopped.at("attempt"), 4);
+}
+
+TEST_F(Conversation, StopBetweenCellsAsksForNothing) {
+  set_up();
+  rank.send({{"type", "stop"}});
+  rank.send(train_message("endless"));
+  EXPECT_EQ(rank.next().at("type"), "progress");
+  rank.send({{"type", "stop"}});
+  EXPECT_EQ(rank.next().at("type"), "stopped");
+}
+
+TEST_F(Conversation, FullDiskAndBugsEndTheProcessWithTheirStatus) {
+  set_up();
+  rank.send(train_message("disk"));
+  server.join();
+  EXPECT_EQ(status, kNeedsPerson);
+}
+
+TEST_F(Conversation, UnexpectedErrorEndsTheProcess) {
+  set_up();
+  rank.send(train_message("bug"));
+  server.join();
+  EXPECT_EQ(status, kInternalError);
+}
+
+TEST_F(Conversation, TrainBeforeSetupEndsTheProcess) {
+  rank.send(train_message("dwa"));
+  server.join();
+  EXPECT_EQ(status, kInternalError);
+}
+
+TEST_F(Conversation, MessagesWithoutATypeOrFieldsEndTheProcess) {
+  set_up();
+  rank.send({{"type", "train"}});
+  server.join();
+  EXPECT_EQ(status, kInternalError);
+}
+
+TEST_F(Conversation, BrokenStreamEndsTheProcess) {
+  rank.send_bytes(std::string("\xff\xff\xff\xff", 4));
+  server.join();
+  EXPECT_EQ(status, kInternalError);
+}
+
+TEST_F(Conversation, PipeEndingWithinAMessageIsAnError) {
+  rank.send_bytes(encode_frame(typed("setup", ::mtlgrid::Setup{})).substr(0, 20));
+  EXPECT_EQ(finish(), kInternalError);
+}
+
+// The built executable, a child of this process.
+class Executable : public ::testing::Test {
+ protected:
+  void start(std::vector<std::string> words) {
+    words.insert(words.begin(), MTLGRID_BUILD "/mtlgrid-trainer");
+    std::vector<char*> argv;
+    for (std::string& w : words) argv.push_back(w.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, rank.trainer_in(), 0);
+    posix_spawn_file_actions_adddup2(&actions, rank.trainer_out(), 1);
+    ASSERT_EQ(::posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    rank.close_trainer_ends();
+  }
+  void set_up() {
+    experiment = testing::tiny_experiment(folder.path());
+    experiment.train.epochs = 2;
+    rank.send(typed("setup", ::mtlgrid::Setup{experiment, 2}));
+    const json ready = rank.next();
+    ASSERT_EQ(ready.at("type"), "ready");
+    EXPECT_EQ(ready.at("pid"), pid);
+    EXPECT_EQ(ready.at("environment").at("rank"), 2);
+    EXPECT_THAT(ready.at("environment").at("libraries").get<std::string>(), HasSubstr("torch 2."));
+  }
+  std::string directory(const std::string& name) const { return (folder.path() / name).string(); }
+  int wait_status() {
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    pid = -1;
+    return status;
+  }
+  ~Executable() override {
+    if (pid <= 0) return;
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+  }
+  testing::TemporaryFolder folder;
+  Experiment experiment;
+  Rank rank;
+  pid_t pid = -1;
+};
+
+TEST_F(Executable, TrainsCellsStopsAndGoesOn) {
+  start({});
+  set_up();
+  rank.send(typed("train", Train{{"MSI", "LF", "autol+cagrad", 0}, 1, directory("one"), {}}));
+  EXPECT_EQ(rank.next().at("type"), "progress");
+  EXPECT_EQ(rank.next().at("type"), "progress");
+  json finished = rank.next();
+  ASSERT_EQ(finished.at("type"), "finished") << finished;
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "one" / "weights.mtlgrid"));
+
+  // Stop right behind the order: the cell ends at its first step, with a checkpoint.
+  rank.send_bytes(encode_frame(typed("train", Train{{"MSI", "LF", "dwa", 0}, 1, directory("two"), {}})) +
+                  encode_frame({{"type", "stop"}}));
+  EXPECT_EQ(rank.next().at("type"), "stopped");
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "two" / "checkpoint-0000000000"));
+  rank.send(typed("train", Train{{"MSI", "LF", "dwa", 0}, 2, directory("three"), {directory("two")}}));
+  json message = rank.next();
+  while (message.at("type") == "progress") message = rank.next();
+  EXPECT_EQ(message.at("type"), "finished");
+  rank.hang_up();
+  EXPECT_EQ(wait_status(), 0);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "two" / "checkpoint-0000000000"));  // done with
+}
+
+TEST_F(Executable, EndOfPipeDuringACellEndsItAtOnce) {
+  start({});
+  experiment = testing::tiny_experiment(folder.path());
+  experiment.train.epochs = 1000000;
+  experiment.train.patience = 1000000;
+  rank.send(typed("setup", ::mtlgrid::Setup{experiment, 0}));
+  EXPECT_EQ(rank.next().at("type"), "ready");
+  rank.send(typed("train", Train{{"MSI", "LF", "naive", 0}, 1, directory("one"), {}}));
+  EXPECT_EQ(rank.next().at("type"), "progress");
+  rank.hang_up();
+  EXPECT_EQ(wait_status(), 0);
+  bool kept = false;
+  for (const auto& entry : std::filesystem::directory_iterator(directory("one"))) {
+    kept = kept || entry.path().filename().string().starts_with("checkpoint-");
+  }
+  EXPECT_TRUE(kept);
+}
+
+TEST_F(Executable, SignalsOfTheGroupAreTheRanksBusiness) {
+  start({});
+  set_up();
+  for (int signal : {SIGINT, SIGTERM, SIGUSR1}) ::kill(pid, signal);
+  rank.send(typed("train", Train{{"MSI", "LF", "baseline", 0}, 1, directory("one"), {}}));
+  json message = rank.next();
+  while (message.at("type") == "progress") message = rank.next();
+  EXPECT_EQ(message.at("type"), "finished");
+}
+
+TEST_F(Executable, CellThatIsNotThereEndsTheProcessLoudly) {
+  start({});
+  set_up();
+  rank.send(typed("train", Train{{"MSI", "LF", "naive", 7}, 1, directory("one"), {}}));
+  EXPECT_TRUE(rank.next().is_null());
+  EXPECT_EQ(WEXITSTATUS(wait_status()), kInternalError);
+}
+
+TEST_F(Executable, EmptyCellsAreAnsweredAtOnce) {
+  start({"--empty"});
+  rank.send(typed("setup", ::mtlgrid::Setup{}));
+  EXPECT_EQ(rank.next().at("environment").at("libraries"), "none: empty cells");
+  rank.send(train_message("dwa"));
+  const json finished = rank.next();
+  EXPECT_EQ(finished.at("type"), "finished");
+  EXPECT_EQ(finished.at("result").at("attempt"), 4);
+}
+
+TEST_F(Executable, UnknownOptionsAndCommandsAreUsageErrors) {
+  start({"--unknown"});
+  EXPECT_EQ(WEXITSTATUS(wait_status()), 2);
+}
+
+TEST_F(Executable, ExportOfAMissingFileIsAnInputError) {
+  start({"export", directory("none"), directory("out.pt")});
+  EXPECT_EQ(WEXITSTATUS(wait_status()), 2);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "out.pt"));
+}
+
+}  // namespace
+}  // namespace mtlgrid

@@ -1,0 +1,159 @@
+// Auto-Lambda's meta gradient and the learning rate, against oracles in double.
+#include "trainer/step.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+#include <random>
+
+namespace mtlgrid {
+namespace {
+
+class Step : public ::testing::Test {
+ protected:
+  Step() : streams(1337, {"MSI", "LF", "any", 0}) {
+    at::set_num_threads(1);
+    layout = make_layout(model, 6, "c", "r");
+    example = make(4, 1, 0.7, "first", 1);
+    meta = make(3, 0, 0.2, "second", 2);
+  }
+  static Example make(std::int64_t tiles, int label, double target, const std::string& name, unsigned seed) {
+    std::mt19937 engine(seed);
+    std::normal_distribution<float> normal;
+    at::Tensor bag = at::empty({tiles, 6}, at::TensorOptions().dtype(at::kFloat));
+    for (std::int64_t i = 0; i < bag.numel(); ++i) bag.data_ptr<float>()[i] = normal(engine);
+    return {bag, label, target, name};
+  }
+  MethodStep step(const std::string& name, const Protocol& protocol = {}) const {
+    return MethodStep(method(name), model, train, protocol, layout, streams, at::kCPU, 1);
+  }
+  // Both losses of `e` at parameters `flat` (double) under the masks of a pass.
+  TaskLosses losses(const at::Tensor& flat, const Example& e, const DropoutMasks& masks) const {
+    return task_losses(forward(make_views(layout, model, flat), model, e.bag.to(at::kDouble), true, &masks), e.label,
+                       e.target);
+  }
+  // Their gradients, [2, P].
+  at::Tensor gradients(const at::Tensor& flat, const Example& e, const DropoutMasks& masks) const {
+    const ModelView view = make_views(layout, model, flat);
+    const ForwardPass pass = forward(view, model, e.bag.to(at::kDouble), true, &masks);
+    const double odds = (pass.logits[0][0][1] - pass.logits[0][0][0]).item<double>();
+    at::Tensor g = at::zeros({1, 2, 2}, flat.options()), r = at::zeros({1, 2, 1}, flat.options());
+    g[0][0][1].fill_(1 / (1 + std::exp(-odds)) - e.label);
+    g[0][0][0].copy_(-g[0][0][1]);
+    r[0][1][0].fill_(2 * (pass.regression.item<double>() - e.target));
+    const at::Tensor rows = at::zeros({2, layout.total}, flat.options());
+    backward(view, pass, g, r, make_views(layout, model, rows));
+    return rows;
+  }
+
+  ModelSettings model = {.d_model = 8, .heads = 2, .ff = 8, .encoder_layers = 1, .decoder_layers = 1, .dropout = 0.2};
+  TrainSettings train = {.epochs = 1, .patience = 1, .lr = 1e-2, .weight_decay = 0.01, .validation = 0.2};
+  GroupStreams streams;
+  ParameterLayout layout;
+  Example example, meta;
+};
+
+// L_meta(theta'(lambda)) differentiated numerically by lambda, in double.
+TEST_F(Step, MetaGradientIsTheDerivativeOfTheMetaLossByLambda) {
+  MethodStep network = step("autol");
+  const at::Tensor theta = network.parameters().to(at::kDouble).clone();
+  const DropoutMasks masks(streams.dropout.child(1).child(0).child(0), model.dropout, theta);
+  const at::Tensor g = gradients(theta, example, masks);
+  const auto meta_loss = [&](double lambda0, double lambda1) {
+    const at::Tensor ahead = theta - train.lr * (lambda0 * g[0] + lambda1 * g[1] + train.weight_decay * theta);
+    const TaskLosses l = losses(ahead, meta, masks);
+    return l[0] + l[1];
+  };
+  network.run({1, 0, 0}, example, meta);
+  const double h = 1e-4;
+  const std::vector<double>& found = network.last_meta_gradient();
+  ASSERT_EQ(found.size(), 2u);
+  const double by0 = (meta_loss(0.1 + h, 0.1) - meta_loss(0.1 - h, 0.1)) / (2 * h);
+  const double by1 = (meta_loss(0.1, 0.1 + h) - meta_loss(0.1, 0.1 - h)) / (2 * h);
+  EXPECT_NEAR(found[0], by0, 1e-4 * std::abs(by0));
+  EXPECT_NEAR(found[1], by1, 1e-4 * std::abs(by1));
+}
+
+TEST_F(Step, FiniteDifferencesApproachTheExactMetaGradient) {
+  Protocol differences;  // only this departure of the released code
+  differences.autol_exact = false;
+  MethodStep exact = step("autol"), approximate = step("autol", differences);
+  exact.run({1, 0, 0}, example, meta);
+  approximate.run({1, 0, 0}, example, meta);
+  for (std::size_t k = 0; k < 2; ++k) {
+    EXPECT_NEAR(approximate.last_meta_gradient()[k], exact.last_meta_gradient()[k],
+                0.05 * std::abs(exact.last_meta_gradient()[k]));
+  }
+}
+
+TEST_F(Step, ClassificationAloneAsPrimaryChangesTheMetaGradient) {
+  Protocol primary;
+  primary.autol_primary_all = false;
+  MethodStep all = step("autol"), one = step("autol", primary);
+  all.run({1, 0, 0}, example, meta);
+  one.run({1, 0, 0}, example, meta);
+  EXPECT_NE(all.last_meta_gradient(), one.last_meta_gradient());
+}
+
+TEST_F(Step, FirstStepOfNaiveIsAdamWOnTheSumOfGradients) {
+  MethodStep network = step("naive");
+  const at::Tensor theta = network.parameters().to(at::kDouble).clone();
+  const DropoutMasks masks(streams.dropout.child(1).child(0).child(0), model.dropout, theta);
+  const at::Tensor g = gradients(theta, example, masks).sum(0);
+  network.run({1, 0, 0}, example, meta);
+  // At the first step both moments are unbiased: g / (|g| + eps).
+  const at::Tensor expected = theta * (1 - train.lr * train.weight_decay) - train.lr * (g / (g.abs() + 1e-8));
+  const at::Tensor relevant = g.abs().gt(1e-6);  // where float32 noise does not decide
+  const at::Tensor error = (network.parameters().to(at::kDouble) - expected).abs() * relevant;
+  EXPECT_LT(error.max().item<double>(), 1e-4 * train.lr + 1e-6);
+}
+
+TEST_F(Step, AggregationsThatHaveNothingToResolveEqualThePlainSum) {
+  // pcgrad leaves gradients without a conflict alone: its step is then that of naive, up to rounding.
+  MethodStep naive = step("naive"), pcgrad = step("pcgrad");
+  const at::Tensor theta = naive.parameters().to(at::kDouble).clone();
+  const DropoutMasks masks(streams.dropout.child(1).child(0).child(0), model.dropout, theta);
+  const at::Tensor g = gradients(theta, example, masks).narrow(1, 0, layout.shared);
+  const bool conflict = (g[0] * g[1]).sum().item<double>() < 0;
+  naive.run({1, 0, 0}, example, meta);
+  pcgrad.run({1, 0, 0}, example, meta);
+  const double difference = (naive.parameters() - pcgrad.parameters()).abs().median().item<double>();
+  if (conflict) {
+    EXPECT_GT(difference, 1e-4);
+  } else {
+    EXPECT_LT(difference, 1e-5);
+  }
+}
+
+TEST_F(Step, LearningRateIsConstantUnderPaperAndSwingsUnderReleasedCode) {
+  EXPECT_EQ(step("naive").learning_rate(17), train.lr);
+  const MethodStep released = step("naive", Protocol::released_code());
+  EXPECT_DOUBLE_EQ(released.learning_rate(0), train.lr);
+  EXPECT_NEAR(released.learning_rate(16), train.lr / 2, 1e-15);
+  EXPECT_NEAR(released.learning_rate(32), 0, 1e-15);
+  EXPECT_NEAR(released.learning_rate(64), train.lr, 1e-15);
+  EXPECT_EQ(step("baseline", Protocol::released_code()).learning_rate(32), train.lr);
+}
+
+TEST_F(Step, NonFiniteGradientNamesTheTask) {
+  Example bad = example;
+  bad.target = 1e39;  // its square is finite in double, its gradient is not in float32
+  MethodStep network = step("cagrad");
+  try {
+    network.run({2, 4, 10}, bad, meta);
+
+    FAIL() << "no error";
+  } catch (const std::exception& e) {
+    EXPECT_NE(std::string(e.what()).find("epoch 2, step "), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("regression"), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("patient first"), std::string::npos) << e.what();
+  }
+}
+
+}  // namespace
+}  // namespace mtlgrid
