@@ -7,10 +7,16 @@ namespace mtlgrid {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
+      {"plan", "checks everything a run needs and prints what it would be; writes nothing", "mtlgrid plan grid.ini",
+       run_plan},
       {"run", "trains the cells that are not done yet, alone or under mpirun; running it again resumes",
        "mpirun -n 4 --bind-to none mtlgrid run grid.ini --only 'biomarker=MSI,fold=0'", run_run},
       {"cell", "trains one cell again; --verify compares it with the result that counts",
        "mtlgrid cell grid.ini MSI/LF/autol+cagrad/3 --verify", run_cell},
+      {"status", "cells by state, failures with their cause, throughput and remaining time",
+       "mtlgrid status results/grid.db --why MSI/LF/naive/0", run_status},
+      {"query", "views and read-only SQL; without arguments lists the views",
+       "mtlgrid query results/grid.db --view method_ranking --format csv", run_query},
       {"tables", "makes Tables 1 and 2 and the tables per auxiliary; marks what is missing",
        "mtlgrid tables results/grid.db --out tables --format md,csv", run_tables},
       {"export", "writes a cell's best weights as a PyTorch state dict with the released code's names",

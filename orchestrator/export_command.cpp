@@ -12,6 +12,7 @@
 #include "orchestrator/tasks.h"
 #include "orchestrator/trainer_executable.h"
 #include "results/reading.h"
+#include "results/status.h"
 
 extern char** environ;
 
@@ -25,9 +26,7 @@ constexpr const char* kWeightsFile = "weights.mtlgrid";  // in an attempt's fold
 // The folder of the attempt that counts.
 fs::path attempt_folder(const fs::path& store, const Cell& cell, std::optional<std::int64_t> grid) {
   const Database database = open_for_reading(store);
-  const auto newest = database.integer("SELECT max(grid_id) FROM grids");
-  if (!grid && !newest) throw InputError(fmt::format("{}: there is no grid in this store", store.string()));
-  const std::int64_t grid_id = grid ? *grid : *newest;
+  const std::int64_t grid_id = choose_grid(database, grid);
   Statement find = database.prepare(
       "SELECT result_attempt, state FROM cells "
       "WHERE grid_id = ? AND biomarker = ? AND auxiliary = ? AND method = ? AND fold = ?");

@@ -1,0 +1,23 @@
+// The command `plan`: checks everything a run needs and says what it would be. Writes nothing.
+#include <iostream>
+
+#include "orchestrator/command_options.h"
+#include "orchestrator/commands.h"
+#include "orchestrator/plan_report.h"
+#include "orchestrator/tasks.h"
+
+namespace mtlgrid {
+
+int run_plan(const std::vector<std::string>& arguments) {
+  CommandOptions options("plan");
+  options.argument("CONFIG", "configuration file")
+      .flag("drops", "name every dropped patient and slide instead of counting them");
+  if (!options.parse(arguments)) return 0;
+  const Config config = load_config(options.get<std::string>("CONFIG"));
+  FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
+  const Plan plan = make_plan(config, memory);
+  std::cout << plan_report(plan, measured_speed(plan), options.has("drops"));
+  return 0;
+}
+
+}  // namespace mtlgrid
