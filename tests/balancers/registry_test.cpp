@@ -71,7 +71,8 @@ TEST(Protocol, SettingsSurviveJson) {
 TEST(Methods, AreDocumented) {
   std::ifstream file(std::string(MTLGRID_SOURCE) + "/docs/methods.md");
   const std::string page{std::istreambuf_iterator<char>(file), {}};
-  for (const auto& [key, value] : nlohmann::json(Protocol::paper()).items()) {
+  const nlohmann::json settings = Protocol::paper();
+  for (const auto& [key, value] : settings.items()) {
     if (key == "name") continue;
     EXPECT_NE(page.find("| `" + key + "` |"), std::string::npos) << key;
   }
