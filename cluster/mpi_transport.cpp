@@ -1,18 +1,29 @@
 // The transport over MPI: point-to-point and non-blocking; the one collective is MPI_Comm_dup at start-up.
 //
-// A large message is received in two steps, matched (MPI_Improbe) and then transferred (MPI_Imrecv): the transfer
-// needs the sender's cooperation, so a plain MPI_Recv would wait for a sender that is busy, and for ever for one that
-// died. Requests of a dead peer never complete; they are kept, and nothing waits for them.
+// A message travels in parts of at most kPart bytes, each below the limit up to which MPI sends at once without asking
+// the receiver. To one peer the next part follows when MPI has let go of the last (normally at once) and while fewer
+// than kWindow are unanswered; the rest waits here. The receiver answers with how many parts have arrived. Parts are
+// matched (MPI_Improbe) and then received (MPI_Imrecv), so nothing ever waits for a peer. A dead peer's last part is
+// never let go of, and nothing more is given to MPI for it.
+//
+// Why not leave all that to MPI: what Open MPI 4.1.4 does when a peer dies, seen with gdb (docs/processes.md).
+// - Shared memory has room for 512 unread small or about 100 large messages in all. A dead rank that is still written
+//   to takes all of it, and then no message to anybody passes.
+// - TCP: a large message (rendezvous) to a rank that dies can hang the sender on its own lock, as the error path sends
+//   from inside itself; and any send after one that failed half-noticed can corrupt libevent's lists, which then turn
+//   in a circle for ever. Both hang the whole process inside an MPI call. Never giving MPI a second message while the
+//   first is not done avoids it, and a socket buffer larger than the window keeps the first from being half-written.
 #include <fmt/format.h>
 #include <mpi.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
-#include <limits>
-#include <map>
-#include <set>
 #include <source_location>
+#include <utility>
+#include <vector>
 
 #include "cluster/transport.h"
 #include "datasets/errors.h"
@@ -32,10 +43,36 @@ void check_mpi(int code, const char* call, const std::source_location& at = std:
   throw Error(ErrorKind::fatal, fmt::format("{}:{}: {}: {}", at.file_name(), at.line(), call, mpi_text(code)));
 }
 
-// A message on its way, either direction. `bytes` is lent to MPI until the request completes: never moved before.
+constexpr std::size_t kPart = 4000;  // the smallest eager limit is shared memory's: 4096 with its header
+constexpr int kWindow = 32;
+// Of a TCP connection, in bytes; the kernel cuts it to net.core.wmem_max, Linux's default of which is this, and grants
+// twice as much.
+constexpr const char* kSocketBuffer = "212992";
+
+enum Tag : int {
+  kLastPart,
+  kMorePart,  // the message goes on with the next part
+  kAnswer,    // content: an int, how many parts have arrived since the last answer
+};
+
+// A part or an answer on its way. `bytes` is lent to MPI until the request completes: neither moved nor changed before.
 struct Transfer {
   std::string bytes;
+  int tag = kLastPart;
   MPI_Request request = MPI_REQUEST_NULL;
+};
+
+// All there is about one other rank; oldest first.
+struct Peer {
+  std::deque<std::string> waiting;  // messages that MPI was not given whole
+  std::size_t begun = 0;            // bytes of the first of them that it was given
+  Transfer sending;                 // the last that it was given
+  int unanswered = 0;               // parts
+  std::deque<Transfer> receiving;   // growing at the end moves no buffer that MPI holds
+  int to_answer = 0;                // parts
+  std::string assembled;            // of a message whose last part has not arrived
+  bool lost = false;                // MPI reported an error
+  bool given_up = false;            // the caller says so
 };
 
 class MpiTransport final : public Transport {
@@ -45,6 +82,7 @@ class MpiTransport final : public Transport {
     check_mpi(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
     check_mpi(MPI_Comm_rank(comm_, &rank_), "MPI_Comm_rank");
     check_mpi(MPI_Comm_size(comm_, &size_), "MPI_Comm_size");
+    peers_.resize(static_cast<std::size_t>(size_));
   }
 
   int rank() const override { return rank_; }
@@ -52,117 +90,175 @@ class MpiTransport final : public Transport {
   void send(int to, std::string bytes) override;
   std::optional<Incoming> receive() override;
   bool idle() const override;
+  void give_up(int rank) override { peers_.at(static_cast<std::size_t>(rank)).given_up = true; }
   void finish(bool all_alive) override;
 
  private:
-  void reap_sends();
+  Peer& at(int rank) { return peers_[static_cast<std::size_t>(rank)]; }
+  void advance(int to);
+  void send_part(int to);
+  void send_answer(int to);
+  void give_to_mpi(int to, std::string bytes, Tag tag);
   void match_arrivals();
+  void begin_transfer(MPI_Message message, const MPI_Status& status);
+  std::optional<Incoming> arrived_from(int from);
   bool done(Transfer& transfer, int peer, const char* direction);
-  void lost(int peer, const char* what, int code);
+  void lose(int peer, const char* what, int code);
 
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0, size_ = 1;
   std::deque<std::string> own_;  // to itself: not through MPI
-  // By peer, oldest first. deque: growing at the end moves no buffer that MPI holds.
-  std::map<int, std::deque<Transfer>> sending_, receiving_;
-  std::set<int> lost_;  // peers that MPI reported an error of
-  int last_from_ = -1;  // the peer served last: the next one is served first
+  std::vector<Peer> peers_;
+  int last_from_ = 0;  // the peer served last: the next one is served first
   bool finished_ = false;
 };
 
-void MpiTransport::lost(int peer, const char* what, int code) {
-  if (lost_.insert(peer).second) {
-    fmt::print(stderr, "mtlgrid: rank {}: {} rank {}: {}; taken as lost\n", rank_, what, peer, mpi_text(code));
-  }
+void MpiTransport::lose(int peer, const char* what, int code) {
+  if (at(peer).lost) return;
+  at(peer).lost = true;
+  at(peer).waiting.clear();
+  fmt::print(stderr, "mtlgrid: rank {}: {} rank {}: {}; taken as lost\n", rank_, what, peer, mpi_text(code));
 }
 
 void MpiTransport::send(int to, std::string bytes) {
   if (to < 0 || to >= size_) throw Error(ErrorKind::fatal, fmt::format("message to rank {} of {}", to, size_));
-  if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
-    throw Error(ErrorKind::fatal, fmt::format("message of {} bytes is too long for MPI", bytes.size()));
-  }
   if (to == rank_) {
     own_.push_back(std::move(bytes));
-    return;
+  } else if (!at(to).lost) {
+    at(to).waiting.push_back(std::move(bytes));
+    advance(to);
   }
-  if (lost_.contains(to)) return;
-  auto& transfer = sending_[to].emplace_back(Transfer{std::move(bytes)});
-  const int code = MPI_Isend(transfer.bytes.data(), static_cast<int>(transfer.bytes.size()), MPI_BYTE, to, 0, comm_,
-                             &transfer.request);
-  if (code == MPI_SUCCESS) return;
-  sending_[to].pop_back();
-  lost(to, "sending to", code);
 }
 
-// Whether MPI has let go of the transfer, by success or by error.
+// Gives MPI what may be sent to `to` now.
+void MpiTransport::advance(int to) {
+  Peer& peer = at(to);
+  while (!peer.lost && done(peer.sending, to, "sending to")) {
+    if (peer.to_answer > 0) {
+      send_answer(to);
+    } else if (!peer.waiting.empty() && peer.unanswered < kWindow) {
+      send_part(to);
+    } else {
+      return;
+    }
+  }
+}
+
+void MpiTransport::send_part(int to) {
+  Peer& peer = at(to);
+  const std::string& message = peer.waiting.front();
+  std::string part = message.substr(peer.begun, kPart);
+  peer.begun += part.size();
+  const bool last = peer.begun == message.size();
+  if (last) {
+    peer.waiting.pop_front();
+    peer.begun = 0;
+  }
+  ++peer.unanswered;
+  give_to_mpi(to, std::move(part), last ? kLastPart : kMorePart);
+}
+
+void MpiTransport::send_answer(int to) {
+  const int count = std::exchange(at(to).to_answer, 0);
+  std::string bytes(sizeof(count), '\0');
+  std::memcpy(bytes.data(), &count, sizeof(count));
+  give_to_mpi(to, std::move(bytes), kAnswer);
+}
+
+// The transfer before must be done.
+void MpiTransport::give_to_mpi(int to, std::string bytes, Tag tag) {
+  Transfer& transfer = at(to).sending;
+  transfer.bytes = std::move(bytes);
+  const int code = MPI_Isend(transfer.bytes.data(), static_cast<int>(transfer.bytes.size()), MPI_BYTE, to, tag, comm_,
+                             &transfer.request);
+  if (code != MPI_SUCCESS) lose(to, "sending to", code);
+}
+
+// Whether MPI has let go of the transfer, by success or by error, or never had it.
 bool MpiTransport::done(Transfer& transfer, int peer, const char* direction) {
   int flag = 0;
   const int code = MPI_Test(&transfer.request, &flag, MPI_STATUS_IGNORE);
   if (code == MPI_SUCCESS) return flag != 0;
-  lost(peer, direction, code);
+  lose(peer, direction, code);
   return true;
 }
 
-// Only the oldest send of a peer is tested: a later one that is complete holds its buffer a little longer.
-void MpiTransport::reap_sends() {
-  for (auto& [to, queue] : sending_) {
-    while (!queue.empty() && done(queue.front(), to, "sending to")) queue.pop_front();
+// Takes every message that has been announced, up to a bound that keeps the call short.
+void MpiTransport::match_arrivals() {
+  constexpr int kAtMost = 256;
+  for (int i = 0; i < kAtMost; ++i) {
+    int flag = 0;
+    MPI_Message message = MPI_MESSAGE_NULL;
+    MPI_Status status{};
+    check_mpi(MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm_, &flag, &message, &status), "MPI_Improbe");
+    if (flag == 0) return;
+    Peer& peer = at(status.MPI_SOURCE);
+    peer.given_up = false;
+    if (status.MPI_TAG == kAnswer) {
+      // So small that it has arrived whole: receiving it waits for nothing.
+      int count = 0;
+      check_mpi(MPI_Mrecv(&count, static_cast<int>(sizeof(count)), MPI_BYTE, &message, MPI_STATUS_IGNORE), "MPI_Mrecv");
+      peer.unanswered -= count;
+    } else {
+      begin_transfer(message, status);
+    }
   }
 }
 
-// Begins the transfer of every message that has been announced, up to a bound that keeps the call short.
-void MpiTransport::match_arrivals() {
-  constexpr int kAtMost = 64;
-  for (int i = 0; i < kAtMost; ++i) {
-    int flag = 0, count = 0;
-    MPI_Message message = MPI_MESSAGE_NULL;
-    MPI_Status status{};
-    check_mpi(MPI_Improbe(MPI_ANY_SOURCE, 0, comm_, &flag, &message, &status), "MPI_Improbe");
-    if (flag == 0) return;
-    check_mpi(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
-    const int from = status.MPI_SOURCE;
-    auto& transfer = receiving_[from].emplace_back(Transfer{std::string(static_cast<std::size_t>(count), '\0')});
-    const int code = MPI_Imrecv(transfer.bytes.data(), count, MPI_BYTE, &message, &transfer.request);
-    if (code == MPI_SUCCESS) continue;
-    receiving_[from].pop_back();
-    lost(from, "receiving from", code);
+void MpiTransport::begin_transfer(MPI_Message message, const MPI_Status& status) {
+  int count = 0;
+  check_mpi(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
+  auto& part = at(status.MPI_SOURCE).receiving.emplace_back();
+  part.bytes.resize(static_cast<std::size_t>(count));
+  part.tag = status.MPI_TAG;
+  const int code = MPI_Imrecv(part.bytes.data(), count, MPI_BYTE, &message, &part.request);
+  if (code != MPI_SUCCESS) lose(status.MPI_SOURCE, "receiving from", code);
+}
+
+// The next message of `from`, if all its parts have arrived.
+std::optional<Transport::Incoming> MpiTransport::arrived_from(int from) {
+  Peer& peer = at(from);
+  std::optional<Incoming> message;
+  while (!message && !peer.receiving.empty() && done(peer.receiving.front(), from, "receiving from")) {
+    const Transfer part = std::move(peer.receiving.front());
+    peer.receiving.pop_front();
+    if (peer.lost) return std::nullopt;  // its bytes cannot be trusted
+    ++peer.to_answer;
+    peer.assembled += part.bytes;
+    if (part.tag == kLastPart) message = Incoming{from, std::exchange(peer.assembled, {})};
   }
+  return message;
 }
 
 std::optional<Transport::Incoming> MpiTransport::receive() {
-  reap_sends();
   match_arrivals();
+  std::optional<Incoming> message;
   if (!own_.empty()) {
-    Incoming message{rank_, std::move(own_.front())};
+    message = Incoming{rank_, std::move(own_.front())};
     own_.pop_front();
-    return message;
   }
   // One peer's messages in their order; among peers, round robin.
-  auto peer = receiving_.upper_bound(last_from_);
-  for (std::size_t i = 0; i < receiving_.size(); ++i, ++peer) {
-    if (peer == receiving_.end()) peer = receiving_.begin();
-    auto& [from, queue] = *peer;
-    if (queue.empty() || !done(queue.front(), from, "receiving from")) continue;
-    last_from_ = from;
-    Incoming message{from, std::move(queue.front().bytes)};
-    queue.pop_front();
-    if (!lost_.contains(from)) return message;
+  for (int i = 1; i <= size_ && !message; ++i) {
+    const int from = (last_from_ + i) % size_;
+    message = arrived_from(from);
+    if (message) last_from_ = from;
   }
-  return std::nullopt;
+  // Before the message is returned: the caller may leave upon it, and its sender waits for the answer.
+  for (int to = 0; to < size_; ++to) advance(to);
+  return message;
 }
 
 bool MpiTransport::idle() const {
-  for (const auto& [to, queue] : sending_) {
-    if (!queue.empty() && !lost_.contains(to)) return false;
-  }
-  return true;
+  return std::all_of(peers_.begin(), peers_.end(), [](const Peer& peer) {
+    return peer.lost || peer.given_up || (peer.waiting.empty() && peer.unanswered == 0);
+  });
 }
 
 void MpiTransport::finish(bool all_alive) {
   if (finished_) return;
   finished_ = true;
   if (!all_alive) return;
-  // MPI_Finalize waits for every rank, so every send has been received once it is entered by all.
+  // MPI_Finalize waits for every rank, so what is still on its way then arrives.
   check_mpi(MPI_Finalize(), "MPI_Finalize");
 }
 
@@ -183,6 +279,9 @@ std::unique_ptr<Transport> make_mpi_transport(int* argc, char*** argv) {
   int initialized = 0, provided = 0;
   check_mpi(MPI_Initialized(&initialized), "MPI_Initialized");
   if (initialized == 0) {
+#ifdef OPEN_MPI
+    setenv("OMPI_MCA_btl_tcp_sndbuf", kSocketBuffer, 0);
+#endif
     check_mpi(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   }
   // Errors that MPI ties to no communicator of ours are raised on these two.

@@ -21,10 +21,12 @@ class Transport {
   virtual void send(int to, std::string bytes) = 0;
   // The next message, if one has arrived. Also drives unfinished sends.
   virtual std::optional<Incoming> receive() = 0;
-  // Whether all sends to living ranks have left this process's buffers, as far as known: a rank that died silently
-  // keeps it false, so nobody may wait for it without a limit. True does not mean received: who leaves with _exit
-  // first waits for an answer to its last message.
+  // Whether all that was sent has arrived at living ranks, as far as known: arrived means that their receive() has
+  // returned it, so a process that is idle may leave with _exit and nothing it said is lost. A rank that died silently
+  // keeps this false until give_up(): nobody may wait for it without a limit.
   virtual bool idle() const = 0;
+  // `rank` is taken as lost: idle() leaves it out until something is heard of it again. Sending to it stays allowed.
+  virtual void give_up(int rank) { static_cast<void>(rank); }
   // Ends the transport. `all_alive`: every rank is known to be leaving too, so MPI_Finalize cannot hang; otherwise the
   // caller must leave with _exit.
   virtual void finish(bool all_alive) = 0;
@@ -33,8 +35,8 @@ class Transport {
 // One process: messages to itself.
 std::unique_ptr<Transport> make_loopback_transport();
 // Under mpirun: MPI point-to-point, non-blocking. nullptr if this process was not started by mpirun or srun (told by
-// OMPI_COMM_WORLD_SIZE or PMIX_RANK), or the program was built without MPI. Collective over the job's ranks. Messages
-// are shorter than 2 GiB. Throws Error(fatal) with file, line and MPI's own text; an error that concerns one peer is
+// OMPI_COMM_WORLD_SIZE or PMIX_RANK), or the program was built without MPI. Collective over the job's ranks.
+// Throws Error(fatal) with file, line and MPI's own text; an error that concerns one peer is
 // said once on stderr, and that peer is taken as lost. One transport a process, used from the thread that made it;
 // nothing is done between calls, so receive() is to be called often while idle() is false.
 std::unique_ptr<Transport> make_mpi_transport(int* argc, char*** argv);
