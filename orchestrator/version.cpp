@@ -7,6 +7,8 @@
 
 #include <boost/version.hpp>
 
+#include "cluster/host.h"
+
 namespace mtlgrid {
 
 std::string version_text() {
@@ -17,7 +19,8 @@ std::string version_text() {
   text += fmt::format("SQLite {}\n", sqlite3_libversion());
   text += fmt::format("Boost {}.{}.{}\n", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100);
   const unsigned xxh = XXH_versionNumber();
-  return text + fmt::format("xxHash {}.{}.{}\n", xxh / 10000, xxh / 100 % 100, xxh % 100);
+  text += fmt::format("xxHash {}.{}.{}\n", xxh / 10000, xxh / 100 % 100, xxh % 100);
+  return text + fmt::format("NCCL {}\n", nccl_version().value_or("not found"));
 }
 
 }  // namespace mtlgrid

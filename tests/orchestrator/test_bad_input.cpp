@@ -40,7 +40,8 @@ Damage fixture(const std::string& file, const std::string& name) {
 
 // CONFIG stands for the configuration's path.
 using Words = std::vector<std::string>;
-const std::vector<Words> kCommands = {{"mtlgrid", "run", "CONFIG"}, {"mtlgrid", "cell", "CONFIG", "MSI/LF/naive/0"}};
+const std::vector<Words> kCommands = {
+    {"mtlgrid", "plan", "CONFIG"}, {"mtlgrid", "run", "CONFIG"}, {"mtlgrid", "cell", "CONFIG", "MSI/LF/naive/0"}};
 
 class BadInput : public ::testing::TestWithParam<std::tuple<Words, Bad>> {};
 

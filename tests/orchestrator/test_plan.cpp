@@ -5,6 +5,7 @@
 #include "datasets/synth.h"
 #include "orchestrator/cost.h"
 #include "orchestrator/plan.h"
+#include "orchestrator/plan_report.h"
 #include "tests/orchestrator/scratch.h"
 
 namespace mtlgrid {
@@ -187,6 +188,36 @@ TEST_F(PlanOfSynthetic, CostsFollowTheMethodsPasses) {
   EXPECT_GT(cost("pcgrad"), cost("dwa"));
   EXPECT_GT(cost("autol"), cost("pcgrad"));
   EXPECT_EQ(cost("autol"), cost("autol+cagrad"));
+}
+
+TEST_F(PlanOfSynthetic, TimesComeFromFinishedCellsOfTheSameGrid) {
+  const testing::Scratch own;
+  const Plan p = plan(changed("store = results/grid.db", "store = " + (own.path() / "grid.db").string()));
+  EXPECT_EQ(measured_speed(p), std::nullopt) << "no store";
+  const Cell cell{"MSI", "ITH", "pcgrad", 0};
+  {
+    Store store = Store::open(
+        p.config.store, [](const std::string&) {}, 60);
+    store.use_grid(p.grid);
+    EXPECT_EQ(measured_speed(p), std::nullopt) << "nothing finished";
+    CellResult result;
+    result.cell = cell;
+    result.attempt = 1;
+    result.started = 1000;
+    result.ended = 1002;
+    store.begin_attempt(cell, 1, result.environment, result.started);
+    store.commit_result(result);
+    store.publish_snapshot();
+  }
+  const auto speed = measured_speed(p);
+  ASSERT_TRUE(speed);
+  EXPECT_EQ(speed->measured_cells, 1);
+  EXPECT_DOUBLE_EQ(speed->flops, expected_cost(p, cell) / 2);
+  EXPECT_THAT(plan_report(p, speed, false), HasSubstr("at the speed of the 1 cells that are done"));
+
+  Plan other = plan(changed(
+      {{"store = results/grid.db", "store = " + (own.path() / "grid.db").string()}, {"\nseed = 1337", "\nseed = 7"}}));
+  EXPECT_EQ(measured_speed(other), std::nullopt) << "another grid's cells";
 }
 
 // splits.json of STAMP: our own folds written out must come back, and every damage must be named.
