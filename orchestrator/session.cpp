@@ -121,11 +121,8 @@ Worker::TrainersFactory trainers_factory(const Transport& transport, const Train
     command.log_folder = welcome.log_folder;
     command.rank = rank;
     command.cpus = share_of(allowed_cpus(), local_rank());
-    command.gpus = gpus_of_rank(run);
     const int cores = static_cast<int>(command.cpus.size());
-    const int otherwise =
-        command.gpus.empty() ? std::max(1, cores / std::max(1, run.threads)) : static_cast<int>(command.gpus.size());
-    command.slots = options.workers.value_or(otherwise);
+    command.slots = options.workers.value_or(std::max(1, cores / std::max(1, run.threads)));
     // More trainers than cores were asked for: they share, instead of queueing on one.
     if (command.slots * run.threads > cores) command.cpus.clear();
     return make_trainer_processes(command);
