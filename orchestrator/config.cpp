@@ -167,7 +167,8 @@ class ConfigReader {
     r.read("lr", t.lr, 0, kInfinity, true);
     r.read("weight_decay", t.weight_decay, 0, kInfinity);
     r.read("validation", t.validation, 0, 1, true, true);
-    r.choose("device", config_.run.device, {"auto", "cpu", "cuda"});
+    supported(r, "device", {"auto", "cpu"});
+    r.read("device", config_.run.device);
     r.read("threads", config_.run.threads, 1, 1024);
     r.read("checkpoint_minutes", config_.run.checkpoint_minutes, 0, kInfinity, true);
     r.choose("keep_weights", config_.run.keep_weights, {"best", "none"});
@@ -266,6 +267,8 @@ class ConfigReader {
       const AuxiliaryConfig a{apart ? trimmed(element.substr(0, colon)) : element,
                               apart ? trimmed(element.substr(colon + 1)) : element};
       if (const std::string wrong = name_problem(a.name); !wrong.empty()) r.problem("auxiliaries", wrong);
+      if (a.name == "mean")
+        r.problem("auxiliaries", "'mean' is the tables' mean over auxiliaries, not an auxiliary's name");
       if (a.column.empty()) r.problem("auxiliaries", fmt::format("'{}' names no column", element));
       if (!names.insert(a.name).second) r.problem("auxiliaries", fmt::format("'{}' is listed twice", a.name));
       if (a.column == b.rule.column) {

@@ -83,16 +83,7 @@ class PlanBuilder {
   // A model is trained on one cohort and tested on the other: other patients, but the same kind of features.
   void comparable(const Cohort& training, const Cohort& external) {
     check_disjoint(training, external, problems_);
-    const std::string where = fmt::format("{}: cohort {}", external.files.features.string(), external.files.name);
-    if (training.width != external.width) {
-      problems_.add(fmt::format("{} has {} features a tile, expected {} as in training cohort {}", where,
-                                external.width, training.width, training.files.name));
-    }
-    const bool told = !training.extractor.empty() && !external.extractor.empty();
-    if (told && canonical_extractor(training.extractor) != canonical_extractor(external.extractor)) {
-      problems_.add(fmt::format("{} comes from extractor '{}', expected '{}' as in training cohort {}", where,
-                                external.extractor, training.extractor, training.files.name));
-    }
+    check_same_features(training, external, problems_);
   }
 
   void pair(const BiomarkerConfig& b, const AuxiliaryConfig& auxiliary) {

@@ -149,7 +149,7 @@ case $(json_number "$store.done" status) in
     ;;
   '') without_status ;;
   *)
-    say "internal error, see above; submitting again goes on where it stopped, mtlgrid doctor checks the store"
+    say "internal error, see above; submitting again goes on where it stopped"
     exit 4
     ;;
 esac

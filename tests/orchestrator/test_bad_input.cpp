@@ -125,14 +125,14 @@ const std::vector<Bad> kBad = {
     {"FeaturesDeclaredNotWritten", kA3, fixture(kA3, "huge_claim.h5")},
     {"FeaturesOfIntegers", kA3, fixture(kA3, "integers.h5")},
     {"FeaturesOtherWidth", kA3, [](const SmallGrid& grid) { grid.features(kA3, 2, 5, 0x3c00); }},
-    {"FeaturesOtherWidthInACohort", "B/feats: cohort B has 5 features a tile, expected 4 as in training cohort A",
+    {"FeaturesOtherWidthInACohort", "B/feats: 5 features a tile, expected 4 as in training cohort 'A'",
      [](const SmallGrid& grid) {
        for (int i = 0; i < 6; ++i) grid.features("B/feats/B0" + std::to_string(i) + ".h5", 2, 5, 0x3c00);
      }},
     {"FeaturesNotANumber", kA3, [](const SmallGrid& grid) { grid.features(kA3, 2, 4, 0x7e00); }},
     {"FeaturesInfinite", kA3, [](const SmallGrid& grid) { grid.features(kA3, 2, 4, 0x7c00); }},
     {"FeaturesOfOtherExtractor", kA3, [](const SmallGrid& grid) { grid.features(kA3, 2, 4, 0x3c00, "uni"); }},
-    {"FeaturesOfOtherExtractorInACohort", "B/feats: cohort B comes from extractor 'uni'",
+    {"FeaturesOfOtherExtractorInACohort", "B/feats: features of extractor 'uni', expected 'ctranspath' as in training cohort 'A'",
      [](const SmallGrid& grid) {
        for (int i = 0; i < 6; ++i) grid.features("B/feats/B0" + std::to_string(i) + ".h5", 2, 4, 0x3c00, "uni");
      }},

@@ -241,8 +241,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "c.ini, line 18: [train] precision: 'bf16' is not supported by this version; supported: fp32"},
         Mistake{"PackNotYet", "", "[train]\npack = 17\n",
                 "c.ini, line 18: [train] pack: '17' is not supported by this version; supported: auto, 1"},
-        Mistake{"UnknownDevice", "", "[train]\ndevice = gpu\n",
-                "c.ini, line 18: [train] device: 'gpu' is not one of auto, cpu, cuda"},
+        Mistake{"DeviceNotYet", "", "[train]\ndevice = cuda\n",
+                "c.ini, line 18: [train] device: 'cuda' is not supported by this version; supported: auto, cpu"},
+        Mistake{"AuxiliaryNamedAsTheTablesMean", "auxiliaries = ITH, LF: Leukocyte Fraction", "auxiliaries = mean: ITH",
+                "c.ini, line 16: [biomarker.MSI] auxiliaries: 'mean' is the tables' mean over auxiliaries, not an "
+                "auxiliary's name"},
         Mistake{"ConfidencePercent", "", "[bootstrap]\nconfidence = 95\n",
                 "c.ini, line 18: [bootstrap] confidence: 95 is not in (0, 1)"},
         Mistake{"LeaseShorterThanHeartbeats", "", "[cluster]\nheartbeat_seconds = 61\n",
