@@ -213,6 +213,8 @@ Database open_for_writing(const fs::path& store) {
   // TRUNCATE is the rollback journal that costs no directory operation a commit. 64 MiB of cache hold the index pages
   // of a grid.
   database.execute("PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536");
+  // A commit waits for whoever reads STORE itself: as long as it can without the lock looking stale to others.
+  database.execute("PRAGMA busy_timeout = 20000");
   return database;
 }
 
