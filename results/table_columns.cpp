@@ -93,16 +93,19 @@ double mean_of_means(const std::vector<std::size_t>& auxiliary, const ValueOf& v
   return auxiliaries == 0 ? kMissing : sum / auxiliaries;
 }
 
+// Only values over as many cells as the fullest of the column compete: a mean over one easy fold is no mean over five.
 void mark_best(bool higher_is_better, std::vector<TableValue>& values) {
   double best = kMissing;
-  int defined = 0;
+  int defined = 0, fullest = 0;
+  for (const TableValue& v : values) fullest = std::max(fullest, std::isnan(v.value) ? 0 : v.have);
+  const auto competes = [&](const TableValue& v) { return !std::isnan(v.value) && v.have == fullest; };
   for (const TableValue& v : values) {
-    if (std::isnan(v.value)) continue;
+    if (!competes(v)) continue;
     ++defined;
     if (std::isnan(best) || (higher_is_better ? v.value > best : v.value < best)) best = v.value;
   }
   if (defined < 2) return;  // the best of one is no news
-  for (TableValue& v : values) v.best = v.value == best;
+  for (TableValue& v : values) v.best = competes(v) && v.value == best;
 }
 
 void set_percentiles(std::vector<double> values, double confidence, TableValue& value) {

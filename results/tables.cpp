@@ -91,6 +91,7 @@ std::string caption_of_ci(const TableOptions& options, const std::vector<std::st
 std::string caption_of_state(const Draft& draft) {
   std::string text = "Bold: best of the column.";
   if (draft.results < draft.cells) {
+    text = "Bold: best of the column among the values over the most cells.";
     text += fmt::format(" PARTIAL: {} of {} cells have a result.", draft.results, draft.cells);
   }
   return text;

@@ -26,7 +26,7 @@ struct TableValue {
   double value, ci_low, ci_high;  // NaN if there is none
   int have = 0, want = 0;         // cells that count, cells the grid has
   int stars = 0;                  // 1: p < 0.05, 2: < 0.01, 3: < 0.001 against baseline, Holm over the methods
-  bool best = false;
+  bool best = false;              // of its column, among the values over the most cells
 };
 
 // What a column of values is of, in the words of the store.

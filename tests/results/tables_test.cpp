@@ -170,6 +170,16 @@ TEST_F(TablesTest, BestFollowsTheMetricsDirection) {
   }
 }
 
+TEST_F(TablesTest, AValueOverFewerCellsThanOthersIsNotTheBest) {
+  MadeUpGrid grid;
+  grid.strength = [](const std::string& method) { return method == "cagrad" ? 6.0 : method == "naive" ? 1.0 : 0.1; };
+  grid.has_result = [](const Cell& c) { return !(c.method == "cagrad" && c.fold == 0); };
+  make(grid);
+  const PaperTable t = table("table1");
+  EXPECT_FALSE(value(t, "cagrad", "EXT", "auroc").best);
+  EXPECT_TRUE(value(t, "naive", "EXT", "auroc").best);
+}
+
 TEST_F(TablesTest, MissingCellsAreMarkedAndTheTableSaysThatItIsPartial) {
   MadeUpGrid grid;
   grid.has_result = [](const Cell& c) { return c.method == "baseline" || (c.method == "naive" && c.fold == 0); };
