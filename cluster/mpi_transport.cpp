@@ -1,27 +1,30 @@
 // The transport over MPI: point-to-point and non-blocking; the one collective is MPI_Comm_dup at start-up.
 //
-// A message travels in parts of at most kPart bytes, each below the limit up to which MPI sends at once without asking
-// the receiver. To one peer the next part follows when MPI has let go of the last (normally at once) and while fewer
-// than kWindow are unanswered; the rest waits here. The receiver answers with how many parts have arrived. Parts are
-// matched (MPI_Improbe) and then received (MPI_Imrecv), so nothing ever waits for a peer. A dead peer's last part is
-// never let go of, and nothing more is given to MPI for it.
+// To each peer goes a stream of messages, each its length and its bytes, cut into parts of at most kPart bytes. The
+// next part follows when MPI has let go of the last and while fewer than kWindow are unanswered; the rest waits here,
+// so many small messages share a part. The receiver answers with how many parts have arrived. Parts are matched
+// (MPI_Improbe) and then received (MPI_Imrecv), so nothing ever waits for a peer. A dead peer's last part is never let
+// go of, and nothing more is given to MPI for it.
 //
 // Why not leave all that to MPI: what Open MPI 4.1.4 does when a peer dies, seen with gdb (docs/processes.md).
 // - Shared memory has room for 512 unread small or about 100 large messages in all. A dead rank that is still written
 //   to takes all of it, and then no message to anybody passes.
 // - TCP: a large message (rendezvous) to a rank that dies can hang the sender on its own lock, as the error path sends
-//   from inside itself; and any send after one that failed half-noticed can corrupt libevent's lists, which then turn
-//   in a circle for ever. Both hang the whole process inside an MPI call. Never giving MPI a second message while the
-//   first is not done avoids it, and a socket buffer larger than the window keeps the first from being half-written.
+//   from inside itself; and any send after one that failed can corrupt libevent's lists, which then turn in a circle
+//   for ever. Both hang the whole process inside an MPI call. Never giving MPI a second part while the first is not
+//   done avoids it, with parts below the limit up to which MPI sends without asking the receiver (eager), and a socket
+//   buffer larger than the window, which keeps a part from being half-written.
 #include <fmt/format.h>
 #include <mpi.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <source_location>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -43,36 +46,82 @@ void check_mpi(int code, const char* call, const std::source_location& at = std:
   throw Error(ErrorKind::fatal, fmt::format("{}:{}: {}: {}", at.file_name(), at.line(), call, mpi_text(code)));
 }
 
-constexpr std::size_t kPart = 4000;  // the smallest eager limit is shared memory's: 4096 with its header
-constexpr int kWindow = 32;
+constexpr std::size_t kPart = 60000;  // TCP's eager limit is 65536 with MPI's header
+constexpr int kWindow = 3;            // parts to one peer
 // Of a TCP connection, in bytes; the kernel cuts it to net.core.wmem_max, Linux's default of which is this, and grants
 // twice as much.
 constexpr const char* kSocketBuffer = "212992";
 
 enum Tag : int {
-  kLastPart,
-  kMorePart,  // the message goes on with the next part
-  kAnswer,    // content: an int, how many parts have arrived since the last answer
+  kStream,
+  kAnswer,  // content: an int, how many parts have arrived since the last answer
 };
 
 // A part or an answer on its way. `bytes` is lent to MPI until the request completes: neither moved nor changed before.
 struct Transfer {
   std::string bytes;
-  int tag = kLastPart;
   MPI_Request request = MPI_REQUEST_NULL;
 };
 
-// All there is about one other rank; oldest first.
+// The sender's side of a stream: what MPI was not given yet.
+class Outgoing {
+ public:
+  void add(std::string_view message) {
+    const std::uint64_t length = message.size();
+    bytes_.append(reinterpret_cast<const char*>(&length), sizeof(length)).append(message);
+  }
+  bool empty() const { return bytes_.empty(); }
+  std::string take(std::size_t at_most) {
+    std::string part = bytes_.substr(begin_, at_most);
+    begin_ += part.size();
+    if (begin_ == bytes_.size() || begin_ >= kCompact) {
+      bytes_.erase(0, begin_);
+      begin_ = 0;
+    }
+    return part;
+  }
+
+ private:
+  static constexpr std::size_t kCompact = std::size_t{4} << 20;  // moving the rest is rare, and memory bounded
+  std::string bytes_;
+  std::size_t begin_ = 0;  // bytes before it have been taken
+};
+
+// The receiver's side: parts in, messages out.
+class Assembly {
+ public:
+  void add(std::string_view part) {
+    bytes_.append(part);
+    std::size_t begin = 0;
+    for (std::uint64_t length = 0; bytes_.size() - begin >= sizeof(length); begin += sizeof(length) + length) {
+      std::memcpy(&length, bytes_.data() + begin, sizeof(length));
+      if (bytes_.size() - begin - sizeof(length) < length) break;
+      messages_.push_back(bytes_.substr(begin + sizeof(length), length));
+    }
+    bytes_.erase(0, begin);
+  }
+  std::optional<std::string> next() {
+    if (messages_.empty()) return std::nullopt;
+    std::string message = std::move(messages_.front());
+    messages_.pop_front();
+    return message;
+  }
+
+ private:
+  std::string bytes_;  // of a message that is not whole
+  std::deque<std::string> messages_;
+};
+
+// All there is about one other rank.
 struct Peer {
-  std::deque<std::string> waiting;  // messages that MPI was not given whole
-  std::size_t begun = 0;            // bytes of the first of them that it was given
-  Transfer sending;                 // the last that it was given
-  int unanswered = 0;               // parts
-  std::deque<Transfer> receiving;   // growing at the end moves no buffer that MPI holds
-  int to_answer = 0;                // parts
-  std::string assembled;            // of a message whose last part has not arrived
-  bool lost = false;                // MPI reported an error
-  bool given_up = false;            // the caller says so
+  Outgoing outgoing;
+  Transfer sending;                // the last that MPI was given
+  int unanswered = 0;              // parts
+  std::deque<Transfer> receiving;  // parts, oldest first; growing at the end moves no buffer that MPI holds
+  int to_answer = 0;               // parts
+  Assembly assembly;
+  bool lost = false;      // MPI reported an error
+  bool given_up = false;  // the caller says so
 };
 
 class MpiTransport final : public Transport {
@@ -96,7 +145,6 @@ class MpiTransport final : public Transport {
  private:
   Peer& at(int rank) { return peers_[static_cast<std::size_t>(rank)]; }
   void advance(int to);
-  void send_part(int to);
   void send_answer(int to);
   void give_to_mpi(int to, std::string bytes, Tag tag);
   void match_arrivals();
@@ -116,7 +164,7 @@ class MpiTransport final : public Transport {
 void MpiTransport::lose(int peer, const char* what, int code) {
   if (at(peer).lost) return;
   at(peer).lost = true;
-  at(peer).waiting.clear();
+  at(peer).outgoing = {};
   fmt::print(stderr, "mtlgrid: rank {}: {} rank {}: {}; taken as lost\n", rank_, what, peer, mpi_text(code));
 }
 
@@ -125,7 +173,7 @@ void MpiTransport::send(int to, std::string bytes) {
   if (to == rank_) {
     own_.push_back(std::move(bytes));
   } else if (!at(to).lost) {
-    at(to).waiting.push_back(std::move(bytes));
+    at(to).outgoing.add(bytes);
     advance(to);
   }
 }
@@ -136,26 +184,13 @@ void MpiTransport::advance(int to) {
   while (!peer.lost && done(peer.sending, to, "sending to")) {
     if (peer.to_answer > 0) {
       send_answer(to);
-    } else if (!peer.waiting.empty() && peer.unanswered < kWindow) {
-      send_part(to);
+    } else if (!peer.outgoing.empty() && peer.unanswered < kWindow) {
+      ++peer.unanswered;
+      give_to_mpi(to, peer.outgoing.take(kPart), kStream);
     } else {
       return;
     }
   }
-}
-
-void MpiTransport::send_part(int to) {
-  Peer& peer = at(to);
-  const std::string& message = peer.waiting.front();
-  std::string part = message.substr(peer.begun, kPart);
-  peer.begun += part.size();
-  const bool last = peer.begun == message.size();
-  if (last) {
-    peer.waiting.pop_front();
-    peer.begun = 0;
-  }
-  ++peer.unanswered;
-  give_to_mpi(to, std::move(part), last ? kLastPart : kMorePart);
 }
 
 void MpiTransport::send_answer(int to) {
@@ -210,24 +245,23 @@ void MpiTransport::begin_transfer(MPI_Message message, const MPI_Status& status)
   check_mpi(MPI_Get_count(&status, MPI_BYTE, &count), "MPI_Get_count");
   auto& part = at(status.MPI_SOURCE).receiving.emplace_back();
   part.bytes.resize(static_cast<std::size_t>(count));
-  part.tag = status.MPI_TAG;
   const int code = MPI_Imrecv(part.bytes.data(), count, MPI_BYTE, &message, &part.request);
   if (code != MPI_SUCCESS) lose(status.MPI_SOURCE, "receiving from", code);
 }
 
-// The next message of `from`, if all its parts have arrived.
+// The next whole message of `from`.
 std::optional<Transport::Incoming> MpiTransport::arrived_from(int from) {
   Peer& peer = at(from);
-  std::optional<Incoming> message;
+  auto message = peer.assembly.next();
   while (!message && !peer.receiving.empty() && done(peer.receiving.front(), from, "receiving from")) {
-    const Transfer part = std::move(peer.receiving.front());
-    peer.receiving.pop_front();
     if (peer.lost) return std::nullopt;  // its bytes cannot be trusted
+    peer.assembly.add(peer.receiving.front().bytes);
+    peer.receiving.pop_front();
     ++peer.to_answer;
-    peer.assembled += part.bytes;
-    if (part.tag == kLastPart) message = Incoming{from, std::exchange(peer.assembled, {})};
+    message = peer.assembly.next();
   }
-  return message;
+  if (!message) return std::nullopt;
+  return Incoming{from, std::move(*message)};
 }
 
 std::optional<Transport::Incoming> MpiTransport::receive() {
@@ -250,7 +284,7 @@ std::optional<Transport::Incoming> MpiTransport::receive() {
 
 bool MpiTransport::idle() const {
   return std::all_of(peers_.begin(), peers_.end(), [](const Peer& peer) {
-    return peer.lost || peer.given_up || (peer.waiting.empty() && peer.unanswered == 0);
+    return peer.lost || peer.given_up || (peer.outgoing.empty() && peer.unanswered == 0);
   });
 }
 

@@ -21,9 +21,9 @@ class Transport {
   virtual void send(int to, std::string bytes) = 0;
   // The next message, if one has arrived. Also drives unfinished sends.
   virtual std::optional<Incoming> receive() = 0;
-  // Whether all that was sent has arrived at living ranks, as far as known: arrived means that their receive() has
-  // returned it, so a process that is idle may leave with _exit and nothing it said is lost. A rank that died silently
-  // keeps this false until give_up(): nobody may wait for it without a limit.
+  // Whether all that was sent is in the memory of its receivers, as far as known: then this process may leave with
+  // _exit and nothing it said is lost. A rank that died silently keeps this false until give_up(): nobody may wait for
+  // it without a limit.
   virtual bool idle() const = 0;
   // `rank` is taken as lost: idle() leaves it out until something is heard of it again. Sending to it stays allowed.
   virtual void give_up(int rank) { static_cast<void>(rank); }

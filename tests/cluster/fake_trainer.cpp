@@ -63,7 +63,7 @@ std::vector<int> blocked_or_ignored_signals() {
   for (int s = 1; s < 32; ++s) {
     struct sigaction action {};
     sigaction(s, nullptr, &action);
-    if (sigismember(&mask, s) == 1 || action.sa_handler != SIG_DFL) found.push_back(s);
+    if (sigismember(&mask, s) == 1 || action.sa_handler == SIG_IGN) found.push_back(s);
   }
   return found;
 }

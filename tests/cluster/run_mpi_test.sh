@@ -11,9 +11,22 @@ if ! command -v mpirun >/dev/null; then
 fi
 folder=$(mktemp -d "${TMPDIR:-/tmp}/mtlgrid-mpi-XXXXXX")
 trap 'rm -rf "$folder"' EXIT
-timeout --kill-after=10 240 mpirun -n "$ranks" --allow-run-as-root --oversubscribe --bind-to none --enable-recovery "$@" \
-  "$program" "$mode" "$folder" </dev/null
+
+launch() {
+  rm -f "$folder"/*
+  timeout --kill-after=10 120 mpirun -n "$ranks" --allow-run-as-root --oversubscribe --bind-to none --enable-recovery \
+    "$@" "$program" "$mode" "$folder" </dev/null
+}
+
+launch "$@"
 status=$?
+# Open MPI 4.1.4: mpirun itself crashed in 1 of about 300 losses of a rank over TCP (docs/processes.md). That is not
+# what is tested here; once is chance, twice is a failure.
+if [ "$status" -eq 139 ]; then
+  echo "mpirun crashed: tried again"
+  launch "$@"
+  status=$?
+fi
 [ "$status" -eq 124 ] && echo "mpirun did not end by itself"
 for rank in $expected; do
   if [ ! -e "$folder/rank-$rank.ok" ]; then
