@@ -19,10 +19,11 @@
 namespace mtlgrid {
 namespace {
 
-constexpr double kSnapshotSeconds = 60;    // design: readers see a run's results at most this late
-constexpr double kFarewellSeconds = 10;    // how long rank 0 waits for the other ranks' bye
-constexpr double kCheckpointSeconds = 60;  // how long an orphaned worker waits for its trainers' checkpoints
-constexpr unsigned kFinalizeSeconds = 20;  // MPI_Finalize hangs if a rank dies in it: then this ends the process
+constexpr double kSnapshotSeconds = 60;     // design: readers see a run's results at most this late
+constexpr double kFarewellSeconds = 10;     // how long rank 0 waits for the other ranks' bye
+constexpr double kLostFarewellSeconds = 3;  // the same where ranks were lost, who will not say it
+constexpr double kCheckpointSeconds = 60;   // how long an orphaned worker waits for its trainers' checkpoints
+constexpr unsigned kFinalizeSeconds = 20;   // MPI_Finalize hangs if a rank dies in it: then this ends the process
 
 double steady_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -183,7 +184,7 @@ bool dismiss(Transport& transport, bool all_alive) {
   to_workers.flush();
   std::set<int> gone;
   Pause pause;
-  const double deadline = steady_now() + kFarewellSeconds;
+  const double deadline = steady_now() + (all_alive ? kFarewellSeconds : kLostFarewellSeconds);
   while (static_cast<int>(gone.size()) < transport.size() - 1 && steady_now() < deadline) {
     const int received = receive_post(transport, [&](int from, Addressee addressee, const nlohmann::json& message) {
       if (addressee == Addressee::coordinator && message.value("type", "") == "bye") gone.insert(from);

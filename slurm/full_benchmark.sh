@@ -44,6 +44,8 @@ pass_on() {
 }
 
 start_grid() {
+  # mpirun --enable-recovery waits for ever for a program that cannot be started.
+  command -v "$MTLGRID_BINARY" >/dev/null || die "$MTLGRID_BINARY cannot be started; see MTLGRID_BINARY in slurm/site.sh"
   rm -f "$store.done" # of an earlier launch: it must not be taken for this one's
   [[ ! -e $store.done ]] || die "$store.done cannot be removed"
   # shellcheck disable=SC2086  # options are meant to be split

@@ -7,6 +7,7 @@
 
 #include <boost/program_options.hpp>
 #include <climits>
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -31,6 +32,9 @@ int serve_cells(bool empty) {
   // The rank decides when a trainer stops, over the pipe; signals to the process group are its business.
   for (int signal : {SIGINT, SIGTERM, SIGUSR1, SIGPIPE}) ::signal(signal, SIG_IGN);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // The rank may have died before that call; MTLGRID_PARENT is its process id (cluster/supervisor.h).
+  const char* parent = std::getenv("MTLGRID_PARENT");
+  if (parent != nullptr && std::to_string(::getppid()) != parent) std::_Exit(0);
   // Gradients of tens of MB come and go every step: keep their pages instead of faulting them in again.
   ::mallopt(M_MMAP_MAX, 0);
   ::mallopt(M_TRIM_THRESHOLD, INT_MAX);
