@@ -15,7 +15,8 @@ function(mtlgrid_test name)
   target_compile_definitions(test_${name} PRIVATE
     MTLGRID_FIXTURES="${CMAKE_CURRENT_SOURCE_DIR}/fixtures" MTLGRID_SOURCE="${CMAKE_SOURCE_DIR}"
     MTLGRID_BUILD="${CMAKE_BINARY_DIR}")
-  gtest_discover_tests(test_${name} TEST_PREFIX "${name}/" DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600)
+  gtest_discover_tests(test_${name} TEST_PREFIX "${name}/" NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST
+    PROPERTIES TIMEOUT 600)
 endfunction()
 
 # mtlgrid_bench(NAME SOURCES... LIBS...): a program under build/bench that prints ratios; run by the target `bench`.
