@@ -268,14 +268,6 @@ bool Coordinator::all_alive() const {
   return std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker.second.alive; });
 }
 
-std::vector<int> Coordinator::living_workers() const {
-  std::vector<int> living;
-  for (const auto& [worker, entry] : workers_) {
-    if (entry.alive && !entry.bye) living.push_back(worker);
-  }
-  return living;
-}
-
 Coordinator::Counts Coordinator::counts() const {
   Counts counts;
   counts.total = static_cast<int>(tasks_.size());

@@ -69,8 +69,6 @@ class Coordinator {
   bool stopping() const { return stopping_; }
   // Every worker that ever said hello is still heard of.
   bool all_alive() const;
-  std::vector<int> living_workers() const;
-  bool said_bye(int worker) const { return workers_.count(worker) != 0 && workers_.at(worker).bye; }
 
   struct Counts {
     int total = 0, done = 0, failed = 0, running = 0, pending = 0;

@@ -1,16 +1,12 @@
 // The command `run`: the grid's cells that are not done yet, alone or under mpirun.
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
-#include <filesystem>
-#include <map>
 #include <set>
 
 #include "orchestrator/command_options.h"
 #include "orchestrator/commands.h"
 #include "orchestrator/exit_status.h"
-#include "orchestrator/progress.h"
 #include "orchestrator/session.h"
 #include "orchestrator/tasks.h"
 #include "orchestrator/trainer_executable.h"
@@ -36,10 +32,10 @@ struct Selection {
   std::vector<std::pair<Cell, std::string>> failed;  // in earlier runs, not tried again
 };
 
-Selection select(const Plan& plan, Store& store, const RunOptions& options) {
+Selection select(const Plan& plan, const std::vector<Cell>& cells, Store& store, const RunOptions& options) {
   Selection selection;
   std::set<std::string> wanted;
-  for (const Cell& cell : select_cells(plan.grid.cells, options.only)) wanted.insert(cell.name());
+  for (const Cell& cell : cells) wanted.insert(cell.name());
   const std::string folder = grid_folder(plan.config.store, store.grid_id());
   std::vector<Cell> again;
   for (const StoredCell& stored : store.cells()) {
@@ -86,14 +82,14 @@ int run_grid(const RunOptions& options, Transport& transport, bool& all_alive) {
   const Config config = load_config(options.config);
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   const Plan plan = make_plan(config, memory);
-  select_cells(plan.grid.cells, options.only);  // a bad expression is an error before anything is written
-  trainer_executable();                         // and so is a missing trainer
+  // A bad expression and a missing trainer are errors before anything is written.
+  const std::vector<Cell> cells = select_cells(plan.grid.cells, options.only);
+  trainer_executable();
   Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);
   try {
-    std::filesystem::remove(config.store.string() + ".done");
     save_fingerprints(memory, config.store);
     store.use_grid(plan.grid);
-    const Selection selection = select(plan, store, options);
+    const Selection selection = select(plan, cells, store, options);
     say(fmt::format("grid {} in {}: {} cells, {} done, {} to do, {}", store.grid_id(), config.store.string(),
                     selection.total, selection.done, selection.tasks.size(),
                     transport.size() > 1 ? fmt::format("{} ranks", transport.size()) : "local workers"));

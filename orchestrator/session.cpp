@@ -147,7 +147,6 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
   Pause pause;
 
   worker.begin(steady_now());
-  bool all_heard = false;
   while (!coordinator.finished()) {
     const int received = receive_post(transport, [&](int from, Addressee addressee, const nlohmann::json& message) {
       if (addressee == Addressee::worker) return worker.on_message(message, steady_now());
@@ -171,14 +170,14 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
   }
   ledger.commit();
   worker.end_trainers();
-  all_heard = coordinator.counts().workers == transport.size();
+  const bool all_heard = coordinator.counts().workers == transport.size();
   SessionResult result{coordinator.counts(), coordinator.failures(), coordinator.stopping(), coordinator.stuck(),
                        coordinator.all_alive() && all_heard && !parent.gone()};
   display.finish(result.counts, steady_now());
   return result;
 }
 
-bool dismiss(Transport& transport, bool all_alive) {
+void dismiss(Transport& transport, bool all_alive) {
   Post to_workers(transport, Addressee::worker);
   for (int rank = 1; rank < transport.size(); ++rank) to_workers.send(rank, typed("shutdown", Shutdown{all_alive}));
   to_workers.flush();
@@ -195,10 +194,9 @@ bool dismiss(Transport& transport, bool all_alive) {
   if (transport.size() > 1) alarm(kFinalizeSeconds);
   transport.finish(all_alive && complete);
   alarm(0);
-  return transport.size() == 1 || (all_alive && complete);
 }
 
-bool serve(Transport& transport, const TrainerOptions& options) {
+void serve(Transport& transport, const TrainerOptions& options) {
   Post to_coordinator(transport, Addressee::coordinator);
   Worker worker(transport.rank(), host_name(), trainers_factory(transport, options), to_coordinator);
   StopSignals signals;
@@ -233,7 +231,6 @@ bool serve(Transport& transport, const TrainerOptions& options) {
   alarm(kFinalizeSeconds);
   transport.finish(all_alive);
   alarm(0);
-  return all_alive;
 }
 
 }  // namespace mtlgrid

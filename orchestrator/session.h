@@ -44,11 +44,11 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
                          const TrainerOptions& options);
 
 // Rank 0, whatever happened: tells all ranks to leave, waits for them for a while and ends the transport. Must be
-// called once, after coordinate or when it did not come to that. Returns false if the process must leave with _exit,
-// because MPI cannot be ended.
-bool dismiss(Transport& transport, bool all_alive);
+// called once, after coordinate or when it did not come to that. Where a rank was lost MPI is left as it is, since
+// MPI_Finalize would hang; a watchdog ends the process if it hangs all the same.
+void dismiss(Transport& transport, bool all_alive);
 
-// Every other rank: works until the coordinator says shutdown or is gone. Returns false as above.
-bool serve(Transport& transport, const TrainerOptions& options);
+// Every other rank: works until the coordinator says shutdown or is gone; then ends the transport as `dismiss` does.
+void serve(Transport& transport, const TrainerOptions& options);
 
 }  // namespace mtlgrid
