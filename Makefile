@@ -2,11 +2,12 @@
 #   make demo    the whole 595-cell grid of the paper on small synthetic cohorts, and both tables
 #   make test    all tests
 #   make build   the binaries alone: build/mtlgrid and build/mtlgrid-trainer
+#   make oracle  the fixtures of tests/oracle once more, by PyTorch, torchjd, scikit-learn and scipy, and compared
 # LIBTORCH=FOLDER uses an installed LibTorch; CUDA=1 takes the CUDA set of LibTorch where no driver is found.
 LIBTORCH ?= .deps/libtorch
 PRESET ?= release
 
-.PHONY: build test demo bench asan clean
+.PHONY: build test demo bench asan oracle clean
 
 build:
 	@cmake/install_packages.sh
@@ -25,6 +26,11 @@ bench: build
 
 asan:
 	@$(MAKE) test PRESET=asan
+
+oracle:
+	@cmake/install_packages.sh
+	@cmake/install_oracle.sh .deps/oracle
+	@.deps/oracle/bin/python tests/oracle/remake.py
 
 clean:
 	rm -rf build build-asan demo

@@ -14,6 +14,7 @@ function(mtlgrid_test name)
   target_link_libraries(test_${name} PRIVATE ${ARG_LIBS} GTest::gmock GTest::gtest_main)
   target_compile_definitions(test_${name} PRIVATE
     MTLGRID_FIXTURES="${CMAKE_CURRENT_SOURCE_DIR}/fixtures" MTLGRID_SOURCE="${CMAKE_SOURCE_DIR}"
+    MTLGRID_ORACLE="${CMAKE_SOURCE_DIR}/tests/oracle/fixtures"
     MTLGRID_BUILD="${CMAKE_BINARY_DIR}")
   gtest_discover_tests(test_${name} TEST_PREFIX "${name}/" NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST
     PROPERTIES TIMEOUT 600)

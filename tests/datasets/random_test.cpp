@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 namespace mtlgrid {
@@ -55,6 +57,25 @@ TEST(RandomStream, NumbersAreTheSameOnEveryMachineAndVersion) {
   EXPECT_EQ(stream.bits(0), RandomStream(1337, "a").bits(0));
   EXPECT_EQ(stream.bits(0), 0xa02a9c73u);
   EXPECT_EQ(stream.child(3).bits(7), 0x53508013u);
+}
+
+// tests/oracle/streams.py: the same laws from their descriptions, in Python.
+TEST(RandomStream, FollowsTheOracleInPython) {
+  std::ifstream text(MTLGRID_ORACLE "/streams.json");
+  for (const auto& c : nlohmann::json::parse(text)["cases"]) {
+    SCOPED_TRACE(c["name"].get<std::string>());
+    RandomStream stream(std::stoull(c["seed"].get<std::string>()), c["name"].get<std::string>());
+    for (const std::uint64_t child : c["children"]) stream = stream.child(child);
+    const auto far = stream.block((std::uint64_t{7} << 32) + 9);
+    EXPECT_EQ(std::vector<std::uint32_t>(far.word, far.word + 4), c["far_block"].get<std::vector<std::uint32_t>>());
+    for (std::size_t i = 0; i < c["bits"].size(); ++i) EXPECT_EQ(stream.bits(i), c["bits"][i]);
+    for (std::size_t i = 0; i < 5; ++i) {
+      EXPECT_EQ(stream.uniform_double(i), c["uniform_double"][i]);
+      std::uint64_t counter = i;
+      EXPECT_EQ(stream.below(3'000'000'000u, counter), c["below"][i]);
+    }
+    EXPECT_EQ(stream.permutation(23), c["permutation"].get<std::vector<std::uint32_t>>());
+  }
 }
 
 TEST(RandomStream, FloatsAreTheHighBits) {

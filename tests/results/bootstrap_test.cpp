@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "datasets/errors.h"
@@ -56,6 +58,17 @@ TEST(DrawMultiplicities, DrawsAsManyAsThereArePatients) {
   EXPECT_EQ(std::accumulate(m.begin(), m.end(), 0), 50);
   EXPECT_EQ(m, again);
   EXPECT_NE(m, other);
+}
+
+TEST(DrawMultiplicities, FollowsTheOracleInPython) {
+  std::ifstream text(MTLGRID_ORACLE "/streams.json");
+  for (const auto& c : nlohmann::json::parse(text)["cases"]) {
+    RandomStream stream(std::stoull(c["seed"].get<std::string>()), c["name"].get<std::string>());
+    for (const std::uint64_t child : c["children"]) stream = stream.child(child);
+    std::vector<int> m(c["multiplicities"].size());
+    draw_multiplicities(stream, 4, m);
+    EXPECT_EQ(m, c["multiplicities"].get<std::vector<int>>()) << c["name"];
+  }
 }
 
 // Multinomial law: over 20,000 draws of 5 patients each multiplicity has mean 1 and variance 4/5; the bounds are six

@@ -30,6 +30,21 @@ TEST(Fills, AreRandom123sPhiloxInTheDocumentedOrder) {
   }
 }
 
+TEST(Fills, FollowTheOracleInPython) {
+  std::ifstream text(MTLGRID_ORACLE "/streams.json");
+  for (const auto& c : nlohmann::json::parse(text)["cases"]) {
+    SCOPED_TRACE(c["name"].get<std::string>());
+    RandomStream stream(std::stoull(c["seed"].get<std::string>()), c["name"].get<std::string>());
+    for (const std::uint64_t child : c["children"]) stream = stream.child(child);
+    std::vector<float> uniform(c["fill_uniform"].size());
+    fill_uniform(stream, uniform);
+    EXPECT_EQ(uniform, c["fill_uniform"].get<std::vector<float>>());
+    std::vector<double> mask(c["fill_dropout"].size());
+    fill_dropout(stream, 0.1, std::span(mask));
+    EXPECT_EQ(mask, c["fill_dropout"].get<std::vector<double>>());
+  }
+}
+
 TEST(Fills, ElementDoesNotDependOnTheLength) {
   std::vector<float> all(1000), few(77);
   fill_dropout(kStream, 0.1, std::span(all));

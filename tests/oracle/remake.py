@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Makes every fixture of this folder again and compares it with what is committed: `make oracle`.
+
+Text and integers must be equal, numbers agree to 1e-9 relative (or to 1e-12 absolute, near zero): libraries use other
+instructions on other processors. Prints a line a fixture; exits 1 if one differs. `remake.py --write` keeps what was made.
+Usage: remake.py [--write] [NAME...]
+"""
+import argparse
+import json
+import math
+import pathlib
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).parent
+FIXTURES = HERE / "fixtures"
+GENERATORS = {
+    "streams_fixture": ["streams.json"],
+}
+
+
+def largest_difference(a, b, where=""):
+    """Of numbers in two JSON values, in units of the tolerance; raises ValueError where they differ otherwise."""
+    if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        return max((largest_difference(a[k], b[k], f"{where}.{k}") for k in a), default=0)
+    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        return max((largest_difference(x, y, f"{where}[{i}]") for i, (x, y) in enumerate(zip(a, b))), default=0)
+    if isinstance(a, float) and isinstance(b, float):
+        if a == b or (math.isnan(a) and math.isnan(b)):
+            return 0
+        return abs(a - b) / max(1e-12, 1e-9 * abs(a))
+    if type(a) is type(b) and a == b:
+        return 0
+    raise ValueError(f"{where or 'the whole'}: {str(a)[:80]} became {str(b)[:80]}")
+
+
+def doubles(path):
+    data = path.read_bytes()
+    return list(struct.unpack(f"<{len(data) // 8}d", data))
+
+
+def tensors(path):
+    import torch
+    return {name: t.double().flatten().tolist() for name, t in torch.load(path, weights_only=True).items()}
+
+
+READERS = {".json": lambda p: json.loads(p.read_text()), ".f64": doubles, ".pt": tensors}
+
+
+def compare(name, made):
+    committed = FIXTURES / name
+    if not committed.exists():
+        return "is not committed"
+    read = READERS[committed.suffix]
+    try:
+        difference = largest_difference(read(committed), read(made))
+    except ValueError as error:
+        return str(error)
+    return None if difference <= 1 else f"numbers differ by {difference:.3g} times the tolerance"
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Make every oracle fixture again and compare it with the committed one.")
+    parser.add_argument("--write", action="store_true", help="replace the committed fixtures by what was made")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"generators (default: all): {', '.join(GENERATORS)}")
+    options = parser.parse_args()
+    unknown = set(options.names) - GENERATORS.keys()
+    if unknown:
+        parser.error(f"no such generator: {', '.join(sorted(unknown))}")
+    wrong = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for generator in options.names or GENERATORS:
+            subprocess.run([sys.executable, HERE / f"{generator}.py", folder], check=True)
+            for name in GENERATORS[generator]:
+                made = pathlib.Path(folder) / name
+                difference = compare(name, made)
+                wrong += difference is not None
+                print(f"{name}: {difference or 'as committed'}")
+                if options.write:
+                    shutil.copy(made, FIXTURES / name)
+    return 1 if wrong and not options.write else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
