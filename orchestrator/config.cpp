@@ -172,7 +172,8 @@ class ConfigReader {
     r.read("threads", config_.run.threads, 1, 1024);
     r.read("checkpoint_minutes", config_.run.checkpoint_minutes, 0, kInfinity, true);
     r.choose("keep_weights", config_.run.keep_weights, {"best", "none"});
-    supported(r, "precision", {"fp32"});
+    supported(r, "precision", {"fp32", "fp64"});
+    r.read("precision", t.precision);
     supported(r, "pack", {"auto", "1"});
     r.finish();
   }
@@ -333,9 +334,9 @@ Config load_config(const std::filesystem::path& file) { return ConfigReader(file
 nlohmann::json identity_settings(const Config& config) {
   nlohmann::json biomarkers = nlohmann::json::object();  // keyed by name: the order in the file decides nothing
   for (const BiomarkerConfig& b : config.biomarkers) biomarkers[b.name] = biomarker_settings(b);
-  return {{"seed", config.seed},   {"split_seed", config.split_seed}, {"folds", config.folds},
-          {"model", config.model}, {"train", config.train},           {"protocol", config.protocol},
-          {"precision", "fp32"},   {"biomarkers", biomarkers}};
+  return {{"seed", config.seed},     {"split_seed", config.split_seed}, {"folds", config.folds},
+          {"model", config.model},   {"train", config.train},           {"protocol", config.protocol},
+          {"biomarkers", biomarkers}};
 }
 
 nlohmann::json resolved_settings(const Config& config) {

@@ -23,8 +23,6 @@ const std::string& patient_name(const Experiment& experiment, const CellPatient&
   return experiment.cohorts[static_cast<std::size_t>(p.cohort)].patients[static_cast<std::size_t>(p.patient)].name;
 }
 
-std::span<float> span_of(const at::Tensor& t) { return {t.data_ptr<float>(), static_cast<std::size_t>(t.numel())}; }
-
 ParameterLayout layout_of(const Experiment& experiment, const Cell& cell, const CellData& data) {
   const Pair& pair = experiment.pair_of(cell);
   return make_layout(experiment.model, data.width, pair.label_column, pair.auxiliary_column);
@@ -60,13 +58,13 @@ CellRun::CellRun(const Experiment& experiment, const Train& train, BagCache& bag
 }
 
 TrainingArrays CellRun::arrays() const {
-  return {span_of(step_.parameters()), span_of(step_.first_moment()), span_of(step_.second_moment()), span_of(best_)};
+  return {step_.parameters(), step_.first_moment(), step_.second_moment(), best_};
 }
 
 int CellRun::patience() const { return experiment_.train.patience + experiment_.protocol.extra_patience; }
 
 Example CellRun::example(const CellPatient& patient) const {
-  return {bag_tensor(bags_.bag(patient), at::kCPU), patient.label, data_.scaling.scale(patient.target),
+  return {bag_tensor(bags_.bag(patient), best_), patient.label, data_.scaling.scale(patient.target),
           patient_name(experiment_, patient)};
 }
 
@@ -181,7 +179,7 @@ bool CellRun::evaluate_cohort(CellControl& control, const CellData::Cohort& coho
     Embedding embedding = {cohort.name, name, {}};
     Prediction p;
     try {
-      p = predict(step_, best_, bag_tensor(bags_.bag(patient), at::kCPU), data_.scaling, embedding.values);
+      p = predict(step_, best_, bag_tensor(bags_.bag(patient), best_), data_.scaling, embedding.values);
     } catch (const Error& e) {
       if (e.kind() != ErrorKind::cell_failed) throw;
       throw Error(ErrorKind::cell_failed, "cohort " + cohort.name + ", patient " + name + ": " + e.what());
@@ -210,10 +208,11 @@ void CellRun::write_checkpoint() {
 
 void CellRun::write_weights() const {
   const Pair& pair = experiment_.pair_of(train_.cell);
-  const Weights weights = {
-      train_.cell,         experiment_.model,          data_.width,
-      pair.label_column,   pair.auxiliary_column,      data_.scaling.minimum,
-      data_.scaling.range, state_.stopping.best_epoch, {span_of(best_).begin(), span_of(best_).end()}};
+  const at::Tensor best = best_[0].to(at::kFloat);
+  const float* values = best.const_data_ptr<float>();
+  const Weights weights = {train_.cell,         experiment_.model,          data_.width,
+                           pair.label_column,   pair.auxiliary_column,      data_.scaling.minimum,
+                           data_.scaling.range, state_.stopping.best_epoch, {values, values + best.numel()}};
   write_weights_file(std::filesystem::path(train_.directory) / kWeightsFile, weights);
 }
 

@@ -26,9 +26,21 @@ std::vector<fs::path> checkpoints_in(const fs::path& folder) {
   return found;
 }
 
-void copy_into(std::span<float> target, const Container& c, const std::string& name) {
-  const std::vector<float>& values = c.array(name, target.size());
-  std::copy(values.begin(), values.end(), target.begin());
+template <typename T>
+std::span<T> values_of(const at::Tensor& t) {
+  return {t.data_ptr<T>(), static_cast<std::size_t>(t.numel())};
+}
+
+ArrayView view(const std::string& name, const at::Tensor& t) {
+  return t.scalar_type() == at::kDouble ? ArrayView(name, values_of<double>(t)) : ArrayView(name, values_of<float>(t));
+}
+
+void copy_into(const at::Tensor& target, const Container& c, const std::string& name) {
+  if (target.scalar_type() == at::kDouble) {
+    c.copy(name, values_of<double>(target));
+  } else {
+    c.copy(name, values_of<float>(target));
+  }
 }
 
 // The best weights are the current ones right after the best epoch: they are not written twice.
@@ -60,10 +72,9 @@ void Checkpoints::write(const TrainingState& state, const TrainingArrays& arrays
   char name[40];
   std::snprintf(name, sizeof name, "%s%010lld", kPrefix, static_cast<long long>(state.steps));
   const std::vector<fs::path> older = checkpoints_in(folder_);
-  std::vector<ArrayView> views = {{"parameters", arrays.parameters},
-                                  {"first_moment", arrays.first_moment},
-                                  {"second_moment", arrays.second_moment}};
-  if (!best_is_current(state)) views.push_back({"best", arrays.best});
+  std::vector<ArrayView> views = {view("parameters", arrays.parameters), view("first_moment", arrays.first_moment),
+                                  view("second_moment", arrays.second_moment)};
+  if (!best_is_current(state)) views.push_back(view("best", arrays.best));
   write_container(folder_ / name, kKind, {{"identity", identity_}, {"state", state}}, views);
   for (const fs::path& file : older) {
     if (file.filename() != name) fs::remove(file);

@@ -1,11 +1,12 @@
 // Checkpoints of a cell in training: the whole state, so that going on from one is bit-equal to never having stopped.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,10 @@ struct TrainingState {
 void to_json(nlohmann::json& j, const TrainingState& s);
 void from_json(const nlohmann::json& j, TrainingState& s);
 
-// Arrays of a run, `n` floats each. `best` are the weights of the best epoch so far.
+// Arrays of a run, all of one length and type; the tensors' storage is read and written. `best` are the weights of the
+// best epoch so far.
 struct TrainingArrays {
-  std::span<float> parameters, first_moment, second_moment, best;
+  at::Tensor parameters, first_moment, second_moment, best;
 };
 
 // The checkpoints of one attempt, in its folder: files checkpoint-NNNNNNNNNN, the number being `steps`.

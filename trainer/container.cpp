@@ -106,12 +106,14 @@ void write_file_whole(const std::filesystem::path& file, const std::vector<std::
 void write_container(const std::filesystem::path& file, const std::string& kind, const nlohmann::json& header,
                      const std::vector<ArrayView>& arrays) {
   nlohmann::json front = {{"kind", kind}, {"header", header}, {"arrays", nlohmann::json::array()}};
-  for (const ArrayView& a : arrays) front["arrays"].push_back({{"name", a.name}, {"size", a.values.size()}});
+  for (const ArrayView& a : arrays) {
+    front["arrays"].push_back({{"name", a.name}, {"size", a.bytes.size() / a.width}, {"width", a.width}});
+  }
   const std::vector<std::uint8_t> packed = nlohmann::json::to_msgpack(front);
   const std::uint64_t length = packed.size();
   std::vector<std::span<const char>> parts = {bytes_of(kMagic, sizeof kMagic), bytes_of(&length, 8),
                                               bytes_of(packed.data(), packed.size())};
-  for (const ArrayView& a : arrays) parts.push_back(bytes_of(a.values.data(), a.values.size_bytes()));
+  for (const ArrayView& a : arrays) parts.push_back(bytes_of(a.bytes.data(), a.bytes.size()));
   parts.push_back(bytes_of(kDone, sizeof kDone));
   const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), XXH3_freeState);
   XXH3_64bits_reset(state.get());
@@ -128,12 +130,15 @@ bool Container::has(const std::string& name) const {
   return false;
 }
 
-const std::vector<float>& Container::array(const std::string& name, std::size_t size) const {
+const Container::Array& Container::find(const std::string& name, std::size_t size, std::size_t width) const {
+  const auto describe = [](std::size_t n, std::size_t bytes) {
+    return std::to_string(n) + " values of " + std::to_string(bytes) + " bytes";
+  };
   for (const Array& a : arrays) {
     if (a.name != name) continue;
-    if (a.values.size() == size) return a.values;
-    throw InputError("array '" + name + "' has " + std::to_string(a.values.size()) + " values, expected " +
-                     std::to_string(size));
+    if (a.bytes.size() == size * width && a.width == width) return a;
+    throw InputError("array '" + name + "' has " + describe(a.bytes.size() / a.width, a.width) + ", expected " +
+                     describe(size, width));
   }
   throw InputError("no array '" + name + "'");
 }
@@ -151,12 +156,14 @@ Container read_container(const std::filesystem::path& file, const std::string& k
     out.header = front.at("header");
     std::size_t at = kFront + length, left = bytes.size() - kTail - at;
     for (const auto& a : front.at("arrays")) {
-      const auto n = a.at("size").get<std::size_t>();
-      if (n > left / sizeof(float)) throw InputError(file.string() + ": damaged: arrays longer than the file");
-      Container::Array array = {a.at("name").get<std::string>(), std::vector<float>(n)};
-      if (n > 0) std::memcpy(array.values.data(), bytes.data() + at, n * sizeof(float));
-      at += n * sizeof(float);
-      left -= n * sizeof(float);
+      const auto n = a.at("size").get<std::size_t>(), width = a.at("width").get<std::size_t>();
+      if (width != sizeof(float) && width != sizeof(double))
+        throw InputError(file.string() + ": damaged: values of " + std::to_string(width) + " bytes");
+      if (n > left / width) throw InputError(file.string() + ": damaged: arrays longer than the file");
+      Container::Array array = {a.at("name").get<std::string>(), std::vector<std::byte>(n * width), width};
+      if (n > 0) std::memcpy(array.bytes.data(), bytes.data() + at, n * width);
+      at += n * width;
+      left -= n * width;
       out.arrays.push_back(std::move(array));
     }
     if (left != 0) throw InputError(file.string() + ": damaged: bytes after the arrays");

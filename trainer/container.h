@@ -1,18 +1,29 @@
-// The file format of checkpoints and weights: a MessagePack header, float32 arrays, and a checksum at the end.
-// Byte by byte: docs/trainer.md. No torch.
+// The file format of checkpoints and weights: a MessagePack header, arrays of float32 or float64, and a checksum at the
+// end. Byte by byte: docs/trainer.md. No torch.
 #pragma once
 
+#include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace mtlgrid {
 
+// float32 or float64 values that the caller owns.
 struct ArrayView {
+  template <typename T>
+  ArrayView(std::string array, std::span<T> values)
+      : name(std::move(array)), bytes(std::as_bytes(values)), width(sizeof(T)) {
+    static_assert(std::is_same_v<std::remove_const_t<T>, float> || std::is_same_v<std::remove_const_t<T>, double>);
+  }
   std::string name;
-  std::span<const float> values;
+  std::span<const std::byte> bytes;
+  std::size_t width;  // bytes a value
 };
 
 // Writes FILE so that it is either whole or absent, whatever dies when: temporary name, fsync, rename, fsync of the
@@ -25,12 +36,21 @@ struct Container {
   nlohmann::json header;
   struct Array {
     std::string name;
-    std::vector<float> values;
+    std::vector<std::byte> bytes;
+    std::size_t width;  // bytes a value
   };
   std::vector<Array> arrays;
-  // Throws InputError if there is none of that name, or it does not have `size` values.
-  const std::vector<float>& array(const std::string& name, std::size_t size) const;
+  // Copies an array; T is float or double. Throws InputError if there is none of that name, or it does not hold as many
+  // values of that type.
+  template <typename T>
+  void copy(const std::string& name, std::span<T> out) const {
+    const Array& a = find(name, out.size(), sizeof(T));
+    if (!out.empty()) std::memcpy(out.data(), a.bytes.data(), a.bytes.size());
+  }
   bool has(const std::string& name) const;
+
+ private:
+  const Array& find(const std::string& name, std::size_t size, std::size_t width) const;
 };
 
 // Throws InputError naming what is wrong: missing, truncated, checksum, another kind of file, malformed header.

@@ -24,8 +24,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelSettings, d_model, heads, ff, encoder_la
 struct TrainSettings {
   int epochs = 32, patience = 7;
   double lr = 1e-4, weight_decay = 0.01, validation = 0.2;
+  std::string precision = "fp32";  // fp32, or fp64 for checking: parameters, activations and gradients
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainSettings, epochs, patience, lr, weight_decay, validation)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainSettings, epochs, patience, lr, weight_decay, validation, precision)
 
 // Settings that change how a result is made, never what it is (on CPU).
 struct RunSettings {

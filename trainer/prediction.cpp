@@ -8,10 +8,10 @@
 
 namespace mtlgrid {
 
-at::Tensor bag_tensor(const Bag& bag, at::Device device) {
+at::Tensor bag_tensor(const Bag& bag, const at::Tensor& like) {
   // from_blob takes no const pointer; the tensor is only read, and copied by the conversion.
   auto* values = const_cast<std::uint16_t*>(bag.values.data());
-  return at::from_blob(values, {bag.tiles, bag.width}, at::TensorOptions().dtype(at::kHalf)).to(device, at::kFloat);
+  return at::from_blob(values, {bag.tiles, bag.width}, at::TensorOptions().dtype(at::kHalf)).to(like.options());
 }
 
 Prediction predict(const MethodStep& step, const at::Tensor& flat, const at::Tensor& bag, const MinMax& scaling,

@@ -9,13 +9,8 @@
 
 namespace mtlgrid {
 
-struct CohortPredictions {
-  std::vector<Prediction> predictions;
-  std::vector<Embedding> embeddings;  // in the same order: the decoded class token, d_model values
-};
-
-// A bag as float32 on the network's device, [N, D].
-at::Tensor bag_tensor(const Bag& bag, at::Device device);
+// A bag in the type and on the device of `like`, [N, D].
+at::Tensor bag_tensor(const Bag& bag, const at::Tensor& like);
 
 // Evaluation mode (no dropout) with the parameters `flat` [1, P]. Score and log odds of the positive class; the
 // regression in table units, NaN in `baseline`. Throws Error(cell_failed) naming cohort and patient if an output is not

@@ -25,6 +25,8 @@ std::string describe(const StepPlace& place, const std::string& patient) {
   return "epoch " + std::to_string(place.epoch) + ", step " + std::to_string(place.step + 1) + ", patient " + patient;
 }
 
+at::ScalarType type_of(const TrainSettings& train) { return train.precision == "fp64" ? at::kDouble : at::kFloat; }
+
 // log(1 + exp(x)) without overflow.
 double softplus(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
 
@@ -91,26 +93,18 @@ struct MethodStep::Gradients {
       : shared(at::zeros({rows, layout.shared}, o)),
         own(at::zeros({rows, layout.total - layout.shared}, o)),
         view(make_views(layout, model, shared, own)) {}
-  const float* shared_row(std::size_t k) const {
-    return shared.data_ptr<float>() + static_cast<std::int64_t>(k) * shared.size(1);
-  }
-  const float* own_row(std::size_t k) const {
-    return own.data_ptr<float>() + static_cast<std::int64_t>(k) * own.size(1);
-  }
-  GradientSum shared_sum(const std::vector<double>& c) const {
-    GradientSum s;
-    for (std::size_t k = 0; k < c.size(); ++k) s.row.push_back(shared_row(k));
-    s.coefficient = c;
-    return s;
-  }
-  GradientSum own_sum(const std::vector<double>& c) const {
-    GradientSum s;
-    for (std::size_t k = 0; k < c.size(); ++k) s.row.push_back(own_row(k));
-    s.coefficient = c;
-    return s;
-  }
+  GradientSum shared_sum(const std::vector<double>& c) const { return sum(shared, c); }
+  GradientSum own_sum(const std::vector<double>& c) const { return sum(own, c); }
   at::Tensor shared, own;
   ModelView view;
+
+ private:
+  static GradientSum sum(const at::Tensor& rows, const std::vector<double>& c) {
+    GradientSum s;
+    for (std::size_t k = 0; k < c.size(); ++k) s.row.push_back(rows[static_cast<std::int64_t>(k)]);
+    s.coefficient = c;
+    return s;
+  }
 };
 
 MethodStep::MethodStep(const Method& method, const ModelSettings& model, const TrainSettings& train,
@@ -127,9 +121,10 @@ MethodStep::MethodStep(const Method& method, const ModelSettings& model, const T
   if (!device.is_cpu()) {
     throw Error(ErrorKind::fatal, "the loops over parameters (AdamW and others) run on the CPU alone so far");
   }
-  const at::TensorOptions options = at::TensorOptions().dtype(at::kFloat).device(device);
-  flat_ = at::empty({1, layout_.total}, options);
-  initialise(layout_, streams_.weights, {flat_.data_ptr<float>(), static_cast<std::size_t>(layout_.total)});
+  const at::TensorOptions options = at::TensorOptions().dtype(type_of(train_)).device(device);
+  at::Tensor start = at::empty({1, layout_.total}, at::TensorOptions().dtype(at::kFloat));
+  initialise(layout_, streams_.weights, {start.data_ptr<float>(), static_cast<std::size_t>(layout_.total)});
+  flat_ = start.to(options);
   first_ = at::zeros({1, layout_.total}, options);
   second_ = at::zeros({1, layout_.total}, options);
   view_ = make_views(layout_, model_, flat_);
@@ -212,13 +207,15 @@ TaskLosses MethodStep::run(const StepPlace& place, const Example& example, const
   return losses;
 }
 
+MethodStep::Parts MethodStep::parts(const at::Tensor& flat) const {
+  return {flat[0].narrow(0, 0, layout_.shared), flat[0].narrow(0, layout_.shared, layout_.total - layout_.shared)};
+}
+
 void MethodStep::meta_step(const StepPlace& place, const Example& example, const Example& meta, double lr) {
   const std::vector<double> lambda = weighting_->weights();
-  const std::int64_t shared = layout_.shared, own = layout_.total - shared;
-  float* theta = flat_.data_ptr<float>();
-  float* ahead = virtual_.data_ptr<float>();
-  gradient_step(lr, train_.weight_decay, gradients_->shared_sum(lambda), theta, ahead, shared, threads_);
-  gradient_step(lr, train_.weight_decay, gradients_->own_sum(lambda), theta + shared, ahead + shared, own, threads_);
+  const Parts theta = parts(flat_), ahead = parts(virtual_);
+  gradient_step(lr, train_.weight_decay, gradients_->shared_sum(lambda), theta.shared, ahead.shared, threads_);
+  gradient_step(lr, train_.weight_decay, gradients_->own_sum(lambda), theta.own, ahead.own, threads_);
 
   const ForwardPass pass = train_pass(virtual_view_, place, kMeta, meta.bag);
   check_losses(place, meta, task_losses(pass, meta.label, meta.target), " of the meta bag");
@@ -227,8 +224,9 @@ void MethodStep::meta_step(const StepPlace& place, const Example& example, const
   std::vector<double> by_lambda(2);
   if (protocol_.autol_exact) {
     for (std::size_t k = 0; k < 2; ++k) {
-      by_lambda[k] = -lr * (dot(gradients_->shared_row(k), meta_gradient_->shared_row(0), shared, threads_) +
-                            dot(gradients_->own_row(k), meta_gradient_->own_row(0), own, threads_));
+      const auto row = static_cast<std::int64_t>(k);
+      by_lambda[k] = -lr * (dot(gradients_->shared[row], meta_gradient_->shared[0], threads_) +
+                            dot(gradients_->own[row], meta_gradient_->own[0], threads_));
     }
   } else {
     by_lambda = finite_differences(place, example, lr);
@@ -244,18 +242,16 @@ void MethodStep::meta_step(const StepPlace& place, const Example& example, const
 
 // The released code's: -lr (L_k(theta + eps v) - L_k(theta - eps v)) / (2 eps) on the training bag, eps = 0.01 / |v|.
 std::vector<double> MethodStep::finite_differences(const StepPlace& place, const Example& example, double lr) {
-  const std::int64_t shared = layout_.shared, own = layout_.total - shared;
-  const float *v = meta_gradient_->shared_row(0), *v_own = meta_gradient_->own_row(0);
-  const double norm = std::sqrt(dot(v, v, shared, threads_) + dot(v_own, v_own, own, threads_));
+  const at::Tensor v = meta_gradient_->shared[0], v_own = meta_gradient_->own[0];
+  const double norm = std::sqrt(dot(v, v, threads_) + dot(v_own, v_own, threads_));
   if (norm == 0) return {0, 0};  // the limit: no direction, no difference
   const double eps = 0.01 / norm;
-  const float* theta = flat_.data_ptr<float>();
-  float* out = virtual_.data_ptr<float>();
+  const Parts theta = parts(flat_), out = parts(virtual_);
   TaskLosses at_sign[2];
   for (int sign = 0; sign < 2; ++sign) {
     const double factor = sign == 0 ? eps : -eps;
-    offset(theta, factor, v, out, shared, threads_);
-    offset(theta + shared, factor, v_own, out + shared, own, threads_);
+    offset(theta.shared, factor, v, out.shared, threads_);
+    offset(theta.own, factor, v_own, out.own, threads_);
     const ForwardPass pass = train_pass(virtual_view_, place, sign == 0 ? kPlus : kMinus, example.bag);
     at_sign[sign] = task_losses(pass, example.label, example.target);
   }
@@ -298,17 +294,19 @@ void MethodStep::aggregate_and_update(const StepPlace& place, const ForwardPass&
   } catch (const std::domain_error&) {
     fail_gradient(place, pass, example);
   }
-  const GradientSum shared =
-      sum.defined() ? GradientSum{{sum.data_ptr<float>()}, {1.0}} : gradients_->shared_sum(coefficients);
+  const GradientSum shared = sum.defined() ? GradientSum{{sum}, {1.0}} : gradients_->shared_sum(coefficients);
   if (!update(place, lr, shared, gradients_->own_sum(weights))) fail_gradient(place, pass, example);
 }
 
 bool MethodStep::update(const StepPlace& place, double lr, const GradientSum& shared, const GradientSum& own) {
   const AdamW settings = {.lr = lr, .weight_decay = train_.weight_decay};
-  float *p = flat_.data_ptr<float>(), *m = first_.data_ptr<float>(), *v = second_.data_ptr<float>();
-  const std::int64_t s = layout_.shared, trained = method_.joint ? layout_.total : layout_.classification;
-  const bool good = adamw_step(settings, place.number + 1, shared, p, m, v, s, threads_);
-  return adamw_step(settings, place.number + 1, own, p + s, m + s, v + s, trained - s, threads_) && good;
+  const std::int64_t trained = (method_.joint ? layout_.total : layout_.classification) - layout_.shared;
+  const Parts p = parts(flat_), m = parts(first_), v = parts(second_);
+  const auto used = [&](const at::Tensor& t) { return t.narrow(0, 0, trained); };
+  GradientSum own_used = own;
+  for (at::Tensor& row : own_used.row) row = used(row);
+  const bool good = adamw_step(settings, place.number + 1, shared, p.shared, m.shared, v.shared, threads_);
+  return adamw_step(settings, place.number + 1, own_used, used(p.own), used(m.own), used(v.own), threads_) && good;
 }
 
 // Names the task whose gradient is not finite. The parameters may have been changed by the failed update, which the
@@ -321,8 +319,8 @@ void MethodStep::fail_gradient(const StepPlace& place, const ForwardPass& pass, 
   } else {
     weighted_gradient(view_, pass, example, {1.0}, rows);
   }
-  for (std::size_t k = 0; k < static_cast<std::size_t>(rows.shared.size(0)); ++k) {
-    if (all_finite(rows.shared_row(k), rows.shared.size(1)) && all_finite(rows.own_row(k), rows.own.size(1))) continue;
+  for (std::int64_t k = 0; k < rows.shared.size(0); ++k) {
+    if (all_finite(rows.shared[k]) && all_finite(rows.own[k])) continue;
     throw Error(ErrorKind::cell_failed, where + ": gradient of the " + kTaskNames[k] + " loss is not finite");
   }
   throw Error(ErrorKind::cell_failed, where + ": the sum of the tasks' gradients is not finite");

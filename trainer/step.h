@@ -19,7 +19,7 @@ namespace mtlgrid {
 
 // A patient as the network sees it.
 struct Example {
-  at::Tensor bag;  // [N, D] float
+  at::Tensor bag;  // [N, D], of the parameters' type
   int label = 0;
   double target = 0;  // scaled
   std::string patient;
@@ -74,6 +74,10 @@ class MethodStep {
 
  private:
   struct Gradients;  // rows of K tasks, and their views
+  struct Parts {     // of a row of the flat buffer: what aggregation acts on, and tokens with heads
+    at::Tensor shared, own;
+  };
+  Parts parts(const at::Tensor& flat) const;
 
   DropoutMasks masks(const StepPlace& place, int pass) const;
   ForwardPass train_pass(const ModelView& parameters, const StepPlace& place, int pass, const at::Tensor& bag) const;

@@ -1,15 +1,20 @@
 // Loops over all parameters: AdamW, Auto-Lambda's virtual step, dot products. Bound by memory: each reads every
-// operand once. No torch. Results do not depend on `threads` (fixed chunks, sums in chunk order).
+// operand once. Torch. Results do not depend on `threads` (fixed chunks, sums in chunk order).
+//
+// Tensors are one-dimensional, contiguous, on the CPU, all of one call float32 or all float64 and of one length;
+// Error(fatal) otherwise.
 #pragma once
+
+#include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <vector>
 
 namespace mtlgrid {
 
-// sum_k coefficient[k] * row[k][i]: a gradient that is never written out. At most kMaximumRows rows.
+// sum_k coefficient[k] * row[k]: a gradient that is never written out. At most kMaximumRows rows.
 struct GradientSum {
-  std::vector<const float*> row;
+  std::vector<at::Tensor> row;
   std::vector<double> coefficient;
 };
 inline constexpr std::size_t kMaximumRows = 2;
@@ -18,18 +23,18 @@ inline constexpr std::size_t kMaximumRows = 2;
 struct AdamW {
   double lr = 1e-4, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.01;
 };
-// Updates n parameters and their moments in place. Returns whether the whole gradient was finite; if not, some of the
+// Updates parameters and their moments in place. Returns whether the whole gradient was finite; if not, some of the
 // parameters have been updated and must not be used any more.
-bool adamw_step(const AdamW& settings, std::int64_t step, const GradientSum& gradient, float* parameter, float* first,
-                float* second, std::int64_t n, int threads);
+bool adamw_step(const AdamW& settings, std::int64_t step, const GradientSum& gradient, const at::Tensor& parameter,
+                const at::Tensor& first, const at::Tensor& second, int threads);
 
 // out = parameter - lr (gradient + weight_decay parameter).
-void gradient_step(double lr, double weight_decay, const GradientSum& gradient, const float* parameter, float* out,
-                   std::int64_t n, int threads);
+void gradient_step(double lr, double weight_decay, const GradientSum& gradient, const at::Tensor& parameter,
+                   const at::Tensor& out, int threads);
 // out = parameter + factor v.
-void offset(const float* parameter, double factor, const float* v, float* out, std::int64_t n, int threads);
+void offset(const at::Tensor& parameter, double factor, const at::Tensor& v, const at::Tensor& out, int threads);
 // sum_i a_i b_i in double.
-double dot(const float* a, const float* b, std::int64_t n, int threads);
-bool all_finite(const float* a, std::int64_t n);
+double dot(const at::Tensor& a, const at::Tensor& b, int threads);
+bool all_finite(const at::Tensor& a);
 
 }  // namespace mtlgrid

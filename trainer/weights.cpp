@@ -20,7 +20,7 @@ void write_weights_file(const std::filesystem::path& file, const Weights& w) {
                                  {"minimum", w.minimum},
                                  {"range", w.range},
                                  {"epoch", w.epoch}};
-  write_container(file, kKind, header, {{"parameters", w.values}});
+  write_container(file, kKind, header, {{"parameters", std::span(w.values)}});
 }
 
 Weights read_weights_file(const std::filesystem::path& file) {
@@ -36,7 +36,8 @@ Weights read_weights_file(const std::filesystem::path& file) {
     c.header.at("range").get_to(w.range);
     c.header.at("epoch").get_to(w.epoch);
     const ParameterLayout layout = make_layout(w.model, w.width, w.label_column, w.auxiliary_column);
-    w.values = c.array("parameters", static_cast<std::size_t>(layout.total));
+    w.values.resize(static_cast<std::size_t>(layout.total));
+    c.copy("parameters", std::span(w.values));
     return w;
   } catch (const nlohmann::json::exception& e) {
     throw InputError(file.string() + ": damaged header: " + e.what());

@@ -48,6 +48,26 @@ TEST(CaGrad, EqualsTorchJdAfterItsFactor) {
   EXPECT_GE(compared, 15);
 }
 
+// SLSQP on the authors' objective: good to the root of its rounding, 1e-8, in w.
+TEST(CaGrad, EqualsTheAuthorsAlgorithmWrittenOutUnderBothProtocols) {
+  const nlohmann::json data = fixture("aggregation.json");
+  int paper = 0, released = 0;
+  for (const auto& c : data.at("cases")) {
+    const Rows rows = c.at("gradients");
+    if (!c.at("cagrad_written_out").is_null()) {
+      EXPECT_LE(distance(cagrad(rows), c.at("cagrad_written_out")), 1e-6 * longest(rows)) << c.at("name");
+      ++paper;
+    }
+    if (!c.at("cagrad_released").is_null()) {
+      const Vector out = cagrad(rows, kCagradC, Protocol::released_code());
+      EXPECT_LE(distance(out, c.at("cagrad_released")), 1e-6 * longest(rows)) << c.at("name");
+      ++released;
+    }
+  }
+  EXPECT_GE(paper, 15);
+  EXPECT_EQ(released, 9);
+}
+
 TEST(CaGrad, TwoTasksAreSolvedToTwelveDigits) {
   const nlohmann::json data = fixture("aggregation.json");
   for (const auto& c : data.at("two_tasks")) {

@@ -24,7 +24,7 @@ using Rows = std::vector<Vector>;
 using Order = std::vector<std::vector<int>>;
 
 inline nlohmann::json fixture(const std::string& name) {
-  std::ifstream in(std::string(MTLGRID_FIXTURES) + "/" + name);
+  std::ifstream in(std::string(MTLGRID_ORACLE) + "/" + name);
   if (!in) throw std::runtime_error("no fixture " + name);
   return nlohmann::json::parse(in);
 }

@@ -238,7 +238,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"ValidationAll", "", "[train]\nvalidation = 1\n",
                 "c.ini, line 18: [train] validation: 1 is not in (0, 1)"},
         Mistake{"PrecisionNotYet", "", "[train]\nprecision = bf16\n",
-                "c.ini, line 18: [train] precision: 'bf16' is not supported by this version; supported: fp32"},
+                "c.ini, line 18: [train] precision: 'bf16' is not supported by this version; supported: fp32, fp64"},
         Mistake{"PackNotYet", "", "[train]\npack = 17\n",
                 "c.ini, line 18: [train] pack: '17' is not supported by this version; supported: auto, 1"},
         Mistake{"DeviceNotYet", "", "[train]\ndevice = cuda\n",

@@ -188,8 +188,7 @@ TEST_F(CellRunTest, KeptWeightsGiveTheResultsPredictions) {
   ASSERT_EQ(patients.size(), 4u);
   for (std::size_t i = 0; i < patients.size(); ++i) {
     std::vector<float> embedding;
-    const Prediction p =
-        predict(step, flat, bag_tensor(bags.bag(patients[i]), at::kCPU), {w.minimum, w.range}, embedding);
+    const Prediction p = predict(step, flat, bag_tensor(bags.bag(patients[i]), flat), {w.minimum, w.range}, embedding);
     EXPECT_EQ(p.log_odds, r.predictions[i].log_odds);
     EXPECT_EQ(p.prediction, r.predictions[i].prediction);
     EXPECT_EQ(embedding, r.embeddings[i].values);

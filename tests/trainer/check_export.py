@@ -3,11 +3,13 @@
 
 Loads an exported state dict strictly into PyTorch's modules; export_test.cpp wrote 0, 1, 2, ... into its parameters.
 """
+import pathlib
 import sys
 
 import torch
 
-from make_model import EncDec
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "oracle"))
+from encdec import EncDec
 
 d_in, d, heads, ff, encoder, decoder = map(int, sys.argv[2:8])
 state = torch.load(sys.argv[1], weights_only=True)

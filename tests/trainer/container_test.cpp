@@ -1,6 +1,11 @@
 // Checkpoints and weights on disk: whole or refused, whatever happened to the bytes.
 #include "trainer/container.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/rand.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <xxhash.h>
@@ -21,7 +26,9 @@ using ::testing::ThrowsMessage;
 
 class ContainerTest : public ::testing::Test {
  protected:
-  void write(const std::string& kind = "weights") { write_container(file(), kind, {{"x", 1}}, {{"a", a}, {"b", b}}); }
+  void write(const std::string& kind = "weights") {
+    write_container(file(), kind, {{"x", 1}}, {{"a", std::span(a)}, {"b", std::span(b)}, {"z", std::span(doubles)}});
+  }
   fs::path file() const { return folder.path() / "container"; }
   std::string bytes() const {
     std::ifstream in(file(), std::ios::binary);
@@ -40,17 +47,25 @@ class ContainerTest : public ::testing::Test {
 
   testing::TemporaryFolder folder;
   std::vector<float> a = {1, 2, 3}, b = {-0.5f};
+  std::vector<double> doubles = {0.1, -1e300};
 };
 
 TEST_F(ContainerTest, GivesBackWhatWasWritten) {
   write();
   const Container c = read_container(file(), "weights");
   EXPECT_EQ(c.header.at("x"), 1);
-  EXPECT_EQ(c.array("a", 3), a);
-  EXPECT_EQ(c.array("b", 1), b);
+  std::vector<float> x(3), y(1), two(2);
+  std::vector<double> z(2), three(3);
+  c.copy("a", std::span(x));
+  c.copy("b", std::span(y));
+  c.copy("z", std::span(z));
+  EXPECT_EQ(x, a);
+  EXPECT_EQ(y, b);
+  EXPECT_EQ(z, doubles);
   EXPECT_FALSE(c.has("c"));
-  EXPECT_THROW(c.array("c", 1), InputError);
-  EXPECT_THROW(c.array("a", 2), InputError);
+  EXPECT_THROW(c.copy("c", std::span(y)), InputError);
+  EXPECT_THROW(c.copy("a", std::span(two)), InputError);
+  EXPECT_THROW(c.copy("a", std::span(three)), InputError);  // of float32
   EXPECT_FALSE(fs::exists(file().string() + ".tmp"));
 }
 
@@ -109,7 +124,7 @@ TEST_F(ContainerTest, FullDiskNeedsAPerson) {
   fs::create_symlink("/dev/full", folder.path() / "full.tmp");
   const std::vector<float> much(100000);
   try {
-    write_container(folder.path() / "full", "weights", {}, {{"a", much}});
+    write_container(folder.path() / "full", "weights", {}, {{"a", std::span(much)}});
     FAIL() << "no error";
   } catch (const Error& e) {
     EXPECT_EQ(e.kind(), ErrorKind::needs_person);
@@ -119,7 +134,8 @@ TEST_F(ContainerTest, FullDiskNeedsAPerson) {
 
 class CheckpointsTest : public ::testing::Test {
  protected:
-  TrainingArrays arrays() { return {parameters, first, second, best}; }
+  TrainingArrays arrays() { return {of(parameters), of(first), of(second), of(best)}; }
+  static at::Tensor of(std::vector<float>& v) { return at::from_blob(v.data(), {4}, at::TensorOptions()); }
   void set(float value) {
     for (auto* v : {&parameters, &first, &second, &best}) v->assign(4, value++);
   }
@@ -153,6 +169,21 @@ TEST_F(CheckpointsTest, NewestIsKeptAndGivesStateAndArraysBack) {
   EXPECT_EQ(nlohmann::json(*s), nlohmann::json(at(3, 1, 11)));
   EXPECT_EQ(parameters[0], 10);
   EXPECT_EQ(best[3], 13);
+}
+
+TEST_F(CheckpointsTest, KeepsFloat64ToTheLastBit) {
+  const Checkpoints c(folder.path(), "id");
+  const at::Tensor values = at::rand({5}, at::kDouble);
+  c.write(at(1, 3, 3), {values, values * 2, values * 3, values * 4});
+  TrainingArrays back = {at::empty_like(values), at::empty_like(values), at::empty_like(values),
+                         at::empty_like(values)};
+  const auto say = [&](const std::string& line) { said += line; };
+  ASSERT_TRUE(c.resume({}, back, say)) << said;
+  EXPECT_TRUE(back.parameters.equal(values));
+  EXPECT_TRUE(back.best.equal(values * 4));
+  back.best = at::empty({5});  // a run in float32 does not take it
+  back.parameters = back.first_moment = back.second_moment = back.best;
+  EXPECT_FALSE(c.resume({}, back, say));
 }
 
 TEST_F(CheckpointsTest, BestWeightsAreNotWrittenTwice) {

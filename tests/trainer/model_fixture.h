@@ -1,4 +1,4 @@
-// What make_model.py wrote, read back.
+// What tests/oracle/model.py wrote, read back.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,9 +16,9 @@ namespace mtlgrid::testing {
 class ModelFixture {
  public:
   ModelFixture() {
-    std::ifstream text(MTLGRID_FIXTURES "/model.json");
+    std::ifstream text(MTLGRID_ORACLE "/model.json");
     index = nlohmann::json::parse(text);
-    std::ifstream binary(MTLGRID_FIXTURES "/model.f64", std::ios::binary);
+    std::ifstream binary(MTLGRID_ORACLE "/model.f64", std::ios::binary);
     const std::string bytes((std::istreambuf_iterator<char>(binary)), {});
     numbers_.resize(bytes.size() / sizeof(double));
     std::copy_n(bytes.data(), numbers_.size() * sizeof(double), reinterpret_cast<char*>(numbers_.data()));

@@ -1,95 +1,21 @@
 #include "trainer/model.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
 
-#include "model_fixture.h"
-#include "trainer/step.h"
+#include "network.h"
 
 namespace mtlgrid {
 namespace {
 
-using testing::ModelFixture;
-
-at::Tensor tensor(std::span<const double> values, at::IntArrayRef shape) {
-  return at::tensor(at::ArrayRef<double>(values.data(), values.size()), at::kDouble).view(shape).clone();
-}
-
-// Gradients of both losses (or of the classification alone), one row each.
-struct Outputs {
-  at::Tensor logits, regression;
-};
-Outputs output_gradients(const ForwardPass& pass, int label, double target) {
-  const std::int64_t members = pass.logits.size(0), tasks = pass.regression.defined() ? 2 : 1;
-  Outputs g = {at::zeros({members, tasks, 2}, pass.logits.options()), {}};
-  if (tasks == 2) g.regression = at::zeros({members, tasks, 1}, pass.logits.options());
-  for (std::int64_t f = 0; f < members; ++f) {
-    const double odds = (pass.logits[f][0][1] - pass.logits[f][0][0]).item<double>();
-    const double error = 1 / (1 + std::exp(-odds)) - label;
-    g.logits[f][0][0].fill_(-error);
-    g.logits[f][0][1].fill_(error);
-    if (tasks == 2) g.regression[f][1][0].fill_(2 * (pass.regression[f][0][0].item<double>() - target));
-  }
-  return g;
-}
-
-struct GradientRows {
-  GradientRows(const ParameterLayout& layout, const ModelSettings& model, std::int64_t rows, at::ScalarType type)
-      : flat(at::zeros({rows, layout.total}, at::TensorOptions().dtype(type))), view(make_views(layout, model, flat)) {}
-  at::Tensor flat;
-  ModelView view;
-};
-
-double largest_difference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
-
-class ModelAgainstPyTorch : public ::testing::TestWithParam<at::ScalarType> {};
-
-TEST_P(ModelAgainstPyTorch, OutputsLossesAndAllGradientsAgree) {
-  at::set_num_threads(1);
-  const double tolerance = GetParam() == at::kDouble ? 1e-12 : 2e-5;
-  ModelFixture fixture;
-  const at::Tensor flat = tensor(fixture.parameters, {1, fixture.layout.total}).to(GetParam());
-  const ModelView view = make_views(fixture.layout, fixture.model, flat);
-  for (const auto& c : fixture.index["cases"]) {
-    SCOPED_TRACE(c.dump());
-    const std::int64_t tiles = c["tiles"], tasks = c["joint"].get<bool>() ? 2 : 1;
-    const auto n = static_cast<std::size_t>(tasks);
-    const at::Tensor bag =
-        tensor(fixture.take(static_cast<std::size_t>(tiles * fixture.width)), {tiles, fixture.width});
-    const at::Tensor tokens =
-        tensor(fixture.take(n * static_cast<std::size_t>(fixture.model.d_model)), {1, tasks, fixture.model.d_model});
-    const at::Tensor logits = tensor(fixture.take(2), {1, 1, 2});
-    const auto losses = fixture.take(n);
-    const ForwardPass pass = forward(view, fixture.model, bag.to(GetParam()), c["joint"], nullptr);
-    EXPECT_LT(largest_difference(pass.tokens, tokens), tolerance);
-    EXPECT_LT(largest_difference(pass.logits, logits), tolerance);
-    const TaskLosses found = task_losses(pass, c["label"], c["target"]);
-    for (std::size_t k = 0; k < n; ++k) EXPECT_NEAR(found[k], losses[k], tolerance * (1 + losses[k]));
-
-    GradientRows rows(fixture.layout, fixture.model, tasks, GetParam());
-    const Outputs g = output_gradients(pass, c["label"], c["target"]);
-    backward(view, pass, g.logits, g.regression, rows.view);
-    for (std::int64_t k = 0; k < tasks; ++k) {
-      const std::vector<double> expected = fixture.flat();
-      for (const ParameterSpec& p : fixture.layout.parameters) {
-        const at::Tensor want =
-            tensor(std::span(expected).subspan(static_cast<std::size_t>(p.offset), static_cast<std::size_t>(p.size)),
-                   {p.size});
-        const at::Tensor have = rows.flat[k].narrow(0, p.offset, p.size);
-        EXPECT_LT(largest_difference(have, want), tolerance * (1 + want.abs().max().item<double>()))
-            << p.name << ", task " << k;
-      }
-    }
-  }
-}
-INSTANTIATE_TEST_SUITE_P(Precision, ModelAgainstPyTorch, ::testing::Values(at::kDouble, at::kFloat),
-                         [](const auto& precision) { return precision.param == at::kDouble ? "Double" : "Float"; });
+using testing::GradientRows;
+using testing::largest_difference;
+using testing::output_rows;
+using testing::OutputRows;
+using testing::tensor;
 
 class Model : public ::testing::Test {
  protected:
@@ -123,7 +49,7 @@ TEST_F(Model, GradientsUnderDropoutAreThoseOfFiniteDifferences) {
   const DropoutMasks m = masks(flat);
   const ForwardPass pass = forward(make_views(layout, settings, flat), settings, x, true, &m);
   GradientRows rows(layout, settings, 2, at::kDouble);
-  const Outputs g = output_gradients(pass, 1, 0.3);
+  const OutputRows g = output_rows(pass, 1, 0.3);
   backward(make_views(layout, settings, flat), pass, g.logits, g.regression, rows.view);
   const double h = 1e-6;
   for (const ParameterSpec& p : layout.parameters) {
@@ -150,14 +76,14 @@ TEST_F(Model, StackedMembersComputeWhatEachComputesAlone) {
   const ModelView view = make_views(layout, settings, flat);
   const ForwardPass pass = forward(view, settings, x, true, &m);
   GradientRows rows(layout, settings, 6, at::kDouble);
-  const Outputs g = output_gradients(pass, 0, 0.1);
+  const OutputRows g = output_rows(pass, 0, 0.1);
   backward(view, pass, g.logits, g.regression, rows.view);
   for (std::int64_t f = 0; f < 3; ++f) {
     const ModelView alone = make_views(layout, settings, flat.narrow(0, f, 1));
     const ForwardPass single = forward(alone, settings, x, true, &m);
     EXPECT_LT(largest_difference(single.tokens, pass.tokens.narrow(0, f, 1)), 1e-13);
     GradientRows own(layout, settings, 2, at::kDouble);
-    const Outputs single_g = output_gradients(single, 0, 0.1);
+    const OutputRows single_g = output_rows(single, 0, 0.1);
     backward(alone, single, single_g.logits, single_g.regression, own.view);
     EXPECT_LT(largest_difference(own.flat, rows.flat.narrow(0, 2 * f, 2)), 1e-12);
   }
@@ -168,7 +94,7 @@ TEST_F(Model, WeightedRowIsTheWeightedSumOfTaskRows) {
   const ModelView view = make_views(layout, settings, flat);
   const ForwardPass pass = forward(view, settings, x, true, nullptr);
   GradientRows rows(layout, settings, 2, at::kDouble), sum(layout, settings, 1, at::kDouble);
-  const Outputs g = output_gradients(pass, 1, 2.0);
+  const OutputRows g = output_rows(pass, 1, 2.0);
   backward(view, pass, g.logits, g.regression, rows.view);
   const at::Tensor w = at::tensor({0.3, 1.7}, at::kDouble).view({1, 2, 1});
   backward(view, pass, (g.logits * w).sum(1, true), (g.regression * w).sum(1, true), sum.view);
@@ -180,7 +106,7 @@ TEST_F(Model, RegressionReachesTheClassTokenOnlyThroughTheDecoder) {
   const ModelView view = make_views(layout, settings, flat);
   const ForwardPass pass = forward(view, settings, bag(3, at::kDouble), true, nullptr);
   GradientRows rows(layout, settings, 2, at::kDouble);
-  const Outputs g = output_gradients(pass, 1, 2.0);
+  const OutputRows g = output_rows(pass, 1, 2.0);
   backward(view, pass, g.logits, g.regression, rows.view);
   EXPECT_EQ(rows.view.class_head.weight[1].abs().max().item<double>(), 0);
   EXPECT_EQ(rows.view.regression_head.weight[0].abs().max().item<double>(), 0);

@@ -1,4 +1,5 @@
 // The plain numbers under the training step: random fills, initial values, AdamW and its like, early stopping.
+#include <ATen/ops/from_blob.h>
 #include <Random123/philox.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "balancers/protocol.h"
 #include "datasets/errors.h"
 #include "trainer/early_stopping.h"
 #include "trainer/parameters.h"
@@ -158,18 +160,42 @@ TEST(Layout, ImpossibleSizesAreRefused) {
   EXPECT_THROW(make_layout({}, 0, "a", "b"), Error);
 }
 
-TEST(AdamWTest, FollowsPyTorchStepByStep) {
-  std::ifstream text(MTLGRID_FIXTURES "/adamw.json");
-  const auto fixture = nlohmann::json::parse(text);
-  auto p = fixture["start"].get<std::vector<float>>();
-  std::vector<float> m(p.size()), v(p.size());
-  for (std::size_t i = 0; i < fixture["gradients"].size(); ++i) {
-    const auto g = fixture["gradients"][i].get<std::vector<float>>();
-    const AdamW settings = {.lr = fixture["rates"][i], .weight_decay = fixture["weight_decay"]};
-    ASSERT_TRUE(adamw_step(settings, static_cast<std::int64_t>(i) + 1, {{g.data()}, {1}}, p.data(), m.data(), v.data(),
-                           static_cast<std::int64_t>(p.size()), 1));
-    const auto expected = fixture["after"][i].get<std::vector<double>>();
-    for (std::size_t j = 0; j < p.size(); ++j) EXPECT_NEAR(p[j], expected[j], 2e-6) << "step " << i << ", " << j;
+// The vector's storage as a tensor.
+template <typename T>
+at::Tensor of(std::vector<T>& v) {
+  const at::ScalarType type = sizeof(T) == sizeof(double) ? at::kDouble : at::kFloat;
+  return at::from_blob(v.data(), {static_cast<std::int64_t>(v.size())}, at::TensorOptions().dtype(type));
+}
+
+nlohmann::json optimiser_oracle() {
+  std::ifstream text(MTLGRID_ORACLE "/optimiser.json");
+  return nlohmann::json::parse(text);
+}
+
+// The largest difference to PyTorch's float64, relative, of all 200 steps that the oracle shows.
+template <typename T>
+double adamw_error(const nlohmann::json& run) {
+  auto p = run["start"].get<std::vector<T>>();
+  std::vector<T> m(p.size()), v(p.size());
+  double worst = 0;
+  for (std::size_t i = 0; i < run["gradients"].size(); ++i) {
+    auto g = run["gradients"][i].get<std::vector<T>>();
+    const AdamW settings = {.lr = run["rates"][i], .weight_decay = run["weight_decay"]};
+    EXPECT_TRUE(adamw_step(settings, static_cast<std::int64_t>(i) + 1, {{of(g)}, {1}}, of(p), of(m), of(v), 1));
+    const auto expected = run["after"].find(std::to_string(i + 1));
+    if (expected == run["after"].end()) continue;
+    for (std::size_t j = 0; j < p.size(); ++j) {
+      const double x = (*expected)[j];
+      worst = std::max(worst, std::abs(static_cast<double>(p[j]) - x) / std::abs(x));
+    }
+  }
+  return worst;
+}
+
+TEST(AdamWTest, FollowsPyTorchOver200Steps) {
+  for (const auto& run : optimiser_oracle()["adamw"]) {
+    EXPECT_LT(adamw_error<double>(run), 1e-13) << run["weight_decay"];
+    EXPECT_LT(adamw_error<float>(run), 1e-6) << run["weight_decay"];
   }
 }
 
@@ -187,32 +213,44 @@ class Loops : public ::testing::Test {
 TEST_F(Loops, TwoRowsAreOneRowOfTheirWeightedSum) {
   std::vector<float> sum(n), p1 = c, p2 = c, m1(n), m2(n), v1(n), v2(n);
   for (std::size_t i = 0; i < n; ++i) sum[i] = 0.25f * a[i] - 2 * b[i];
-  adamw_step({}, 1, {{a.data(), b.data()}, {0.25, -2}}, p1.data(), m1.data(), v1.data(), n, 1);
-  adamw_step({}, 1, {{sum.data()}, {1}}, p2.data(), m2.data(), v2.data(), n, 1);
+  adamw_step({}, 1, {{of(a), of(b)}, {0.25, -2}}, of(p1), of(m1), of(v1), 1);
+  adamw_step({}, 1, {{of(sum)}, {1}}, of(p2), of(m2), of(v2), 1);
   for (std::size_t i = 0; i < n; ++i) ASSERT_NEAR(m1[i], m2[i], 1e-6);
   std::vector<float> o1(n), o2(n);
-  gradient_step(0.1, 0.01, {{a.data(), b.data()}, {0.25, -2}}, c.data(), o1.data(), n, 1);
-  gradient_step(0.1, 0.01, {{sum.data()}, {1}}, c.data(), o2.data(), n, 1);
+  gradient_step(0.1, 0.01, {{of(a), of(b)}, {0.25, -2}}, of(c), of(o1), 1);
+  gradient_step(0.1, 0.01, {{of(sum)}, {1}}, of(c), of(o2), 1);
   for (std::size_t i = 0; i < n; ++i) {
     ASSERT_NEAR(o1[i], o2[i], 1e-6);
     ASSERT_NEAR(o1[i], c[i] * (1 - 0.001) - 0.1 * sum[i], 1e-6);
   }
 }
 
+TEST_F(Loops, AreThoseOfDoubleUpToRounding) {
+  std::vector<double> da(a.begin(), a.end()), dc(c.begin(), c.end()), out(n);
+  std::vector<float> single(n);
+  offset(of(dc), 0.3, of(da), of(out), 1);
+  offset(of(c), 0.3, of(a), of(single), 1);
+  for (std::size_t i = 0; i < n; ++i) {
+    ASSERT_NEAR(out[i], dc[i] + 0.3 * da[i], 1e-15);
+    ASSERT_NEAR(single[i], out[i], 1e-6);
+  }
+  EXPECT_DOUBLE_EQ(dot(of(da), of(dc), 1), dot(of(a), of(c), 1));
+}
+
 TEST_F(Loops, ThreadsChangeNoBit) {
   std::vector<float> p1 = c, p2 = c, m1(n), m2(n), v1(n), v2(n);
-  adamw_step({}, 3, {{a.data()}, {1}}, p1.data(), m1.data(), v1.data(), n, 1);
-  adamw_step({}, 3, {{a.data()}, {1}}, p2.data(), m2.data(), v2.data(), n, 3);
+  adamw_step({}, 3, {{of(a)}, {1}}, of(p1), of(m1), of(v1), 1);
+  adamw_step({}, 3, {{of(a)}, {1}}, of(p2), of(m2), of(v2), 3);
   EXPECT_EQ(p1, p2);
-  EXPECT_EQ(dot(a.data(), b.data(), n, 1), dot(a.data(), b.data(), n, 3));
+  EXPECT_EQ(dot(of(a), of(b), 1), dot(of(a), of(b), 3));
 }
 
 TEST_F(Loops, DotIsAccumulatedInDouble) {
   double expected = 0;
   for (std::size_t i = 0; i < n; ++i) expected += static_cast<double>(a[i]) * b[i];
-  EXPECT_NEAR(dot(a.data(), b.data(), n, 1), expected, 1e-9 * expected);
-  const std::vector<float> tiny = {1e-30f, 1e-30f};
-  EXPECT_NEAR(dot(tiny.data(), tiny.data(), 2, 1) / 2e-60, 1, 1e-6);  // would be 0 in float
+  EXPECT_NEAR(dot(of(a), of(b), 1), expected, 1e-9 * expected);
+  std::vector<float> tiny = {1e-30f, 1e-30f};
+  EXPECT_NEAR(dot(of(tiny), of(tiny), 1) / 2e-60, 1, 1e-6);  // would be 0 in float
 }
 
 TEST_F(Loops, NonFiniteGradientAnywhereIsSeen) {
@@ -220,16 +258,25 @@ TEST_F(Loops, NonFiniteGradientAnywhereIsSeen) {
     for (const float bad : {NAN, INFINITY, -INFINITY}) {
       std::vector<float> g = a, p = c, m(n), v(n);
       g[at] = bad;
-      EXPECT_FALSE(adamw_step({}, 1, {{g.data()}, {1}}, p.data(), m.data(), v.data(), n, 1)) << at;
-      EXPECT_FALSE(all_finite(g.data(), n));
+      EXPECT_FALSE(adamw_step({}, 1, {{of(g)}, {1}}, of(p), of(m), of(v), 1)) << at;
+      EXPECT_FALSE(all_finite(of(g)));
     }
   }
-  EXPECT_TRUE(all_finite(a.data(), n));
+  EXPECT_TRUE(all_finite(of(a)));
 }
 
 TEST_F(Loops, SumsOfNoRowsOrTooManyAreRefused) {
-  EXPECT_THROW(gradient_step(0.1, 0, {}, c.data(), a.data(), n, 1), Error);
-  EXPECT_THROW(gradient_step(0.1, 0, {{a.data(), a.data(), a.data()}, {1, 1, 1}}, c.data(), b.data(), n, 1), Error);
+  EXPECT_THROW(gradient_step(0.1, 0, {}, of(c), of(a), 1), Error);
+  EXPECT_THROW(gradient_step(0.1, 0, {{of(a), of(a), of(a)}, {1, 1, 1}}, of(c), of(b), 1), Error);
+}
+
+TEST_F(Loops, TensorsThatDoNotGoTogetherAreRefused) {
+  std::vector<double> d(n);
+  std::vector<float> shorter(n - 1);
+  EXPECT_THROW(dot(of(a), of(d), 1), Error);
+  EXPECT_THROW(dot(of(a), of(shorter), 1), Error);
+  EXPECT_THROW(gradient_step(0.1, 0, {{of(d)}, {1}}, of(c), of(b), 1), Error);
+  EXPECT_THROW(all_finite(of(a).view({1, -1})), Error);
 }
 
 // Feeds a curve; the epoch after which training ends (the curve's length if it never does) and the best epoch.
@@ -241,6 +288,17 @@ std::pair<int, int> stops(const std::vector<double>& curve, int patience) {
     if (stopping.exhausted(epoch, patience)) break;
   }
   return {epoch, stopping.best_epoch};
+}
+
+TEST(EarlyStoppingTest, FollowsTheLoopsOfPaperAndReleasedCode) {
+  for (const auto& c : optimiser_oracle()["early_stopping"]) {
+    const auto curve = c["curve"].get<std::vector<double>>();
+    const int patience = c["patience"];
+    EXPECT_EQ(stops(curve, patience), (c["paper"].get<std::pair<int, int>>())) << c;
+    EXPECT_EQ(stops(curve, patience + Protocol::released_code().extra_patience),
+              (c["released"].get<std::pair<int, int>>()))
+        << c;
+  }
 }
 
 TEST(EarlyStoppingTest, EndsAfterPatienceEpochsWithoutADecrease) {

@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <numbers>
 #include <random>
 
@@ -138,6 +140,12 @@ TEST_F(Step, LearningRateIsConstantUnderPaperAndSwingsUnderReleasedCode) {
   EXPECT_NEAR(released.learning_rate(32), 0, 1e-15);
   EXPECT_NEAR(released.learning_rate(64), train.lr, 1e-15);
   EXPECT_EQ(step("baseline", Protocol::released_code()).learning_rate(32), train.lr);
+  std::ifstream text(MTLGRID_ORACLE "/optimiser.json");  // CosineAnnealingLR, T_max = 32, stepped once a batch
+  const auto cosine = nlohmann::json::parse(text)["cosine"];
+  for (std::size_t i = 0; i < cosine["rates"].size(); ++i) {
+    const double expected = cosine["rates"][i].get<double>() / cosine["lr"].get<double>() * train.lr;
+    EXPECT_NEAR(released.learning_rate(static_cast<std::int64_t>(i)), expected, 1e-12 * train.lr) << i;
+  }
 }
 
 TEST_F(Step, NonFiniteGradientNamesTheTask) {

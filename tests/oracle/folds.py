@@ -1,9 +1,11 @@
-"""Splits by scikit-learn for many data shapes, into fixtures/folds.json.
+#!/usr/bin/env python3
+"""Splits by scikit-learn for many data shapes, for folds_test.cpp: fixtures/folds.json.
 
-Run with numpy, scikit-learn (versions are written into the file). Each case: classes y, k, validation share, seed
-and per fold the test rows, and the train and validation rows in scikit-learn's order.
+Each case: classes y, k, validation share, seed and per fold the test rows, and the train and validation rows in
+scikit-learn's order. Usage: folds.py OUT
 """
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -42,17 +44,16 @@ def case(y, k, validation, seed):
     return {"classes": y.tolist(), "k": k, "validation": validation, "seed": seed, "folds": folds}
 
 
-def main():
+def main(out):
     rng = np.random.default_rng(SEED)
     orders = ["shuffled", "shuffled", "ascending", "shuffled", "descending"]
     cases = [case(labels(n, k, shares, rng, orders[i % len(orders)]), k, validation, seed)
              for i, (n, k, shares, validation, seed) in enumerate(SHAPES)]
-    file = Path(__file__).parent / "fixtures" / "folds.json"
-    header = {"sklearn": sklearn.__version__, "numpy": np.__version__, "seed": SEED}
-    with open(file, "w") as out:
+    header = {"versions": {"scikit-learn": sklearn.__version__, "numpy": np.__version__}, "seed": SEED}
+    with open(Path(out) / "folds.json", "w") as file:
         lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
-        out.write(json.dumps(header)[:-1] + ', "cases": [\n' + lines + "\n]}\n")
+        file.write(json.dumps(header)[:-1] + ', "cases": [\n' + lines + "\n]}\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

@@ -1,25 +1,30 @@
 #!/usr/bin/env python3
-"""Writes fixtures/aggregation.json and fixtures/weighting.json: what other implementations make of the same inputs.
+"""What other implementations make of the same gradients and losses, for tests/balancers: aggregation.json, weighting.json.
 
-Run with Python 3.11, numpy 2.4.6, torch 2.11.0, torchjd 0.18 (with cvxpy 1.7 and clarabel for its CAGrad) and
-mpmath 1.3; seed 1337. torchjd's random numbers are replaced by the ones written to the fixture. torchjd's CAGrad is
-ours x (1 + c^2) / K and 0 where its g_w is nearly 0; those results are written as null. w* of two tasks is computed by
-bisection with 80 digits from the very doubles of the Gram matrix that the fixture holds.
+Aggregations: torchjd (with cvxpy and clarabel for its CAGrad), and the authors' algorithms on the vectors themselves in
+NumPy, with the released code's epsilons and without; CAGrad's minimum by SLSQP (scipy) from equal weights, as the authors'
+code finds it but to the last digits. torchjd's random numbers are replaced by the ones written to the fixture. torchjd's
+CAGrad is ours x (1 + c^2) / K and 0 where its g_w is nearly 0; those results are written as null. w* of two tasks is
+computed by bisection with 80 digits (mpmath) from the very doubles of the Gram matrix that the fixture holds.
+Weightings: runs of 50 steps by PyTorch's AdamW and autograd. Usage: balancers.py OUT
 """
 
 import json
 import pathlib
+import sys
+from importlib.metadata import version
 from unittest import mock
 
 import mpmath
 import numpy as np
 import torch
+from scipy.optimize import minimize
 from torchjd.aggregation import CAGrad, GradDrop, PCGrad
 
 SEED = 1337
 C = 0.4
 EPS = 1e-8
-FOLDER = pathlib.Path(__file__).parent / "fixtures"
+STEPS = 50
 mpmath.mp.dps = 80
 
 
@@ -73,6 +78,25 @@ def cagrad_torchjd(g):
     return out if np.any(out) else None
 
 
+def cagrad_written_out(g, eps):
+    """The authors' algorithm times K; the vectors are scaled to length 1 for the solver (without epsilons alone)."""
+    k, scale = len(g), 1.0 if eps else np.linalg.norm(g, axis=1).max() or 1.0
+    g0 = g.mean(axis=0) / scale
+    gram = g @ g.T / scale**2
+    c = C * np.sqrt(gram.mean() + eps) + eps
+
+    def objective(w):
+        return w @ gram.mean(axis=1) + c * np.sqrt(max(0.0, w @ gram @ w) + eps)
+
+    found = minimize(objective, np.full(k, 1 / k), method="SLSQP", bounds=[(0, 1)] * k, options={"ftol": 1e-17, "maxiter": 1000},
+                     constraints={"type": "eq", "fun": lambda w: w.sum() - 1})
+    gw = found.x @ g / scale
+    length = np.linalg.norm(gw)
+    if not eps and length < 1e-4:
+        return None  # SLSQP knows nothing of a direction that vanishes
+    return k * scale * (g0 + c / (length + eps) * gw) / (1 + C * C)
+
+
 def graddrop_torchjd(g, uniform):
     with mock.patch("torch.rand", lambda *a, **k: torch.tensor(uniform)):
         return GradDrop()(torch.tensor(g)).numpy()
@@ -123,6 +147,8 @@ def aggregation_fixture(rng):
             "name": name, "gradients": plain(g), "order": order, "uniform": plain(uniform), "sum": plain(g.sum(axis=0)),
             "pcgrad": plain(pcgrad_torchjd(g, order)), "pcgrad_released": plain(pcgrad_released(g, order)),
             "cagrad": None if zero_row else plain(cagrad_torchjd(g)),
+            "cagrad_written_out": None if zero_row else plain(cagrad_written_out(g, 0.0)),
+            "cagrad_released": plain(cagrad_written_out(g, EPS)) if name.startswith(("random", "conflicting")) else None,
             "graddrop": plain(graddrop_torchjd(g, uniform)), "graddrop_released": plain(graddrop_released(g, uniform)),
         })
     return cases
@@ -178,27 +204,28 @@ def dwa_epochs(epochs, shifted):
 
 
 def weighting_fixture(rng):
-    losses = rng.uniform(0.05, 2, size=(40, 2))
-    rates = (1e-4 * (1 + np.cos(np.pi * np.arange(40) / 32)) / 2 + 1e-6).tolist()
-    meta = rng.normal(size=(40, 2)) * 1e-3
-    epochs = rng.uniform(0.05, 2, size=(6, 7, 3))
+    losses = rng.uniform(0.05, 2, size=(STEPS, 2))
+    rates = (1e-4 * (1 + np.cos(np.pi * np.arange(STEPS) / 32)) / 2 + 1e-6).tolist()
+    meta = rng.normal(size=(STEPS, 2)) * 1e-3
+    epochs = rng.uniform(0.05, 2, size=(10, STEPS // 10, 3))
     return {
         "losses": plain(losses), "rates": rates,
         "s": learned_scalars(losses, rates, -0.7, 0, lambda s, l: (l / (2 * torch.exp(s)) + s / 2).sum()),
         "meta_gradients": plain(meta),
-        "lambda": learned_scalars(meta, [1e-4] * 40, 0.1, 0, lambda v, g: (v * g).sum()),
-        "lambda_released": learned_scalars(meta, [1e-4] * 40, 0.1, 0.01, lambda v, g: (v * g).sum()),
+        "lambda": learned_scalars(meta, [1e-4] * STEPS, 0.1, 0, lambda v, g: (v * g).sum()),
+        "lambda_released": learned_scalars(meta, [1e-4] * STEPS, 0.1, 0.01, lambda v, g: (v * g).sum()),
         "epoch_losses": plain(epochs), "dwa": dwa_epochs(epochs, False), "dwa_released": dwa_epochs(epochs, True),
     }
 
 
-def main():
+def main(out):
     rng = np.random.default_rng(SEED)
-    FOLDER.mkdir(exist_ok=True)
-    aggregation = {"c": C, "cases": aggregation_fixture(rng), "two_tasks": two_task_grams(rng)}
-    (FOLDER / "aggregation.json").write_text(json.dumps(aggregation, indent=0).replace(",\n", ", ") + "\n")
-    (FOLDER / "weighting.json").write_text(json.dumps(weighting_fixture(rng), indent=0).replace(",\n", ", ") + "\n")
+    header = {"versions": {p: version(p) for p in ("numpy", "torch", "torchjd", "scipy", "mpmath", "cvxpy", "clarabel")},
+              "seed": SEED}
+    aggregation = header | {"c": C, "cases": aggregation_fixture(rng), "two_tasks": two_task_grams(rng)}
+    for name, document in (("aggregation", aggregation), ("weighting", header | weighting_fixture(rng))):
+        (pathlib.Path(out) / f"{name}.json").write_text(json.dumps(document, indent=0).replace(",\n", ", ") + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
