@@ -10,7 +10,7 @@ namespace mtlgrid {
 struct Protocol {
   std::string name = "paper";
   bool uncert_learned = true;        // released code: s never reaches the optimiser and stays at -0.7
-  bool cosine_per_batch = false;     // released code: cosine annealing, T_max = 32, stepped once a batch (not baseline)
+  bool cosine_per_batch = false;     // released code: cosine, T_max = epochs, stepped once a batch (not baseline)
   bool dwa_shifted_history = false;  // released code: the auxiliary's running mean starts from the classification's
   bool autol_primary_all = true;     // released code: the meta loss is the classification's alone
   bool autol_exact = true;           // released code: finite differences, eps = 0.01 / norm(v)

@@ -16,7 +16,6 @@ namespace mtlgrid {
 namespace {
 
 constexpr const char* kTaskNames[] = {"classification", "regression"};
-constexpr double kCosinePeriod = 32;  // T_max of the released code, in batches
 
 // Passes of one step, for dropout streams. Under `paper` everything is pass 0; the released code draws for each.
 enum Pass { kNetwork = 0, kVirtual = 1, kMeta = 2, kPlus = 3, kMinus = 4 };
@@ -143,7 +142,8 @@ bool MethodStep::needs_meta() const { return weighting_->needs_meta_step(); }
 
 double MethodStep::learning_rate(std::int64_t number) const {
   if (!protocol_.cosine_per_batch || !method_.joint) return train_.lr;
-  return train_.lr * (1 + std::cos(std::numbers::pi * static_cast<double>(number) / kCosinePeriod)) / 2;
+  // The released code gives the scheduler its number of epochs as T_max, then steps it once a batch.
+  return train_.lr * (1 + std::cos(std::numbers::pi * static_cast<double>(number) / train_.epochs)) / 2;
 }
 
 DropoutMasks MethodStep::masks(const StepPlace& place, int pass) const {

@@ -224,7 +224,7 @@ def run(method, released):
     model, weighting = initial_model(), Weighting(kind, 2 if joint else 1, released)
     groups = [{"params": list(model.parameters())}, {"params": [weighting.s], "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, lr=LR, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=32) if released and joint else None
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=EPOCHS) if released and joint else None
     shared = sum(p.numel() for n, p in model.named_parameters() if n not in set(model.own()))
     epochs, metas, best, best_epoch, best_model = [], [], math.inf, 0, None
     for epoch in range(1, EPOCHS + 1):

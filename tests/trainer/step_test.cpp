@@ -54,7 +54,7 @@ class Step : public ::testing::Test {
   }
 
   ModelSettings model = {.d_model = 8, .heads = 2, .ff = 8, .encoder_layers = 1, .decoder_layers = 1, .dropout = 0.2};
-  TrainSettings train = {.epochs = 1, .patience = 1, .lr = 1e-2, .weight_decay = 0.01, .validation = 0.2};
+  TrainSettings train = {.epochs = 32, .patience = 1, .lr = 1e-2, .weight_decay = 0.01, .validation = 0.2};
   GroupStreams streams;
   ParameterLayout layout;
   Example example, meta;
