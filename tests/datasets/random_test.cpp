@@ -62,7 +62,9 @@ TEST(RandomStream, NumbersAreTheSameOnEveryMachineAndVersion) {
 // tests/oracle/streams.py: the same laws from their descriptions, in Python.
 TEST(RandomStream, FollowsTheOracleInPython) {
   std::ifstream text(MTLGRID_ORACLE "/streams.json");
-  for (const auto& c : nlohmann::json::parse(text)["cases"]) {
+  const auto oracle = nlohmann::json::parse(text);
+  ASSERT_EQ(oracle["cases"].size(), 6u);
+  for (const auto& c : oracle["cases"]) {
     SCOPED_TRACE(c["name"].get<std::string>());
     RandomStream stream(std::stoull(c["seed"].get<std::string>()), c["name"].get<std::string>());
     for (const std::uint64_t child : c["children"]) stream = stream.child(child);

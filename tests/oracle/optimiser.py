@@ -2,7 +2,7 @@
 """Optimiser, schedule and early stopping, for numbers_test.cpp and step_test.cpp: fixtures/optimiser.json.
 
 AdamW: 200 steps of torch.optim.AdamW in float64, gradients of sizes from 1e-4 to 1, a changing learning rate; with decay
-and without. Schedule: torch.optim.lr_scheduler.CosineAnnealingLR(T_max=32) stepped once a batch, as the released code
+and without; `float32` is how far PyTorch's own float32 is from that. Schedule: torch.optim.lr_scheduler.CosineAnnealingLR(T_max=32) stepped once a batch, as the released code
 does. Early stopping: the loops of the paper's text and of the released code, written out, on made-up validation curves.
 Usage: optimiser.py OUT
 """
@@ -35,7 +35,23 @@ def adamw(weight_decay):
         gradients.append(g.tolist())
         if step in SHOWN:
             after[str(step)] = p.tolist()
-    return {"weight_decay": weight_decay, "start": start, "rates": rates, "gradients": gradients, "after": after}
+    run = {"weight_decay": weight_decay, "start": start, "rates": rates, "gradients": gradients, "after": after}
+    return run | {"float32": float32_error(run)}
+
+
+def float32_error(run):
+    """The largest relative difference between PyTorch's float32 and its float64."""
+    p = torch.tensor(run["start"], dtype=torch.float32, requires_grad=True)
+    optimiser = torch.optim.AdamW([p], weight_decay=run["weight_decay"])
+    worst = 0.0
+    for step, (rate, g) in enumerate(zip(run["rates"], run["gradients"]), 1):
+        optimiser.param_groups[0]["lr"] = rate
+        p.grad = torch.tensor(g, dtype=torch.float32)
+        optimiser.step()
+        if str(step) in run["after"]:
+            expected = torch.tensor(run["after"][str(step)], dtype=torch.float64)
+            worst = max(worst, ((p.detach().double() - expected).abs() / expected.abs()).max().item())
+    return worst
 
 
 def cosine(lr, batches):

@@ -1,6 +1,7 @@
 // The plain numbers under the training step: random fills, initial values, AdamW and its like, early stopping.
 #include <ATen/ops/from_blob.h>
 #include <Random123/philox.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -34,7 +35,9 @@ TEST(Fills, AreRandom123sPhiloxInTheDocumentedOrder) {
 
 TEST(Fills, FollowTheOracleInPython) {
   std::ifstream text(MTLGRID_ORACLE "/streams.json");
-  for (const auto& c : nlohmann::json::parse(text)["cases"]) {
+  const auto oracle = nlohmann::json::parse(text);
+  ASSERT_EQ(oracle["cases"].size(), 6u);
+  for (const auto& c : oracle["cases"]) {
     SCOPED_TRACE(c["name"].get<std::string>());
     RandomStream stream(std::stoull(c["seed"].get<std::string>()), c["name"].get<std::string>());
     for (const std::uint64_t child : c["children"]) stream = stream.child(child);
@@ -186,6 +189,7 @@ double adamw_error(const nlohmann::json& run) {
     if (expected == run["after"].end()) continue;
     for (std::size_t j = 0; j < p.size(); ++j) {
       const double x = (*expected)[j];
+      EXPECT_TRUE(std::isfinite(p[j]));
       worst = std::max(worst, std::abs(static_cast<double>(p[j]) - x) / std::abs(x));
     }
   }
@@ -193,10 +197,18 @@ double adamw_error(const nlohmann::json& run) {
 }
 
 TEST(AdamWTest, FollowsPyTorchOver200Steps) {
-  for (const auto& run : optimiser_oracle()["adamw"]) {
-    EXPECT_LT(adamw_error<double>(run), 1e-13) << run["weight_decay"];
-    EXPECT_LT(adamw_error<float>(run), 1e-6) << run["weight_decay"];
+  const auto oracle = optimiser_oracle();
+  ASSERT_EQ(oracle["adamw"].size(), 3u);
+  double in_double = 0, in_float = 0;
+  for (const auto& run : oracle["adamw"]) {
+    in_double = std::max(in_double, adamw_error<double>(run));
+    in_float = std::max(in_float, adamw_error<float>(run));
   }
+  EXPECT_LT(in_double, 1e-13);
+  // In float32 each step rounds every parameter once, 6e-8 of it: PyTorch's own is 3.5e-6 from its float64 after 200
+  // steps ("float32" in optimiser.json), so 1e-6 is out of reach.
+  EXPECT_LT(in_float, 4e-6);
+  RecordProperty("largest_error", fmt::format("{:.1e} in float64, {:.1e} in float32", in_double, in_float));
 }
 
 class Loops : public ::testing::Test {
@@ -291,7 +303,9 @@ std::pair<int, int> stops(const std::vector<double>& curve, int patience) {
 }
 
 TEST(EarlyStoppingTest, FollowsTheLoopsOfPaperAndReleasedCode) {
-  for (const auto& c : optimiser_oracle()["early_stopping"]) {
+  const auto oracle = optimiser_oracle();
+  ASSERT_GT(oracle["early_stopping"].size(), 80u);
+  for (const auto& c : oracle["early_stopping"]) {
     const auto curve = c["curve"].get<std::vector<double>>();
     const int patience = c["patience"];
     EXPECT_EQ(stops(curve, patience), (c["paper"].get<std::pair<int, int>>())) << c;
