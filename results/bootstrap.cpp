@@ -67,6 +67,15 @@ void bootstrap(std::vector<Running*> metrics, std::size_t n, const BootstrapSett
   for (Running* m : metrics) percentiles(*m, settings);
 }
 
+// The p-value of a row `pearson_r`. Resamples hold copies of patients, so their p-values mean nothing: no CI.
+MetricRow p_value_of(const MetricRow& r) {
+  MetricRow p{r.cohort, "pearson_p", kMissing, kMissing, kMissing, r.n, 0, r.reason};
+  if (std::isnan(r.value)) return p;
+  p.value = pearson_p(r.value, r.n);
+  p.reason = "no CI: a p-value has none";
+  return p;
+}
+
 }  // namespace
 
 void draw_multiplicities(const RandomStream& stream, std::uint64_t draw, std::span<int> multiplicity) {
@@ -97,7 +106,10 @@ std::vector<MetricRow> cell_metrics(const std::string& cohort, std::span<const P
   }
   for (auto& [n, metrics] : by_size) bootstrap(metrics, n, settings, stream);
   std::vector<MetricRow> rows;
-  for (Running& r : running) rows.push_back(std::move(r.row));
+  for (Running& r : running) {
+    rows.push_back(std::move(r.row));
+    if (rows.back().metric == "pearson_r") rows.push_back(p_value_of(rows.back()));
+  }
   return rows;
 }
 

@@ -1,6 +1,7 @@
 #include "results/metrics.h"
 
 #include <algorithm>
+#include <boost/math/special_functions/beta.hpp>
 #include <cmath>
 #include <cstdint>
 #include <memory>
@@ -247,6 +248,12 @@ Estimate mean_absolute_error(std::span<const double> target, std::span<const dou
 }
 Estimate r_squared(std::span<const double> target, std::span<const double> prediction) {
   return on_everyone(resampled_r_squared(target, prediction), target.size());
+}
+
+double pearson_p(double r, std::int64_t n) {
+  if (n < 2 || !(std::abs(r) <= 1)) throw std::invalid_argument("pearson_p: r outside [-1, 1], or n below 2");
+  if (n == 2) return 1;  // r is -1 or 1 whatever the patients
+  return boost::math::ibeta(0.5 * static_cast<double>(n) - 1, 0.5, (1 - r) * (1 + r));
 }
 
 }  // namespace mtlgrid

@@ -33,6 +33,10 @@ Estimate f1(std::span<const int> label, std::span<const double> score);         
 Estimate pearson_r(std::span<const double> target, std::span<const double> prediction);
 Estimate mean_absolute_error(std::span<const double> target, std::span<const double> prediction);
 Estimate r_squared(std::span<const double> target, std::span<const double> prediction);
+// Two-sided p of a Pearson r of `n` patients under no correlation of normal variables (scipy.stats.pearsonr): Student's
+// t of n - 2 degrees of freedom, as P = I_{1 - r^2}(n / 2 - 1, 1 / 2), which keeps its digits where P is tiny. Two
+// patients: 1. std::invalid_argument for fewer, or r outside [-1, 1].
+double pearson_p(double r, std::int64_t n);
 
 // Euclidean distances between embeddings, n x n row-major, computed in double.
 std::vector<double> distances(std::span<const std::vector<float>> embeddings);
@@ -50,7 +54,8 @@ struct BootstrapSettings {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BootstrapSettings, resamples, confidence)
 
 // All metrics of one cell on one cohort with percentile bootstrap CIs over patients. The order of the rows is fixed:
-// auroc, auprc, ce, f1, pearson_r, mae, r2, and silhouette where `embeddings` is not empty (same order as predictions).
+// auroc, auprc, ce, f1, pearson_r, pearson_p, mae, r2, and silhouette where `embeddings` is not empty (same order as
+// predictions). pearson_p never has a CI, and its reason says so.
 // Regression uses the patients who have both target and prediction (NaN: has none); n says how many. Any other number
 // that is not finite throws Error(cell_failed) naming the patient.
 // A resample draws as many of the metric's patients as there are (draw_multiplicities, draws 0, 1, ...); one in which

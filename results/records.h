@@ -17,8 +17,8 @@ inline constexpr const char* kTestCohort = "test";  // the held-out fold's name 
 // A patient's prediction. `target` and `prediction` are in table units; NaN where there is none.
 struct Prediction {
   std::string cohort, patient;
-  int label = 0;      // 1 positive, 0 negative
-  double score = 0;   // P(positive)
+  int label = 0;        // 1 positive, 0 negative
+  double score = 0;     // P(positive)
   double log_odds = 0;  // logit(positive) - logit(negative): cross-entropy is computed from it
   double target = 0, prediction = 0;
 };
@@ -36,7 +36,7 @@ struct MetricRow {
   double value = 0, ci_low = 0, ci_high = 0;
   std::int64_t n = 0;        // patients it was computed on
   std::int64_t redrawn = 0;  // bootstrap resamples in which it was undefined, drawn again
-  std::string reason;        // empty where the value is defined
+  std::string reason;        // why value is NaN, or "no CI: ..." why there is a value alone; otherwise empty
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MetricRow, cohort, metric, value, ci_low, ci_high, n, redrawn, reason)
 

@@ -44,7 +44,8 @@ struct PreparedMetric {
   ResampledMetric metric;         // of multiplicities of these rows; empty where nobody has what it needs
   std::string reason;             // why it is empty
 };
-// The metrics of a cell in the order of cell_metrics; arguments and errors as there.
+// The metrics of a cell that are resampled (all but pearson_p), in the order of cell_metrics; arguments and errors as
+// there.
 std::vector<PreparedMetric> prepare_metrics(std::span<const Prediction> predictions,
                                             std::span<const std::vector<float>> embeddings);
 

@@ -93,7 +93,7 @@ CREATE TABLE metrics (
   ci_high  REAL,
   n        INTEGER NOT NULL,         -- patients
   redrawn  INTEGER NOT NULL,         -- bootstrap resamples that were undefined
-  reason   TEXT NOT NULL DEFAULT '', -- why value is NULL
+  reason   TEXT NOT NULL DEFAULT '', -- why value is NULL, or 'no CI: ...' why its CI is
   PRIMARY KEY (cell_id, attempt, cohort, metric),
   FOREIGN KEY (cell_id, attempt) REFERENCES attempts
 ) STRICT, WITHOUT ROWID;

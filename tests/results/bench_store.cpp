@@ -63,7 +63,7 @@ CellResult result_of(const Cell& cell) {
     }
   }
   for (const char* cohort : {"test", "CPTAC-CRC"}) {
-    for (const char* metric : {"auroc", "auprc", "ce", "f1", "pearson_r", "mae", "r2"}) {
+    for (const char* metric : {"auroc", "auprc", "ce", "f1", "pearson_r", "pearson_p", "mae", "r2"}) {
       r.metrics.push_back({cohort, metric, 0.7, 0.6, 0.8, 100, 0, ""});
     }
   }

@@ -11,6 +11,7 @@
 #include "datasets/errors.h"
 #include "results/metrics.h"
 #include "results/resampling.h"
+#include "tests/results/close.h"
 
 namespace mtlgrid {
 namespace {
@@ -100,12 +101,23 @@ TEST(CellMetrics, RowsComeInTheirOrder) {
     names.push_back(r.metric);
     EXPECT_EQ(r.cohort, "test");
     EXPECT_EQ(r.n, 40);
+    if (r.metric == "pearson_p") continue;
     EXPECT_EQ(r.reason, "");
     EXPECT_LT(r.ci_low, r.value);
     EXPECT_LT(r.value, r.ci_high);
   }
-  EXPECT_THAT(names, testing::ElementsAre("auroc", "auprc", "ce", "f1", "pearson_r", "mae", "r2", "silhouette"));
-  EXPECT_EQ(cell_metrics("test", p, {}, {200, 0.95}, kStream).size(), 7u);
+  EXPECT_THAT(names,
+              testing::ElementsAre("auroc", "auprc", "ce", "f1", "pearson_r", "pearson_p", "mae", "r2", "silhouette"));
+  EXPECT_EQ(cell_metrics("test", p, {}, {200, 0.95}, kStream).size(), 8u);
+}
+
+TEST(CellMetrics, PearsonsPIsThatOfTheRowAndHasNoCi) {
+  const auto rows = metrics_of(patients(20));
+  const MetricRow& p = row(rows, "pearson_p");
+  EXPECT_EQ(p.value, pearson_p(row(rows, "pearson_r").value, 20));
+  EXPECT_TRUE(std::isnan(p.ci_low));
+  EXPECT_TRUE(std::isnan(p.ci_high));
+  EXPECT_EQ(p.reason, "no CI: a p-value has none");
 }
 
 TEST(CellMetrics, CiIsThePercentileOfTheNamedDraws) {
@@ -133,6 +145,37 @@ TEST(CellMetrics, CiIsThePercentileOfTheNamedDraws) {
   EXPECT_DOUBLE_EQ(row(rows, "auroc").ci_high, quantile(values, 0.975));
 }
 
+// What the oracle's patients are, a target that is null being missing.
+std::vector<Prediction> predictions_of(const nlohmann::json& j) {
+  std::vector<Prediction> out;
+  for (std::size_t i = 0; i < j.at("label").size(); ++i) {
+    const auto& target = j.at("target").at(i);
+    out.push_back({"test", std::string("P").append(std::to_string(i)), j.at("label").at(i), j.at("score").at(i),
+                   j.at("log_odds").at(i), target.is_null() ? kMissing : target.get<double>(),
+                   j.at("prediction").at(i)});
+  }
+  return out;
+}
+
+TEST(CellMetrics, AgreeWithTheOracleRowByRow) {
+  std::ifstream in(MTLGRID_ORACLE "/statistics.json");
+  const nlohmann::json j = nlohmann::json::parse(in).at("bootstrap");
+  const auto embeddings = j.at("embeddings").get<std::vector<std::vector<float>>>();
+  const auto rows = cell_metrics("test", predictions_of(j), embeddings, {j.at("resamples"), j.at("confidence")},
+                                 RandomStream(j.at("seed"), j.at("stream").get<std::string>()));
+  ASSERT_EQ(j.at("rows").size(), 8u);
+  for (const auto& expected : j.at("rows")) {
+    const std::string metric = expected.at("metric");
+    const MetricRow& found = row(rows, metric);
+    expect_close(found.value, expected.at("value"), metric);
+    expect_close(found.ci_low, expected.at("ci_low"), metric + ", low");
+    expect_close(found.ci_high, expected.at("ci_high"), metric + ", high");
+    EXPECT_EQ(found.n, expected.at("n")) << metric;
+    EXPECT_EQ(found.redrawn, expected.at("redrawn")) << metric;
+  }
+  EXPECT_GT(row(rows, "auroc").redrawn, 0);
+}
+
 TEST(CellMetrics, SameStreamSameCi) {
   const auto p = patients(30);
   const auto a = metrics_of(p), b = metrics_of(p);
@@ -155,7 +198,7 @@ TEST(CellMetrics, ResamplesOfOneClassAreRedrawnAndCounted) {
 TEST(CellMetrics, BaselineHasNoRegression) {
   auto p = patients(20);
   for (Prediction& x : p) x.prediction = kMissing;
-  for (const char* name : {"pearson_r", "mae", "r2"}) {
+  for (const char* name : {"pearson_r", "pearson_p", "mae", "r2"}) {
     const auto rows = metrics_of(p);
     EXPECT_TRUE(std::isnan(row(rows, name).value));
     EXPECT_EQ(row(rows, name).reason, "no regression");

@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <vector>
 
 #include "results/resampling.h"
+#include "tests/results/close.h"
 
 namespace mtlgrid {
 namespace {
@@ -65,6 +68,17 @@ TEST(Holm, AgreesWithTheWorkedExample) {
   const std::vector<double> adjusted = holm(std::vector<double>{0.01, 0.04, 0.03, 0.005}, 4);
   const std::vector<double> expected = {0.03, 0.06, 0.06, 0.02};
   for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_DOUBLE_EQ(adjusted[i], expected[i]);
+}
+
+TEST(Holm, AgreesWithStatsmodels) {
+  std::ifstream in(MTLGRID_ORACLE "/statistics.json");
+  const nlohmann::json families = nlohmann::json::parse(in).at("holm");
+  ASSERT_EQ(families.size(), 5u);
+  for (const auto& family : families) {
+    const auto p = family.at("p").get<std::vector<double>>();
+    const std::vector<double> adjusted = holm(p, p.size());
+    for (std::size_t i = 0; i < p.size(); ++i) expect_close(adjusted[i], family.at("adjusted").at(i), "Holm");
+  }
 }
 
 TEST(Holm, TestsThatWereNotMadeCountInTheFamily) {

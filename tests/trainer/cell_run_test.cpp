@@ -210,7 +210,8 @@ TEST_F(CellRunTest, MetricsCoverTestAndExternalCohortsAndMissingTargets) {
       EXPECT_EQ(m.n, m.cohort == "OUTER" ? 5 : 4);  // one of six has no target
     }
   }
-  EXPECT_EQ(external, (std::set<std::string>{"auroc", "auprc", "ce", "f1", "pearson_r", "mae", "r2", "silhouette"}));
+  EXPECT_EQ(external,
+            (std::set<std::string>{"auroc", "auprc", "ce", "f1", "pearson_r", "pearson_p", "mae", "r2", "silhouette"}));
 }
 
 TEST_F(CellRunTest, MethodsOfAGroupShareInitialWeightsAndBagOrder) {
