@@ -27,7 +27,7 @@ int run_tables(const std::vector<std::string>& arguments) {
       .option("format", "LIST", "comma-separated: md, latex, csv", "md,latex,csv")
       .option("ci", "KIND", "bootstrap: over patients; folds: percentiles of fold values, as the released code",
               "bootstrap")
-      .number("resamples", "N", "bootstrap replicates; 0: neither CIs nor stars", defaults.resamples);
+      .number("resamples", "N", "bootstrap replicates; 0: neither CIs nor stars but DeLong's", defaults.resamples);
   if (!options.parse(arguments)) return 0;
   TableOptions tables;
   tables.formats = formats(options.get<std::string>("format"));

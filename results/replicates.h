@@ -45,7 +45,8 @@ double bootstrap_p_value(std::span<const double> differences);
 // Holm's step-down adjustment (1979) of `p` in a family of `tests` >= p.size(); tests not in `p` count as p = 1.
 std::vector<double> holm(std::span<const double> p, std::size_t tests);
 
-// 1: p < 0.05, 2: < 0.01, 3: < 0.001.
+// 1: p < 0.05, 2: < 0.01, 3: < 0.001; and the same for captions.
 int stars_of(double p);
+inline constexpr const char* kStarLevels = "∗ p < 0.05, ∗∗ p < 0.01, ∗∗∗ p < 0.001.";
 
 }  // namespace mtlgrid

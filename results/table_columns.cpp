@@ -93,7 +93,14 @@ double mean_of_means(const std::vector<std::size_t>& auxiliary, const ValueOf& v
   return auxiliaries == 0 ? kMissing : sum / auxiliaries;
 }
 
-// Only values over as many cells as the fullest of the column compete: a mean over one easy fold is no mean over five.
+void set_percentiles(std::vector<double> values, double confidence, TableValue& value) {
+  std::sort(values.begin(), values.end());
+  value.ci_low = quantile(values, (1 - confidence) / 2);
+  value.ci_high = quantile(values, (1 + confidence) / 2);
+}
+
+}  // namespace
+
 void mark_best(bool higher_is_better, std::vector<TableValue>& values) {
   double best = kMissing;
   int defined = 0, fullest = 0;
@@ -104,17 +111,9 @@ void mark_best(bool higher_is_better, std::vector<TableValue>& values) {
     ++defined;
     if (std::isnan(best) || (higher_is_better ? v.value > best : v.value < best)) best = v.value;
   }
-  if (defined < 2) return;  // the best of one is no news
+  if (defined < 2) return;
   for (TableValue& v : values) v.best = competes(v) && v.value == best;
 }
-
-void set_percentiles(std::vector<double> values, double confidence, TableValue& value) {
-  std::sort(values.begin(), values.end());
-  value.ci_low = quantile(values, (1 - confidence) / 2);
-  value.ci_high = quantile(values, (1 + confidence) / 2);
-}
-
-}  // namespace
 
 std::vector<std::size_t> CohortValues::auxiliaries_of(const Chosen& cells) {
   std::vector<std::size_t> auxiliary;

@@ -128,7 +128,7 @@ std::string csv_number(double value) { return std::isnan(value) ? "" : fmt::form
 std::string render_csv(const PaperTable& table) {
   // The paper's numbers call its tables 1 and 2.
   const std::string name = table.file_stem.starts_with("table") ? table.file_stem.substr(5) : table.file_stem;
-  std::string out = "table,method,biomarker,cohort,auxiliary,metric,value,ci_low,ci_high,have,want,best,stars\n";
+  std::string out = "table,method,biomarker,cohort,auxiliary,metric,value,ci_low,ci_high,have,want,best,stars,fold\n";
   for (std::size_t m = 0; m < table.methods.size(); ++m) {
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
       const TableColumn& column = table.columns[c];
@@ -137,8 +137,8 @@ std::string render_csv(const PaperTable& table) {
            {name, table.methods[m], column.biomarker, column.cohort, column.auxiliary, column.metric}) {
         out += csv_field(text) + ",";
       }
-      out += fmt::format("{},{},{},{},{},{},{}\n", csv_number(v.value), csv_number(v.ci_low), csv_number(v.ci_high),
-                         v.have, v.want, v.best ? 1 : 0, v.stars);
+      out += fmt::format("{},{},{},{},{},{},{},{}\n", csv_number(v.value), csv_number(v.ci_low), csv_number(v.ci_high),
+                         v.have, v.want, v.best ? 1 : 0, v.stars, column.fold ? fmt::to_string(*column.fold) : "");
     }
   }
   return out;

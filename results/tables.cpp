@@ -4,68 +4,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <iterator>
 #include <map>
 #include <set>
 #include <utility>
 
+#include "results/delong_table.h"
 #include "results/replicates.h"
 #include "results/table_columns.h"
+#include "results/table_draft.h"
 
 namespace mtlgrid {
 namespace {
 
 constexpr const char* kMean = "mean";
 constexpr double kPercent = 100;
-
-// A table on its way, and what its footnotes need.
-struct Draft {
-  PaperTable table;
-  std::optional<std::pair<std::string, std::string>> pair;  // of a supplementary table
-  int cells = 0, results = 0;
-  int left_out = 0, untested = 0, stars = 0;
-  std::map<std::string, std::map<std::string, int>> undefined;  // metric: reason: cells
-  std::vector<std::string> notes;
-
-  void add(TableColumn column, std::vector<std::string> heading, const TableColumnValues& found) {
-    undefined[table_metric(column.metric).label];
-    for (const auto& [reason, count] : found.undefined) undefined[table_metric(column.metric).label][reason] += count;
-    left_out = std::max(left_out, found.left_out);
-    untested = std::max(untested, found.untested);
-    table.columns.push_back(std::move(column));
-    table.header.resize(heading.size());
-    for (std::size_t i = 0; i < heading.size(); ++i) table.header[i].push_back(std::move(heading[i]));
-    for (std::size_t m = 0; m < found.values.size(); ++m) {
-      table.values[m].push_back(found.values[m]);
-      stars = std::max(stars, found.values[m].stars);
-    }
-  }
-  void add_note_once(const std::string& note) {
-    if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
-  }
-};
-
-Draft begin_table(const TableGrid& grid, std::string stem, int decimals) {
-  Draft draft;
-  draft.table.file_stem = std::move(stem);
-  draft.table.decimals = decimals;
-  draft.table.methods = grid.methods;
-  draft.table.values.resize(grid.methods.size());
-  return draft;
-}
-
-// A name as part of a file's: what a shell or a file system might take amiss becomes '_'.
-std::string file_safe(const std::string& name) {
-  std::string out;
-  for (char c : name) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' ||
-                       static_cast<unsigned char>(c) >= 0x80 || (c == '.' && !out.empty());
-    out += plain ? c : '_';
-  }
-  return out;
-}
 
 // What the brackets and stars are, for captions.
 std::string caption_of_ci(const TableOptions& options, const std::vector<std::string>& methods) {
@@ -81,41 +35,14 @@ std::string caption_of_ci(const TableOptions& options, const std::vector<std::st
       100 * options.confidence, options.resamples);
   if (std::find(methods.begin(), methods.end(), "baseline") != methods.end() && methods.size() > 1) {
     text += fmt::format(
-        "Differs from baseline on the same replicates (two-sided, Holm over the {} other methods of the column): ∗ p < "
-        "0.05, ∗∗ p < 0.01, ∗∗∗ p < 0.001. ",
-        methods.size() - 1);
+        "Differs from baseline on the same replicates (two-sided, Holm over the {} other methods of the column): {} ",
+        methods.size() - 1, kStarLevels);
   }
   return text;
-}
-
-std::string caption_of_state(const Draft& draft) {
-  std::string text = "Bold: best of the column.";
-  if (draft.results < draft.cells) {
-    text = "Bold: best of the column among the values over the most cells.";
-    text += fmt::format(" PARTIAL: {} of {} cells have a result.", draft.results, draft.cells);
-  }
-  return text;
-}
-
-void note_missing(Draft& draft) {
-  auto& notes = draft.table.notes;
-  if (draft.results < draft.cells) {
-    notes.push_back(
-        fmt::format("Partial table: {} of {} cells have a result. (have/want) stands where cells are missing: the "
-                    "value is the mean "
-                    "over those there are; – where there is none.",
-                    draft.results, draft.cells));
-  }
-  for (const auto& [metric, reasons] : draft.undefined) {
-    for (const auto& [reason, count] : reasons) {
-      notes.push_back(fmt::format("{} is undefined in {} results: {}.", metric, count, reason));
-    }
-  }
 }
 
 void note_replicates(Draft& draft, const TableOptions& options) {
-  auto& notes = draft.table.notes;
-  std::move(draft.notes.begin(), draft.notes.end(), std::back_inserter(notes));
+  auto& notes = draft.notes;
   if (options.ci != TableCi::bootstrap || options.resamples <= 0) return;
   if (draft.left_out > 0) {
     notes.push_back(fmt::format(
@@ -135,14 +62,11 @@ void note_replicates(Draft& draft, const TableOptions& options) {
   }
 }
 
-PaperTable finish(Draft draft, const TableSource& source, const TableOptions& options, const std::string& what) {
-  draft.table.caption = what + " " + caption_of_ci(options, draft.table.methods) + caption_of_state(draft);
-  note_missing(draft);
+PaperTable finish_bootstrapped(Draft draft, const TableSource& source, const TableOptions& options,
+                               const std::string& what) {
   note_replicates(draft, options);
-  for (const std::string& mixture : source.mixtures(draft.pair)) {
-    draft.table.notes.push_back("The cells were not all trained alike; " + mixture + ".");
-  }
-  return std::move(draft.table);
+  const std::string caption = fmt::format("{} {}", what, caption_of_ci(options, draft.table.methods));
+  return finish(std::move(draft), source, caption);
 }
 
 void note_cohort(Draft& draft, const CohortValues& values, const TableBiomarker& biomarker, const TableCohort& cohort,
@@ -167,15 +91,23 @@ class Tables {
   std::vector<PaperTable> make() {
     for (const TableBiomarker& biomarker : source_.grid().biomarkers) add(biomarker);
     std::vector<PaperTable> tables;
-    tables.push_back(finish(std::move(table1_), source_, options_,
+    tables.push_back(
+        finish_bootstrapped(std::move(table1_), source_, options_,
                             "AUROC and AUPRC in percent, mean over folds and then over auxiliaries." + training_));
-    tables.push_back(finish(std::move(table2_), source_, options_,
+    tables.push_back(
+        finish_bootstrapped(std::move(table2_), source_, options_,
                             "Silhouette score of the class token's embeddings on external cohorts (euclidean, true "
                             "labels), mean over folds; mean: over auxiliaries."));
     for (Draft& s : supplements_) {
       const std::string what = fmt::format("{} with {}: every metric, mean over folds.", s.pair->first, s.pair->second);
-      tables.push_back(finish(std::move(s), source_, options_,
+      tables.push_back(
+          finish_bootstrapped(std::move(s), source_, options_,
                               what + " CE in nats; MAE in the auxiliary's units; the class at P > 0.5 for F1."));
+    }
+    for (const TableBiomarker& biomarker : source_.grid().biomarkers) {
+      for (std::size_t a = 0; a < biomarker.auxiliaries.size(); ++a) {
+        tables.push_back(delong_table(source_, biomarker, a, options_.confidence));
+      }
     }
     name_apart(tables);
     return tables;
@@ -185,8 +117,7 @@ class Tables {
   void add(const TableBiomarker& biomarker) {
     std::vector<Draft> supplements;
     for (const std::string& auxiliary : biomarker.auxiliaries) {
-      supplements.push_back(
-          begin_table(source_.grid(), "supplement_" + file_safe(biomarker.name) + "_" + file_safe(auxiliary), 3));
+      supplements.push_back(begin_table(source_.grid(), pair_stem("supplement", biomarker.name, auxiliary), 3));
       supplements.back().pair = {biomarker.name, auxiliary};
     }
     count_cells(biomarker, supplements);

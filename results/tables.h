@@ -16,7 +16,7 @@ struct TableOptions {
   std::optional<std::int64_t> grid;  // default: the newest
   std::vector<TableFormat> formats = {TableFormat::markdown, TableFormat::csv, TableFormat::latex};
   TableCi ci = TableCi::bootstrap;
-  int resamples = 1000;  // 0: neither CIs nor stars
+  int resamples = 1000;  // 0: neither CIs nor stars but DeLong's
   double confidence = 0.95;
   std::uint64_t seed = 1337;
 };
@@ -32,6 +32,7 @@ struct TableValue {
 // What a column of values is of, in the words of the store.
 struct TableColumn {
   std::string biomarker, cohort, auxiliary, metric;  // cohort as shown; auxiliary "mean" over all of them
+  std::optional<int> fold = {};                      // none: the mean over folds
 };
 
 // All text is plain: rendering escapes it for its format.
@@ -48,13 +49,14 @@ struct PaperTable {
 // Reads the store (a snapshot or a finished one). Throws InputError if it has no such grid.
 // Table 1 (`table1`): AUROC and AUPRC in percent per biomarker and cohort, held-out folds of the training cohort first;
 // Table 2 (`table2`): silhouette on external cohorts per auxiliary and their mean; `supplement_BIOMARKER_AUXILIARY`:
-// every metric of a pair by cohort. What the values, CIs and stars are: docs/statistics.md.
+// every metric of a pair by cohort; `delong_BIOMARKER_AUXILIARY`: its single cells (delong_table.h). What the values,
+// CIs and stars are: docs/statistics.md.
 std::vector<PaperTable> paper_tables(const std::filesystem::path& store, const TableOptions& options);
 
 // Markdown: a table for people, columns aligned. LaTeX: a `table` to \input (needs booktabs, graphicx, inputenc).
 // CSV (RFC 4180, UTF-8): one row a value in the columns of the paper's numbers and more: table, method, biomarker,
-// cohort, auxiliary, metric, value, ci_low, ci_high, have, want, best, stars; numbers unrounded, empty where there is
-// none.
+// cohort, auxiliary, metric, value, ci_low, ci_high, have, want, best, stars, fold; numbers unrounded, empty where
+// there is none.
 std::string render(const PaperTable& table, TableFormat format);
 
 // Writes every table in every format into `out` (made if missing; each file by rename); returns the files.

@@ -324,12 +324,12 @@ TEST_F(TablesTest, UnknownGridAndWrongFilesAreBadInput) {
 TEST_F(TablesTest, FilesAreWrittenWholeInEveryFormat) {
   make();
   const auto files = write_tables(store(), folder_ / "new" / "out", options_);
-  EXPECT_EQ(files.size(), 4u * 3u);
+  EXPECT_EQ(files.size(), 6u * 3u);
   std::set<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder_ / "new" / "out")) names.insert(entry.path().filename());
   EXPECT_EQ(names.size(), files.size());
-  EXPECT_THAT(names,
-              testing::IsSupersetOf({"table1.md", "table1.csv", "table1.tex", "table2.md", "supplement_MSI_SF.tex"}));
+  EXPECT_THAT(names, testing::IsSupersetOf({"table1.md", "table1.csv", "table1.tex", "table2.md",
+                                            "supplement_MSI_SF.tex", "delong_MSI_LF.md"}));
   std::ofstream(folder_ / "file") << "in the way";
   EXPECT_THROW(write_tables(store(), folder_ / "file", options_), InputError);
 }
@@ -340,7 +340,8 @@ TEST_F(TablesTest, NamesThatGiveOneFileNameAreKeptApart) {
   make(grid);
   std::set<std::string> stems;
   for (const PaperTable& t : paper_tables(store(), options_)) stems.insert(t.file_stem);
-  EXPECT_EQ(stems, (std::set<std::string>{"table1", "table2", "supplement_MSI_L_F", "supplement_MSI_L_F_2"}));
+  EXPECT_EQ(stems, (std::set<std::string>{"table1", "table2", "supplement_MSI_L_F", "supplement_MSI_L_F_2",
+                                          "delong_MSI_L_F", "delong_MSI_L_F_2"}));
 }
 
 }  // namespace
