@@ -93,6 +93,12 @@ double mean_of_means(const std::vector<std::size_t>& auxiliary, const ValueOf& v
   return auxiliaries == 0 ? kMissing : sum / auxiliaries;
 }
 
+// Means over other cells can be equal but for the order in which they were summed: that is a tie.
+double difference_of(double a, double b) {
+  const double difference = a - b;
+  return std::abs(difference) <= 1e-12 * std::max(std::abs(a), std::abs(b)) ? 0 : difference;
+}
+
 void set_percentiles(std::vector<double> values, double confidence, TableValue& value) {
   std::sort(values.begin(), values.end());
   value.ci_low = quantile(values, (1 - confidence) / 2);
@@ -243,7 +249,7 @@ void CohortValues::add_stars(const std::vector<Chosen>& cells, const std::vector
     if (m == baseline || replicates[m].empty()) continue;
     std::vector<double> differences;
     for (std::size_t r = 0; r < replicates[m].size(); ++r) {
-      const double difference = replicates[m][r] - replicates[baseline][r];
+      const double difference = difference_of(replicates[m][r], replicates[baseline][r]);
       if (!std::isnan(difference)) differences.push_back(difference);
     }
     if (where(cells[m]) != where(cells[baseline]) || differences.empty()) {

@@ -19,6 +19,7 @@ import tempfile
 HERE = pathlib.Path(__file__).parent
 FIXTURES = HERE / "fixtures"
 GENERATORS = {
+    "table_replicates": ["table_replicates.json"],
     "delong": ["delong.json"],
     "cell_statistics": ["statistics.json"],
     "streams_fixture": ["streams.json"],

@@ -14,6 +14,12 @@
 
 namespace mtlgrid {
 
+// What a cell says of a cohort; embeddings of the same patients in the same order.
+struct MadeUpCell {
+  std::vector<Prediction> predictions;
+  std::vector<std::vector<float>> embeddings;
+};
+
 // The shape of a made-up grid: one biomarker, trained on TRAIN and tested on EXT.
 struct MadeUpGrid {
   std::string biomarker = "MSI", train = "TRAIN", external = "EXT";
@@ -27,6 +33,8 @@ struct MadeUpGrid {
     return Environment{"host", "cpu", "some CPU", "0.1.0", "libraries", 0, 1, 1};
   };
   int resamples = 20;  // of the cells' own CIs
+  // A cell on its fold or the external cohort; empty: made up by GridStore.
+  std::function<MadeUpCell(const Cell&, bool external)> content;
 };
 
 class GridStore {
@@ -86,6 +94,12 @@ class GridStore {
     cohort.bind_all(grid_.biomarker, 1, grid_.external, "external").run();
   }
 
+  MadeUpCell content(const Cell& cell, bool external) const {
+    if (grid_.content) return grid_.content(cell, external);
+    const std::vector<Prediction> made = predictions(cell, external);
+    return {made, embeddings(made)};
+  }
+
   void add_cell(const Cell& cell) {
     const bool done = grid_.has_result(cell);
     Statement insert = database_.prepare("INSERT INTO cells VALUES (?, 1, ?, ?, ?, ?, ?, ?)");
@@ -97,9 +111,9 @@ class GridStore {
     database_.prepare("INSERT INTO attempts VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1, 'done', '', '', 1, 0)")
         .bind_all(cell_id_, e.host, e.rank, e.device, e.cpu, e.threads, e.pack, e.version, e.libraries)
         .run();
-    add_results(kTestCohort, predictions(cell, false), {});
-    const std::vector<Prediction> external = predictions(cell, true);
-    add_results(grid_.external, external, embeddings(external));
+    const MadeUpCell test = content(cell, false), external = content(cell, true);
+    add_results(kTestCohort, test.predictions, {});
+    add_results(grid_.external, external.predictions, external.embeddings);
   }
 
   void add_results(const std::string& cohort, const std::vector<Prediction>& predictions,
