@@ -38,7 +38,8 @@ class Run:
 
 
 class Grid:
-    def __init__(self, folder, epochs=3, patients=40, methods=METHODS, cluster="heartbeat_seconds = 0.5\nlease_minutes = 0.05"):
+    def __init__(self, folder, epochs=3, patients=40, methods=METHODS, auxiliaries="ITH",
+                 cluster="heartbeat_seconds = 0.5\nlease_minutes = 0.05"):
         self.folder = Path(folder)
         self.mark = uuid.uuid4().hex
         self.runs = 0
@@ -47,7 +48,7 @@ class Grid:
         for key, value in (("methods", methods), ("folds", "3"), ("epochs", str(epochs)), ("store", "grid.db")):
             text, found = re.subn(rf"(?m)^{key} = .*$", f"{key} = {value}", text)
             assert found == 1, key
-        text = re.sub(r"(?m)^auxiliaries = .*$", "auxiliaries = ITH", text)
+        text = re.sub(r"(?m)^auxiliaries = .*$", f"auxiliaries = {auxiliaries}", text)
         text = re.sub(r"(?ms)^\[cluster\][^\[]*", "", text) + f"\n[cluster]\n{cluster}\n"
         self.config = self.folder / "cohorts/small.ini"
         self.config.write_text(text)
