@@ -39,8 +39,8 @@ class Trace(GridTest):
                          {"table1": 8 * 18, "table2": 6 * 18} | {f"delong_{b}_{a}": 6 * 18
                                                                  for b in ("MSI", "HRD") for a in ("ITH", "Prolif")})
 
-        row = "WHERE (cell_id, cohort, patient) = (SELECT cell_id, cohort, patient FROM {} JOIN cells USING (cell_id) " \
-              "WHERE biomarker = 'HRD' AND method = 'naive' AND fold = 1 AND cohort = '{}' LIMIT 1)"
+        row = ("WHERE (cell_id, cohort, patient) = (SELECT cell_id, cohort, patient FROM {} JOIN cells USING (cell_id) "
+               "WHERE biomarker = 'HRD' AND method = 'naive' AND fold = 1 AND cohort = '{}' LIMIT 1)")
         for name, sql in (("table1", "UPDATE predictions SET score = 1 - score " + row.format("predictions", "test")),
                           ("table2", "UPDATE embeddings SET vector = zeroblob(length(vector)) " +
                            row.format("embeddings", "CPTAC-LUAD"))):

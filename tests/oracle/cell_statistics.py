@@ -55,7 +55,8 @@ class Patients:
     """Arrays of one value a patient."""
 
     def __init__(self, y, score, log_odds, target, prediction, x):
-        self.y, self.score, self.log_odds, self.target, self.prediction, self.x = y, score, log_odds, target, prediction, x
+        self.y, self.score, self.log_odds = y, score, log_odds
+        self.target, self.prediction, self.x = target, prediction, x
         self.distance = cdist(x.astype(np.float64), x.astype(np.float64))
 
     def metric(self, name, m):
@@ -80,6 +81,9 @@ class Patients:
         if name == "auprc":
             return metrics.average_precision_score(y, score)
         return silhouette(self.y, self.distance, m) if (np.asarray(m) > 0).sum() > 2 else None
+
+    def subset(self, rows):
+        return Patients(*(v[rows] for v in (self.y, self.score, self.log_odds, self.target, self.prediction, self.x)))
 
     def metrics(self, m):
         return {name: self.metric(name, m) for name in (*CLASSIFICATION, *REGRESSION, "silhouette")}
@@ -129,7 +133,8 @@ def extreme(rng):
 def correlations(rng):
     """Pearson's r and p from chance to p below 1e-90, and two patients."""
     out = []
-    for n, slope in ((2, 1.0), (3, 0.5), (4, -1.0), (10, 0.0), (50, -0.3), (100, 1.1), (100, -2.0), (600, 0.5), (1000, 0.01)):
+    for n, slope in ((2, 1.0), (3, 0.5), (4, -1.0), (10, 0.0), (50, -0.3), (100, 1.1), (100, -2.0), (600, 0.5),
+                     (1000, 0.01)):
         t = rng.normal(3, 2, n)
         p = slope * t + rng.normal(size=n)
         r, probability = pearsonr(t, p)
@@ -163,7 +168,8 @@ def undefined():
     rows.append({"metric": "f1", "label": [0, 0, 0], "score": [0.1, 0.4, 0.5],
                  "reason": "no positives, neither true nor predicted",
                  "library": say(metrics.f1_score, [0, 0, 0], [0, 0, 0])})
-    for target, prediction, reason in ((constant, varied, "target is constant"), ([1.0], [2.0], "fewer than two patients")):
+    for target, prediction, reason in ((constant, varied, "target is constant"),
+                                       ([1.0], [2.0], "fewer than two patients")):
         pair = {"target": target, "prediction": prediction, "reason": reason}
         rows.append({"metric": "pearson_r", **pair, "library": say(lambda t, p: pearsonr(t, p)[0], target, prediction)})
         rows.append({"metric": "r2", **pair, "library": say(metrics.r2_score, target, prediction)})
@@ -179,7 +185,7 @@ def bootstrap(rng, resamples=50, confidence=0.9):
     made.score[0] = 0.875
     stream = streams.Stream(7, "MSI/LF/0/bootstrap")
     with_target = np.arange(24) % 5 != 3
-    regression = Patients(*(v[with_target] for v in (made.y, made.score, made.log_odds, made.target, made.prediction, made.x)))
+    regression = made.subset(with_target)
     rows = []
     for name in (*CLASSIFICATION, *REGRESSION, "silhouette"):
         of = regression if name in REGRESSION else made
@@ -200,7 +206,8 @@ def bootstrap(rng, resamples=50, confidence=0.9):
 
 
 def holm(rng):
-    families = [[0.01, 0.04, 0.03, 0.005], [0.2, 0.2, 0.9], (rng.random(16) ** 4).tolist(), [0.02] * 16, [1e-40, 1.0, 0.5]]
+    families = [[0.01, 0.04, 0.03, 0.005], [0.2, 0.2, 0.9], (rng.random(16) ** 4).tolist(), [0.02] * 16,
+                [1e-40, 1.0, 0.5]]
     return [{"p": p, "adjusted": multipletests(p, method="holm")[1].tolist()} for p in families]
 
 

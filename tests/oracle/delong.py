@@ -3,10 +3,11 @@
 
 Read by delong_test.cpp, which asks for 1e-12 relative. The definition: every pair of a positive and a negative is
 compared, structural components are row and column means of these comparisons, and their sample covariances give those
-of the AUROCs. What pROC says is checked here against it (1e-9) and kept in the fixture with its version. Its numbers are
-made anew where Rscript and pROC are found (Debian: r-cran-proc), by
+of the AUROCs. What pROC says is checked here against it (1e-9) and kept in the fixture with its version. Its numbers
+are made anew where Rscript is found (with pROC: Debian's r-cran-proc), by
   a <- roc(label, a, levels = c(0, 1), direction = "<"); b likewise
-  c(a$auc, var(a), ci.auc(a, conf.level = 0.95, method = "delong"), roc.test(a, b, paired = TRUE, method = "delong")$p.value)
+  c(a$auc, var(a), ci.auc(a, conf.level = 0.95, method = "delong"))
+  roc.test(a, b, paired = TRUE, method = "delong")$p.value
 and otherwise taken from the committed fixture. Usage: delong.py OUT
 """
 import json
@@ -62,7 +63,8 @@ def case(rng, name, n, positives, strength, grid=None):
     b = a + 0.7 * rng.normal(size=n)
     if grid:
         a, b = np.round(a * grid) / grid, np.round(b * grid) / grid
-    return {"name": name, "label": label.tolist(), "a": a.tolist(), "b": b.tolist(), "definition": by_definition(label, a, b)}
+    return {"name": name, "label": label.tolist(), "a": a.tolist(), "b": b.tolist(),
+            "definition": by_definition(label, a, b)}
 
 
 def proc(cases):
@@ -73,7 +75,8 @@ def proc(cases):
     rows = ["case,label,a,b"]
     for i, c in enumerate(cases):
         rows += [f"{i},{y},{a!r},{b!r}" for y, a, b in zip(c["label"], c["a"], c["b"])]
-    done = subprocess.run(["Rscript", "-e", PROC], input="\n".join(rows) + "\n", text=True, check=True, capture_output=True)
+    done = subprocess.run(["Rscript", "-e", PROC], input="\n".join(rows) + "\n", text=True, check=True,
+                          capture_output=True)
     *lines, (_, version) = [line.split() for line in done.stdout.splitlines()]
     names = ("auroc", "variance", "ci_low", "ci_high", "p")
     return [dict(zip(names, map(float, values))) for _, *values in lines], version

@@ -33,8 +33,7 @@ class CellOn:
     def __init__(self, names, made, has_target):
         self.names, self.made, self.has_target = names, made, has_target
         self.rows = np.flatnonzero(has_target)
-        self.regression = Patients(*(v[self.rows] for v in
-                                     (made.y, made.score, made.log_odds, made.target, made.prediction, made.x)))
+        self.regression = made.subset(self.rows)
 
     def metric(self, name, m):
         """m: multiplicities of all its patients; NaN where the metric is undefined."""
@@ -49,7 +48,8 @@ class CellOn:
 
 def make_cell(rng, auxiliary, method, fold, cohort):
     """Scores of cagrad part the classes; pair SF lacks every seventh training patient."""
-    noise = np.random.default_rng([SEED, AUXILIARIES.index(auxiliary), fold, cohort == "EXT"])  # the same for all methods
+    # The same for all methods.
+    noise = np.random.default_rng([SEED, AUXILIARIES.index(auxiliary), fold, cohort == "EXT"])
     if cohort == "test":
         numbers = [i for i in range(40) if i % FOLDS == fold and (auxiliary == "LF" or i % 7)]
     else:
@@ -65,11 +65,12 @@ def make_cell(rng, auxiliary, method, fold, cohort):
         prediction[1:] = 50.0
     x = (noise.normal(size=(n, 3)) + log_odds[:, None]).astype(np.float32)
     has_target = np.array([cohort == "test" or i % 6 != 1 for i in numbers])
-    return CellOn([f"{cohort[0]}{1000 + i}" for i in numbers], Patients(y, score, log_odds, target, prediction, x), has_target)
+    names = [f"{cohort[0]}{1000 + i}" for i in numbers]
+    return CellOn(names, Patients(y, score, log_odds, target, prediction, x), has_target)
 
 
 def draw(cells, names, stream):
-    """Multiplicities of the replicates in which every cell has both classes and three patients, and how many had not."""
+    """Multiplicities of the replicates with both classes and three patients in every cell, and how many were not."""
     kept, redrawn, number = [], 0, 0
     while len(kept) < RESAMPLES:
         m = dict(zip(names, streams.multiplicities(stream, number, len(names))))
@@ -98,21 +99,21 @@ def holm(p, tests):
 
 
 def column(points, replicates, metric, auxiliary, scale):
-    """Rows by method of one column; `points` and `replicates`: {(auxiliary, method, fold): ...} of cells with results."""
+    """Rows by method of one column; `points` and `replicates`: by (auxiliary, method, fold), of cells with results."""
     rows, means = [], {}
     for method in METHODS:
         wanted = [(a, f) for a in AUXILIARIES for f in range(FOLDS)
                   if auxiliary in (a, "mean") and not (method == "baseline" and metric in REGRESSION)]
         values = {(a, f): points[a, method, f] for a, f in wanted if (a, method, f) in points}
-        row = {"method": method, "value": None, "ci_low": None, "ci_high": None, "have": len(values), "want": len(wanted),
-               "stars": 0, "p": None}
+        row = {"method": method, "value": None, "ci_low": None, "ci_high": None, "have": len(values),
+               "want": len(wanted), "stars": 0, "p": None}
         if values:
             row["value"] = scale * float(mean_of_means(values))
             means[method] = (set(values), mean_of_means({k: replicates[k[0], method, k[1]] for k in values}))
             defined = means[method][1][~np.isnan(means[method][1])]
             if 2 * len(defined) >= RESAMPLES:
-                row["ci_low"], row["ci_high"] = (float(q) for q in
-                                                 np.quantile(scale * defined, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]))
+                bounds = np.quantile(scale * defined, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+                row["ci_low"], row["ci_high"] = bounds.tolist()
         rows.append(row)
     tested = [r for r in rows if "baseline" in means and r["method"] != "baseline" and r["method"] in means
               and means[r["method"]][0] == means["baseline"][0]]
@@ -154,7 +155,8 @@ def cohort_columns(cells, cohort):
 
 def main(out):
     rng = np.random.default_rng(SEED)
-    document = {"seed": SEED, "versions": {"numpy": np.__version__, "scipy": scipy.__version__, "scikit-learn": sklearn.__version__},
+    versions = {"numpy": np.__version__, "scipy": scipy.__version__, "scikit-learn": sklearn.__version__}
+    document = {"seed": SEED, "versions": versions,
                 "resamples": RESAMPLES, "tables_seed": TABLES_SEED, "confidence": CONFIDENCE,
                 "cells": [], "columns": [], "replicates": {}}
     for cohort in COHORTS:
@@ -163,7 +165,8 @@ def main(out):
         columns, document["replicates"][cohort] = cohort_columns(cells, cohort)
         document["columns"] += columns
         for (auxiliary, method, fold), c in cells.items():
-            document["cells"].append({"auxiliary": auxiliary, "method": method, "fold": fold, "cohort": cohort, **c.as_json()})
+            document["cells"].append({"auxiliary": auxiliary, "method": method, "fold": fold, "cohort": cohort,
+                                      **c.as_json()})
     rows = [r for c in document["columns"] for r in c["rows"]]
     assert all(document["replicates"][cohort]["redrawn"] for cohort in COHORTS)
     assert any(r["stars"] for r in rows), [r["p"] for r in rows]

@@ -3,8 +3,8 @@
 
 Every value, confidence bound, star, and count of cells (have, want) of table1.csv, table2.csv and delong_*.csv in
 TABLES_DIR is computed again from the predictions and embeddings of STORE's newest grid, by definitions written out
-plainly (docs/statistics.md): pairs are counted, steps summed, silhouettes taken in O(n^2), DeLong's components averaged in
-fractions. Nothing is taken from the store's metrics or views, and nothing is needed but Python: draws come from
+plainly (docs/statistics.md): pairs are counted, steps summed, silhouettes taken in O(n^2), DeLong's components averaged
+in fractions. Nothing is taken from the store's metrics or views, and nothing is needed but Python: draws come from
 streams.py. Prints how many values of each table agree, and how well; at the first disagreement beyond 1e-10 it says
 which, and exits 1. Tables must be those of `--ci bootstrap`.
 """
@@ -111,7 +111,8 @@ class Biomarker:
         present = {m for _, m, _ in self.cells}
         self.methods = [m for (m,) in database.execute("SELECT name FROM methods ORDER BY position") if m in present]
         self.cohorts = {"test" if role == "train" else cohort: cohort for cohort, role in database.execute(
-            "SELECT cohort, role FROM grid_cohorts WHERE grid_id = ? AND biomarker = ? ORDER BY position", (grid, name))}
+            "SELECT cohort, role FROM grid_cohorts WHERE grid_id = ? AND biomarker = ? ORDER BY position",
+            (grid, name))}
 
     def on(self, cohort):
         """{(auxiliary, method, fold): CellOn} of the cells that have a result."""
@@ -146,7 +147,10 @@ def mean_of_means(values):
     """Over folds, then over auxiliaries, of {(auxiliary, fold): value}; None if a value is."""
     if None in values.values():
         return None
-    return mean([mean([v for (a, _), v in values.items() if a == auxiliary]) for auxiliary in dict.fromkeys(a for a, _ in values)])
+    by_auxiliary = {}
+    for (auxiliary, _), value in values.items():
+        by_auxiliary.setdefault(auxiliary, []).append(value)
+    return mean([mean(of_folds) for of_folds in by_auxiliary.values()])
 
 
 def quantile(values, q):
@@ -199,7 +203,8 @@ def mean_rows(biomarker, points, replicates, auxiliaries, scale):
         means[method] = [mean_of_means(dict(zip(of_cells, values))) for values in zip(*of_cells.values())]
         defined = [scale * v for v in means[method] if v is not None]
         if defined and 2 * len(defined) >= len(means[method]):
-            row["ci_low"], row["ci_high"] = quantile(defined, (1 - CONFIDENCE) / 2), quantile(defined, (1 + CONFIDENCE) / 2)
+            row["ci_low"] = quantile(defined, (1 - CONFIDENCE) / 2)
+            row["ci_high"] = quantile(defined, (1 + CONFIDENCE) / 2)
     p = {}
     for method in means:
         if method != "baseline" and means[method] and over[method] == over.get("baseline"):
