@@ -1,4 +1,4 @@
-// One child process with a pipe to its stdin, a pipe from its stdout, and its stderr in a file.
+// One child process with a pipe to its stdin, a pipe from its stdout, and its stderr in a file or ours.
 #pragma once
 
 #include <sys/types.h>
@@ -39,7 +39,7 @@ struct ProcessOptions {
   std::vector<std::string> arguments;    // without argv[0]
   std::vector<std::string> environment;  // the whole of it, "NAME=value"
   std::vector<int> cpus;                 // cores it and all its threads are bound to; empty: as this thread
-  std::filesystem::path log;             // stderr, appended; made if missing, its folder must exist
+  std::filesystem::path log;             // stderr, appended; made if missing, its folder must exist; empty: our stderr
 };
 
 struct ChildProcess {

@@ -90,7 +90,7 @@ struct Tables {
 std::optional<Tables> read_inputs(const CohortFiles& files, Problems& problems) {
   Tables tables;
   Problems own;
-  own.collect([&] { tables.clini = read_table(files.clini); });
+  if (!files.clini.empty()) own.collect([&] { tables.clini = read_table(files.clini); });
   own.collect([&] { tables.slides = read_table(files.slides); });
   own.collect([&] { tables.features.emplace(files.features); });
   for (const auto& line : own.lines()) problems.add(line);

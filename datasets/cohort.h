@@ -13,7 +13,8 @@
 
 namespace mtlgrid {
 
-// Where a cohort's files are (configuration section [cohort.NAME]); paths are absolute.
+// Where a cohort's files are (configuration section [cohort.NAME]); paths are absolute. Without a clinical table its
+// patients are all those of the slide table, and have no labels.
 struct CohortFiles {
   std::string name;
   std::filesystem::path clini, slides, features;
@@ -28,7 +29,7 @@ struct FeatureFile {
 struct Patient {
   std::string name;
   std::vector<FeatureFile> slides;  // slide-table row order; the bag is their tiles one after the other
-  std::size_t clini_row = 0;        // row of `Cohort::clini`
+  std::size_t clini_row = 0;        // row of `Cohort::clini` if there is one
   std::int64_t tiles() const;
 };
 
@@ -39,7 +40,7 @@ struct Drop {
 
 struct Cohort {
   CohortFiles files;
-  Table clini;
+  Table clini;                    // empty if there is none
   std::vector<Patient> patients;  // with at least one feature file; ascending by bytes of the name
   std::int64_t width = 0;         // features a tile, D
   std::string extractor;          // canonical name; empty if no file says

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "datasets/cohort.h"
 #include "datasets/errors.h"
@@ -40,6 +41,17 @@ void Fingerprint::add(std::string_view text) {
 std::string Fingerprint::hex() const {
   const XXH128_hash_t hash = XXH3_128bits_digest(state_->xxh);
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+std::string hash_file(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  Fingerprint hash;
+  std::vector<char> bytes(std::size_t{1} << 20);
+  while (in.read(bytes.data(), static_cast<std::streamsize>(bytes.size())), in.gcount() > 0) {
+    hash.add({bytes.data(), static_cast<std::size_t>(in.gcount())});
+  }
+  if (!in.eof()) throw InputError(fmt::format("{}: cannot be read", file.string()));
+  return hash.hex();
 }
 
 std::string hash_features(std::span<const std::uint16_t> values, std::int64_t tiles, std::int64_t width) {

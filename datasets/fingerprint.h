@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,6 +24,9 @@ class Fingerprint {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// Of a file's bytes. Throws InputError if it cannot be read.
+std::string hash_file(const std::filesystem::path& file);
 
 // Of the values (float16, row-major) and the shape; what the file's name, layout or attributes are has no part in it.
 std::string hash_features(std::span<const std::uint16_t> values, std::int64_t tiles, std::int64_t width);

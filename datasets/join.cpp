@@ -36,11 +36,12 @@ class Join {
       : files_(files), clini_(clini), slides_(slides), drops_(drops), problems_(problems) {}
 
   std::vector<JoinedPatient> run(const FeatureIndex& features) {
-    const auto patient = needed_column(clini_, files_.patient_column, problems_);
+    const Table& named = files_.clini.empty() ? slides_ : clini_;  // the table that says who the patients are
+    const auto patient = needed_column(named, files_.patient_column, problems_);
     const auto slide_patient = needed_column(slides_, files_.patient_column, problems_);
     const auto filename = needed_column(slides_, files_.filename_column, problems_);
     if (!patient || !slide_patient || !filename) return {};
-    read_clini(*patient);
+    read_patients(named, *patient);
     for (const auto& row : slides_.rows) place_slide(row, row.cells[*slide_patient], row.cells[*filename], features);
     return finish();
   }
@@ -51,12 +52,12 @@ class Join {
   }
 
   // Later rows of a patient are compared with the first one where columns are used (label_rows).
-  void read_clini(std::size_t column) {
-    for (std::size_t i = 0; i < clini_.rows.size(); ++i) {
-      if (const auto& name = clini_.rows[i].cells[column]) {
+  void read_patients(const Table& table, std::size_t column) {
+    for (std::size_t i = 0; i < table.rows.size(); ++i) {
+      if (const auto& name = table.rows[i].cells[column]) {
         patients_.emplace(*name, JoinedPatient{*name, i, {}});
-      } else {
-        drop("", "", fmt::format("row {} of the clinical table names no patient", clini_.rows[i].line));
+      } else if (&table == &clini_) {  // place_slide() accounts for rows of the slide table
+        drop("", "", fmt::format("row {} of the clinical table names no patient", table.rows[i].line));
       }
     }
   }
@@ -117,7 +118,7 @@ class Join {
     }
     if (joined.empty()) {
       problems_.add(fmt::format("{}: no patient of {} has a feature file in {}, expected some", slides_.path.string(),
-                                clini_.path.string(), files_.features.string()));
+                                files_.clini.empty() ? "it" : clini_.path.string(), files_.features.string()));
     }
     return joined;
   }

@@ -13,8 +13,9 @@ struct JoinedPatient {
   std::vector<std::string> slides;  // relative paths of the files, slide-table row order, each once
 };
 
-// Patients ascending by bytes of the name. Drops are added to `drops`; ambiguous or outside file names, files of two
-// patients and missing columns are added to `problems`.
+// Patients ascending by bytes of the name: those of `clini`, or of `slides` where `files` names no clinical table.
+// Drops are added to `drops`; ambiguous or outside file names, files of two patients and missing columns are added to
+// `problems`.
 std::vector<JoinedPatient> join_tables(const CohortFiles& files, const Table& clini, const Table& slides,
                                        const FeatureIndex& features, std::vector<Drop>& drops, Problems& problems);
 

@@ -9,6 +9,7 @@
 #include "orchestrator/commands.h"
 #include "orchestrator/compare.h"
 #include "orchestrator/exit_status.h"
+#include "orchestrator/initial_weights.h"
 #include "orchestrator/session.h"
 #include "orchestrator/tasks.h"
 #include "orchestrator/trainer_executable.h"
@@ -45,18 +46,22 @@ int run_cell(const std::vector<std::string>& arguments) {
   CommandOptions options("cell");
   options.argument("CONFIG", "configuration file")
       .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD")
+      .option("init", "FILE",
+              "initial weights: a PyTorch state dict (.pt) that fits the cells; else drawn. A grid of its own")
       .flag("verify", "compare with the result that counts: bit-equal, within a tolerance, or where it differs first")
       .flag("replace", "let the new result count");
   if (!options.parse(arguments)) return kAllDone;
   const Cell cell = Cell::parse(options.get<std::string>("CELL"));
   const bool verify = options.has("verify"), replace = options.has("replace");
 
-  const Config config = load_config(options.get<std::string>("CONFIG"));
+  Config config = load_config(options.get<std::string>("CONFIG"));
+  if (options.has("init")) config.init = options.path("init");
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   const Plan plan = make_plan(config, memory);
   if (std::find(plan.grid.cells.begin(), plan.grid.cells.end(), cell) == plan.grid.cells.end()) {
     throw InputError(cell.name() + " is not in the grid of " + config.file.string());
   }
+  check_initial_weights(plan, {cell});
   trainer_executable();
   const auto say = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);

@@ -90,6 +90,10 @@ bool CommandOptions::parse(const std::vector<std::string>& arguments) {
 
 bool CommandOptions::has(const std::string& name) const { return values_.count(name) != 0; }
 
+std::filesystem::path CommandOptions::path(const std::string& name) const {
+  return has(name) ? std::filesystem::absolute(get<std::string>(name)).lexically_normal() : std::filesystem::path();
+}
+
 long long CommandOptions::number_in(const std::string& name, long long low, long long high) const {
   const auto value = get<long long>(name);
   if (value < low || value > high) {
@@ -119,6 +123,16 @@ std::string CommandOptions::help() const {
   options << options_;
   return fmt::format("{} [options]\n{}\n\n{}{}\n{}\nExample:\n  {}\n", usage, entry.summary,
                      listed.empty() ? "" : "Arguments:\n", listed, options.str(), entry.example);
+}
+
+void check_output_file(const std::string& option, const std::filesystem::path& file) {
+  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+  if (std::filesystem::is_directory(file)) {
+    throw InputError(fmt::format("{} {}: is a folder, expected a file", option, file.string()));
+  }
+  if (!std::filesystem::is_directory(folder)) {
+    throw InputError(fmt::format("{} {}: there is no folder {}", option, file.string(), folder.string()));
+  }
 }
 
 std::vector<std::string> split_list(const std::string& option, const std::string& text,

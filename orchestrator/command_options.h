@@ -3,6 +3,7 @@
 
 #include <boost/program_options.hpp>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,8 @@ class CommandOptions {
   T get(const std::string& name) const {
     return values_.at(name).as<T>();
   }
+  // The value as a path, absolute; empty if the option was not given.
+  std::filesystem::path path(const std::string& name) const;
   // A number checked to lie in [low, high]; throws InputError otherwise.
   long long number_in(const std::string& name, long long low, long long high) const;
 
@@ -63,6 +66,9 @@ class CommandOptions {
   boost::program_options::options_description options_;
   boost::program_options::variables_map values_;
 };
+
+// Throws InputError naming `option` if `file` is a folder, or the folder it would lie in is not there.
+void check_output_file(const std::string& option, const std::filesystem::path& file);
 
 // "md,csv" -> {"md", "csv"}: elements trimmed; throws InputError naming `option` for an empty element or one that is
 // not in `known` (naming the nearest).

@@ -19,6 +19,10 @@ const std::vector<Command>& commands() {
        "mtlgrid query results/grid.db --view method_ranking --format csv", run_query},
       {"tables", "makes Tables 1 and 2 and the tables per auxiliary; marks what is missing",
        "mtlgrid tables results/grid.db --out tables --format md,csv", run_tables},
+      {"predict", "a trained cell on a new cohort: a table of every patient's score, and metrics where labels are",
+       "mtlgrid predict results/grid.db MSI/LF/autol+cagrad/3 --slides new/slide.csv --features new/feats --out "
+       "new.csv",
+       run_predict},
       {"export", "writes a cell's best weights as a PyTorch state dict with the released code's names",
        "mtlgrid export results/grid.db MSI/LF/autol+cagrad/3 --out weights.pt", run_export},
       {"synth", "writes synthetic cohorts in STAMP's format and a configuration for them",

@@ -27,6 +27,7 @@ int run_cell(const std::vector<std::string>& arguments);
 int run_status(const std::vector<std::string>& arguments);
 int run_query(const std::vector<std::string>& arguments);
 int run_tables(const std::vector<std::string>& arguments);
+int run_predict(const std::vector<std::string>& arguments);
 int run_export(const std::vector<std::string>& arguments);
 int run_synth(const std::vector<std::string>& arguments);
 

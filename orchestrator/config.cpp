@@ -171,6 +171,7 @@ class ConfigReader {
     r.read("device", config_.run.device);
     r.read("threads", config_.run.threads, 1, 1024);
     r.read("checkpoint_minutes", config_.run.checkpoint_minutes, 0, kInfinity, true);
+    if (const auto init = r.text("init")) config_.init = absolute(*init);
     r.choose("keep_weights", config_.run.keep_weights, {"best", "none"});
     supported(r, "precision", {"fp32", "fp64"});
     r.read("precision", t.precision);

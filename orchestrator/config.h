@@ -42,6 +42,7 @@ struct Config {
   ModelSettings model;
   TrainSettings train;
   RunSettings run;
+  std::filesystem::path init;  // initial weights, a PyTorch state dict; empty: drawn
   BootstrapSettings bootstrap;
   ClusterSettings cluster;
 

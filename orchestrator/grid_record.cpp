@@ -12,6 +12,7 @@ nlohmann::json rows_json(const PairCohort& rows) {
 
 std::string identity(const Plan& plan) {
   nlohmann::json j = {{"settings", identity_settings(plan.config)}};
+  if (!plan.experiment.init.hash.empty()) j["init"] = plan.experiment.init.hash;
   for (const Cohort& cohort : plan.cohorts) j["cohorts"][cohort.files.name] = cohort.fingerprint;
   const auto& names = plan.experiment.cohorts;
   for (const Pair& pair : plan.experiment.pairs) {
@@ -49,6 +50,10 @@ GridRecord make_grid_record(const Plan& plan, std::vector<GridRecord::DropRow> d
   GridRecord grid;
   grid.identity = identity(plan);
   grid.settings = resolved_settings(plan.config);
+  if (!plan.experiment.init.hash.empty()) grid.settings["init"] = plan.experiment.init;
+  for (const Cohort& cohort : plan.cohorts) {  // found in the files: what features a network takes
+    grid.settings["cohorts"][cohort.files.name]["extractor"] = cohort.extractor;
+  }
   for (const Pair& pair : plan.experiment.pairs) {
     for (const std::string& method : plan.config.methods) {
       for (int fold = 0; fold < plan.config.folds; ++fold) {

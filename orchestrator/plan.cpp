@@ -7,6 +7,7 @@
 #include <set>
 
 #include "datasets/features.h"
+#include "datasets/fingerprint.h"
 #include "datasets/folds.h"
 #include "orchestrator/grid_record.h"
 #include "orchestrator/imported_splits.h"
@@ -38,6 +39,7 @@ class PlanBuilder {
     e.protocol = c.protocol;
     e.bootstrap = c.bootstrap;
     e.run = c.run;
+    if (!c.init.empty()) problems_.collect([&] { e.init = {c.init.string(), hash_file(c.init)}; });
   }
 
   void cohorts() {

@@ -11,9 +11,12 @@ namespace mtlgrid {
 int run_plan(const std::vector<std::string>& arguments) {
   CommandOptions options("plan");
   options.argument("CONFIG", "configuration file")
+      .option("init", "FILE",
+              "initial weights: a PyTorch state dict (.pt) that fits the cells; else drawn. A grid of its own")
       .flag("drops", "name every dropped patient and slide instead of counting them");
   if (!options.parse(arguments)) return 0;
-  const Config config = load_config(options.get<std::string>("CONFIG"));
+  Config config = load_config(options.get<std::string>("CONFIG"));
+  if (options.has("init")) config.init = options.path("init");
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   const Plan plan = make_plan(config, memory);
   std::cout << plan_report(plan, measured_speed(plan), options.has("drops"));

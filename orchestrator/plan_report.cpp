@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "orchestrator/cost.h"
+#include "orchestrator/initial_weights.h"
 #include "results/query.h"
 #include "results/reading.h"
 
@@ -119,26 +120,24 @@ std::string without_row_number(const std::string& reason) {
   return end == std::string::npos ? reason : "a" + reason.substr(end).insert(0, " row");
 }
 
+// A file holds the weights of one pair; `run --only` leaves the others out. Throws InputError if it fits none.
+std::string initial_weights(const Plan& plan) {
+  const InitialWeights& init = plan.experiment.init;
+  if (init.file.empty()) return "";
+  std::string text = fmt::format("Initial weights out of {} ({})\n", init.file, init.hash.substr(0, 12));
+  bool any = false;
+  for (const auto& [pair, problems] : initial_weights_problems(plan, plan.grid.cells)) {
+    any = any || problems.empty();
+    text += fmt::format("  {} {}\n", pair, problems.empty() ? "fits" : fmt::format("does not fit: {}", problems[0]));
+  }
+  if (!any) check_initial_weights(plan, plan.grid.cells);
+  return text + "\n";
+}
+
 std::string drops(const Plan& plan, bool every_drop) {
   if (plan.grid.drops.empty()) return "Dropped: nothing\n";
-  if (every_drop) {
-    QueryResult table{{"cohort", "pair", "patient", "slide", "reason"}, {}};
-    for (const auto& [biomarker, auxiliary, drop] : plan.grid.drops) {
-      const std::string pair = biomarker.empty() ? "(all)" : biomarker + "/" + auxiliary;
-      table.rows.push_back({drop.cohort, pair, drop.patient, drop.slide, drop.reason});
-    }
-    return "Dropped\n" + render(table, QueryFormat::table);
-  }
-  std::map<std::array<std::string, 4>, int> counts;
-  for (const auto& [biomarker, auxiliary, drop] : plan.grid.drops) {
-    const std::string pair = biomarker.empty() ? "(all)" : biomarker + "/" + auxiliary;
-    ++counts[{drop.cohort, pair, drop.slide.empty() ? "patients" : "slides", without_row_number(drop.reason)}];
-  }
-  QueryResult table{{"cohort", "pair", "what", "count", "reason"}, {}};
-  for (const auto& [key, count] : counts) {
-    table.rows.push_back({key[0], key[1], key[2], std::to_string(count), key[3]});
-  }
-  return "Dropped (--drops names each)\n" + render(table, QueryFormat::table);
+  return fmt::format("Dropped{}\n{}", every_drop ? "" : " (--drops names each)",
+                     drops_table(plan.grid.drops, every_drop));
 }
 
 double weight_bytes(const Plan& plan) {
@@ -202,10 +201,33 @@ std::string signal_lead(const Plan& plan, const WorkerSpeed& speed) {
 
 }  // namespace
 
+std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool every_drop) {
+  const auto pair_of = [](const GridRecord::DropRow& row) {
+    return row.biomarker.empty() ? "(all)" : row.biomarker + "/" + row.auxiliary;
+  };
+  if (every_drop) {
+    QueryResult table{{"cohort", "pair", "patient", "slide", "reason"}, {}};
+    for (const auto& row : drops) {
+      table.rows.push_back({row.drop.cohort, pair_of(row), row.drop.patient, row.drop.slide, row.drop.reason});
+    }
+    return render(table, QueryFormat::table);
+  }
+  std::map<std::array<std::string, 4>, int> counts;
+  for (const auto& row : drops) {
+    const char* what = row.drop.slide.empty() ? "patients" : "slides";
+    ++counts[{row.drop.cohort, pair_of(row), what, without_row_number(row.drop.reason)}];
+  }
+  QueryResult table{{"cohort", "pair", "what", "count", "reason"}, {}};
+  for (const auto& [key, count] : counts) {
+    table.rows.push_back({key[0], key[1], key[2], std::to_string(count), key[3]});
+  }
+  return render(table, QueryFormat::table);
+}
+
 std::string plan_report(const Plan& plan, const std::optional<WorkerSpeed>& measured, bool every_drop) {
   const WorkerSpeed speed = measured.value_or(WorkerSpeed{kAssumedFlops, 0});
-  return settings(plan) + "\n" + grid(plan) + "\n" + patients(plan) + "\n" + drops(plan, every_drop) + "\n" +
-         space(plan) + "\n" + times(plan, speed) + "\n" + signal_lead(plan, speed);
+  return settings(plan) + "\n" + grid(plan) + "\n" + patients(plan) + "\n" + initial_weights(plan) +
+         drops(plan, every_drop) + "\n" + space(plan) + "\n" + times(plan, speed) + "\n" + signal_lead(plan, speed);
 }
 
 std::optional<WorkerSpeed> measured_speed(const Plan& plan) {

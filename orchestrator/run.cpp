@@ -7,6 +7,7 @@
 #include "orchestrator/command_options.h"
 #include "orchestrator/commands.h"
 #include "orchestrator/exit_status.h"
+#include "orchestrator/initial_weights.h"
 #include "orchestrator/session.h"
 #include "orchestrator/tasks.h"
 #include "orchestrator/trainer_executable.h"
@@ -21,6 +22,7 @@ void say(const std::string& line) {
 
 struct RunOptions {
   std::string config, only;
+  std::filesystem::path init;  // empty: as configured
   bool retry_failed = false;
   TrainerOptions trainers;
 };
@@ -79,11 +81,13 @@ nlohmann::json done_counts(const Selection& selection, const SessionResult& sess
 
 // Rank 0. `all_alive` is set as soon as it is known.
 int run_grid(const RunOptions& options, Transport& transport, bool& all_alive) {
-  const Config config = load_config(options.config);
+  Config config = load_config(options.config);
+  if (!options.init.empty()) config.init = options.init;
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   const Plan plan = make_plan(config, memory);
   // A bad expression and a missing trainer are errors before anything is written.
   const std::vector<Cell> cells = select_cells(plan.grid.cells, options.only);
+  check_initial_weights(plan, cells);
   trainer_executable();
   Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);
   try {
@@ -120,6 +124,8 @@ int run_run(const std::vector<std::string>& arguments) {
   CommandOptions options("run");
   options.argument("CONFIG", "configuration file")
       .option("only", "EXPR", "only these cells, e.g. 'biomarker=MSI,method=cagrad|autol+cagrad,fold=0'")
+      .option("init", "FILE",
+              "initial weights: a PyTorch state dict (.pt) that fits the cells; else drawn. A grid of its own")
       .number("workers", "N", "trainers of each rank; default: its cores / train.threads")
       .flag("retry-failed", "also try the cells again that failed in earlier runs")
       .flag("empty-cells", "for benchmarks of the orchestration alone: trainers return made-up results at once");
@@ -127,6 +133,7 @@ int run_run(const std::vector<std::string>& arguments) {
   RunOptions run;
   run.config = options.get<std::string>("CONFIG");
   if (options.has("only")) run.only = options.get<std::string>("only");
+  run.init = options.path("init");
   run.retry_failed = options.has("retry-failed");
   if (options.has("workers")) run.trainers.workers = static_cast<int>(options.number_in("workers", 1, 1024));
   if (options.has("empty-cells")) run.trainers.arguments.push_back("--empty");

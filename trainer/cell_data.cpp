@@ -66,6 +66,7 @@ std::string cell_identity(const Experiment& experiment, const Cell& cell) {
                         {"pair", pair},
                         {"version", MTLGRID_VERSION},
                         {"cohorts", nlohmann::json::array()}};
+  if (!experiment.init.hash.empty()) all["init"] = experiment.init.hash;
   for (const ExperimentCohort& cohort : experiment.cohorts) {  // not where the files lie: a folder may move
     nlohmann::json names = nlohmann::json::array();
     for (const PatientFiles& patient : cohort.patients) names.push_back(patient.name);

@@ -1,14 +1,17 @@
 #include "trainer/cell_run.h"
 
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/from_blob.h>
 
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 
 #include "datasets/errors.h"
+#include "datasets/fingerprint.h"
 #include "trainer/environment.h"
 #include "trainer/prediction.h"
+#include "trainer/state_dict.h"
 #include "trainer/weights.h"
 
 namespace mtlgrid {
@@ -21,6 +24,15 @@ double monotonic_seconds() {
 
 const std::string& patient_name(const Experiment& experiment, const CellPatient& p) {
   return experiment.cohorts[static_cast<std::size_t>(p.cohort)].patients[static_cast<std::size_t>(p.patient)].name;
+}
+
+// Puts initial weights out of a file in the place of drawn ones.
+void start_from(const InitialWeights& init, const ParameterLayout& layout, const at::Tensor& parameters) {
+  if (hash_file(init.file) != init.hash) {
+    throw InputError(init.file + ": has changed since the run began, expected the initial weights of then");
+  }
+  std::vector<double> values = read_state_dict(init.file, layout);
+  parameters.copy_(at::from_blob(values.data(), {1, layout.total}, at::kDouble));
 }
 
 ParameterLayout layout_of(const Experiment& experiment, const Cell& cell, const CellData& data) {
@@ -45,6 +57,7 @@ CellRun::CellRun(const Experiment& experiment, const Train& train, BagCache& bag
       epoch_began_(monotonic_seconds()),
       checkpointed_(epoch_began_) {
   std::filesystem::create_directories(train.directory);
+  if (!experiment.init.file.empty()) start_from(experiment.init, step_.layout(), step_.parameters());
   best_.copy_(step_.parameters());
   const std::vector<std::filesystem::path> earlier(train.resume.begin(), train.resume.end());
   const auto say = [&](const std::string& line) {
@@ -168,6 +181,8 @@ bool CellRun::evaluate(CellControl& control, CellResult& result) {
 }
 
 bool CellRun::evaluate_cohort(CellControl& control, const CellData::Cohort& cohort, CellResult& result) {
+  const TrainedNetwork network = {experiment_.model, make_views(step_.layout(), experiment_.model, best_),
+                                  step_.joint(), data_.scaling};
   std::vector<Prediction> predictions;
   std::vector<std::vector<float>> values;
   for (const CellPatient& patient : cohort.patients) {
@@ -175,22 +190,13 @@ bool CellRun::evaluate_cohort(CellControl& control, const CellData::Cohort& coho
       write_checkpoint();
       return false;
     }
-    const std::string& name = patient_name(experiment_, patient);
-    Embedding embedding = {cohort.name, name, {}};
-    Prediction p;
-    try {
-      p = predict(step_, best_, bag_tensor(bags_.bag(patient), best_), data_.scaling, embedding.values);
-    } catch (const Error& e) {
-      if (e.kind() != ErrorKind::cell_failed) throw;
-      throw Error(ErrorKind::cell_failed, "cohort " + cohort.name + ", patient " + name + ": " + e.what());
-    }
-    p.cohort = cohort.name;
-    p.patient = name;
-    p.label = patient.label;
-    p.target = patient.target;
-    predictions.push_back(p);
-    if (cohort.external) values.push_back(embedding.values);  // silhouettes are of external cohorts
-    result.embeddings.push_back(std::move(embedding));
+    PatientPrediction p =
+        predict(network, bag_tensor(bags_.bag(patient), best_), cohort.name, patient_name(experiment_, patient));
+    p.prediction.label = patient.label;
+    p.prediction.target = patient.target;
+    predictions.push_back(std::move(p.prediction));
+    if (cohort.external) values.push_back(p.embedding.values);  // silhouettes are of external cohorts
+    result.embeddings.push_back(std::move(p.embedding));
   }
   const RandomStream stream(experiment_.seed, GroupStreams::name(train_.cell, "bootstrap/" + cohort.name));
   const std::vector<MetricRow> rows = cell_metrics(cohort.name, predictions, values, experiment_.bootstrap, stream);

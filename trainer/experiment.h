@@ -37,6 +37,13 @@ struct RunSettings {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunSettings, device, threads, checkpoint_minutes, keep_weights)
 
+// Initial weights out of a PyTorch state dict (absolute path) instead of drawn ones. The hash decides the result, not
+// the path; both are empty where weights are drawn.
+struct InitialWeights {
+  std::string file, hash;  // hash_file() when the run was planned
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InitialWeights, file, hash)
+
 // A patient's bag: the feature files whose tiles, one after the other, make it up (absolute paths).
 struct PatientFiles {
   std::string name;
@@ -82,12 +89,13 @@ struct Experiment {
   Protocol protocol;
   BootstrapSettings bootstrap;
   RunSettings run;
+  InitialWeights init;
   std::vector<ExperimentCohort> cohorts;
   std::vector<Pair> pairs;
 
   // Throws Error(fatal) if the cell's pair or fold is not in this experiment.
   const Pair& pair_of(const Cell& cell) const;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Experiment, seed, model, train, protocol, bootstrap, run, cohorts, pairs)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Experiment, seed, model, train, protocol, bootstrap, run, init, cohorts, pairs)
 
 }  // namespace mtlgrid

@@ -10,10 +10,9 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
-#include <vector>
 
 #include "datasets/errors.h"
-#include "trainer/export.h"
+#include "trainer/answer.h"
 #include "trainer/server.h"
 #include "trainer/training.h"
 
@@ -28,13 +27,24 @@ int take_stdout() {
   return out;
 }
 
+void die_with_parent() {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // The parent may have died before that call; MTLGRID_PARENT is its process id (cluster/supervisor.h).
+  const char* parent = std::getenv("MTLGRID_PARENT");
+  if (parent != nullptr && std::to_string(::getppid()) != parent) std::_Exit(0);
+}
+
+int answer_request() {
+  ::signal(SIGPIPE, SIG_IGN);
+  die_with_parent();
+  const int out = take_stdout();
+  return out < 0 ? mtlgrid::kInternalError : mtlgrid::answer(STDIN_FILENO, out);
+}
+
 int serve_cells(bool empty) {
   // The rank decides when a trainer stops, over the pipe; signals to the process group are its business.
   for (int signal : {SIGINT, SIGTERM, SIGUSR1, SIGPIPE}) ::signal(signal, SIG_IGN);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // The rank may have died before that call; MTLGRID_PARENT is its process id (cluster/supervisor.h).
-  const char* parent = std::getenv("MTLGRID_PARENT");
-  if (parent != nullptr && std::to_string(::getppid()) != parent) std::_Exit(0);
+  die_with_parent();
   // Gradients of tens of MB come and go every step: keep their pages instead of faulting them in again.
   ::mallopt(M_MMAP_MAX, 0);
   ::mallopt(M_TRIM_THRESHOLD, INT_MAX);
@@ -48,18 +58,17 @@ int serve_cells(bool empty) {
 
 int run(int argc, char** argv) {
   std::string command;
-  std::vector<std::string> arguments;
   po::options_description visible(
       "mtlgrid-trainer: trains cells for mtlgrid, which starts it and talks to it over stdin and stdout\n"
       "usage: mtlgrid-trainer [--empty]                    serve cells until stdin ends\n"
-      "       mtlgrid-trainer export WEIGHTS OUT.pt        an attempt's weights as a PyTorch state dict\n"
+      "       mtlgrid-trainer answer                       answer one request (export, predict)\n"
       "options");
   visible.add_options()("help", "this text")("version", "the program's version")(
       "empty", "answer every cell at once with an empty result, for measuring the overhead of everything else");
   po::options_description hidden;
-  hidden.add_options()("command", po::value(&command))("arguments", po::value(&arguments));
+  hidden.add_options()("command", po::value(&command));
   po::positional_options_description positions;
-  positions.add("command", 1).add("arguments", -1);
+  positions.add("command", 1);
   po::variables_map options;
   po::options_description all;
   all.add(visible).add(hidden);
@@ -74,11 +83,8 @@ int run(int argc, char** argv) {
     return 0;
   }
   if (command.empty()) return serve_cells(options.count("empty") > 0);
-  if (command != "export" || arguments.size() != 2) {
-    throw mtlgrid::InputError("'" + command + "': the commands are: export WEIGHTS OUT.pt; see --help");
-  }
-  mtlgrid::export_state_dict(arguments[0], arguments[1]);
-  return 0;
+  if (command != "answer") throw mtlgrid::InputError("'" + command + "': the only command is: answer; see --help");
+  return answer_request();
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "datasets/errors.h"
+#include "results/metrics.h"
 
 namespace mtlgrid {
 
@@ -14,20 +15,23 @@ at::Tensor bag_tensor(const Bag& bag, const at::Tensor& like) {
   return at::from_blob(values, {bag.tiles, bag.width}, at::TensorOptions().dtype(at::kHalf)).to(like.options());
 }
 
-Prediction predict(const MethodStep& step, const at::Tensor& flat, const at::Tensor& bag, const MinMax& scaling,
-                   std::vector<float>& embedding) {
-  const ForwardPass pass = step.evaluate(bag, flat);
+PatientPrediction predict(const TrainedNetwork& network, const at::Tensor& bag, const std::string& cohort,
+                          const std::string& patient) {
+  const ForwardPass pass = forward(network.parameters, network.model, bag, network.joint, nullptr);
   const at::Tensor logits = pass.logits.to(at::kCPU, at::kDouble),
                    token = pass.tokens[0][0].to(at::kCPU, at::kFloat).contiguous();
-  embedding.assign(token.data_ptr<float>(), token.data_ptr<float>() + token.numel());
   Prediction p;
+  p.cohort = cohort;
+  p.patient = patient;
   p.log_odds = logits.data_ptr<double>()[1] - logits.data_ptr<double>()[0];
   p.score = 1 / (1 + std::exp(-p.log_odds));
-  p.prediction = step.joint() ? scaling.unscale(pass.regression.item<double>()) : kMissing;
-  if (!std::isfinite(p.log_odds) || (step.joint() && !std::isfinite(p.prediction))) {
-    throw Error(ErrorKind::cell_failed, "the network's output is not finite");
+  p.target = kMissing;
+  p.prediction = network.joint ? network.scaling.unscale(pass.regression.item<double>()) : kMissing;
+  if (!std::isfinite(p.log_odds) || (network.joint && !std::isfinite(p.prediction))) {
+    throw Error(ErrorKind::cell_failed,
+                "cohort " + cohort + ", patient " + patient + ": the network's output is not finite");
   }
-  return p;
+  return {p, {cohort, patient, {token.data_ptr<float>(), token.data_ptr<float>() + token.numel()}}};
 }
 
 }  // namespace mtlgrid

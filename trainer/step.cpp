@@ -332,8 +332,4 @@ ForwardPass MethodStep::evaluate(const at::Tensor& bag) const {
   return forward(view_, model_, bag, method_.joint, nullptr);
 }
 
-ForwardPass MethodStep::evaluate(const at::Tensor& bag, const at::Tensor& flat) const {
-  return forward(make_views(layout_, model_, flat), model_, bag, method_.joint, nullptr);
-}
-
 }  // namespace mtlgrid

@@ -54,9 +54,8 @@ class MethodStep {
   TaskLosses run(const StepPlace& place, const Example& example, const Example& meta);
   void epoch_done();
 
-  // Evaluation with the current parameters, or with `flat` [1, P] instead.
+  // Evaluation with the current parameters.
   ForwardPass evaluate(const at::Tensor& bag) const;
-  ForwardPass evaluate(const at::Tensor& bag, const at::Tensor& flat) const;
 
   bool joint() const { return method_.joint; }
   bool needs_meta() const;

@@ -42,6 +42,24 @@ TEST_F(LoadCohort, PatientsAreSortedByBytesOfTheName) {
   EXPECT_THAT(names_of(c.load()), ElementsAre("007", "7", "B1", "a", "b10", "b9", "Ä"));
 }
 
+TEST_F(LoadCohort, WithoutAClinicalTableHasAllPatientsOfTheSlideTable) {
+  c.slides("PATIENT,FILENAME\nZ,z\nB,b.h5\nA,a.h5\nB,b2.h5\nC,lost\n,x\n").file("z.h5").file("b2.h5");
+  c.files().clini.clear();
+  const Cohort cohort = c.load();
+  EXPECT_THAT(names_of(cohort), ElementsAre("A", "B", "Z"));
+  EXPECT_THAT(cohort.patients[1].slides, SizeIs(2));
+  std::vector<std::string> reasons;
+  for (const Drop& drop : cohort.drops) reasons.push_back(drop.patient + ": " + drop.reason);
+  EXPECT_THAT(reasons, UnorderedElementsAre("C: no feature file", "C: no slide has a feature file",
+                                            ": row 7 of the slide table names no patient"));
+}
+
+TEST_F(LoadCohort, WithoutAClinicalTableStillNeedsItsColumns) {
+  c.slides("CASE,FILENAME\nA,a.h5\n");
+  c.files().clini.clear();
+  EXPECT_THAT(c.problems(), ElementsAre(slides() + ", row 1: no column 'PATIENT', found 'CASE', 'FILENAME'"));
+}
+
 TEST_F(LoadCohort, KnowsWidthExtractorAndTiles) {
   const Cohort cohort = c.load();
   EXPECT_EQ(cohort.width, 3);

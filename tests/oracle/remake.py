@@ -28,6 +28,7 @@ GENERATORS = {
     "optimiser": ["optimiser.json"],
     "model": ["model.json", "model.f64"],
     "whole_run": ["whole_run.json"],
+    "weights": ["pytorch_state_dict.pt", "weights.json"],
 }
 # Fields by name: tolerance relative to the field's largest number.
 LOOSE = {"cagrad": 1e-4, "cagrad_written_out": 1e-6, "cagrad_released": 1e-6, "float32": 10.0}

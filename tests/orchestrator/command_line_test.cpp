@@ -55,6 +55,8 @@ TEST(Program, BadUsageIsStatus2OnStderrAlone) {
       {{"plan", "a", "--drop"}, "unrecognised option '--drop'"},
       {{"synth", "a", "--patients", "many"}, "the argument ('many') for option '--patients' is invalid"},
       {{"synth", "a", "--patients", "0"}, "mtlgrid: synth: --patients 0 is not in 1 to 1000000"},
+      {{"predict", "s", "A/B/naive/0"}, "mtlgrid: predict: --slides is missing"},
+      {{"predict", "s", "A/B/naive/0"}, "mtlgrid: predict: --features is missing"},
       {{"export", "s", "MSI"}, "mtlgrid: export: --out FILE is missing"},
       {{"export", "s", "MSI", "--out", "o"}, "'MSI' is no cell"},
       {{"tables", "s", "--format", "pdf"}, "--format: unknown 'pdf'"},
@@ -79,6 +81,7 @@ TEST(Program, AbsentStoresAreBadInput) {
        {std::vector<std::string>{"mtlgrid", "status", store},
         {"mtlgrid", "query", store},
         {"mtlgrid", "tables", store},
+        {"mtlgrid", "predict", store, "A/B/naive/0", "--slides", "s.csv", "--features", "f"},
         {"mtlgrid", "export", store, "A/B/naive/0", "--out", scratch.path() / "o.pt"}}) {
     const auto result = run_program(words);
     EXPECT_EQ(result.status, 2) << words[1];

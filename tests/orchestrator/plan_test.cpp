@@ -1,10 +1,11 @@
+#include "orchestrator/plan.h"
+
 #include <gmock/gmock.h>
 
 #include <set>
 
 #include "datasets/synth.h"
 #include "orchestrator/cost.h"
-#include "orchestrator/plan.h"
 #include "orchestrator/plan_report.h"
 #include "tests/orchestrator/scratch.h"
 
@@ -71,6 +72,34 @@ TEST_F(PlanOfSynthetic, IsThePapersGridOf595Cells) {
   EXPECT_EQ(p.grid.cells[1].name(), "MSI/ITH/baseline/1");
   EXPECT_EQ(p.grid.cells[5].name(), "MSI/ITH/naive/0");
   EXPECT_EQ(p.grid.cells.back().name(), "HRD/Prolif/autol+cagrad/4");
+}
+
+// The same file in another place is the same grid; no file, or another content, is another one.
+TEST_F(PlanOfSynthetic, InitialWeightsDecideWhichGridItIs) {
+  const auto identity = [&](const std::string& init) {
+    return plan(changed("[train]\n", "[train]\ninit = " + init + "\n")).grid.identity;
+  };
+  scratch_->write("data/a.pt", "one");
+  scratch_->write("data/sub/b.pt", "one");
+  scratch_->write("data/c.pt", "two");
+  const std::string one = identity("a.pt");
+  EXPECT_EQ(identity("sub/b.pt"), one);
+  EXPECT_NE(identity("c.pt"), one);
+  EXPECT_NE(plan().grid.identity, one);
+  const Plan p = plan(changed("[train]\n", "[train]\ninit = a.pt\n"));
+  EXPECT_EQ(p.experiment.init.file, (scratch_->path() / "data/a.pt").string());
+  EXPECT_EQ(p.grid.settings.at("init").at("hash"), p.experiment.init.hash);
+  EXPECT_FALSE(plan().grid.settings.contains("init"));
+}
+
+TEST_F(PlanOfSynthetic, InitialWeightsThatFitNoPairAreRefusedWithEveryReason) {
+  const std::string absent = problems({{"[train]\n", "[train]\ninit = none.pt\n"}});
+  EXPECT_EQ(absent, (scratch_->path() / "data/none.pt").string() + ": cannot be read");
+  scratch_->write("data/a.pt", "no weights");
+  const Plan p = plan(changed("[train]\n", "[train]\ninit = a.pt\n"));
+  EXPECT_THAT([&] { plan_report(p, std::nullopt, false); },
+              ::testing::ThrowsMessage<InputError>(::testing::AllOf(
+                  HasSubstr("pair MSI/SF: "), HasSubstr("pair HRD/Prolif: "), HasSubstr("is no file of torch.save"))));
 }
 
 TEST_F(PlanOfSynthetic, EveryTrainingPatientIsTestedOnceAndHasOneRoleAFold) {

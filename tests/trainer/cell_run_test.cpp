@@ -2,6 +2,7 @@
 #include "trainer/cell_run.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,7 +10,9 @@
 #include <set>
 
 #include "datasets/errors.h"
+#include "datasets/fingerprint.h"
 #include "tiny_experiment.h"
+#include "trainer/export.h"
 #include "trainer/prediction.h"
 #include "trainer/weights.h"
 
@@ -70,6 +73,51 @@ class CellRunTest : public ::testing::Test {
   Experiment experiment;
   BagCache bags;
 };
+
+class InitialWeightsOutOfAFile : public CellRunTest {
+ protected:
+  // Weights of a cell that was trained from drawn ones, as a state dict.
+  InitialWeightsOutOfAFile() {
+    run_whole("naive", "donor");
+    donor = read_weights_file(folder.path() / "donor" / kWeightsFile).values;
+    export_state_dict(folder.path() / "donor" / kWeightsFile, file());
+    experiment.init = {file().string(), hash_file(file())};
+  }
+  std::filesystem::path file() const { return folder.path() / "init.pt"; }
+  std::vector<float> donor;
+};
+
+TEST_F(InitialWeightsOutOfAFile, AreWhatTrainingBeginsWith) {
+  experiment.train.lr = 1e-30;  // no step changes a bit
+  for (const char* method : {"naive", "baseline"}) {
+    run_whole(method, method);
+    EXPECT_EQ(read_weights_file(folder.path() / method / kWeightsFile).values, donor) << method;
+  }
+}
+
+TEST_F(InitialWeightsOutOfAFile, GiveAnotherResultThanDrawnOnesAndTheSameAfterAStop) {
+  const CellResult result = run_whole("naive", "from file");
+  EXPECT_EQ(bits(run_in_two("naive", 3)), bits(result));
+  experiment.init = {};
+  EXPECT_NE(bits(run_whole("naive", "drawn")), bits(result));
+}
+
+TEST_F(InitialWeightsOutOfAFile, ThatHaveChangedAreRefused) {
+  std::ofstream(file(), std::ios::app) << "x";
+  EXPECT_THAT([&] { run_whole("naive"); }, ThrowsMessage<InputError>(HasSubstr("has changed since the run began")));
+}
+
+// A checkpoint of a cell with other initial weights must not be gone on from.
+TEST_F(InitialWeightsOutOfAFile, ArePartOfTheCellsIdentity) {
+  const Cell cell{"MSI", "LF", "naive", 0};
+  Experiment drawn = experiment, other = experiment, moved = experiment;
+  drawn.init = {};
+  other.init.hash[0] = other.init.hash[0] == '0' ? '1' : '0';
+  moved.init.file = "/elsewhere.pt";
+  EXPECT_NE(cell_identity(experiment, cell), cell_identity(drawn, cell));
+  EXPECT_NE(cell_identity(experiment, cell), cell_identity(other, cell));
+  EXPECT_EQ(cell_identity(experiment, cell), cell_identity(moved, cell));
+}
 
 struct MethodCase {
   std::string method, protocol;
@@ -180,18 +228,18 @@ TEST_F(CellRunTest, KeptWeightsGiveTheResultsPredictions) {
   const Weights w = read_weights_file(folder.path() / "whole" / kWeightsFile);
   EXPECT_EQ(w.epoch, r.best_epoch);
   EXPECT_EQ(w.cell, r.cell);
-  const MethodStep step(method("naive"), w.model, {}, {}, make_layout(w.model, w.width, "a", "b"),
-                        GroupStreams(1, r.cell), at::kCPU, 1);
-  at::Tensor flat = step.parameters().clone();
+  const ParameterLayout layout = make_layout(w.model, w.width, "a", "b");
+  at::Tensor flat = at::empty({1, layout.total}, at::kFloat);
   std::copy(w.values.begin(), w.values.end(), flat.data_ptr<float>());
+  const TrainedNetwork network = {w.model, make_views(layout, w.model, flat), true, {w.minimum, w.range}};
   const std::vector<CellPatient> patients = cell_data(experiment, r.cell).evaluation[0].patients;
   ASSERT_EQ(patients.size(), 4u);
   for (std::size_t i = 0; i < patients.size(); ++i) {
-    std::vector<float> embedding;
-    const Prediction p = predict(step, flat, bag_tensor(bags.bag(patients[i]), flat), {w.minimum, w.range}, embedding);
-    EXPECT_EQ(p.log_odds, r.predictions[i].log_odds);
-    EXPECT_EQ(p.prediction, r.predictions[i].prediction);
-    EXPECT_EQ(embedding, r.embeddings[i].values);
+    const PatientPrediction p =
+        predict(network, bag_tensor(bags.bag(patients[i]), flat), "test", r.predictions[i].patient);
+    EXPECT_EQ(p.prediction.log_odds, r.predictions[i].log_odds);
+    EXPECT_EQ(p.prediction.prediction, r.predictions[i].prediction);
+    EXPECT_EQ(p.embedding.values, r.embeddings[i].values);
   }
 }
 

@@ -11,10 +11,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <cmath>
 #include <thread>
 
 #include "datasets/errors.h"
 #include "tiny_experiment.h"
+#include "trainer/parameters.h"
+#include "trainer/requests.h"
+#include "trainer/weights.h"
 
 extern char** environ;
 
@@ -322,10 +326,67 @@ TEST_F(Executable, UnknownOptionsAndCommandsAreUsageErrors) {
   EXPECT_EQ(WEXITSTATUS(wait_status()), 2);
 }
 
-TEST_F(Executable, ExportOfAMissingFileIsAnInputError) {
-  start({"export", directory("none"), directory("out.pt")});
-  EXPECT_EQ(WEXITSTATUS(wait_status()), 2);
+// One request, one answer, and the process is gone.
+class Answer : public Executable {
+ protected:
+  json answer_to(const json& request) {
+    start({"answer"});
+    rank.send(request);
+    json answer = rank.next();
+    EXPECT_TRUE(rank.next().is_null());
+    EXPECT_EQ(wait_status(), 0);
+    return answer;
+  }
+};
+
+TEST_F(Answer, ToARequestThatCannotBeMetSaysWhoMustAct) {
+  const json answer = answer_to(typed("export", ExportRequest{directory("none"), directory("out.pt")}));
+  EXPECT_EQ(answer.at("type"), "refused");
+  EXPECT_EQ(answer.at("kind"), static_cast<int>(ErrorKind::bad_input));
+  EXPECT_THAT(answer.at("detail").get<std::string>(), HasSubstr("none: cannot be opened"));
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "out.pt"));
+}
+
+TEST_F(Answer, ToPredictIsInTheCohortsOrder) {
+  experiment = testing::tiny_experiment(folder.path());
+  const Pair& pair = experiment.pairs[0];
+  const ParameterLayout layout =
+      make_layout(experiment.model, testing::kTinyWidth, pair.label_column, pair.auxiliary_column);
+  Weights weights{{"MSI", "LF", "naive", 0},
+                  experiment.model,
+                  testing::kTinyWidth,
+                  pair.label_column,
+                  pair.auxiliary_column,
+                  10,
+                  4,
+                  1,
+                  std::vector<float>(static_cast<std::size_t>(layout.total), 0.25f)};
+  write_weights_file(directory("w"), weights);
+  const PredictRequest request{directory("w"), "", true, 1, experiment.cohorts[1]};
+  const auto joint = answer_to(typed("predict", request)).get<PredictAnswer>();
+  ASSERT_EQ(joint.predictions.size(), experiment.cohorts[1].patients.size());
+  for (std::size_t i = 0; i < joint.predictions.size(); ++i) {
+    EXPECT_EQ(joint.predictions[i].patient, experiment.cohorts[1].patients[i].name);
+    EXPECT_EQ(joint.embeddings[i].values.size(), 8u);
+    EXPECT_TRUE(std::isfinite(joint.predictions[i].prediction));
+  }
+}
+
+TEST_F(Answer, ToFeaturesOfAnotherWidthIsARefusal) {
+  experiment = testing::tiny_experiment(folder.path());
+  const ModelSettings& model = experiment.model;
+  const ParameterLayout layout = make_layout(model, 5, "a", "b");
+  write_weights_file(directory("w"), {{"MSI", "LF", "naive", 0},
+                                      model,
+                                      5,
+                                      "a",
+                                      "b",
+                                      0,
+                                      1,
+                                      1,
+                                      std::vector<float>(static_cast<std::size_t>(layout.total))});
+  const json answer = answer_to(typed("predict", PredictRequest{directory("w"), "", true, 1, experiment.cohorts[1]}));
+  EXPECT_THAT(answer.at("detail").get<std::string>(), HasSubstr("patient OUTER-0: 6 features a tile, expected 5"));
 }
 
 }  // namespace

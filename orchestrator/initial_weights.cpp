@@ -1,0 +1,35 @@
+#include "orchestrator/initial_weights.h"
+
+#include <fmt/format.h>
+
+#include "trainer/state_dict.h"
+
+namespace mtlgrid {
+
+std::map<std::string, std::vector<std::string>> initial_weights_problems(const Plan& plan,
+                                                                         const std::vector<Cell>& cells) {
+  const Experiment& e = plan.experiment;
+  std::map<std::string, std::vector<std::string>> out;
+  if (e.init.file.empty()) return out;
+  for (const Cell& cell : cells) {
+    const auto [entry, first] = out.try_emplace(fmt::format("{}/{}", cell.biomarker, cell.auxiliary));
+    if (!first) continue;
+    const Pair& pair = e.pair_of(cell);
+    const std::int64_t width = e.cohorts[static_cast<std::size_t>(pair.training.cohort)].width;
+    Problems problems;
+    problems.collect(
+        [&] { read_state_dict(e.init.file, make_layout(e.model, width, pair.label_column, pair.auxiliary_column)); });
+    entry->second = problems.lines();
+  }
+  return out;
+}
+
+void check_initial_weights(const Plan& plan, const std::vector<Cell>& cells) {
+  Problems problems;
+  for (const auto& [pair, lines] : initial_weights_problems(plan, cells)) {
+    for (const std::string& line : lines) problems.add(fmt::format("pair {}: {}", pair, line));
+  }
+  problems.throw_if_any();
+}
+
+}  // namespace mtlgrid
