@@ -128,7 +128,8 @@ std::string initial_weights(const Plan& plan) {
   bool any = false;
   for (const auto& [pair, problems] : initial_weights_problems(plan, plan.grid.cells)) {
     any = any || problems.empty();
-    text += fmt::format("  {} {}\n", pair, problems.empty() ? "fits" : fmt::format("does not fit: {}", problems[0]));
+    text += fmt::format("  {} {}\n", pair,
+                        problems.empty() ? "fits" : fmt::format("does not fit: {}", fmt::join(problems, "; ")));
   }
   if (!any) check_initial_weights(plan, plan.grid.cells);
   return text + "\n";
@@ -140,10 +141,16 @@ std::string drops(const Plan& plan, bool every_drop) {
                      drops_table(plan.grid.drops, every_drop));
 }
 
+// Of one network's weights in float32, as they are kept.
 double weight_bytes(const Plan& plan) {
   std::int64_t most = 0;
   for (const Cohort& cohort : plan.cohorts) most = std::max(most, parameter_count(plan.config.model, cohort.width));
   return 4.0 * static_cast<double>(most);
+}
+
+// Weights, AdamW's two moments and the best weights, in the training's type.
+double checkpoint_bytes(const Plan& plan) {
+  return 4 * weight_bytes(plan) * (plan.config.train.precision == "fp64" ? 2 : 1);
 }
 
 // Rows that the cells leave in the store: a prediction takes about 150 bytes with its index, an embedding 4 a value
@@ -166,7 +173,7 @@ std::string space(const Plan& plan) {
       "Disk space (estimates)\n  {} while a cell is trained: its weights, AdamW's two moments and the best weights\n"
       "  {} for the best weights of all cells (train.keep_weights = {})\n"
       "  {} for the store, its journal and its snapshot\n",
-      bytes_text(4 * weights), bytes_text(all), plan.config.run.keep_weights, bytes_text(store_bytes(plan)));
+      bytes_text(checkpoint_bytes(plan)), bytes_text(all), plan.config.run.keep_weights, bytes_text(store_bytes(plan)));
 }
 
 std::string times(const Plan& plan, const WorkerSpeed& speed) {
@@ -191,7 +198,7 @@ std::string times(const Plan& plan, const WorkerSpeed& speed) {
 
 std::string signal_lead(const Plan& plan, const WorkerSpeed& speed) {
   const double step = longest_step_flops(plan) / speed.flops;
-  const double save = 4 * weight_bytes(plan) / kAssumedBytesPerSecond;
+  const double save = checkpoint_bytes(plan) / kAssumedBytesPerSecond;
   const auto t = static_cast<long long>(std::ceil(step + save + kSignalMargin));
   return fmt::format(
       "Walltime signal: #SBATCH --signal=B:USR1@{}\n  longest step {} (largest bag: {} tiles), saving {}, margin "

@@ -56,7 +56,7 @@ std::string trained_extractor(const nlohmann::json& settings, const std::string&
   if (files.contains("extractor")) return files["extractor"];
   throw InputError(
       "the store does not know of which extractor the training features are: it is of an older version. "
-      "mtlgrid run CONFIG adds that; finished cells are kept");
+      "train the cell again with this version (mtlgrid run CONFIG)");
 }
 
 Network network_of(TrainedCell trained) {
@@ -174,19 +174,20 @@ std::string trained_on(const PredictOptions& options, const Network& network, co
              : fmt::format("{} of these patients have the names of patients that {} was trained on\n", n, cell.name());
 }
 
-void report(const PredictOptions& options, const Network& network, const NewCohort& cohort,
-            const PredictAnswer& answer) {
-  fmt::print(stderr, "{}: {} patients; score is P({} = {}), prediction is of {}\n", network.trained.cell.name(),
-             answer.predictions.size(), network.rule.column, network.rule.positive,
-             network.joint ? network.weights.auxiliary_column : "nothing (baseline has no regression)");
+std::string report(const PredictOptions& options, const Network& network, const NewCohort& cohort,
+                   const PredictAnswer& answer) {
+  std::string text =
+      fmt::format("{}: {} patients; score is P({} = {}), prediction is of {}\n", network.trained.cell.name(),
+                  answer.predictions.size(), network.rule.column, network.rule.positive,
+                  network.joint ? network.weights.auxiliary_column : "nothing (baseline has no regression)");
   if (!cohort.drops.empty()) {
     std::vector<GridRecord::DropRow> rows;
     for (const Drop& drop : cohort.drops) rows.push_back({"", "", drop});
-    fmt::print(stderr, "Not predicted, or predicted without a label{}\n{}",
-               options.every_drop ? "" : " (--drops names each)", drops_table(rows, options.every_drop));
+    text += fmt::format("Not predicted, or predicted without a label{}\n{}",
+                        options.every_drop ? "" : " (--drops names each)", drops_table(rows, options.every_drop));
   }
-  fmt::print(stderr, "{}{}", options.state_dict.empty() ? trained_on(options, network, cohort) : "",
-             metrics(answer, cohort, network));
+  if (options.state_dict.empty()) text += trained_on(options, network, cohort);
+  return text + metrics(answer, cohort, network);
 }
 
 void declare(CommandOptions& options) {
@@ -206,6 +207,7 @@ void declare(CommandOptions& options) {
 
 PredictOptions values(const CommandOptions& options) {
   Problems missing;
+  missing.collect([&] { Cell::parse(options.get<std::string>("CELL")); });
   for (const char* needed : {"slides", "features"}) {
     if (!options.has(needed)) missing.add(fmt::format("predict: --{} is missing; see mtlgrid predict --help", needed));
   }
@@ -235,13 +237,13 @@ int run_predict(const std::vector<std::string>& arguments) {
   const Network network = network_of(find_trained_cell(wanted.store, cell, options.grid()));
   const NewCohort cohort = load_checked(wanted, network);
   const PredictAnswer answer = predictions(wanted, network, cohort);
-  const std::string table = csv(answer, cohort);
+  const std::string table = csv(answer, cohort), said = report(wanted, network, cohort, answer);
   if (wanted.out.empty()) {
     std::cout << table << std::flush;
   } else {
     write_file_whole(wanted.out, {std::span<const char>(table)});
   }
-  report(wanted, network, cohort, answer);
+  fmt::print(stderr, "{}", said);
   return 0;
 }
 

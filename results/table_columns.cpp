@@ -118,7 +118,7 @@ void mark_best(bool higher_is_better, std::vector<TableValue>& values) {
     if (std::isnan(best) || (higher_is_better ? v.value > best : v.value < best)) best = v.value;
   }
   if (defined < 2) return;
-  for (TableValue& v : values) v.best = competes(v) && v.value == best;
+  for (TableValue& v : values) v.best = competes(v) && difference_of(v.value, best) == 0;
 }
 
 std::vector<std::size_t> CohortValues::auxiliaries_of(const Chosen& cells) {

@@ -57,8 +57,6 @@ CellRun::CellRun(const Experiment& experiment, const Train& train, BagCache& bag
       epoch_began_(monotonic_seconds()),
       checkpointed_(epoch_began_) {
   std::filesystem::create_directories(train.directory);
-  if (!experiment.init.file.empty()) start_from(experiment.init, step_.layout(), step_.parameters());
-  best_.copy_(step_.parameters());
   const std::vector<std::filesystem::path> earlier(train.resume.begin(), train.resume.end());
   const auto say = [&](const std::string& line) {
     std::fprintf(stderr, "%s: %s\n", train.cell.name().c_str(), line.c_str());
@@ -67,7 +65,10 @@ CellRun::CellRun(const Experiment& experiment, const Train& train, BagCache& bag
     state_ = std::move(*state);
     step_.weighting().load(state_.weighting);
     epoch_began_ -= state_.seconds;
+    return;
   }
+  if (!experiment.init.file.empty()) start_from(experiment.init, step_.layout(), step_.parameters());
+  best_.copy_(step_.parameters());
 }
 
 TrainingArrays CellRun::arrays() const {

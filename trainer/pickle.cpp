@@ -12,8 +12,12 @@
 namespace mtlgrid {
 namespace {
 
-// Bounds that no file of PyTorch comes near: damaged ones shall not exhaust stack or memory.
-constexpr int kDepth = 4;  // of tuples; a tensor's arguments have 2
+// Bounds that no state dict of this network comes near: damaged or hostile ones shall not exhaust stack, memory or
+// patience. An instruction takes at least a byte and keeps at most a text, so together they bound the memory to 300 MB.
+constexpr std::size_t kBytes = std::size_t{1} << 18;  // of the pickle; the paper's network takes 8 KB
+constexpr std::size_t kText = 1024;                   // of a name
+constexpr std::size_t kStack = 4096;                  // values at once; PyTorch writes dicts in parts of 2000
+constexpr int kDepth = 4;                             // of tuples; a tensor's arguments have 2
 constexpr std::size_t kDimensions = 16;
 
 struct None {};
@@ -107,7 +111,9 @@ class Reader {
 
   bool text(unsigned char code) {
     if (code != 'X' && code != 0x8c) return false;  // BINUNICODE, SHORT_BINUNICODE
-    push(std::string(take(little(code == 'X' ? 4 : 1))));
+    const std::string_view bytes = take(little(code == 'X' ? 4 : 1));
+    if (bytes.size() > kText) damaged("a text of more than 1024 bytes");
+    push(std::string(bytes));
     return true;
   }
 
@@ -210,6 +216,8 @@ class Reader {
       push(std::make_shared<Dict>());
     } else if (function.name == "torch._utils _rebuild_tensor_v2") {  // (storage, offset, shape, strides, ...)
       if (arguments.items.size() < 4) damaged("a tensor of too few arguments");
+      // The seventh argument, where there is one, says how the values are to be changed (negated, for one).
+      if (arguments.items.size() > 6) throw InputError("holds a tensor with metadata, expected plain tensors");
       auto tensor = as<PickledTensor>(arguments.items[0]);
       tensor.offset = as<std::int64_t>(arguments.items[1]);
       tensor.shape = integers(arguments.items[2]);
@@ -268,7 +276,10 @@ class Reader {
     if (held == nullptr) damaged(fmt::format("a {} in the wrong place", kKinds[value.index()]));
     return *held;
   }
-  void push(Value value) { stack_.push_back(std::move(value)); }
+  void push(Value value) {
+    if (stack_.size() == kStack) damaged("more than 4096 values at once");
+    stack_.push_back(std::move(value));
+  }
   const Value& top() const {
     if (stack_.empty()) damaged("nothing on the stack");
     return stack_.back();
@@ -319,6 +330,11 @@ class Reader {
 
 }  // namespace
 
-std::map<std::string, PickledEntry> read_pickled_dict(std::string_view pickle) { return Reader(pickle).read(); }
+std::map<std::string, PickledEntry> read_pickled_dict(std::string_view pickle) {
+  if (pickle.size() > kBytes) {
+    throw InputError(fmt::format("its data.pkl has {} bytes, expected at most {}", pickle.size(), kBytes));
+  }
+  return Reader(pickle).read();
+}
 
 }  // namespace mtlgrid

@@ -176,9 +176,10 @@ class StateDict {
 
   static void check_finite(const ParameterSpec& spec, const double* values) {
     std::int64_t bad = 0;
-    for (std::int64_t i = 0; i < spec.size; ++i) bad += std::isfinite(values[i]) ? 0 : 1;
+    for (std::int64_t i = 0; i < spec.size; ++i) bad += std::isfinite(static_cast<float>(values[i])) ? 0 : 1;
     if (bad > 0) {
-      throw InputError(fmt::format("'{}' has {} values that are not finite, of {}", spec.name, bad, spec.size));
+      throw InputError(
+          fmt::format("'{}' has {} values that are not finite in float32, of {}", spec.name, bad, spec.size));
     }
   }
 

@@ -77,6 +77,14 @@ def correlation(runs):
     return f"{np.mean(values):.2f}" if values else "–"
 
 
+def information(runs):
+    """AUROC of the auxiliary's true value as a score of the label: what knowing it would be worth."""
+    values = {p: (label, t) for patients in runs.values() for p, (label, _, t, _) in patients.items() if t is not None}
+    positive, negative = ([t for label, t in values.values() if label == wanted] for wanted in (1, 0))
+    wins = [(a > b) + 0.5 * (a == b) for a in positive for b in negative]
+    return f"{np.mean(wins):.2f}" if wins else "–"
+
+
 def draw(figure, panels):
     import matplotlib
     matplotlib.use("svg")
@@ -106,7 +114,8 @@ def main():
     options = parser.parse_args()
     runs = read(options.stores)
     seeds = sorted({seed for arms in runs.values() for arm in arms.values() for seed, _ in arm})
-    print("| biomarker, cohort | arm | runs | AUROC: mean | sd over runs | r of the auxiliary |\n| --- | --- | --- | --- | --- | --- |")
+    print("| biomarker, cohort | arm | runs | AUROC: mean | sd over runs | r of the auxiliary | AUROC of its true value |\n"
+          "| --- | --- | --- | --- | --- | --- | --- |")
     lines, panels = [], []
     for biomarker, names in ARMS.items():
         for cohort in [c for b, c in sorted(runs, key=lambda k: k[1] != "test") if b == biomarker]:
@@ -119,7 +128,7 @@ def main():
                 arm.n = len(patients)
                 values = arm.aurocs(np.ones(arm.n))
                 print(f"| {biomarker}, {shown} | {name} | {len(values)} | {values.mean():.3f} | {values.std(ddof=1):.3f} | "
-                      f"{correlation(found[name])} |")
+                      f"{correlation(found[name])} | {'–' if name == 'baseline' else information(found[name])} |")
             panels.append((f"{biomarker}, {shown}", arms, seeds))
             rng = np.random.default_rng(SEED)
             for first in names[2:]:

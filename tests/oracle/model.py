@@ -17,6 +17,7 @@ outputs and gradients. Usage: model.py OUT
 import json
 import pathlib
 import sys
+from importlib.metadata import version
 
 import numpy as np
 import torch
@@ -235,7 +236,7 @@ def main(out):
     with torch.no_grad():
         for p in model.parameters():
             p.copy_(torch.randn_like(p) * 0.4)
-    index = {"versions": {"torch": torch.__version__}, "seed": SEED, "model": SMALL | {"dropout": DROPOUT}, "width": WIDTH,
+    index = {"versions": {"torch": version("torch")}, "seed": SEED, "model": SMALL | {"dropout": DROPOUT}, "width": WIDTH,
              "parameters": [{"name": n, "shape": list(p.shape)} for n, p in model.named_parameters()]}
     keep(*model.parameters())
     index["cases"] = plain_cases(model)

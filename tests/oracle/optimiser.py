@@ -2,13 +2,14 @@
 """Optimiser, schedule and early stopping, for numbers_test.cpp and step_test.cpp: fixtures/optimiser.json.
 
 AdamW: 200 steps of torch.optim.AdamW in float64, gradients of sizes from 1e-4 to 1, a changing learning rate; with decay
-and without; `float32` is how far PyTorch's own float32 is from that. Schedule: torch.optim.lr_scheduler.CosineAnnealingLR(T_max=32) stepped once a batch, as the released code
+and without; `float32` is how far PyTorch's own float32 is from that. Schedule: torch.optim.lr_scheduler.CosineAnnealingLR(T_max=epochs) stepped once a batch, as the released code
 does. Early stopping: the loops of the paper's text and of the released code, written out, on made-up validation curves.
 Usage: optimiser.py OUT
 """
 import json
 import pathlib
 import sys
+from importlib.metadata import version
 
 import numpy as np
 import torch
@@ -54,15 +55,15 @@ def float32_error(run):
     return worst
 
 
-def cosine(lr, batches):
+def cosine(lr, epochs, batches):
     optimiser = torch.optim.AdamW([torch.zeros(1, requires_grad=True)], lr=lr)
-    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=32)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=epochs)
     rates = []
     for _ in range(batches):
         rates.append(optimiser.param_groups[0]["lr"])
         optimiser.step()
         scheduler.step()
-    return rates
+    return {"lr": lr, "epochs": epochs, "rates": rates}
 
 
 def stop_paper(curve, patience):
@@ -101,8 +102,8 @@ def main(out):
     torch.manual_seed(SEED)
     stopping = [{"curve": c, "patience": patience, "paper": stop_paper(c, patience), "released": stop_released(c, patience)}
                 for c in curves(np.random.default_rng(SEED)) for patience in (3, 7)]
-    document = {"versions": {"torch": torch.__version__, "numpy": np.__version__}, "seed": SEED,
-                "adamw": [adamw(0.01), adamw(0.1), adamw(0.0)], "cosine": {"lr": 1e-4, "rates": cosine(1e-4, 200)},
+    document = {"versions": {"torch": version("torch"), "numpy": np.__version__}, "seed": SEED,
+                "adamw": [adamw(0.01), adamw(0.1), adamw(0.0)], "cosine": [cosine(1e-4, epochs, 200) for epochs in (32, 7)],
                 "early_stopping": stopping}
     (pathlib.Path(out) / "optimiser.json").write_text(json.dumps(document) + "\n")
 

@@ -41,12 +41,10 @@ def largest_difference(a, b, where="", absolute=1e-12, relative=1e-9):
     if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
         pairs = enumerate(zip(a, b))
         return max((largest_difference(x, y, f"{where}[{i}]", absolute, relative) for i, (x, y) in pairs), default=0)
-    if isinstance(a, float) and isinstance(b, float):
-        if a == b or (math.isnan(a) and math.isnan(b)):
-            return 0
-        return abs(a - b) / max(absolute, relative * abs(a))
-    if type(a) is type(b) and a == b:
+    if type(a) is type(b) and (a == b or a != a and b != b):
         return 0
+    if isinstance(a, float) and isinstance(b, float) and math.isfinite(a) and math.isfinite(b):
+        return abs(a - b) / max(absolute, relative * abs(a))
     raise ValueError(f"{where or 'the whole'}: {str(a)[:80]} became {str(b)[:80]}")
 
 

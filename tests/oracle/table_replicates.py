@@ -8,6 +8,7 @@ Metrics of a replicate are those of cell_statistics.py on the patients written o
 streams.py; what is done with them follows docs/statistics.md. Usage: table_replicates.py OUT
 """
 import json
+import math
 import pathlib
 import sys
 
@@ -119,6 +120,9 @@ def column(points, replicates, metric, auxiliary, scale):
               and means[r["method"]][0] == means["baseline"][0]]
     for row in tested:
         d = means[row["method"]][1] - means["baseline"][1]
+        size = np.maximum(np.abs(means[row["method"]][1]), np.abs(means["baseline"][1]))
+        near = (np.abs(d) > 1e-14 * size) & (np.abs(d) < 1e-9 * size)
+        assert not near.any(), "the width of the tie rule would decide"
         d = np.where(np.isclose(means[row["method"]][1], means["baseline"][1], rtol=1e-12, atol=0), 0, d)[~np.isnan(d)]
         row["p"] = min(1.0, 2 * (min((d <= 0).sum(), (d >= 0).sum()) + 1) / (len(d) + 1))
     for row, adjusted in zip(tested, holm([r["p"] for r in tested], len(METHODS) - 1)):
@@ -127,7 +131,7 @@ def column(points, replicates, metric, auxiliary, scale):
     competing = [r["value"] for r in rows if r["value"] is not None and r["have"] == fullest]
     best = (min if metric in LOWER_IS_BETTER else max)(competing)
     for row in rows:
-        row["best"] = len(competing) > 1 and row["have"] == fullest and row["value"] == best
+        row["best"] = len(competing) > 1 and row["have"] == fullest and math.isclose(row["value"], best, rel_tol=1e-12)
     return rows
 
 

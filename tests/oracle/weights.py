@@ -11,6 +11,7 @@ import io
 import json
 import pathlib
 import sys
+from importlib.metadata import version
 
 import torch
 
@@ -98,7 +99,7 @@ def main(out):
     with torch.no_grad():
         many = mixed(small)
     document = {
-        "versions": {"torch": torch.__version__}, "seed": SEED, "label": LABEL, "auxiliary": AUXILIARY,
+        "versions": {"torch": version("torch")}, "seed": SEED, "label": LABEL, "auxiliary": AUXILIARY,
         "model": dict(NETWORK, dropout=0.0), "width": WIDTH, "cases": cases(model),
         "small_model": dict(SMALL, dropout=0.0), "small_width": SMALL_WIDTH,
         "small_values": {n: t.detach().double().flatten().tolist() for n, t in many.items()},

@@ -12,6 +12,7 @@ import json
 import math
 import pathlib
 import sys
+from importlib.metadata import version
 
 import numpy as np
 import scipy
@@ -255,7 +256,7 @@ def run(method, released):
 
 def main(out):
     runs = [run(method, released) for released in (False, True) for method in METHODS]
-    document = {"versions": {"torch": torch.__version__, "scipy": scipy.__version__, "numpy": np.__version__},
+    document = {"versions": {"torch": version("torch"), "scipy": scipy.__version__, "numpy": np.__version__},
                 "seed": SEED, "runs": runs}
     (pathlib.Path(out) / "whole_run.json").write_text(json.dumps(document) + "\n")
 

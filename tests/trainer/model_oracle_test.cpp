@@ -27,7 +27,7 @@ using testing::tensor;
 
 struct Precision {
   at::ScalarType type;
-  double tolerance;  // of |difference| / max(1, largest |value|), for each output and each parameter's gradient
+  double tolerance;  // of |difference| / max(1, largest |value|) of an output; / largest |value| of a task's gradients
 };
 void PrintTo(const Precision& p, std::ostream* out) { *out << (p.type == at::kDouble ? "float64" : "float32"); }
 
@@ -57,9 +57,10 @@ class ModelAgainstPyTorch : public ::testing::TestWithParam<Precision> {
     backward(view(), pass, g.logits, g.regression, rows.view);
     for (std::int64_t k = 0; k < tasks; ++k) {
       const at::Tensor expected = tensor(fixture.flat(), {fixture.layout.total});
+      const double largest = expected.abs().max().item<double>();
       for (const ParameterSpec& p : fixture.layout.parameters) {
         expect_near(rows.flat[k].narrow(0, p.offset, p.size), expected.narrow(0, p.offset, p.size),
-                    p.name + ", task " + std::to_string(k));
+                    p.name + ", task " + std::to_string(k), largest);
       }
     }
   }
@@ -68,9 +69,10 @@ class ModelAgainstPyTorch : public ::testing::TestWithParam<Precision> {
     for (std::int64_t s : shape) n *= static_cast<std::size_t>(s);
     return tensor(fixture.take(n), shape);
   }
-  void expect_near(const at::Tensor& found, const at::Tensor& expected, const std::string& what) {
-    const double error =
-        largest_difference(found.to(at::kDouble), expected) / std::max(1.0, expected.abs().max().item<double>());
+  // Relative to `scale`: for gradients the largest of all parameters', for outputs 1 or the largest.
+  void expect_near(const at::Tensor& found, const at::Tensor& expected, const std::string& what, double scale = 0) {
+    if (scale == 0) scale = std::max(1.0, expected.abs().max().item<double>());
+    const double error = largest_difference(found.to(at::kDouble), expected) / scale;
     EXPECT_LT(error, GetParam().tolerance) << what;
     worst = std::max(worst, error);
   }

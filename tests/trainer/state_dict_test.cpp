@@ -13,6 +13,8 @@
 #include "datasets/errors.h"
 #include "tests/trainer/oracle_weights.h"
 #include "trainer/model.h"
+#include "trainer/pickle.h"
+#include "trainer/pickle.h"
 
 namespace mtlgrid {
 namespace {
@@ -52,8 +54,11 @@ double largest_difference(const testing::OracleWeights& oracle, at::ScalarType t
   std::vector<double> values = read_state_dict(oracle.state_dict(), oracle.layout);
   const at::Tensor flat = at::from_blob(values.data(), {1, oracle.layout.total}, at::kDouble).to(type);
   double largest = 0;
+  int compared = 0;
   const auto compare = [&](double ours, double theirs) {
+    EXPECT_TRUE(std::isfinite(ours));
     largest = std::max(largest, std::abs(ours - theirs) / (1 + std::abs(theirs)));
+    ++compared;
   };
   for (const auto& c : oracle.index["cases"]) {
     std::vector<double> numbers;
@@ -74,6 +79,7 @@ double largest_difference(const testing::OracleWeights& oracle, at::ScalarType t
       }
     }
   }
+  EXPECT_EQ(compared, 3 * (15 + 14));  // 3 bags; joint, and baseline without regression
   return largest;
 }
 
@@ -100,7 +106,7 @@ TEST_F(StateDict, SaysAllThatIsWrongAtOnce) {
           "'projector.0.weight' has shape [3, 4], expected [4, 3]",
           "'transformer_encoder.layers.0.norm1.weight' is a tensor of LongStorage, expected float16, bfloat16, float32 "
           "or float64",
-          "'transformer_encoder.layers.0.norm1.bias' has 2 values that are not finite, of 4",
+          "'transformer_encoder.layers.0.norm1.bias' has 2 values that are not finite in float32, of 4",
           "'transformer_encoder.layers.0.norm2.bias' is a text, expected a tensor"));
 }
 
@@ -132,6 +138,30 @@ TEST_F(StateDict, FilesThatAreNoArchiveAreRefused) {
                 ElementsAre("is no file of torch.save (no zip archive)"));
   }
   EXPECT_THAT(problems(write("empty.pt", "PK"), oracle.layout), ElementsAre(HasSubstr("zip archive")));
+}
+
+// Files that would take hours and all memory: each bound alone.
+TEST(Pickle, HostileOnesAreRefusedAtOnce) {
+  const auto refusal = [](const std::string& bytes) -> std::string {
+    try {
+      read_pickled_dict(bytes);
+      return "";
+    } catch (const InputError& e) {
+      return e.what();
+    }
+  };
+  EXPECT_EQ(refusal("\x80\x02}."), "");
+  const std::string text = std::string("X\x01\x04\x00\x00", 5) + std::string(1025, 'a');
+  EXPECT_THAT(refusal(text + "."), HasSubstr("a text of more than 1024 bytes"));
+  EXPECT_THAT(refusal(std::string(5000, 'N') + "."), HasSubstr("more than 4096 values at once"));
+  EXPECT_THAT(refusal("Nq" + std::string(1, '\0') +
+                      [] {
+                        std::string gets;
+                        for (int i = 0; i < 5000; ++i) gets += std::string("h\0", 2);
+                        return gets;
+                      }()),
+              HasSubstr("more than 4096 values at once"));
+  EXPECT_THAT(refusal(std::string(300000, 'N')), HasSubstr("300000 bytes"));
 }
 
 // PyTorch itself reads many of these without a word.

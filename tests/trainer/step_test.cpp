@@ -140,11 +140,17 @@ TEST_F(Step, LearningRateIsConstantUnderPaperAndSwingsUnderReleasedCode) {
   EXPECT_NEAR(released.learning_rate(32), 0, 1e-15);
   EXPECT_NEAR(released.learning_rate(64), train.lr, 1e-15);
   EXPECT_EQ(step("baseline", Protocol::released_code()).learning_rate(32), train.lr);
-  std::ifstream text(MTLGRID_ORACLE "/optimiser.json");  // CosineAnnealingLR, T_max = 32, stepped once a batch
-  const auto cosine = nlohmann::json::parse(text)["cosine"];
-  for (std::size_t i = 0; i < cosine["rates"].size(); ++i) {
-    const double expected = cosine["rates"][i].get<double>() / cosine["lr"].get<double>() * train.lr;
-    EXPECT_NEAR(released.learning_rate(static_cast<std::int64_t>(i)), expected, 1e-12 * train.lr) << i;
+  std::ifstream text(MTLGRID_ORACLE "/optimiser.json");  // CosineAnnealingLR, T_max = epochs, stepped once a batch
+  const auto oracle = nlohmann::json::parse(text);
+  ASSERT_EQ(oracle["cosine"].size(), 2u);
+  for (const auto& cosine : oracle["cosine"]) {
+    train.epochs = cosine["epochs"];
+    const MethodStep network = step("naive", Protocol::released_code());
+    ASSERT_EQ(cosine["rates"].size(), 200u);
+    for (std::size_t i = 0; i < cosine["rates"].size(); ++i) {
+      const double expected = cosine["rates"][i].get<double>() / cosine["lr"].get<double>() * train.lr;
+      EXPECT_NEAR(network.learning_rate(static_cast<std::int64_t>(i)), expected, 1e-12 * train.lr) << i;
+    }
   }
 }
 
