@@ -144,7 +144,7 @@ std::string metrics(const PredictAnswer& answer, const NewCohort& cohort, const 
   }
   if (labelled.empty()) return "";
   const RandomStream stream(network.seed, GroupStreams::name(network.trained.cell, "predict"));
-  QueryResult table{{"metric", "value", "ci_low", "ci_high", "n", "undefined because"}, {}};
+  QueryResult table{{"metric", "value", "ci_low", "ci_high", "n", "note"}, {}};
   for (const MetricRow& row : cell_metrics(kCohort, labelled, embeddings, network.bootstrap, stream)) {
     const auto rounded = [](double v) {
       return std::isnan(v) ? std::nullopt : std::optional(fmt::format("{:.4f}", v));

@@ -28,7 +28,7 @@ struct TableColumnValues {
 };
 
 // Marks the best value. Only values over as many cells as the fullest of the column compete: a mean over one easy fold
-// is no mean over five. Of fewer than two there is no best.
+// is no mean over five. Equal but for rounding is equal. Of fewer than two there is no best.
 void mark_best(bool higher_is_better, std::vector<TableValue>& values);
 
 // All cells of one cohort of one biomarker, their replicates computed once; columns are taken from it.
