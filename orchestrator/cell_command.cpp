@@ -46,8 +46,7 @@ int run_cell(const std::vector<std::string>& arguments) {
   CommandOptions options("cell");
   options.argument("CONFIG", "configuration file")
       .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD")
-      .option("init", "FILE",
-              "initial weights: a PyTorch state dict (.pt) that fits the cells; else drawn. A grid of its own")
+      .init()
       .flag("verify", "compare with the result that counts: bit-equal, within a tolerance, or where it differs first")
       .flag("replace", "let the new result count");
   if (!options.parse(arguments)) return kAllDone;
@@ -61,7 +60,7 @@ int run_cell(const std::vector<std::string>& arguments) {
   if (std::find(plan.grid.cells.begin(), plan.grid.cells.end(), cell) == plan.grid.cells.end()) {
     throw InputError(cell.name() + " is not in the grid of " + config.file.string());
   }
-  check_initial_weights(plan, {cell});
+  throw_if_any(initial_weights_problems(plan, {cell}));
   trainer_executable();
   const auto say = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);

@@ -107,6 +107,11 @@ CommandOptions& CommandOptions::store() {
   return number("grid", "ID", "a grid of the store; default: the newest");
 }
 
+CommandOptions& CommandOptions::init() {
+  return option("init", "FILE",
+                "initial weights: a PyTorch state dict (.pt) that fits the cells; else drawn. A grid of its own");
+}
+
 std::optional<std::int64_t> CommandOptions::grid() const {
   return has("grid") ? std::optional<std::int64_t>(get<long long>("grid")) : std::nullopt;
 }

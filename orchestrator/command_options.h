@@ -52,6 +52,9 @@ class CommandOptions {
   CommandOptions& store();
   std::optional<std::int64_t> grid() const;
 
+  // --init, which all commands that train or plan cells have; its value is path("init").
+  CommandOptions& init();
+
   // The whole help text: usage line, summary, arguments and options, example.
   std::string help() const;
 

@@ -6,10 +6,9 @@
 
 namespace mtlgrid {
 
-std::map<std::string, std::vector<std::string>> initial_weights_problems(const Plan& plan,
-                                                                         const std::vector<Cell>& cells) {
+PairProblems initial_weights_problems(const Plan& plan, const std::vector<Cell>& cells) {
   const Experiment& e = plan.experiment;
-  std::map<std::string, std::vector<std::string>> out;
+  PairProblems out;
   if (e.init.file.empty()) return out;
   for (const Cell& cell : cells) {
     const auto [entry, first] = out.try_emplace(fmt::format("{}/{}", cell.biomarker, cell.auxiliary));
@@ -24,12 +23,12 @@ std::map<std::string, std::vector<std::string>> initial_weights_problems(const P
   return out;
 }
 
-void check_initial_weights(const Plan& plan, const std::vector<Cell>& cells) {
-  Problems problems;
-  for (const auto& [pair, lines] : initial_weights_problems(plan, cells)) {
-    for (const std::string& line : lines) problems.add(fmt::format("pair {}: {}", pair, line));
+void throw_if_any(const PairProblems& problems) {
+  Problems all;
+  for (const auto& [pair, lines] : problems) {
+    for (const std::string& line : lines) all.add(fmt::format("pair {}: {}", pair, line));
   }
-  problems.throw_if_any();
+  all.throw_if_any();
 }
 
 }  // namespace mtlgrid

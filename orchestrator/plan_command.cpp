@@ -11,8 +11,7 @@ namespace mtlgrid {
 int run_plan(const std::vector<std::string>& arguments) {
   CommandOptions options("plan");
   options.argument("CONFIG", "configuration file")
-      .option("init", "FILE",
-              "initial weights: a PyTorch state dict (.pt) that fits the cells; else drawn. A grid of its own")
+      .init()
       .flag("drops", "name every dropped patient and slide instead of counting them");
   if (!options.parse(arguments)) return 0;
   Config config = load_config(options.get<std::string>("CONFIG"));

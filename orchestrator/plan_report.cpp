@@ -126,12 +126,13 @@ std::string initial_weights(const Plan& plan) {
   if (init.file.empty()) return "";
   std::string text = fmt::format("Initial weights out of {} ({})\n", init.file, init.hash.substr(0, 12));
   bool any = false;
-  for (const auto& [pair, problems] : initial_weights_problems(plan, plan.grid.cells)) {
+  const PairProblems found = initial_weights_problems(plan, plan.grid.cells);
+  for (const auto& [pair, problems] : found) {
     any = any || problems.empty();
     text += fmt::format("  {} {}\n", pair,
                         problems.empty() ? "fits" : fmt::format("does not fit: {}", fmt::join(problems, "; ")));
   }
-  if (!any) check_initial_weights(plan, plan.grid.cells);
+  if (!any) throw_if_any(found);
   return text + "\n";
 }
 

@@ -87,7 +87,7 @@ int run_grid(const RunOptions& options, Transport& transport, bool& all_alive) {
   const Plan plan = make_plan(config, memory);
   // A bad expression and a missing trainer are errors before anything is written.
   const std::vector<Cell> cells = select_cells(plan.grid.cells, options.only);
-  check_initial_weights(plan, cells);
+  throw_if_any(initial_weights_problems(plan, cells));
   trainer_executable();
   Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);
   try {
@@ -124,8 +124,7 @@ int run_run(const std::vector<std::string>& arguments) {
   CommandOptions options("run");
   options.argument("CONFIG", "configuration file")
       .option("only", "EXPR", "only these cells, e.g. 'biomarker=MSI,method=cagrad|autol+cagrad,fold=0'")
-      .option("init", "FILE",
-              "initial weights: a PyTorch state dict (.pt) that fits the cells; else drawn. A grid of its own")
+      .init()
       .number("workers", "N", "trainers of each rank; default: its cores / train.threads")
       .flag("retry-failed", "also try the cells again that failed in earlier runs")
       .flag("empty-cells", "for benchmarks of the orchestration alone: trainers return made-up results at once");
