@@ -33,7 +33,7 @@ struct Problem {
 };
 
 TEST(CaGrad, EqualsTorchJdAfterItsFactor) {
-  const nlohmann::json data = fixture("aggregation.json");
+  const nlohmann::json& data = oracle_file("aggregation.json");
   int compared = 0;
   for (const auto& c : data.at("cases")) {
     if (c.at("cagrad").is_null()) continue;
@@ -50,7 +50,7 @@ TEST(CaGrad, EqualsTorchJdAfterItsFactor) {
 
 // SLSQP on the authors' objective: good to the root of its rounding, 1e-8, in w.
 TEST(CaGrad, EqualsTheAuthorsAlgorithmWrittenOutUnderBothProtocols) {
-  const nlohmann::json data = fixture("aggregation.json");
+  const nlohmann::json& data = oracle_file("aggregation.json");
   int paper = 0, released = 0;
   for (const auto& c : data.at("cases")) {
     const Rows rows = c.at("gradients");
@@ -69,7 +69,7 @@ TEST(CaGrad, EqualsTheAuthorsAlgorithmWrittenOutUnderBothProtocols) {
 }
 
 TEST(CaGrad, TwoTasksAreSolvedToTwelveDigits) {
-  const nlohmann::json data = fixture("aggregation.json");
+  const nlohmann::json& data = oracle_file("aggregation.json");
   for (const auto& c : data.at("two_tasks")) {
     const Rows m = c.at("gram");
     const GramMatrix gram{2, {m[0][0], m[0][1], m[1][0], m[1][1]}};

@@ -14,7 +14,7 @@ Vector drop(const Rows& rows, const Vector& uniform, const Protocol& protocol = 
 }
 
 TEST(GradDrop, EqualsTorchJdUnderTheSameRandomNumbers) {
-  const nlohmann::json data = fixture("aggregation.json");
+  const nlohmann::json& data = oracle_file("aggregation.json");
   for (const auto& c : data.at("cases")) {
     const Rows rows = c.at("gradients");
     EXPECT_LE(distance(drop(rows, c.at("uniform")), c.at("graddrop")), 1e-15 * longest(rows)) << c.at("name");
@@ -22,7 +22,7 @@ TEST(GradDrop, EqualsTorchJdUnderTheSameRandomNumbers) {
 }
 
 TEST(GradDrop, EqualsTheReleasedCodeWithItsEpsilon) {
-  const nlohmann::json data = fixture("aggregation.json");
+  const nlohmann::json& data = oracle_file("aggregation.json");
   for (const auto& c : data.at("cases")) {
     const Rows rows = c.at("gradients");
     const Vector out = drop(rows, c.at("uniform"), Protocol::released_code());

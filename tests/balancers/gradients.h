@@ -6,7 +6,6 @@
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
-#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -16,18 +15,13 @@
 #include <vector>
 
 #include "balancers/aggregation.h"
+#include "tests/oracle/oracle.h"
 
 namespace mtlgrid {
 
 using Vector = std::vector<double>;
 using Rows = std::vector<Vector>;
 using Order = std::vector<std::vector<int>>;
-
-inline nlohmann::json fixture(const std::string& name) {
-  std::ifstream in(std::string(MTLGRID_ORACLE) + "/" + name);
-  if (!in) throw std::runtime_error("no fixture " + name);
-  return nlohmann::json::parse(in);
-}
 
 inline at::Tensor tensor_of(const Rows& rows, at::ScalarType type = at::kDouble) {  // [K, P]
   const auto columns = static_cast<std::int64_t>(rows.at(0).size());

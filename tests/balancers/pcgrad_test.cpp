@@ -13,7 +13,7 @@ Vector pcgrad(const Rows& rows, const Order& order, const Protocol& protocol = {
 }
 
 TEST(PcGrad, EqualsTorchJdUnderTheSameOrder) {
-  const nlohmann::json data = fixture("aggregation.json");
+  const nlohmann::json& data = oracle_file("aggregation.json");
   for (const auto& c : data.at("cases")) {
     const Rows rows = c.at("gradients");
     EXPECT_LE(distance(pcgrad(rows, c.at("order")), c.at("pcgrad")), 1e-13 * longest(rows)) << c.at("name");
@@ -21,7 +21,7 @@ TEST(PcGrad, EqualsTorchJdUnderTheSameOrder) {
 }
 
 TEST(PcGrad, EqualsTheReleasedCodeWithItsEpsilons) {
-  const nlohmann::json data = fixture("aggregation.json");
+  const nlohmann::json& data = oracle_file("aggregation.json");
   for (const auto& c : data.at("cases")) {
     const Rows rows = c.at("gradients");
     const Vector out = pcgrad(rows, c.at("order"), Protocol::released_code());

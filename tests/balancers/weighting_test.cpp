@@ -40,7 +40,7 @@ void run_epoch(LossWeighting& w, const Rows& losses) {
 }
 
 TEST(Dwa, FollowsThePaperOverEpochs) {
-  const nlohmann::json data = fixture("weighting.json");
+  const nlohmann::json& data = oracle_file("weighting.json");
   auto w = make(Weighting::dwa, false, 3);
   for (std::size_t t = 0; t < data.at("epoch_losses").size(); ++t) {
     expect_near(w->weights(), data.at("dwa")[t], 1e-12);
@@ -49,7 +49,7 @@ TEST(Dwa, FollowsThePaperOverEpochs) {
 }
 
 TEST(Dwa, FollowsTheReleasedCodesShiftedHistory) {
-  const nlohmann::json data = fixture("weighting.json");
+  const nlohmann::json& data = oracle_file("weighting.json");
   auto w = make(Weighting::dwa, true, 3);
   for (std::size_t t = 0; t < data.at("epoch_losses").size(); ++t) {
     expect_near(w->weights(), data.at("dwa_released")[t], 1e-12);
@@ -99,7 +99,7 @@ TEST(Dwa, EpochWithoutAStepChangesNothing) {
 // --- Uncertainty
 
 TEST(Uncertainty, FollowsAutogradAndTheNetworksOptimiser) {
-  const nlohmann::json data = fixture("weighting.json");
+  const nlohmann::json& data = oracle_file("weighting.json");
   auto w = make(Weighting::uncert);
   expect_near(w->weights(), Vector(2, std::exp(0.7) / 2), 1e-15);
   for (std::size_t t = 0; t < data.at("losses").size(); ++t) {
@@ -126,7 +126,7 @@ TEST(Uncertainty, SettlesAtTheVarianceOfAConstantLoss) {
 // --- Auto-Lambda
 
 TEST(AutoLambda, FollowsAdamWithoutDecay) {
-  const nlohmann::json data = fixture("weighting.json");
+  const nlohmann::json& data = oracle_file("weighting.json");
   auto w = make(Weighting::autol);
   EXPECT_EQ(w->weights(), Vector(2, 0.1));
   for (std::size_t t = 0; t < data.at("meta_gradients").size(); ++t) {
@@ -136,7 +136,7 @@ TEST(AutoLambda, FollowsAdamWithoutDecay) {
 }
 
 TEST(AutoLambda, DecaysAsTheReleasedCodesOptimiser) {
-  const nlohmann::json data = fixture("weighting.json");
+  const nlohmann::json& data = oracle_file("weighting.json");
   auto w = make(Weighting::autol, true);
   for (std::size_t t = 0; t < data.at("meta_gradients").size(); ++t) {
     w->meta_step(data.at("meta_gradients")[t].get<Vector>());

@@ -1,11 +1,11 @@
 #include "datasets/folds.h"
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "datasets/scaling.h"
 #include "tests/datasets/support.h"
+#include "tests/oracle/oracle.h"
 
 namespace mtlgrid::testing {
 namespace {
@@ -153,8 +153,7 @@ TEST(CrossValidation, GivesTheSpecs427Rows) {
 }
 
 TEST(CrossValidation, EqualsScikitLearnOnManyShapes) {
-  std::ifstream in(MTLGRID_ORACLE "/folds.json");
-  const auto json = nlohmann::json::parse(in);
+  const auto& json = oracle_file("folds.json");
   ASSERT_GE(json.at("cases").size(), 20u);
   for (const auto& c : json.at("cases")) {
     const auto y = c.at("classes").get<Ints>();

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -11,6 +10,7 @@
 #include "datasets/errors.h"
 #include "results/metrics.h"
 #include "results/resampling.h"
+#include "tests/oracle/oracle.h"
 #include "tests/results/close.h"
 
 namespace mtlgrid {
@@ -62,12 +62,8 @@ TEST(DrawMultiplicities, DrawsAsManyAsThereArePatients) {
 }
 
 TEST(DrawMultiplicities, FollowsTheOracleInPython) {
-  std::ifstream text(MTLGRID_ORACLE "/streams.json");
-  const auto oracle = nlohmann::json::parse(text);
-  ASSERT_EQ(oracle["cases"].size(), 6u);
-  for (const auto& c : oracle["cases"]) {
-    RandomStream stream(std::stoull(c["seed"].get<std::string>()), c["name"].get<std::string>());
-    for (const std::uint64_t child : c["children"]) stream = stream.child(child);
+  ASSERT_EQ(stream_cases().size(), 6u);
+  for (const auto& [stream, c] : stream_cases()) {
     std::vector<int> m(c["multiplicities"].size());
     draw_multiplicities(stream, 4, m);
     EXPECT_EQ(m, c["multiplicities"].get<std::vector<int>>()) << c["name"];
@@ -158,8 +154,7 @@ std::vector<Prediction> predictions_of(const nlohmann::json& j) {
 }
 
 TEST(CellMetrics, AgreeWithTheOracleRowByRow) {
-  std::ifstream in(MTLGRID_ORACLE "/statistics.json");
-  const nlohmann::json j = nlohmann::json::parse(in).at("bootstrap");
+  const nlohmann::json& j = oracle_file("statistics.json").at("bootstrap");
   const auto embeddings = j.at("embeddings").get<std::vector<std::vector<float>>>();
   const auto rows = cell_metrics("test", predictions_of(j), embeddings, {j.at("resamples"), j.at("confidence")},
                                  RandomStream(j.at("seed"), j.at("stream").get<std::string>()));

@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <vector>
 
 #include "datasets/errors.h"
+#include "tests/oracle/oracle.h"
 #include "tests/results/close.h"
 
 namespace mtlgrid {
@@ -17,8 +17,7 @@ using Labels = std::vector<int>;
 using Scores = std::vector<double>;
 
 TEST(Delong, AgreesWithTheDefinitionAndWithPRoc) {
-  std::ifstream in(MTLGRID_ORACLE "/delong.json");
-  const nlohmann::json cases = nlohmann::json::parse(in).at("cases");
+  const nlohmann::json& cases = oracle_file("delong.json").at("cases");
   ASSERT_EQ(cases.size(), 9u);
   for (const auto& j : cases) {
     const auto label = j.at("label").get<Labels>();

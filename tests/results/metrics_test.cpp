@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "datasets/errors.h"
 #include "results/resampling.h"
+#include "tests/oracle/oracle.h"
 #include "tests/results/close.h"
 
 namespace mtlgrid {
@@ -19,10 +19,7 @@ namespace {
 
 using testing::HasSubstr;
 
-nlohmann::json fixture() {
-  std::ifstream in(MTLGRID_ORACLE "/statistics.json");
-  return nlohmann::json::parse(in);
-}
+const nlohmann::json& fixture() { return oracle_file("statistics.json"); }
 
 struct Case {
   std::vector<int> label;

@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <vector>
 
 #include "results/resampling.h"
+#include "tests/oracle/oracle.h"
 #include "tests/results/close.h"
 
 namespace mtlgrid {
@@ -71,8 +71,7 @@ TEST(Holm, AgreesWithTheWorkedExample) {
 }
 
 TEST(Holm, AgreesWithStatsmodels) {
-  std::ifstream in(MTLGRID_ORACLE "/statistics.json");
-  const nlohmann::json families = nlohmann::json::parse(in).at("holm");
+  const nlohmann::json& families = oracle_file("statistics.json").at("holm");
   ASSERT_EQ(families.size(), 5u);
   for (const auto& family : families) {
     const auto p = family.at("p").get<std::vector<double>>();

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "results/replicates.h"
 #include "results/tables.h"
+#include "tests/oracle/oracle.h"
 #include "tests/results/close.h"
 #include "tests/results/grid_store.h"
 
@@ -19,13 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const nlohmann::json& fixture() {
-  static const nlohmann::json kFixture = [] {
-    std::ifstream in(MTLGRID_ORACLE "/table_replicates.json");
-    return nlohmann::json::parse(in);
-  }();
-  return kFixture;
-}
+const nlohmann::json& fixture() { return oracle_file("table_replicates.json"); }
 
 const nlohmann::json* find_cell(const Cell& cell, bool external) {
   for (const auto& j : fixture().at("cells")) {

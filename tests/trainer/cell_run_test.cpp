@@ -11,6 +11,7 @@
 
 #include "datasets/errors.h"
 #include "datasets/fingerprint.h"
+#include "fake_control.h"
 #include "tiny_experiment.h"
 #include "trainer/export.h"
 #include "trainer/prediction.h"
@@ -19,21 +20,9 @@
 namespace mtlgrid {
 namespace {
 
+using testing::FakeControl;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-
-// Lets a cell run, or stops it when it has asked `stop_at` times (from 0).
-class FakeControl : public CellControl {
- public:
-  explicit FakeControl(int stop_at = -1) : stop_at_(stop_at) {}
-  bool stop_requested() override { return asked_++ == stop_at_; }
-  void progress(int epoch, int) override { epochs.push_back(epoch); }
-  int asked() const { return asked_; }
-  std::vector<int> epochs;
-
- private:
-  int stop_at_, asked_ = 0;
-};
 
 // A result without what differs from run to run: times. Bytes, so that equality is bit-equality, NaN included.
 std::vector<std::uint8_t> bits(CellResult r) {

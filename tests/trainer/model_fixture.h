@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/oracle/oracle.h"
 #include "trainer/parameters.h"
 
 namespace mtlgrid::testing {
@@ -16,8 +17,6 @@ namespace mtlgrid::testing {
 class ModelFixture {
  public:
   ModelFixture() {
-    std::ifstream text(MTLGRID_ORACLE "/model.json");
-    index = nlohmann::json::parse(text);
     std::ifstream binary(MTLGRID_ORACLE "/model.f64", std::ios::binary);
     const std::string bytes((std::istreambuf_iterator<char>(binary)), {});
     numbers_.resize(bytes.size() / sizeof(double));
@@ -50,7 +49,7 @@ class ModelFixture {
     throw std::out_of_range("no parameter " + name);
   }
 
-  nlohmann::json index;
+  const nlohmann::json& index = oracle_file("model.json");
   ModelSettings model;
   std::int64_t width = 0;
   ParameterLayout layout;

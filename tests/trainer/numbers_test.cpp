@@ -5,12 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "balancers/protocol.h"
 #include "datasets/errors.h"
+#include "tests/oracle/oracle.h"
 #include "trainer/early_stopping.h"
 #include "trainer/parameters.h"
 #include "trainer/philox.h"
@@ -34,13 +34,9 @@ TEST(Fills, AreRandom123sPhiloxInTheDocumentedOrder) {
 }
 
 TEST(Fills, FollowTheOracleInPython) {
-  std::ifstream text(MTLGRID_ORACLE "/streams.json");
-  const auto oracle = nlohmann::json::parse(text);
-  ASSERT_EQ(oracle["cases"].size(), 6u);
-  for (const auto& c : oracle["cases"]) {
+  ASSERT_EQ(stream_cases().size(), 6u);
+  for (const auto& [stream, c] : stream_cases()) {
     SCOPED_TRACE(c["name"].get<std::string>());
-    RandomStream stream(std::stoull(c["seed"].get<std::string>()), c["name"].get<std::string>());
-    for (const std::uint64_t child : c["children"]) stream = stream.child(child);
     std::vector<float> uniform(c["fill_uniform"].size());
     fill_uniform(stream, uniform);
     EXPECT_EQ(uniform, c["fill_uniform"].get<std::vector<float>>());
@@ -170,11 +166,6 @@ at::Tensor of(std::vector<T>& v) {
   return at::from_blob(v.data(), {static_cast<std::int64_t>(v.size())}, at::TensorOptions().dtype(type));
 }
 
-nlohmann::json optimiser_oracle() {
-  std::ifstream text(MTLGRID_ORACLE "/optimiser.json");
-  return nlohmann::json::parse(text);
-}
-
 // The largest difference to PyTorch's float64, relative, of all 200 steps that the oracle shows.
 template <typename T>
 double adamw_error(const nlohmann::json& run) {
@@ -197,7 +188,7 @@ double adamw_error(const nlohmann::json& run) {
 }
 
 TEST(AdamWTest, FollowsPyTorchOver200Steps) {
-  const auto oracle = optimiser_oracle();
+  const auto& oracle = oracle_file("optimiser.json");
   ASSERT_EQ(oracle["adamw"].size(), 3u);
   double in_double = 0, in_float = 0;
   for (const auto& run : oracle["adamw"]) {
@@ -303,7 +294,7 @@ std::pair<int, int> stops(const std::vector<double>& curve, int patience) {
 }
 
 TEST(EarlyStoppingTest, FollowsTheLoopsOfPaperAndReleasedCode) {
-  const auto oracle = optimiser_oracle();
+  const auto& oracle = oracle_file("optimiser.json");
   ASSERT_GT(oracle["early_stopping"].size(), 80u);
   for (const auto& c : oracle["early_stopping"]) {
     const auto curve = c["curve"].get<std::vector<double>>();

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 
+#include "tests/oracle/oracle.h"
 #include "tests/trainer/tiny_experiment.h"
 #include "trainer/parameters.h"
 
@@ -15,8 +15,6 @@ namespace mtlgrid::testing {
 class OracleWeights {
  public:
   OracleWeights() {
-    std::ifstream text(MTLGRID_ORACLE "/weights.json");
-    index = nlohmann::json::parse(text);
     model = index["model"].get<ModelSettings>();
     width = index["width"];
     layout = make_layout(model, width, index["label"], index["auxiliary"]);
@@ -40,7 +38,7 @@ class OracleWeights {
     return out;
   }
 
-  nlohmann::json index;
+  const nlohmann::json& index = oracle_file("weights.json");
   ModelSettings model;
   std::int64_t width = 0;
   ParameterLayout layout, small_layout;  // of the file pytorch_state_dict.pt, and of the small files

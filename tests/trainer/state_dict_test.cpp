@@ -14,7 +14,6 @@
 #include "tests/trainer/oracle_weights.h"
 #include "trainer/model.h"
 #include "trainer/pickle.h"
-#include "trainer/pickle.h"
 
 namespace mtlgrid {
 namespace {

@@ -4,14 +4,15 @@
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <numbers>
 #include <random>
+
+#include "network.h"
+#include "tests/oracle/oracle.h"
 
 namespace mtlgrid {
 namespace {
@@ -43,14 +44,10 @@ class Step : public ::testing::Test {
   at::Tensor gradients(const at::Tensor& flat, const Example& e, const DropoutMasks& masks) const {
     const ModelView view = make_views(layout, model, flat);
     const ForwardPass pass = forward(view, model, e.bag.to(at::kDouble), true, &masks);
-    const double odds = (pass.logits[0][0][1] - pass.logits[0][0][0]).item<double>();
-    at::Tensor g = at::zeros({1, 2, 2}, flat.options()), r = at::zeros({1, 2, 1}, flat.options());
-    g[0][0][1].fill_(1 / (1 + std::exp(-odds)) - e.label);
-    g[0][0][0].copy_(-g[0][0][1]);
-    r[0][1][0].fill_(2 * (pass.regression.item<double>() - e.target));
-    const at::Tensor rows = at::zeros({2, layout.total}, flat.options());
-    backward(view, pass, g, r, make_views(layout, model, rows));
-    return rows;
+    const testing::OutputRows g = testing::output_rows(pass, e.label, e.target);
+    const testing::GradientRows rows(layout, model, 2, at::kDouble);
+    backward(view, pass, g.logits, g.regression, rows.view);
+    return rows.flat;
   }
 
   ModelSettings model = {.d_model = 8, .heads = 2, .ff = 8, .encoder_layers = 1, .decoder_layers = 1, .dropout = 0.2};
@@ -140,8 +137,7 @@ TEST_F(Step, LearningRateIsConstantUnderPaperAndSwingsUnderReleasedCode) {
   EXPECT_NEAR(released.learning_rate(32), 0, 1e-15);
   EXPECT_NEAR(released.learning_rate(64), train.lr, 1e-15);
   EXPECT_EQ(step("baseline", Protocol::released_code()).learning_rate(32), train.lr);
-  std::ifstream text(MTLGRID_ORACLE "/optimiser.json");  // CosineAnnealingLR, T_max = epochs, stepped once a batch
-  const auto oracle = nlohmann::json::parse(text);
+  const auto& oracle = oracle_file("optimiser.json");  // CosineAnnealingLR, T_max = epochs, stepped once a batch
   ASSERT_EQ(oracle["cosine"].size(), 2u);
   for (const auto& cosine : oracle["cosine"]) {
     train.epochs = cosine["epochs"];

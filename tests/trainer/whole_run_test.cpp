@@ -5,20 +5,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 
+#include "fake_control.h"
+#include "tests/oracle/oracle.h"
 #include "tiny_experiment.h"
 #include "trainer/cell_run.h"
 #include "trainer/prediction.h"
 
 namespace mtlgrid {
 namespace {
-
-class NeverStop : public CellControl {
- public:
-  bool stop_requested() override { return false; }
-  void progress(int, int) override {}
-};
 
 struct Case {
   std::string method, protocol, precision;
@@ -27,11 +22,7 @@ struct Case {
 void PrintTo(const Case& c, std::ostream* out) { *out << c.method << " " << c.protocol << " " << c.precision; }
 
 const nlohmann::json& oracle(const std::string& method, const std::string& protocol) {
-  static const nlohmann::json kAll = [] {
-    std::ifstream text(MTLGRID_ORACLE "/whole_run.json");
-    return nlohmann::json::parse(text);
-  }();
-  for (const auto& run : kAll["runs"]) {
+  for (const auto& run : oracle_file("whole_run.json").at("runs")) {
     if (run["method"] == method && run["protocol"] == protocol) return run;
   }
   throw std::out_of_range(method + " " + protocol);
@@ -67,7 +58,7 @@ class WholeRun : public ::testing::TestWithParam<Case> {
 TEST_P(WholeRun, LossesWeightsAndPredictionsAreThoseOfPyTorch) {
   const nlohmann::json& run = oracle(GetParam().method, GetParam().protocol);
   const Train train = {{"MSI", "LF", GetParam().method, 0}, 1, (folder.path() / "attempt").string(), {}};
-  NeverStop control;
+  testing::FakeControl control;
   const CellResult result = CellRun(experiment, train, bags, {}).run(control).value();
   EXPECT_EQ(result.best_epoch, run["best_epoch"]);
   ASSERT_EQ(result.epochs.size(), run["epochs"].size());
