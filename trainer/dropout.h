@@ -9,7 +9,10 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
+
 #include "datasets/random.h"
+#include "trainer/philox.h"
 
 namespace mtlgrid {
 
@@ -18,20 +21,45 @@ enum class DropoutKind { weights = 0, attention = 1, inner = 2, outer = 3, cross
 
 inline constexpr int kMaximumTokens = 2;  // class and regression
 
+// The mask of a self-attention's weights, [H, n, n]. An encoder's is never whole in memory: parts of it are made where
+// they are used, in the forward pass and again in the backward pass.
+class AttentionMask {
+ public:
+  AttentionMask() = default;  // no dropout
+  explicit AttentionMask(at::Tensor whole) : whole_(std::move(whole)) {}
+  AttentionMask(const DropoutFill& fill, std::int64_t heads, std::int64_t n, const at::Tensor& like)
+      : fill_(fill), like_(like), heads_(heads), n_(n) {}
+
+  bool defined() const { return whole_.defined() || fill_.has_value(); }
+  // Rows [begin, begin + count) of every head, [H, count, n], on the network's device; undefined without dropout.
+  at::Tensor rows(std::int64_t begin, std::int64_t count) const;
+  // Part of one row; only of a mask that is not whole in memory.
+  bool in_parts() const { return fill_.has_value(); }
+  void part(std::int64_t head, std::int64_t row, std::int64_t column, std::span<float> out) const {
+    fill_->fill(static_cast<std::uint64_t>((head * n_ + row) * n_ + column), out);
+  }
+
+ private:
+  at::Tensor whole_;
+  std::optional<DropoutFill> fill_;
+  at::Tensor like_;
+  std::int64_t heads_ = 0, n_ = 0;
+};
+
 class DropoutMasks {
  public:
   // Masks hold 0 or 1 / (1 - p), of type `like`'s dtype, on its device. p = 0 gives no masks (undefined tensors).
   DropoutMasks(const RandomStream& stream, double p, const at::Tensor& like) : stream_(stream), p_(p), like_(like) {}
 
   double p() const { return p_; }
-  at::Tensor encoder_weights(int layer, std::int64_t heads, std::int64_t tiles) const;                     // [H, N, N]
+  AttentionMask encoder_weights(int layer, std::int64_t heads, std::int64_t tiles) const;                  // [H, N, N]
   at::Tensor encoder_rows(int layer, DropoutKind kind, std::int64_t tiles, std::int64_t d) const;          // [N, d]
-  at::Tensor decoder_weights(int layer, std::int64_t heads, std::int64_t tokens) const;                    // [H, T, T]
+  AttentionMask decoder_weights(int layer, std::int64_t heads, std::int64_t tokens) const;                 // [H, T, T]
   at::Tensor cross_weights(int layer, std::int64_t heads, std::int64_t tokens, std::int64_t tiles) const;  // [H, T, N]
   at::Tensor decoder_rows(int layer, DropoutKind kind, std::int64_t tokens, std::int64_t d) const;         // [T, d]
 
  private:
-  at::Tensor encoder(int layer, DropoutKind kind, at::IntArrayRef shape) const;
+  DropoutFill encoder(int layer, DropoutKind kind) const;
   at::Tensor decoder(int layer, DropoutKind kind, std::int64_t tokens, std::int64_t size) const;  // [T, size]
 
   RandomStream stream_;

@@ -9,58 +9,48 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "trainer/self_attention.h"
 #include "trainer/views.h"
 
 namespace mtlgrid {
 
+// x W^T without the bias, which is left to what follows (rows.h).
+at::Tensor project(const LinearView& p, const at::Tensor& x);
+// Gradient of the weights alone; x [F, n, in], g [F, K n, out].
+void project_backward(const at::Tensor& x, const at::Tensor& g, const at::Tensor& weight_gradient);
+
 // x W^T + b.
 at::Tensor linear(const LinearView& p, const at::Tensor& x);
-// Returns dx, or an undefined tensor unless `input_gradient`.
-at::Tensor linear_backward(const LinearView& p, const at::Tensor& x, const at::Tensor& g, const LinearView& grad,
-                           bool input_gradient = true);
-
-struct NormSaved {
-  at::Tensor normalised;  // [F, n, d], before weight and bias
-  at::Tensor rstd;        // [F, n, 1]
-};
-// LayerNorm over the last dimension, eps 1e-5.
-at::Tensor layer_norm(const NormView& p, const at::Tensor& x, NormSaved& saved);
-at::Tensor layer_norm_backward(const NormView& p, const NormSaved& saved, const at::Tensor& g, const NormView& grad);
-
-struct FeedForwardSaved {
-  at::Tensor x, hidden;  // hidden: after ReLU and dropout
-  double kept = 1;       // 1 / (1 - p) where dropout acted
-};
-// W2 drop(relu(W1 x + b1)) + b2; `mask` [n, ff].
-at::Tensor feed_forward(const LinearView& linear1, const LinearView& linear2, const at::Tensor& x,
-                        const at::Tensor& mask, double p, FeedForwardSaved& saved);
-at::Tensor feed_forward_backward(const LinearView& linear1, const LinearView& linear2, const FeedForwardSaved& saved,
-                                 const at::Tensor& g, const LinearView& grad1, const LinearView& grad2);
+// Returns the gradient by x.
+at::Tensor linear_backward(const LinearView& p, const at::Tensor& x, const at::Tensor& g, const LinearView& grad);
 
 struct SelfAttentionSaved {
-  at::Tensor x, qkv, probabilities, mask, merged;  // qkv [3, F H, n, d / H], q scaled; probabilities [F H, n, n]
+  at::Tensor x;
+  AttendSaved attend;
 };
-// Multi-head self-attention; `mask` [H, n, n] on the attention weights. Memory: 2 H n^2 values a member are kept.
-at::Tensor self_attention(const AttentionView& p, std::int64_t heads, const at::Tensor& x, const at::Tensor& mask,
+// Multi-head self-attention without the bias of its last projection.
+at::Tensor self_attention(const AttentionView& p, std::int64_t heads, const at::Tensor& x, const AttentionMask& mask,
                           SelfAttentionSaved& saved);
-at::Tensor self_attention_backward(const AttentionView& p, const SelfAttentionSaved& saved, const at::Tensor& g,
-                                   const AttentionView& grad);
+// Adds the gradient by x to `by_x`.
+void self_attention_backward(const AttentionView& p, const SelfAttentionSaved& saved, const at::Tensor& g,
+                             const AttentionView& grad, const at::Tensor& by_x);
 
 struct CrossAttentionSaved {
   at::Tensor queries, memory, q, qk, probabilities, mask, context, weight_sum, merged;
 };
-// Attention of T query tokens [F, T, d] to the memory [F, N, d]; `mask` [H, T, N]. No tile is projected:
-// q.(Wk x) = (Wk^T q).x and sum a_i (Wv x_i + bv) = Wv (sum a_i x_i) + bv sum a_i. The key bias adds a constant to
-// all scores of a row, which softmax ignores: its gradient is exactly 0 (PyTorch's is rounding noise).
+// Attention of T query tokens [F, T, d] to the memory [F, N, d], without the bias of its last projection; `mask` [H, T,
+// N]. No tile is projected: q.(Wk x) = (Wk^T q).x and sum a_i (Wv x_i + bv) = Wv (sum a_i x_i) + bv sum a_i. The key
+// bias adds a constant to all scores of a row, which softmax ignores: its gradient is exactly 0 (PyTorch's is rounding
+// noise).
 at::Tensor cross_attention(const AttentionView& p, std::int64_t heads, const at::Tensor& queries,
                            const at::Tensor& memory, const at::Tensor& mask, CrossAttentionSaved& saved);
-// Returns the queries' gradient and adds the memory's to `memory_gradient` [F, K N, d].
-at::Tensor cross_attention_backward(const AttentionView& p, const CrossAttentionSaved& saved, const at::Tensor& g,
-                                    const AttentionView& grad, at::Tensor& memory_gradient);
+// Adds the queries' gradient to `by_queries` [F, K T, d] and the memory's to `by_memory` [F, K N, d].
+void cross_attention_backward(const AttentionView& p, const CrossAttentionSaved& saved, const at::Tensor& g,
+                              const AttentionView& grad, const at::Tensor& by_queries, const at::Tensor& by_memory);
 
-// x * mask, x [F, n, d], mask [n, d] or undefined; in place.
-at::Tensor drop_(at::Tensor x, const at::Tensor& mask);
-// The same on the gradients of K tasks: a new tensor, or g itself where there is no mask.
-at::Tensor drop_backward(const at::Tensor& g, const at::Tensor& mask);
+// probabilities [F H, n, m] times mask [H, n, m].
+at::Tensor dropped(const at::Tensor& probabilities, const at::Tensor& mask);
+// Through dropout and softmax, in place. `g` [F, H, K, n, m] becomes the gradient by the scores.
+void softmax_backward_(at::Tensor& g, const at::Tensor& probabilities, const at::Tensor& mask);
 
 }  // namespace mtlgrid

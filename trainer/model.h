@@ -10,9 +10,14 @@
 
 #include "trainer/dropout.h"
 #include "trainer/layers.h"
+#include "trainer/rows.h"
 #include "trainer/views.h"
 
 namespace mtlgrid {
+
+struct FeedForwardSaved {
+  at::Tensor x, hidden;  // hidden: after ReLU and dropout
+};
 
 struct EncoderLayerSaved {
   SelfAttentionSaved attention;
@@ -35,6 +40,7 @@ struct ForwardPass {
   at::Tensor regression;  // [F, 1, 1]; undefined with one token
   at::Tensor tokens;      // decoded query tokens [F, T, d]; row 0 is the embedding
   at::Tensor bag, projected;
+  double kept = 1;  // 1 / (1 - p) where there is dropout
   std::vector<EncoderLayerSaved> encoder;
   std::vector<DecoderLayerSaved> decoder;
 };

@@ -45,25 +45,35 @@ std::uint64_t key_of(const RandomStream& stream) {
   return block.word[0] | (static_cast<std::uint64_t>(block.word[1]) << 32);
 }
 
-// Calls `convert(words, n, out)` for every group of 64 words, the last one partial.
+// Calls `convert(words, n, out)` for every run of words of elements first .. first + n - 1: whole groups of 64, and
+// parts of groups at the ends.
 template <typename T, typename Convert>
-[[gnu::always_inline]] inline void for_groups(std::uint64_t key, T* out, std::size_t n, const Convert& convert) {
+[[gnu::always_inline]] inline void for_groups(std::uint64_t key, std::uint64_t first, T* out, std::size_t n,
+                                              const Convert& convert) {
   std::uint32_t words[kGroup];
-  for (std::size_t begin = 0, group = 0; begin < n; begin += kGroup, ++group) {
-    philox_group(key, group, words);
-    convert(words, std::min<std::size_t>(kGroup, n - begin), out + begin);
+  for (std::size_t done = 0; done < n;) {
+    const std::uint64_t element = first + done;
+    const std::size_t skip = element % kGroup, count = std::min<std::size_t>(kGroup - skip, n - done);
+    philox_group(key, element / kGroup, words);
+    if (count == kGroup) {
+      convert(words, kGroup, out + done);
+    } else {
+      convert(words + skip, count, out + done);
+    }
+    done += count;
   }
 }
 
 MTLGRID_CLONES void uniform(std::uint64_t key, float* out, std::size_t n) {
-  for_groups(key, out, n, [](const std::uint32_t* words, std::size_t count, float* to) {
+  for_groups(key, 0, out, n, [](const std::uint32_t* words, std::size_t count, float* to) {
     for (std::size_t i = 0; i < count; ++i)
       to[i] = static_cast<float>(static_cast<std::int32_t>(words[i] >> 8)) * 0x1p-24f;
   });
 }
 
-MTLGRID_CLONES void dropout(std::uint64_t key, std::uint32_t threshold, float kept, float* out, std::size_t n) {
-  for_groups(key, out, n, [=](const std::uint32_t* words, std::size_t count, float* to) {
+MTLGRID_CLONES void dropout(std::uint64_t key, std::uint64_t first, std::uint32_t threshold, float kept, float* out,
+                            std::size_t n) {
+  for_groups(key, first, out, n, [=](const std::uint32_t* words, std::size_t count, float* to) {
     for (std::size_t i = 0; i < count; ++i) to[i] = words[i] < threshold ? 0.0f : kept;
   });
 }
@@ -76,15 +86,16 @@ std::uint32_t threshold_of(double p) {
 
 void fill_uniform(const RandomStream& stream, std::span<float> out) { uniform(key_of(stream), out.data(), out.size()); }
 
-void fill_dropout(const RandomStream& stream, double p, std::span<float> out) {
-  dropout(key_of(stream), threshold_of(p), static_cast<float>(1 / (1 - p)), out.data(), out.size());
+DropoutFill::DropoutFill(const RandomStream& stream, double p)
+    : key_(key_of(stream)), threshold_(threshold_of(p)), kept_(1 / (1 - p)) {}
+
+void DropoutFill::fill(std::uint64_t first, std::span<float> out) const {
+  dropout(key_, first, threshold_, static_cast<float>(kept_), out.data(), out.size());
 }
 
-void fill_dropout(const RandomStream& stream, double p, std::span<double> out) {
-  const std::uint32_t threshold = threshold_of(p);
-  const double kept = 1 / (1 - p);
-  for_groups(key_of(stream), out.data(), out.size(), [=](const std::uint32_t* words, std::size_t count, double* to) {
-    for (std::size_t i = 0; i < count; ++i) to[i] = words[i] < threshold ? 0.0 : kept;
+void DropoutFill::fill(std::uint64_t first, std::span<double> out) const {
+  for_groups(key_, first, out.data(), out.size(), [this](const std::uint32_t* words, std::size_t count, double* to) {
+    for (std::size_t i = 0; i < count; ++i) to[i] = words[i] < threshold_ ? 0.0 : kept_;
   });
 }
 

@@ -15,8 +15,19 @@ namespace mtlgrid {
 
 // Uniform in [0, 1), 24 bits.
 void fill_uniform(const RandomStream& stream, std::span<float> out);
-// 0 with probability p, else 1 / (1 - p): a dropout mask, p in [0, 1). The double version has the same zeros.
-void fill_dropout(const RandomStream& stream, double p, std::span<float> out);
-void fill_dropout(const RandomStream& stream, double p, std::span<double> out);
+
+// A dropout mask, p in [0, 1): 0 with probability p, else 1 / (1 - p). Any part of it can be had by itself.
+class DropoutFill {
+ public:
+  DropoutFill(const RandomStream& stream, double p);
+  // Elements first, first + 1, ... The double version has the same zeros.
+  void fill(std::uint64_t first, std::span<float> out) const;
+  void fill(std::uint64_t first, std::span<double> out) const;
+
+ private:
+  std::uint64_t key_;
+  std::uint32_t threshold_;
+  double kept_;
+};
 
 }  // namespace mtlgrid

@@ -167,6 +167,9 @@ TEST_P(ModelAgainstPyTorch, AgreesAtThePapersSizes) {
     wide[0].narrow(0, p.offset, p.size).copy_(norm ? h * 0.2 + 1.0 : h * 0.1);
   }
   const ModelView wide_view = make_views(layout, paper, wide.to(type));
+  // In float32 one of 768,000 inputs of a ReLU lies within rounding of 0 and falls on its other side, where the
+  // derivative jumps: that alone moves a gradient by 2e-5.
+  const double tolerance = type == at::kDouble ? GetParam().tolerance : 10 * GetParam().tolerance;
   for (const auto& c : fixture.index["wide"]) {
     const std::int64_t tiles = c["tiles"];
     SCOPED_TRACE(std::to_string(tiles) + " tiles");
@@ -184,9 +187,9 @@ TEST_P(ModelAgainstPyTorch, AgreesAtThePapersSizes) {
         const auto& want = c["gradients"][static_cast<std::size_t>(k)][i];
         const double scale = std::max(1.0, want[0].get<double>());
         const double length = have.norm().item<double>();
-        EXPECT_NEAR(length, want[0], GetParam().tolerance * scale) << p.name << ", task " << k;
+        EXPECT_NEAR(length, want[0], tolerance * scale) << p.name << ", task " << k;
         const double product = at::dot(have, hashed(p.size, static_cast<std::uint32_t>(2 * i + 1))).item<double>();
-        EXPECT_NEAR(product, want[1], GetParam().tolerance * scale) << p.name << ", task " << k;
+        EXPECT_NEAR(product, want[1], tolerance * scale) << p.name << ", task " << k;
         worst = std::max({worst, std::abs(length - want[0].get<double>()) / scale,
                           std::abs(product - want[1].get<double>()) / scale});
       }

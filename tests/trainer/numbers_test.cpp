@@ -41,26 +41,40 @@ TEST(Fills, FollowTheOracleInPython) {
     fill_uniform(stream, uniform);
     EXPECT_EQ(uniform, c["fill_uniform"].get<std::vector<float>>());
     std::vector<double> mask(c["fill_dropout"].size());
-    fill_dropout(stream, 0.1, std::span(mask));
+    DropoutFill(stream, 0.1).fill(0, std::span(mask));
     EXPECT_EQ(mask, c["fill_dropout"].get<std::vector<double>>());
   }
 }
 
 TEST(Fills, ElementDoesNotDependOnTheLength) {
   std::vector<float> all(1000), few(77);
-  fill_dropout(kStream, 0.1, std::span(all));
-  fill_dropout(kStream, 0.1, std::span(few));
+  DropoutFill(kStream, 0.1).fill(0, std::span(all));
+  DropoutFill(kStream, 0.1).fill(0, std::span(few));
   EXPECT_TRUE(std::equal(few.begin(), few.end(), all.begin()));
   std::vector<double> doubles(77);
-  fill_dropout(kStream, 0.1, std::span(doubles));
+  DropoutFill(kStream, 0.1).fill(0, std::span(doubles));
   for (std::size_t i = 0; i < few.size(); ++i) EXPECT_NEAR(doubles[i], few[i], 1e-7);
+}
+
+TEST(Fills, AnyPartOfAMaskIsThatPartOfTheWhole) {
+  const DropoutFill fill(kStream, 0.3);
+  std::vector<float> whole(1000);
+  fill.fill(0, std::span(whole));
+  for (const std::size_t first : {0u, 1u, 63u, 64u, 100u, 640u, 777u}) {
+    for (const std::size_t n : {1u, 5u, 64u, 65u, 200u}) {
+      std::vector<float> part(n);
+      fill.fill(first, std::span(part));
+      EXPECT_TRUE(std::equal(part.begin(), part.end(), whole.begin() + static_cast<std::ptrdiff_t>(first)))
+          << first << " " << n;
+    }
+  }
 }
 
 TEST(Fills, DropoutKeepsItsShareAndTheMean) {
   constexpr std::size_t n = 1 << 20;
   for (const double p : {0.1, 0.5, 0.9}) {
     std::vector<float> mask(n);
-    fill_dropout(kStream, p, std::span(mask));
+    DropoutFill(kStream, p).fill(0, std::span(mask));
     std::size_t zeros = 0, runs = 0;
     for (std::size_t i = 0; i < n; ++i) {
       zeros += mask[i] == 0;
