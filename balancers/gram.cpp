@@ -1,7 +1,6 @@
 // The passes over the long gradients that need double: M = G G^T, and g = sum_k c_k g_k.
 //
-// Both go through the columns in chunks that are converted to double one at a time: a double copy of [K, P] would cost
-// as much again as all task gradients.
+// Both go through the columns in chunks: a double copy of [K, P] would cost as much again as all task gradients.
 #include "balancers/gram.h"
 
 #include <ATen/core/Tensor.h>
@@ -9,12 +8,13 @@
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <string>
+
+#include "balancers/inner_products.h"
 
 namespace mtlgrid {
 void require_gradients(const at::Tensor& gradients) {
@@ -41,14 +41,7 @@ void for_column_chunks(const at::Tensor& gradients, const std::function<void(std
 GramMatrix gram_matrix(const at::Tensor& gradients) {
   require_gradients(gradients);
   const std::int64_t tasks = gradients.size(0);
-  at::Tensor sum = at::zeros({tasks, tasks}, gradients.options().dtype(at::kDouble));
-  for_column_chunks(gradients, [&](std::int64_t start, std::int64_t count) {
-    const at::Tensor chunk = gradients.narrow(1, start, count).to(at::kDouble);
-    sum += at::mm(chunk, chunk.t());
-  });
-  const at::Tensor values = sum.cpu().contiguous();
-  const double* data = values.const_data_ptr<double>();
-  GramMatrix gram{static_cast<int>(tasks), std::vector<double>(data, data + tasks * tasks)};
+  GramMatrix gram{static_cast<int>(tasks), inner_products(gradients, gradients)};
   for (std::int64_t i = 0; i < tasks; ++i) {
     if (!std::isfinite(gram(static_cast<int>(i), static_cast<int>(i)))) {
       throw std::domain_error("gradient of task " + std::to_string(i) + " is not finite");

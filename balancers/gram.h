@@ -17,7 +17,8 @@ void require_gradients(const at::Tensor& gradients);
 void require_finite_gradients(const at::Tensor& gradients, const at::Tensor& total);
 
 // Calls `visit(start, count)` for consecutive ranges of columns of `gradients` [K, P], each small enough for its
-// double copy to stay in a core's L2 cache, or large enough to keep a GPU busy. The ranges depend on the device alone, so results do not depend on anything else.
+// double copy to stay in a core's L2 cache, or large enough to keep a GPU busy. The ranges depend on the device alone,
+// so results do not depend on anything else.
 void for_column_chunks(const at::Tensor& gradients, const std::function<void(std::int64_t, std::int64_t)>& visit);
 
 // g = sum_k c_k g_k, [P] in the dtype of `gradients` [K, P]. Products and sums in double: coefficients of 1e15 on

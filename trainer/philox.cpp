@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "trainer/clones.h"
+#include "balancers/clones.h"
 
 namespace mtlgrid {
 namespace {

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "trainer/clones.h"
+#include "balancers/clones.h"
 
 namespace mtlgrid {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-#include "trainer/clones.h"
+#include "balancers/clones.h"
 
 // Loops over one row. Sums and their order are those of the vector lanes: `omp simd` allows that, and nothing else of
 // what -ffast-math would.

@@ -11,7 +11,7 @@
 #include <span>
 #include <vector>
 
-#include "trainer/clones.h"
+#include "balancers/clones.h"
 #include "trainer/products.h"
 #include "trainer/self_attention.h"
 

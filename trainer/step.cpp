@@ -9,6 +9,7 @@
 #include <numbers>
 #include <stdexcept>
 
+#include "balancers/inner_products.h"
 #include "datasets/errors.h"
 #include "trainer/philox.h"
 
@@ -223,11 +224,9 @@ void MethodStep::meta_step(const StepPlace& place, const Example& example, const
 
   std::vector<double> by_lambda(2);
   if (protocol_.autol_exact) {
-    for (std::size_t k = 0; k < 2; ++k) {
-      const auto row = static_cast<std::int64_t>(k);
-      by_lambda[k] = -lr * (dot(gradients_->shared[row], meta_gradient_->shared[0], threads_) +
-                            dot(gradients_->own[row], meta_gradient_->own[0], threads_));
-    }
+    const std::vector<double> shared = inner_products(gradients_->shared, meta_gradient_->shared),
+                              own = inner_products(gradients_->own, meta_gradient_->own);
+    for (std::size_t k = 0; k < 2; ++k) by_lambda[k] = -lr * (shared[k] + own[k]);
   } else {
     by_lambda = finite_differences(place, example, lr);
   }
@@ -243,7 +242,8 @@ void MethodStep::meta_step(const StepPlace& place, const Example& example, const
 // The released code's: -lr (L_k(theta + eps v) - L_k(theta - eps v)) / (2 eps) on the training bag, eps = 0.01 / |v|.
 std::vector<double> MethodStep::finite_differences(const StepPlace& place, const Example& example, double lr) {
   const at::Tensor v = meta_gradient_->shared[0], v_own = meta_gradient_->own[0];
-  const double norm = std::sqrt(dot(v, v, threads_) + dot(v_own, v_own, threads_));
+  const double norm = std::sqrt(inner_products(meta_gradient_->shared, meta_gradient_->shared)[0] +
+                                inner_products(meta_gradient_->own, meta_gradient_->own)[0]);
   if (norm == 0) return {0, 0};  // the limit: no direction, no difference
   const double eps = 0.01 / norm;
   const Parts theta = parts(flat_), out = parts(virtual_);

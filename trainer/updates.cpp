@@ -9,7 +9,7 @@
 #include <string>
 
 #include "datasets/errors.h"
-#include "trainer/clones.h"
+#include "balancers/clones.h"
 
 namespace mtlgrid {
 namespace {
@@ -139,19 +139,6 @@ template <typename T>
 }
 
 template <typename T>
-[[gnu::always_inline]] inline double dot_any(const T* a, const T* b, std::int64_t begin, std::int64_t end) {
-  double lanes[16] = {};
-  std::int64_t i = begin;
-  for (; i + 16 <= end; i += 16) {
-    for (std::int64_t j = 0; j < 16; ++j) lanes[j] += static_cast<double>(a[i + j]) * static_cast<double>(b[i + j]);
-  }
-  double sum = 0;
-  for (double x : lanes) sum += x;
-  for (; i < end; ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
-  return sum;
-}
-
-template <typename T>
 [[gnu::always_inline]] inline T finite_any(const T* a, std::int64_t n) {
   T lanes[16] = {};
   std::int64_t i = 0;
@@ -188,12 +175,6 @@ MTLGRID_CLONES void offset_chunk(const float* p, float factor, const float* v, f
 MTLGRID_CLONES void offset_chunk(const double* p, double factor, const double* v, double* out, std::int64_t begin,
                                  std::int64_t end) {
   offset_any(p, factor, v, out, begin, end);
-}
-MTLGRID_CLONES double dot_chunk(const float* a, const float* b, std::int64_t begin, std::int64_t end) {
-  return dot_any(a, b, begin, end);
-}
-MTLGRID_CLONES double dot_chunk(const double* a, const double* b, std::int64_t begin, std::int64_t end) {
-  return dot_any(a, b, begin, end);
 }
 MTLGRID_CLONES float finite_sum(const float* a, std::int64_t n) { return finite_any(a, n); }
 MTLGRID_CLONES double finite_sum(const double* a, std::int64_t n) { return finite_any(a, n); }
@@ -239,20 +220,6 @@ void offset(const at::Tensor& parameter, double factor, const at::Tensor& v, con
     for_chunks(parameter.numel(), threads, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
       offset_chunk(p, static_cast<T>(factor), direction, to, begin, end);
     });
-  });
-}
-
-double dot(const at::Tensor& a, const at::Tensor& b, int threads) {
-  require_alike({a, b});
-  return with_type(a, [&]<typename T>(T) {
-    std::vector<double> sums(static_cast<std::size_t>((a.numel() + kChunk - 1) / kChunk));
-    const T *x = a.const_data_ptr<T>(), *y = b.const_data_ptr<T>();
-    for_chunks(a.numel(), threads, [&](std::int64_t begin, std::int64_t end, std::int64_t chunk) {
-      sums[static_cast<std::size_t>(chunk)] = dot_chunk(x, y, begin, end);
-    });
-    double sum = 0;
-    for (double s : sums) sum += s;
-    return sum;
   });
 }
 

@@ -1,5 +1,5 @@
-// Loops over all parameters: AdamW, Auto-Lambda's virtual step, dot products. Bound by memory: each reads every
-// operand once. Torch. Results do not depend on `threads` (fixed chunks, sums in chunk order).
+// Loops over all parameters: AdamW, Auto-Lambda's virtual step. Bound by memory: each reads every
+// operand once. Torch. Results do not depend on `threads`.
 //
 // Tensors are one-dimensional, contiguous, on the CPU, all of one call float32 or all float64 and of one length;
 // Error(fatal) otherwise.
@@ -33,8 +33,6 @@ void gradient_step(double lr, double weight_decay, const GradientSum& gradient, 
                    const at::Tensor& out, int threads);
 // out = parameter + factor v.
 void offset(const at::Tensor& parameter, double factor, const at::Tensor& v, const at::Tensor& out, int threads);
-// sum_i a_i b_i in double.
-double dot(const at::Tensor& a, const at::Tensor& b, int threads);
 bool all_finite(const at::Tensor& a);
 
 }  // namespace mtlgrid

@@ -1,11 +1,15 @@
 #include "balancers/gram.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/randn.h>
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <stdexcept>
 
+#include "balancers/inner_products.h"
 #include "gradients.h"
 
 namespace mtlgrid {
@@ -25,6 +29,35 @@ TEST(Gram, AccumulatesInDouble) {
   at::Tensor g = at::full({1, 40000}, 1.0, at::kFloat);
   g.select(1, 0).fill_(4096);
   EXPECT_EQ(gram_matrix(g)(0, 0), 4096.0 * 4096 + 39999);
+}
+
+TEST(InnerProducts, AreThoseOfEveryPairOfRows) {
+  const at::Tensor a = at::randn({2, 70001}), b = at::randn({3, 70001});
+  const at::Tensor expected = at::mm(a.to(at::kDouble), b.to(at::kDouble).t());
+  const std::vector<double> have = inner_products(a, b);
+  ASSERT_EQ(have.size(), 6u);
+  for (std::int64_t i = 0; i < 6; ++i) {
+    EXPECT_NEAR(have[static_cast<std::size_t>(i)], expected.view({6})[i].item<double>(), 1e-9);
+  }
+  EXPECT_EQ(inner_products(a.to(at::kDouble), b.to(at::kDouble)), have);
+}
+
+TEST(InnerProducts, DoNotUnderflowAsFloatsWould) {
+  const at::Tensor tiny = at::full({1, 2}, 1e-30, at::kFloat);
+  EXPECT_NEAR(inner_products(tiny, tiny)[0] / 2e-60, 1, 1e-6);
+}
+
+TEST(InnerProducts, ThreadsChangeNoBit) {
+  const at::Tensor a = at::randn({2, 1000003});
+  at::set_num_threads(1);
+  const std::vector<double> one = inner_products(a, a);
+  at::set_num_threads(3);
+  EXPECT_EQ(inner_products(a, a), one);
+  at::set_num_threads(1);
+}
+
+TEST(InnerProducts, RowsOfDifferentLengthsAreRefused) {
+  EXPECT_THROW(inner_products(at::zeros({1, 3}), at::zeros({1, 4})), std::invalid_argument);
 }
 
 TEST(Gram, TakesEveryFloatingTypeAndLayout) {
