@@ -43,8 +43,11 @@ std::vector<double> on_cpu(const at::Tensor& a, const at::Tensor& b) {
       const std::int64_t begin = c * kChunk, count = std::min(kChunk, n - begin);
       for (std::int64_t i = 0; i < rows; ++i) {
         for (std::int64_t j = 0; j < cols; ++j) {
-          partial[static_cast<std::size_t>((c * rows + i) * cols + j)] =
-              dot_chunk(x + i * a.stride(0) + begin, y + j * b.stride(0) + begin, count);
+          const auto at = [&](std::int64_t row, std::int64_t col) -> double& {
+            return partial[static_cast<std::size_t>((c * rows + row) * cols + col)];
+          };
+          const bool mirrored = x == y && j < i;  // M is symmetric
+          at(i, j) = mirrored ? at(j, i) : dot_chunk(x + i * a.stride(0) + begin, y + j * b.stride(0) + begin, count);
         }
       }
     }
