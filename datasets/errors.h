@@ -11,10 +11,11 @@ namespace mtlgrid {
 
 // The category decides who handles an error and which exit status it becomes.
 enum class ErrorKind {
-  bad_input,     // usage, configuration or data: exit 2, before any training, nothing written
-  cell_failed,   // this cell cannot be trained (non-finite loss, error in the maths): others go on
-  fatal,         // a fault of the program or a library: exit 4
-  needs_person,  // disk full, store held by another run: exit 5
+  bad_input,      // usage, configuration or data: exit 2, before any training, nothing written
+  cell_failed,    // this cell cannot be trained (non-finite loss, error in the maths): others go on
+  out_of_memory,  // the device has no room for a pack of cells: a smaller one may fit; alone, the cell has failed
+  fatal,          // a fault of the program or a library: exit 4
+  needs_person,   // disk full, store held by another run: exit 5
 };
 
 class Error : public std::runtime_error {

@@ -4,12 +4,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 #include <set>
 
 #include "balancers/registry.h"
 #include "orchestrator/ini.h"
 #include "orchestrator/nearest.h"
+#include "orchestrator/packing.h"
 #include "orchestrator/section_reader.h"
 #include "results/records.h"
 
@@ -175,8 +177,19 @@ class ConfigReader {
     r.choose("keep_weights", config_.run.keep_weights, {"best", "none"});
     supported(r, "precision", {"fp32", "fp64"});
     r.read("precision", t.precision);
-    supported(r, "pack", {"auto", "1"});
+    read_pack(r);
     r.finish();
+  }
+
+  void read_pack(SectionReader& r) {
+    const std::string text = r.text("pack").value_or("auto");
+    if (text == "auto") return;
+    int pack = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pack);
+    if (error != std::errc() || end != text.data() + text.size() || pack < 1 || pack > kLargestPack) {
+      return r.problem("pack", fmt::format("'{}' is neither auto nor a whole number from 1 to {}", text, kLargestPack));
+    }
+    config_.run.pack = pack;
   }
 
   // Settings of the contract of which only some values work so far: others are refused, not ignored.
@@ -358,7 +371,6 @@ nlohmann::json resolved_settings(const Config& config) {
   settings["cohorts"] = cohorts;
   settings["run"] = config.run;
   settings["bootstrap"] = config.bootstrap;
-  settings["pack"] = "1";
   settings["cluster"] = {{"heartbeat_seconds", config.cluster.heartbeat_seconds},
                          {"lease_minutes", config.cluster.lease_minutes},
                          {"retries_crash", config.cluster.retries_crash},

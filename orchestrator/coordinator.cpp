@@ -37,7 +37,10 @@ void Coordinator::on_message(int worker, const nlohmann::json& message, Now now)
     if (type == "slot_ready") return on_slot_ready(worker, message.get<SlotReady>());
     if (type == "slot_broken") return on_slot_broken(worker, message.get<SlotBroken>());
     if (type == "heartbeat") return on_heartbeat(message.get<Heartbeat>());
-    if (type == "cell_finished") return on_finished(worker, message.at("slot"), message.at("result").get<CellResult>());
+    if (type == "cell_finished") {
+      return on_finished(worker, {message.at("slot"), message.at("left")}, message.at("result").get<CellResult>());
+    }
+    if (type == "pack_crashed") return on_pack_crashed(worker, message.get<PackCrashed>(), now);
     if (type == "cell_failed") return on_failed(worker, message.get<CellFailed>(), now);
     if (type == "cell_stopped") return on_stopped(worker, message.get<CellStopped>(), now);
     if (type == "leaving") {
@@ -75,6 +78,7 @@ void Coordinator::on_slot_ready(int worker, const SlotReady& ready) {
   if (slot == nullptr || slot->state == SlotState::busy) return;
   slot->state = SlotState::ready;
   slot->environment = ready.environment;
+  slot->largest_pack = ready.largest_pack;
 }
 
 void Coordinator::on_slot_broken(int worker, const SlotBroken& broken) {
@@ -97,9 +101,9 @@ void Coordinator::on_heartbeat(const Heartbeat& heartbeat) {
   }
 }
 
-void Coordinator::on_finished(int worker, int slot, const CellResult& result) {
+void Coordinator::on_finished(int worker, Origin from, const CellResult& result) {
   ledger_.commit_result(result);
-  const auto released = release(worker, slot, result.cell, result.attempt);
+  const auto released = release(worker, from, result.cell, result.attempt);
   const std::size_t index = find_task(result.cell);
   TaskEntry& entry = tasks_[index];
   entry.has_result = true;
@@ -113,22 +117,54 @@ void Coordinator::on_finished(int worker, int slot, const CellResult& result) {
 }
 
 void Coordinator::on_failed(int worker, const CellFailed& failed, Now now) {
-  SlotEntry* slot = slot_of(worker, failed.slot);
-  const auto task = release(worker, failed.slot, failed.cell, failed.attempt);
-  if (slot != nullptr && failed.crashed) slot->state = SlotState::starting;  // until slot_ready of the new process
+  const auto slot_pack = [&] {
+    const SlotEntry* slot = slot_of(worker, failed.slot);
+    return slot == nullptr ? 1 : slot->environment.pack;
+  };
+  const int pack = slot_pack();
+  const auto task = release(worker, {failed.slot, failed.left}, failed.cell, failed.attempt);
   if (!task) return;
-  TaskEntry& entry = tasks_[*task];
-  if (!failed.crashed) return end_attempt(*task, Outcome::failed, true, failed.cause, failed.detail, now);
-  ++entry.crashes;
-  entry.crashed_on = worker;
-  const bool final = entry.crashes > settings_.cluster.retries_crash;
-  settings_.say(fmt::format("{}: trainer on {} {} ({})", failed.cell.name(), workers_.at(worker).host, failed.cause,
-                            final ? "given up" : "trying again"));
-  end_attempt(*task, Outcome::crashed, final, failed.cause, failed.detail, now);
+  if (failed.smaller_pack && pack > 1) {
+    tasks_[*task].pack_limit = pack / 2;
+    settings_.say(
+        fmt::format("{}: {} (trying again in a pack of at most {})", failed.cell.name(), failed.cause, pack / 2));
+    return end_attempt(*task, Outcome::crashed, false, failed.cause, failed.detail, now);
+  }
+  end_attempt(*task, Outcome::failed, true, failed.cause, failed.detail, now);
+}
+
+// A pack that dies does not tell whose fault it was: its cells are tried again in packs of half the size, until the
+// culprit dies alone. Only that counts as the cell's own crash.
+void Coordinator::on_pack_crashed(int worker, const PackCrashed& crash, Now now) {
+  std::vector<std::size_t> tasks;
+  auto left = static_cast<int>(crash.running.size());
+  for (const Progress& member : crash.running) {
+    const auto task = release(worker, {crash.slot, --left}, member.cell, member.attempt);
+    if (task) tasks.push_back(*task);
+  }
+  if (SlotEntry* slot = slot_of(worker, crash.slot))
+    slot->state = SlotState::starting;  // until its new process is ready
+  if (tasks.empty()) return;
+  const auto size = static_cast<int>(crash.running.size());
+  const bool alone = size == 1;
+  const std::string first = tasks_[tasks[0]].task.cell.name();
+  bool final = false;
+  for (const std::size_t task : tasks) {
+    TaskEntry& entry = tasks_[task];
+    entry.crashed_on = worker;
+    entry.pack_limit = std::max(1, size / 2);
+    if (alone) final = ++entry.crashes > settings_.cluster.retries_crash;
+    end_attempt(task, Outcome::crashed, final, crash.cause, crash.detail, now);
+  }
+  const std::string what = alone      ? final ? "given up" : "trying again"
+                           : size > 2 ? fmt::format("trying again in packs of at most {}", size / 2)
+                                      : "trying each again alone";
+  settings_.say(fmt::format("{}{}: trainer on {} {} ({})", first, alone ? "" : fmt::format(" and {} more", size - 1),
+                            workers_.at(worker).host, crash.cause, what));
 }
 
 void Coordinator::on_stopped(int worker, const CellStopped& stopped, Now now) {
-  const auto task = release(worker, stopped.slot, stopped.cell, stopped.attempt);
+  const auto task = release(worker, {stopped.slot, stopped.left}, stopped.cell, stopped.attempt);
   if (task) end_attempt(*task, Outcome::stopped, false, "stopped on request", "", now);
 }
 
@@ -157,13 +193,17 @@ void Coordinator::give_up_worker(int worker, Now now, const std::string& why) {
   for (SlotEntry& slot : entry.slots) {
     if (slot.state != SlotState::busy) continue;
     slot.state = SlotState::starting;  // unknown until it is heard of again
-    TaskEntry& task = tasks_[slot.task];
-    if (task.state != TaskState::running || task.worker != worker || task.attempt != slot.attempt) continue;
-    ++lost;
-    ++task.losses;
-    const bool final = task.losses > settings_.cluster.retries_lost;
-    const std::string cause = fmt::format("worker {} on {} lost ({})", worker, entry.host, why);
-    end_attempt(slot.task, Outcome::lost, final, cause, "", now);
+    const std::map<std::size_t, int> running = std::exchange(slot.tasks, {});
+    for (const auto& [index, attempt] : running) {
+      TaskEntry& task = tasks_[index];
+      if (task.state != TaskState::running || task.worker != worker || task.attempt != attempt) continue;
+      ++lost;
+      ++task.losses;
+      task.pack_limit = std::max(1, static_cast<int>(running.size()) / 2);
+      const bool final = task.losses > settings_.cluster.retries_lost;
+      const std::string cause = fmt::format("worker {} on {} lost ({})", worker, entry.host, why);
+      end_attempt(index, Outcome::lost, final, cause, "", now);
+    }
   }
   if (!entry.bye || lost > 0) {
     settings_.say(
@@ -180,16 +220,26 @@ void Coordinator::expire_leases(Now now) {
   }
 }
 
-std::optional<std::size_t> Coordinator::next_task_for(int worker) const {
+// Longest expected first; empty if nothing waits that this worker may have.
+std::vector<std::size_t> Coordinator::next_pack_for(int worker, const SlotEntry& slot) const {
   const bool others = std::any_of(workers_.begin(), workers_.end(), [&](const auto& other) {
-    const auto usable = [](const SlotEntry& slot) { return slot.state != SlotState::broken; };
+    const auto usable = [](const SlotEntry& s) { return s.state != SlotState::broken; };
     return other.first != worker && other.second.alive && !other.second.leaving && !other.second.bye &&
            std::any_of(other.second.slots.begin(), other.second.slots.end(), usable);
   });
-  for (std::size_t task : queue_) {
-    if (!others || tasks_[task].crashed_on != worker) return task;
+  std::vector<PackCandidate> queued;
+  for (const std::size_t task : queue_) {
+    if (others && tasks_[task].crashed_on == worker) continue;
+    queued.push_back({task, &tasks_[task].task.cell, tasks_[task].pack_limit});
   }
-  return std::nullopt;
+  if (queued.empty()) return {};
+  PackFacts facts;
+  facts.wanted = welcome_.experiment.run.pack;
+  facts.gpu = slot.environment.device.starts_with("cuda");
+  facts.largest = slot.largest_pack;
+  facts.queued = static_cast<int>(queue_.size());
+  facts.trainers = counts().slots;
+  return choose_pack(queued, pack_width(facts));
 }
 
 void Coordinator::hand_out(Now now) {
@@ -198,15 +248,30 @@ void Coordinator::hand_out(Now now) {
     if (!entry.alive || entry.leaving || entry.bye) continue;
     for (std::size_t slot = 0; slot < entry.slots.size() && !queue_.empty(); ++slot) {
       if (entry.slots[slot].state != SlotState::ready) continue;
-      const auto task = next_task_for(worker);
-      if (task) assign(*task, worker, static_cast<int>(slot), now);
+      const std::vector<std::size_t> tasks = next_pack_for(worker, entry.slots[slot]);
+      if (!tasks.empty()) assign(tasks, worker, static_cast<int>(slot), now);
     }
   }
 }
 
-void Coordinator::assign(std::size_t task, int worker, int slot, Now now) {
-  TaskEntry& entry = tasks_[task];
+void Coordinator::assign(const std::vector<std::size_t>& tasks, int worker, int slot, Now now) {
   SlotEntry& where = workers_.at(worker).slots[static_cast<std::size_t>(slot)];
+  where.state = SlotState::busy;
+  where.environment.pack = static_cast<int>(tasks.size());
+  where.environment.members.clear();
+  for (const std::size_t task : tasks) {
+    where.environment.members += (where.environment.members.empty() ? "" : ",") + tasks_[task].task.cell.method;
+  }
+  Assign message = {slot, {}};
+  for (const std::size_t task : tasks) {
+    message.pack.members.push_back(begin(task, worker, slot, where.environment, now));
+    where.tasks[task] = tasks_[task].attempt;
+  }
+  comm_.send(worker, typed("assign", message));
+}
+
+Train Coordinator::begin(std::size_t task, int worker, int slot, const Environment& where, Now now) {
+  TaskEntry& entry = tasks_[task];
   const auto folder_of = [&](int attempt) {
     return fmt::format("{}/{}/attempt-{}", settings_.folder, entry.task.cell.name(), attempt);
   };
@@ -217,13 +282,8 @@ void Coordinator::assign(std::size_t task, int worker, int slot, Now now) {
   entry.worker = worker;
   entry.slot = slot;
   queue_.erase(task);
-  where.state = SlotState::busy;
-  where.task = task;
-  where.attempt = entry.attempt;
-  ledger_.begin_attempt(entry.task.cell, entry.attempt, where.environment, now.wall);
-  comm_.send(
-      worker,
-      typed("assign", Assign{slot, {entry.task.cell, entry.attempt, folder_of(entry.attempt), entry.task.resume}}));
+  ledger_.begin_attempt(entry.task.cell, entry.attempt, where, now.wall);
+  return {entry.task.cell, entry.attempt, folder_of(entry.attempt), entry.task.resume};
 }
 
 void Coordinator::ping(Now now) {
@@ -311,11 +371,13 @@ Coordinator::SlotEntry* Coordinator::slot_of(int worker, int slot) {
   return &slots[static_cast<std::size_t>(slot)];
 }
 
-std::optional<std::size_t> Coordinator::release(int worker, int slot, const Cell& cell, int attempt) {
+std::optional<std::size_t> Coordinator::release(int worker, Origin from, const Cell& cell, int attempt) {
   const std::size_t index = find_task(cell);
-  if (SlotEntry* where = slot_of(worker, slot)) {
-    // Free either way: whatever the slot was thought to do, it has just ended something.
-    if (where->state != SlotState::broken) where->state = SlotState::ready;
+  if (SlotEntry* where = slot_of(worker, from.slot)) {
+    const auto running = where->tasks.find(index);
+    if (running != where->tasks.end() && running->second == attempt) where->tasks.erase(running);
+    // Free either way: whatever the slot was thought to do, it has just ended its pack.
+    if (from.left == 0 && where->state != SlotState::broken && where->tasks.empty()) where->state = SlotState::ready;
   }
   TaskEntry& entry = tasks_[index];
   if (entry.state != TaskState::running || entry.attempt != attempt || entry.worker != worker) return std::nullopt;
@@ -335,14 +397,17 @@ void Coordinator::sanity_check() const {
     const auto worker = workers_.find(entry.worker);
     require(worker != workers_.end() && worker->second.alive, "a task runs on no living worker");
     const SlotEntry& slot = worker->second.slots.at(static_cast<std::size_t>(entry.slot));
-    require(slot.state == SlotState::busy && slot.task == i && slot.attempt == entry.attempt,
+    require(slot.state == SlotState::busy && slot.tasks.count(i) == 1 && slot.tasks.at(i) == entry.attempt,
             "task and slot differ: " + entry.task.cell.name());
   }
   for (const auto& [worker, entry] : workers_) {
     for (const SlotEntry& slot : entry.slots) {
-      if (slot.state != SlotState::busy) continue;
-      const TaskEntry& task = tasks_.at(slot.task);
-      require(task.state == TaskState::running && task.worker == worker, "a busy slot has no running task");
+      require((slot.state == SlotState::busy) == !slot.tasks.empty(), "a slot is busy without a task, or the reverse");
+      for (const auto& [index, attempt] : slot.tasks) {
+        const TaskEntry& task = tasks_.at(index);
+        require(task.state == TaskState::running && task.worker == worker && task.attempt == attempt,
+                "a busy slot's task does not run on it");
+      }
     }
   }
 }

@@ -14,6 +14,7 @@
 
 #include "orchestrator/config.h"
 #include "orchestrator/messages.h"
+#include "orchestrator/packing.h"
 #include "results/store.h"
 
 namespace mtlgrid {
@@ -92,16 +93,17 @@ class Coordinator {
     int attempt = 0;             // newest begun
     int worker = -1, slot = -1;  // while running
     int crashes = 0, losses = 0;
-    int crashed_on = -1;      // worker of the last crash: tried elsewhere if there is another
-    double fraction = 0;      // of its epochs done, while running
-    bool has_result = false;  // a late result of a given-up attempt counts already
+    int pack_limit = kLargestPack;  // halved whenever a pack with this cell dies: so the culprit is found
+    int crashed_on = -1;            // worker of the last crash: tried elsewhere if there is another
+    double fraction = 0;            // of its epochs done, while running
+    bool has_result = false;        // a late result of a given-up attempt counts already
   };
   enum class SlotState { starting, ready, busy, broken };
   struct SlotEntry {
     SlotState state = SlotState::starting;
     Environment environment;
-    std::size_t task = 0;  // while busy
-    int attempt = 0;
+    int largest_pack = 0;              // as in Ready
+    std::map<std::size_t, int> tasks;  // while busy: those that have not ended, and their attempts
   };
   struct WorkerEntry {
     std::string host;
@@ -115,22 +117,25 @@ class Coordinator {
   void on_slot_ready(int worker, const SlotReady& ready);
   void on_slot_broken(int worker, const SlotBroken& broken);
   void on_heartbeat(const Heartbeat& heartbeat);
-  void on_finished(int worker, int slot, const CellResult& result);
+  void on_finished(int worker, Origin from, const CellResult& result);
   void on_failed(int worker, const CellFailed& failed, Now now);
+  void on_pack_crashed(int worker, const PackCrashed& crash, Now now);
   void on_stopped(int worker, const CellStopped& stopped, Now now);
   void give_up_worker(int worker, Now now, const std::string& why);
   void expire_leases(Now now);
   void hand_out(Now now);
-  void assign(std::size_t task, int worker, int slot, Now now);
+  void assign(const std::vector<std::size_t>& tasks, int worker, int slot, Now now);
+  Train begin(std::size_t task, int worker, int slot, const Environment& where, Now now);
   void ping(Now now);
 
-  // The slot's running task if it is `attempt` of `cell`; frees the slot. nullopt for a report of a given-up attempt.
-  std::optional<std::size_t> release(int worker, int slot, const Cell& cell, int attempt);
+  // The slot's running task if it is `attempt` of `cell`; frees the slot if it was the pack's last. nullopt for a
+  // report of a given-up attempt.
+  std::optional<std::size_t> release(int worker, Origin from, const Cell& cell, int attempt);
   std::size_t find_task(const Cell& cell) const;
   SlotEntry* slot_of(int worker, int slot);
   void end_attempt(std::size_t task, Outcome outcome, bool final, const std::string& cause, const std::string& detail,
                    Now now);
-  std::optional<std::size_t> next_task_for(int worker) const;
+  std::vector<std::size_t> next_pack_for(int worker, const SlotEntry& slot) const;
 
   CoordinatorSettings settings_;
   Welcome welcome_;

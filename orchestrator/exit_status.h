@@ -12,6 +12,7 @@ inline int exit_status(ErrorKind kind) {
     case ErrorKind::bad_input:
       return kBadInput;
     case ErrorKind::cell_failed:
+    case ErrorKind::out_of_memory:
       return kSomeFailed;
     case ErrorKind::needs_person:
       return kNeedsPerson;

@@ -27,10 +27,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Slots, slots)
 
 // Worker to coordinator: "slot_ready", a trainer waits for its first cell (again after it died).
 struct SlotReady {
-  int slot = 0;
+  int slot = 0, largest_pack = 0;  // as in Ready
   Environment environment;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotReady, slot, environment)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotReady, slot, largest_pack, environment)
 
 // Worker to coordinator: "slot_broken", the trainer died several times in a row before it was ready; it is not started
 // again.
@@ -46,26 +46,39 @@ struct Heartbeat {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Heartbeat, running)
 
-// Worker to coordinator: "cell_failed" (the trainer says so, `crashed` false) or the trainer died (`crashed` true).
+// Where a report about one cell of a pack comes from: `left` members of the pack have not been reported yet.
+struct Origin {
+  int slot = 0, left = 0;
+};
+
+// Worker to coordinator: "cell_failed", the trainer says so; `smaller_pack` as in Failed.
 struct CellFailed {
-  int slot = 0;
+  int slot = 0, left = 0;
   Cell cell;
   int attempt = 0;
-  bool crashed = false;
   std::string cause, detail;
+  bool smaller_pack = false;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellFailed, slot, cell, attempt, crashed, cause, detail)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellFailed, slot, left, cell, attempt, cause, detail, smaller_pack)
 
 // Worker to coordinator: "cell_stopped", checkpointed on request.
 struct CellStopped {
-  int slot = 0;
+  int slot = 0, left = 0;
   Cell cell;
   int attempt = 0;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellStopped, slot, cell, attempt)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellStopped, slot, left, cell, attempt)
 
-// Worker to coordinator: "cell_finished" {slot, result}; "leaving": give this worker no more cells (it was signalled);
-// "bye": its trainers are gone and it ends.
+// Worker to coordinator: "pack_crashed", the trainer died; `running` are the members that had not been reported.
+struct PackCrashed {
+  int slot = 0;
+  std::vector<Progress> running;
+  std::string cause, detail;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PackCrashed, slot, running, cause, detail)
+
+// Worker to coordinator: "cell_finished" {slot, left, result}; "leaving": give this worker no more cells (it was
+// signalled); "bye": its trainers are gone and it ends.
 
 // Coordinator to worker: "welcome", the answer to hello.
 struct Welcome {
@@ -78,9 +91,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Welcome, experiment, heartbeat_seconds, lease
 // Coordinator to worker: "assign".
 struct Assign {
   int slot = 0;
-  Train train;
+  TrainPack pack;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Assign, slot, train)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Assign, slot, pack)
 
 // Coordinator to worker: "ping" (still here), "stop" (checkpoint every running cell and report it stopped),
 // "shutdown" {all_alive}: end the trainers, say bye and leave.

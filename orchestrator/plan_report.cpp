@@ -13,6 +13,7 @@
 #include "orchestrator/initial_weights.h"
 #include "results/query.h"
 #include "results/reading.h"
+#include "trainer/flops.h"
 
 namespace mtlgrid {
 namespace {

@@ -55,18 +55,26 @@ void Worker::on_assign(const Assign& assign) {
     throw Error(ErrorKind::fatal, fmt::format("cell assigned to slot {}, which worker {} lacks", assign.slot, rank_));
   }
   Slot& slot = slots_[static_cast<std::size_t>(assign.slot)];
-  if (stopping_) {
-    comm_.send(kCoordinator, typed("cell_stopped", CellStopped{assign.slot, assign.train.cell, assign.train.attempt}));
-    return;
-  }
-  slot.assigned = assign.train;
-  slot.epoch = slot.epochs = 0;
+  slot.pack = assign.pack;
+  slot.running.clear();
+  for (const Train& member : assign.pack.members) slot.running.push_back({member.cell, member.attempt, 0, 0});
+  if (stopping_) return report_stopped(assign.slot);
   if (slot.state == State::ready) train(assign.slot);  // otherwise its trainer has just died: when the new one is ready
 }
 
 void Worker::train(int slot) {
   slots_[static_cast<std::size_t>(slot)].state = State::busy;
-  trainers_->send(slot, typed("train", *slots_[static_cast<std::size_t>(slot)].assigned));
+  trainers_->send(slot, typed("train", *slots_[static_cast<std::size_t>(slot)].pack));
+}
+
+void Worker::report_stopped(int number) {
+  Slot& slot = slots_[static_cast<std::size_t>(number)];
+  auto left = static_cast<int>(slot.running.size());
+  for (const Progress& cell : slot.running) {
+    comm_.send(kCoordinator, typed("cell_stopped", CellStopped{number, --left, cell.cell, cell.attempt}));
+  }
+  slot.running.clear();
+  slot.pack.reset();
 }
 
 void Worker::request_stop(double) {
@@ -82,9 +90,8 @@ void Worker::stop_slots() {
     Slot& slot = slots_[static_cast<std::size_t>(number)];
     if (slot.state == State::busy) {
       trainers_->send(number, typed("stop"));
-    } else if (slot.assigned) {  // its trainer was not ready yet
-      comm_.send(kCoordinator, typed("cell_stopped", CellStopped{number, slot.assigned->cell, slot.assigned->attempt}));
-      slot.assigned.reset();
+    } else if (slot.pack) {  // its trainer was not ready yet
+      report_stopped(number);
     }
   }
 }
@@ -111,44 +118,54 @@ void Worker::on_report(int number, const nlohmann::json& message) {
   const std::string type = message.at("type");
   if (type == "ready") {
     slot.state = State::ready;
-    if (slot.assigned) return train(number);
-    Environment environment = message.get<Ready>().environment;
-    environment.rank = rank_;
-    comm_.send(kCoordinator, typed("slot_ready", SlotReady{number, environment}));
+    if (slot.pack) return train(number);
+    const auto ready = message.get<Ready>();
+    SlotReady report = {number, ready.largest_pack, ready.environment};
+    report.environment.rank = rank_;
+    comm_.send(kCoordinator, typed("slot_ready", report));
     return;
   }
+  const auto about = [&](const Cell& cell, int attempt) {
+    return std::find_if(slot.running.begin(), slot.running.end(),
+                        [&](const Progress& p) { return p.cell == cell && p.attempt == attempt; });
+  };
   if (type == "progress") {
     const auto progress = message.get<Progress>();
-    slot.epoch = progress.epoch;
-    slot.epochs = progress.epochs;
+    const auto running = about(progress.cell, progress.attempt);
+    if (running != slot.running.end()) *running = progress;
     return;
   }
-  if (!slot.assigned) return trainers_->kill(number);  // a report about nothing it was asked
   nlohmann::json report = message;
   if (type == "finished") {
     report["type"] = "cell_finished";
   } else if (type == "failed") {
     report["type"] = "cell_failed";
-    report["crashed"] = false;
   } else if (type == "stopped") {
     report["type"] = "cell_stopped";
   } else {
     return trainers_->kill(number);
   }
-  report["slot"] = number;
-  slot.state = State::ready;
-  slot.assigned.reset();
+  const nlohmann::json& subject = type == "finished" ? message.at("result") : message;
+  const auto running = about(subject.at("cell").get<Cell>(), subject.at("attempt").get<int>());
+  if (running == slot.running.end()) return trainers_->kill(number);  // a report about nothing it was asked
+  slot.running.erase(running);
   slot.deaths = 0;
+  if (slot.running.empty()) {
+    slot.state = State::ready;
+    slot.pack.reset();
+  }
+  report["slot"] = number;
+  report["left"] = slot.running.size();
   comm_.send(kCoordinator, report);
 }
 
 void Worker::on_death(const TrainerDied& died) {
   Slot& slot = slots_[static_cast<std::size_t>(died.slot)];
-  slot.deaths += slot.assigned ? 0 : 1;
-  if (slot.assigned) {
-    comm_.send(kCoordinator, typed("cell_failed", CellFailed{died.slot, slot.assigned->cell, slot.assigned->attempt,
-                                                             true, died.cause, died.detail}));
-    slot.assigned.reset();
+  slot.deaths += slot.pack ? 0 : 1;
+  if (slot.pack) {
+    comm_.send(kCoordinator, typed("pack_crashed", PackCrashed{died.slot, slot.running, died.cause, died.detail}));
+    slot.pack.reset();
+    slot.running.clear();
   }
   slot.state = State::absent;
   if (stopping_ || shutdown_ || orphaned_) return;
@@ -168,7 +185,7 @@ void Worker::heartbeat(double now) {
   last_beat_ = now;
   Heartbeat beat;
   for (const Slot& slot : slots_) {
-    if (slot.assigned) beat.running.push_back({slot.assigned->cell, slot.assigned->attempt, slot.epoch, slot.epochs});
+    beat.running.insert(beat.running.end(), slot.running.begin(), slot.running.end());
   }
   comm_.send(kCoordinator, typed("heartbeat", beat));
 }

@@ -43,8 +43,8 @@ class Worker {
   struct Slot {
     State state = State::absent;
     int deaths = 0;                 // in a row while it had no cell
-    std::optional<Train> assigned;  // while busy, or waiting for the trainer to be ready
-    int epoch = 0, epochs = 0;
+    std::optional<TrainPack> pack;  // while busy, or waiting for the trainer to be ready
+    std::vector<Progress> running;  // its members that have not been reported
   };
   void on_welcome(const Welcome& welcome, double now);
   void on_assign(const Assign& assign);
@@ -53,7 +53,8 @@ class Worker {
   void on_report(int slot, const nlohmann::json& message);
   void on_death(const TrainerDied& died);
   void start(int slot);
-  void train(int slot);  // sends the slot's assigned cell to its trainer
+  void train(int slot);           // sends the slot's pack to its trainer
+  void report_stopped(int slot);  // all cells of a pack that was not begun
   void heartbeat(double now);
 
   int rank_;

@@ -54,8 +54,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochRow, epoch, train_classification, train_
 struct Environment {
   std::string host, device, cpu, version, libraries;  // device: "cpu" or the GPU's name and UUID
   int rank = 0, threads = 1, pack = 1;
+  std::string members;  // methods of the pack, comma-separated; journals of 0.1 lack it
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Environment, host, device, cpu, version, libraries, rank, threads, pack)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Environment, host, device, cpu, version, libraries, rank, threads, pack,
+                                                members)
 
 // Everything that is kept of a finished attempt.
 struct CellResult {

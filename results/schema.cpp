@@ -67,9 +67,10 @@ CREATE TABLE attempts (
   device     TEXT NOT NULL,
   cpu        TEXT NOT NULL,
   threads    INTEGER NOT NULL,
-  pack       INTEGER NOT NULL,       -- cells trained together as one stacked model
+  pack       INTEGER NOT NULL,       -- cells trained at the same time by one process
   version    TEXT NOT NULL,
   libraries  TEXT NOT NULL,
+  members    TEXT NOT NULL,          -- methods of the pack, comma-separated
   started    REAL,
   ended      REAL,                   -- NULL while running, and where nobody saw the end
   outcome    TEXT NOT NULL

@@ -52,25 +52,27 @@ struct RecordApplier::Statements {
       "AND outcome = 'running'");
   // An attempt that is begun again goes on from its checkpoint, perhaps elsewhere.
   Statement begin = database.prepare(
-      "INSERT INTO attempts (cell_id, attempt, host, rank, device, cpu, threads, pack, version, libraries, started, "
-      "outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running') ON CONFLICT DO UPDATE SET host = excluded.host, "
+      "INSERT INTO attempts (cell_id, attempt, host, rank, device, cpu, threads, pack, version, libraries, members, "
+      "started, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running') ON CONFLICT DO UPDATE SET host = "
+      "excluded.host, "
       "rank = excluded.rank, device = excluded.device, cpu = excluded.cpu, threads = excluded.threads, "
-      "pack = excluded.pack, version = excluded.version, libraries = excluded.libraries, ended = NULL, "
+      "pack = excluded.pack, version = excluded.version, libraries = excluded.libraries, "
+      "members = excluded.members, ended = NULL, "
       "outcome = 'running', cause = '', detail = '', resumed = resumed + 1");
   Statement finish = database.prepare(
-      "INSERT INTO attempts (cell_id, attempt, host, rank, device, cpu, threads, pack, version, libraries, started, "
-      "ended, best_epoch, cause, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'done') "
+      "INSERT INTO attempts (cell_id, attempt, host, rank, device, cpu, threads, pack, version, libraries, members, "
+      "started, ended, best_epoch, cause, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'done') "
       "ON CONFLICT DO UPDATE SET host = excluded.host, rank = excluded.rank, device = excluded.device, "
       "cpu = excluded.cpu, threads = excluded.threads, pack = excluded.pack, version = excluded.version, "
-      "libraries = excluded.libraries, started = excluded.started, ended = excluded.ended, "
+      "libraries = excluded.libraries, members = excluded.members, started = excluded.started, ended = excluded.ended, "
       "best_epoch = excluded.best_epoch, detail = CASE outcome WHEN 'running' THEN detail ELSE "
       "'counted as ' || outcome || ' before the result came: ' || cause || char(10) || detail END, "
       "cause = excluded.cause, outcome = 'done'");
   Statement note = database.prepare("UPDATE attempts SET cause = ? WHERE cell_id = ? AND attempt = ?");
   // A failure of an attempt that never began has no environment to tell of.
   Statement fail = database.prepare(
-      "INSERT INTO attempts (cell_id, attempt, host, rank, device, cpu, threads, pack, version, libraries, ended, "
-      "outcome, cause, detail) VALUES (?, ?, '', 0, '', '', 0, 0, '', '', ?, ?, ?, ?) "
+      "INSERT INTO attempts (cell_id, attempt, host, rank, device, cpu, threads, pack, version, libraries, members, "
+      "ended, outcome, cause, detail) VALUES (?, ?, '', 0, '', '', 0, 0, '', '', '', ?, ?, ?, ?) "
       "ON CONFLICT DO UPDATE SET ended = excluded.ended, outcome = excluded.outcome, cause = excluded.cause, "
       "detail = excluded.detail");
 
@@ -135,7 +137,7 @@ struct RecordApplier::Statements {
     }
   }
 
-  // Binds parameters 3 to 10 of `begin` and `finish`.
+  // Binds parameters 3 to 11 of `begin` and `finish`.
   static void bind_environment(Statement& statement, const Environment& e) {
     statement.bind(3, e.host);
     statement.bind(4, e.rank);
@@ -145,6 +147,7 @@ struct RecordApplier::Statements {
     statement.bind(8, e.pack);
     statement.bind(9, e.version);
     statement.bind(10, e.libraries);
+    statement.bind(11, e.members);
   }
 
   Effect apply(const RunOpened& r) {
@@ -200,7 +203,7 @@ struct RecordApplier::Statements {
     if (outcome(row.id, r.attempt) == "done") return {};  // its result is kept: nothing begins again
     begin.bind_all(row.id, r.attempt);
     bind_environment(begin, r.where);
-    begin.bind(11, r.started);
+    begin.bind(12, r.started);
     begin.run();
     if (!row.result_attempt) set_state.bind_all("running", row.id).run();
     return {.changed = true};
@@ -219,10 +222,10 @@ struct RecordApplier::Statements {
     } else {
       finish.bind_all(row.id, attempt);
       bind_environment(finish, r.result.environment);
-      finish.bind(11, r.result.started);
-      finish.bind(12, r.result.ended);
-      finish.bind(13, r.result.best_epoch);
-      finish.bind(14, late);
+      finish.bind(12, r.result.started);
+      finish.bind(13, r.result.ended);
+      finish.bind(14, r.result.best_epoch);
+      finish.bind(15, late);
       finish.run();
       add_rows(row.id, r.result);
     }

@@ -12,12 +12,14 @@ Statement rows_of(const Database& database, const char* sql, std::int64_t cell_i
 }
 
 void read_attempt(const Database& database, std::int64_t cell_id, CellResult& r) {
-  Statement s = rows_of(database,
-                        "SELECT host, device, cpu, version, libraries, rank, threads, pack, best_epoch, started, ended "
-                        "FROM attempts WHERE cell_id = ? AND attempt = ?",
-                        cell_id, r.attempt);
+  Statement s =
+      rows_of(database,
+              "SELECT host, device, cpu, version, libraries, rank, threads, pack, best_epoch, started, ended, "
+              "members "
+              "FROM attempts WHERE cell_id = ? AND attempt = ?",
+              cell_id, r.attempt);
   s.step();
-  r.environment = {s.text(0), s.text(1), s.text(2), s.text(3), s.text(4), 0, 1, 1};
+  r.environment = {s.text(0), s.text(1), s.text(2), s.text(3), s.text(4), 0, 1, 1, s.text(11)};
   r.environment.rank = static_cast<int>(s.integer(5));
   r.environment.threads = static_cast<int>(s.integer(6));
   r.environment.pack = static_cast<int>(s.integer(7));

@@ -49,96 +49,84 @@ CellRun::CellRun(const Experiment& experiment, const Train& train, BagCache& bag
       environment_(std::move(environment)),
       data_(cell_data(experiment, train.cell)),
       streams_(experiment.seed, train.cell),
-      step_(method(train.cell.method), experiment.model, experiment.train, experiment.protocol,
-            layout_of(experiment, train.cell, data_), streams_, at::kCPU, experiment.run.threads),
-      best_(at::empty_like(step_.parameters())),
       checkpoints_(train.directory, cell_identity(experiment, train.cell)),
       started_(seconds_since_1970()),
       epoch_began_(monotonic_seconds()),
       checkpointed_(epoch_began_) {
   std::filesystem::create_directories(train.directory);
-  const std::vector<std::filesystem::path> earlier(train.resume.begin(), train.resume.end());
-  const auto say = [&](const std::string& line) {
-    std::fprintf(stderr, "%s: %s\n", train.cell.name().c_str(), line.c_str());
-  };
-  if (auto state = checkpoints_.resume(earlier, arrays(), say)) {
-    state_ = std::move(*state);
-    step_.weighting().load(state_.weighting);
-    epoch_began_ -= state_.seconds;
-    return;
-  }
-  if (!experiment.init.file.empty()) start_from(experiment.init, step_.layout(), step_.parameters());
-  best_.copy_(step_.parameters());
 }
 
+StackStep CellRun::start(at::Device device) {
+  StackStep network(method(train_.cell.method), experiment_.model, experiment_.train, experiment_.protocol,
+                    layout_of(experiment_, train_.cell, data_), streams_, device, experiment_.run.threads);
+  sits(network, 0);
+  best_ = at::empty_like(network.parameters());
+  const std::vector<std::filesystem::path> earlier(train_.resume.begin(), train_.resume.end());
+  const auto say = [&](const std::string& line) {
+    std::fprintf(stderr, "%s: %s\n", train_.cell.name().c_str(), line.c_str());
+  };
+  const TrainingArrays host = arrays();
+  if (auto state = checkpoints_.resume(earlier, host, say)) {
+    resumed_ = true;
+    state_ = std::move(*state);
+    network.parameters().copy_(host.parameters);
+    network.first_moment().copy_(host.first_moment);
+    network.second_moment().copy_(host.second_moment);
+    best_.copy_(host.best);
+    network.weighting().load(state_.weighting);
+    epoch_began_ -= state_.seconds;
+  } else {
+    if (!experiment_.init.file.empty()) start_from(experiment_.init, network.layout(), network.parameters());
+    best_.copy_(network.parameters());
+  }
+  return network;
+}
+
+// On the CPU the arrays themselves, of another device copies.
 TrainingArrays CellRun::arrays() const {
-  return {step_.parameters(), step_.first_moment(), step_.second_moment(), best_};
+  return {stack_->parameters(member_).cpu(), stack_->first_moment(member_).cpu(), stack_->second_moment(member_).cpu(),
+          best_.cpu()};
 }
 
 int CellRun::patience() const { return experiment_.train.patience + experiment_.protocol.extra_patience; }
 
-Example CellRun::example(const CellPatient& patient) const {
+Example CellRun::example_of(const CellPatient& patient) const {
   return {bag_tensor(bags_.bag(patient), best_), patient.label, data_.scaling.scale(patient.target),
           patient_name(experiment_, patient)};
 }
 
-std::optional<CellResult> CellRun::run(CellControl& control) {
-  if (state_.steps > 0) control.progress(state_.epoch, experiment_.train.epochs);
-  if (!train_epochs(control)) return std::nullopt;
-  CellResult result;
-  result.cell = train_.cell;
-  result.attempt = train_.attempt;
-  result.environment = environment_;
-  result.best_epoch = state_.stopping.best_epoch;
-  result.started = started_;
-  result.epochs = state_.epochs;
-  if (!evaluate(control, result)) return std::nullopt;
-  if (experiment_.run.keep_weights == "best") write_weights();
-  result.ended = seconds_since_1970();
-  return result;
+Example CellRun::example(const StepPlace& place) const {
+  return example_of(data_.train[order_[static_cast<std::size_t>(place.step)]]);
 }
 
-// False: stopped on request.
-bool CellRun::train_epochs(CellControl& control) {
-  while (!state_.trained) {
-    if (!train_epoch(control)) return false;
-    const int done = state_.epoch;
-    finish_epoch();
-    control.progress(done, experiment_.train.epochs);
-    // What follows the last epoch is short: a checkpoint is written there only if it is interrupted.
-    if (!state_.trained) write_checkpoint();
-  }
-  return true;
+Example CellRun::meta_example(const StepPlace& place) const {
+  return example_of(data_.train[meta_order_[static_cast<std::size_t>(place.step)]]);
 }
 
-bool CellRun::train_epoch(CellControl& control) {
+Example CellRun::validation_example(std::size_t i) const { return example_of(data_.valid[i]); }
+
+void CellRun::begin_epoch() {
   const auto epoch = static_cast<std::uint64_t>(state_.epoch);
   const auto n = static_cast<std::uint32_t>(data_.train.size());
-  const std::vector<std::uint32_t> order = streams_.order.child(epoch).permutation(n);
-  const std::vector<std::uint32_t> meta_order = streams_.meta.child(epoch).permutation(n);
-  const double interval = 60 * experiment_.run.checkpoint_minutes;
-  while (static_cast<std::size_t>(state_.step) < data_.train.size()) {
-    if (control.stop_requested()) {
-      write_checkpoint();
-      return false;
-    }
-    if (monotonic_seconds() - checkpointed_ > interval) write_checkpoint();
-    const auto i = static_cast<std::size_t>(state_.step);
-    const Example meta = step_.needs_meta() ? example(data_.train[meta_order[i]]) : Example{};
-    const TaskLosses losses =
-        step_.run({state_.epoch, state_.step, state_.steps}, example(data_.train[order[i]]), meta);
-    for (std::size_t k = 0; k < losses.size(); ++k) state_.loss_sum[k] += losses[k];
-    ++state_.step;
-    ++state_.steps;
-  }
-  return true;
+  order_ = streams_.order.child(epoch).permutation(n);
+  meta_order_ = streams_.meta.child(epoch).permutation(n);
 }
 
-// Validation, the epoch's row, best weights, and whether it was the last.
-void CellRun::finish_epoch() {
-  const TaskLosses valid = validate();
+void CellRun::checkpoint_if_due() {
+  if (monotonic_seconds() - checkpointed_ > 60 * experiment_.run.checkpoint_minutes) write_checkpoint();
+}
+
+void CellRun::step_done(const TaskLosses& losses) {
+  for (std::size_t k = 0; k < losses.size(); ++k) state_.loss_sum[k] += losses[k];
+  ++state_.step;
+  ++state_.steps;
+}
+
+void CellRun::finish_epoch(const TaskLosses& validation_sum) {
+  const double patients = static_cast<double>(data_.valid.size());
+  const TaskLosses valid = {validation_sum[0] / patients, validation_sum[1] / patients};
   const double n = static_cast<double>(data_.train.size());
-  const std::vector<double> weights = step_.weighting().weights();
+  const std::vector<double> weights = stack_->weighting(member_).weights();
   EpochRow row;
   row.epoch = state_.epoch;
   row.train_classification = state_.loss_sum[0] / n;
@@ -149,45 +137,40 @@ void CellRun::finish_epoch() {
   row.weight_regression = weights.size() > 1 ? weights[1] : kMissing;
   row.seconds = monotonic_seconds() - epoch_began_;
   state_.epochs.push_back(row);
-  if (state_.stopping.improved(state_.epoch, valid[0])) best_.copy_(step_.parameters());
+  if (state_.stopping.improved(state_.epoch, valid[0])) best_.copy_(stack_->parameters(member_));
   state_.trained = state_.epoch >= experiment_.train.epochs || state_.stopping.exhausted(state_.epoch, patience());
-  step_.epoch_done();
+  stack_->epoch_done(member_);
   ++state_.epoch;
   state_.step = 0;
   state_.loss_sum[0] = state_.loss_sum[1] = 0;
   epoch_began_ = monotonic_seconds();
 }
 
-TaskLosses CellRun::validate() const {
-  TaskLosses sum = {0, 0};
-  for (const CellPatient& patient : data_.valid) {
-    const Example e = example(patient);
-    const TaskLosses losses = task_losses(step_.evaluate(e.bag), e.label, e.target);
-    for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += losses[k];
-    if (!std::isfinite(losses[0]) || (step_.joint() && !std::isfinite(losses[1]))) {
-      throw Error(ErrorKind::cell_failed,
-                  "epoch " + std::to_string(state_.epoch) + ", validation, patient " + e.patient + ": " +
-                      (std::isfinite(losses[0]) ? "regression" : "classification") + " loss is not finite");
-    }
-  }
-  for (double& s : sum) s /= static_cast<double>(data_.valid.size());
-  return sum;
-}
-
-bool CellRun::evaluate(CellControl& control, CellResult& result) {
+std::optional<CellResult> CellRun::result(const std::function<bool()>& stop_requested) {
+  CellResult result;
+  result.cell = train_.cell;
+  result.attempt = train_.attempt;
+  result.environment = environment_;
+  result.best_epoch = state_.stopping.best_epoch;
+  result.started = started_;
+  result.epochs = state_.epochs;
   for (const CellData::Cohort& cohort : data_.evaluation) {
-    if (!evaluate_cohort(control, cohort, result)) return false;
+    if (!evaluate_cohort(stop_requested, cohort, result)) return std::nullopt;
   }
-  return true;
+  if (experiment_.run.keep_weights == "best") write_weights();
+  result.ended = seconds_since_1970();
+  return result;
 }
 
-bool CellRun::evaluate_cohort(CellControl& control, const CellData::Cohort& cohort, CellResult& result) {
-  const TrainedNetwork network = {experiment_.model, make_views(step_.layout(), experiment_.model, best_),
-                                  step_.joint(), data_.scaling};
+// False: stopped on request, after a checkpoint was written.
+bool CellRun::evaluate_cohort(const std::function<bool()>& stop_requested, const CellData::Cohort& cohort,
+                              CellResult& result) {
+  const TrainedNetwork network = {experiment_.model, make_views(stack_->layout(), experiment_.model, best_),
+                                  stack_->joint(), data_.scaling};
   std::vector<Prediction> predictions;
   std::vector<std::vector<float>> values;
   for (const CellPatient& patient : cohort.patients) {
-    if (control.stop_requested()) {
+    if (stop_requested()) {
       write_checkpoint();
       return false;
     }
@@ -207,7 +190,7 @@ bool CellRun::evaluate_cohort(CellControl& control, const CellData::Cohort& coho
 }
 
 void CellRun::write_checkpoint() {
-  state_.weighting = step_.weighting().save();
+  state_.weighting = stack_->weighting(member_).save();
   state_.seconds = monotonic_seconds() - epoch_began_;
   checkpoints_.write(state_, arrays());
   checkpointed_ = monotonic_seconds();
@@ -215,7 +198,7 @@ void CellRun::write_checkpoint() {
 
 void CellRun::write_weights() const {
   const Pair& pair = experiment_.pair_of(train_.cell);
-  const at::Tensor best = best_[0].to(at::kFloat);
+  const at::Tensor best = best_[0].to(at::kCPU, at::kFloat);
   const float* values = best.const_data_ptr<float>();
   const Weights weights = {train_.cell,         experiment_.model,          data_.width,
                            pair.label_column,   pair.auxiliary_column,      data_.scaling.minimum,

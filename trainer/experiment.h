@@ -34,8 +34,9 @@ struct RunSettings {
   int threads = 1;                    // a trainer process's compute threads
   double checkpoint_minutes = 5;      // at most this long between checkpoints; one at every epoch's end in any case
   std::string keep_weights = "best";  // best, none
+  int pack = 0;                       // most cells trained at the same time; 0: auto (orchestrator/packing.h)
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunSettings, device, threads, checkpoint_minutes, keep_weights)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunSettings, device, threads, checkpoint_minutes, keep_weights, pack)
 
 // Initial weights out of a PyTorch state dict (absolute path) instead of drawn ones. The hash decides the result, not
 // the path; both are empty where weights are drawn.

@@ -1,5 +1,7 @@
 #include "trainer/protocol.h"
 
+#include <set>
+
 #include "datasets/errors.h"
 
 namespace mtlgrid {
@@ -32,6 +34,20 @@ std::optional<nlohmann::json> FrameReader::next() {
     return message;
   } catch (const nlohmann::json::exception& e) {
     throw Error(ErrorKind::fatal, std::string("message is no MessagePack: ") + e.what());
+  }
+}
+
+void require_pack(const TrainPack& pack) {
+  if (pack.members.empty()) throw Error(ErrorKind::fatal, "a pack without cells");
+  const Cell& first = pack.members[0].cell;
+  std::set<std::string> methods;
+  for (const Train& member : pack.members) {
+    const Cell& cell = member.cell;
+    const bool group =
+        cell.biomarker == first.biomarker && cell.auxiliary == first.auxiliary && cell.fold == first.fold;
+    if (!group || !methods.insert(cell.method).second) {
+      throw Error(ErrorKind::fatal, cell.name() + " does not go into one pack with " + first.name());
+    }
   }
 }
 

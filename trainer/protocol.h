@@ -1,10 +1,11 @@
 // What `mtlgrid` and its trainer processes say to each other, over a pair of pipes. No torch.
 //
 // A frame is a 4-byte little-endian length and that many bytes of MessagePack: one JSON-like object with "type".
-// To the trainer (its stdin): Setup once, then Train, one cell at a time; Stop asks it to checkpoint the running cell
-// at its next step and report Stopped; end of pipe ends the process. From the trainer (its stdout): Ready after Setup;
-// per cell Progress after each epoch, then exactly one of Finished, Failed, Stopped. The trainer's stderr is its log.
-// Messages byte by byte: docs/messages.md.
+// To the trainer (its stdin): Setup once, then TrainPack, one pack of cells at a time; Stop asks it to checkpoint the
+// running cells at their next step and report each Stopped; end of pipe ends the process. From the trainer (its
+// stdout): Ready after Setup; per member of a pack Progress after each epoch, then exactly one of Finished, Failed,
+// Stopped, in any order; the pack is over when each has one. The trainer's stderr is its log. Messages byte by byte:
+// docs/messages.md.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +45,7 @@ struct Setup {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Setup, experiment, rank)
 
-// {"type": "train", ...}: `directory` is the attempt's own folder (absolute, made by the trainer). `resume` lists
+// One cell to be trained: `directory` is the attempt's own folder (absolute, made by the trainer). `resume` lists
 // folders of earlier attempts of this cell, newest first: training goes on from the first whole checkpoint in them.
 struct Train {
   Cell cell;
@@ -54,12 +55,20 @@ struct Train {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Train, cell, attempt, directory, resume)
 
-// {"type": "ready"}
+// {"type": "train", "members": [...]}: cells that differ in their methods alone, trained at the same time.
+struct TrainPack {
+  std::vector<Train> members;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainPack, members)
+// Throws Error(fatal) unless there are members, of one biomarker, auxiliary and fold, no two of one method.
+void require_pack(const TrainPack& pack);
+
+// {"type": "ready"}. `largest_pack`: members that the device has memory for; 0: no limit known.
 struct Ready {
-  int pid = 0;
+  int pid = 0, largest_pack = 0;
   Environment environment;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Ready, pid, environment)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Ready, pid, largest_pack, environment)
 
 // {"type": "progress"}: after each epoch (and after resuming: the epoch gone on from).
 struct Progress {
@@ -68,13 +77,15 @@ struct Progress {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Progress, cell, attempt, epoch, epochs)
 
-// {"type": "failed"}: an error in the maths or the data; the process goes on serving cells.
+// {"type": "failed"}: an error in the maths or the data; the process goes on serving cells. `smaller_pack`: the
+// device's memory was the matter; the cell may be trained in a smaller pack.
 struct Failed {
   Cell cell;
   int attempt = 0;
   std::string cause, detail;
+  bool smaller_pack = false;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failed, cell, attempt, cause, detail)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failed, cell, attempt, cause, detail, smaller_pack)
 
 // {"type": "stopped"}: checkpointed on request.
 struct Stopped {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <set>
 
 #include "datasets/errors.h"
 #include "trainer/connection.h"
@@ -12,45 +13,58 @@ namespace {
 
 using nlohmann::json;
 
-class PipeControl : public CellControl {
+class PipeControl : public PackControl {
  public:
-  PipeControl(Connection& connection, const Train& train) : connection_(connection), train_(train) {}
+  explicit PipeControl(Connection& connection) : connection_(connection) {}
   bool stop_requested() override {
     while (auto message = connection_.poll_now()) {
       if (message_type(*message) != "stop")
-        throw Error(ErrorKind::fatal, "message '" + message_type(*message) + "' during a cell");
+        throw Error(ErrorKind::fatal, "message '" + message_type(*message) + "' during a pack");
       stop_ = true;
     }
     return stop_;
   }
-  void progress(int epoch, int epochs) override {
-    connection_.send(typed("progress", Progress{train_.cell, train_.attempt, epoch, epochs}));
+  void progress(const Train& member, int epoch, int epochs) override {
+    connection_.send(typed("progress", Progress{member.cell, member.attempt, epoch, epochs}));
   }
+  void finished(const Train& member, const CellResult& result) override {
+    answer(member, {{"type", "finished"}, {"result", result}});
+  }
+  void failed(const Train& member, const Error& error) override {
+    const std::string what = error.what();
+    std::fprintf(stderr, "%s: failed: %s\n", member.cell.name().c_str(), what.c_str());
+    answer(member, typed("failed", Failed{member.cell, member.attempt, what.substr(0, what.find('\n')), what,
+                                          error.kind() == ErrorKind::out_of_memory}));
+  }
+  void stopped(const Train& member) override { answer(member, typed("stopped", Stopped{member.cell, member.attempt})); }
+  bool answered(const Train& member) const { return answered_.count(member.cell.name()) != 0; }
 
  private:
+  void answer(const Train& member, const json& message) {
+    if (!answered_.insert(member.cell.name()).second) {
+      throw Error(ErrorKind::fatal, member.cell.name() + " was to be answered twice");
+    }
+    connection_.send(message);
+  }
+
   Connection& connection_;
-  const Train& train_;
   bool stop_ = false;
+  std::set<std::string> answered_;
 };
 
-void serve_cell(Connection& connection, CellService& service, const Train& train) {
-  const auto failed = [&](const Error& e) {
-    const std::string what = e.what();
-    std::fprintf(stderr, "%s: failed: %s\n", train.cell.name().c_str(), what.c_str());
-    connection.send(typed("failed", Failed{train.cell, train.attempt, what.substr(0, what.find('\n')), what}));
-  };
+void serve_pack(Connection& connection, CellService& service, const TrainPack& pack) {
+  require_pack(pack);
+  PipeControl control(connection);
   try {
-    PipeControl control(connection, train);
-    const std::optional<CellResult> result = service.run(train, control);
-    if (!result) {
-      connection.send(typed("stopped", Stopped{train.cell, train.attempt}));
-      return;
-    }
-    connection.send({{"type", "finished"}, {"result", *result}});
-    service.finished(train);
+    service.run(pack.members, control);
   } catch (const Error& e) {
-    if (e.kind() != ErrorKind::cell_failed && e.kind() != ErrorKind::bad_input) throw;
-    failed(e);
+    if (!is_of_cell(e)) throw;
+    for (const Train& member : pack.members) {
+      if (!control.answered(member)) control.failed(member, e);
+    }
+  }
+  for (const Train& member : pack.members) {
+    if (!control.answered(member)) throw Error(ErrorKind::fatal, member.cell.name() + " was not answered");
   }
 }
 
@@ -61,10 +75,10 @@ void conversation(Connection& connection,
     const std::string type = message_type(*message);
     if (type == "setup" && !service) {
       service = make_service(message->get<Setup>());
-      connection.send(typed("ready", Ready{::getpid(), service->environment()}));
+      connection.send(typed("ready", Ready{::getpid(), service->largest_pack(), service->environment()}));
     } else if (type == "train" && service) {
-      serve_cell(connection, *service, message->get<Train>());
-    } else if (type != "stop") {  // a stop that crossed the cell's end on its way asks for nothing
+      serve_pack(connection, *service, message->get<TrainPack>());
+    } else if (type != "stop") {  // a stop that crossed the pack's end on its way asks for nothing
       throw Error(ErrorKind::fatal, "unexpected message '" + type + "'");
     }
   }

@@ -12,9 +12,9 @@ namespace mtlgrid {
 // Exit statuses of a trainer process that its rank may rely on.
 enum TrainerExit { kEndOfPipe = 0, kInternalError = 4, kNeedsPerson = 5 };
 
-// Serves Setup, then cells, until the end of `in`; returns the exit status. `make_service` is called once, with the
-// Setup message. A cell's own errors (cell_failed, bad_input) are answered with Failed; anything else ends the process
-// with a status and a line on stderr, and the rank tries the cell again. End of pipe while a cell is trained ends the
+// Serves Setup, then packs of cells, until the end of `in`; returns the exit status. `make_service` is called once,
+// with the Setup message. A cell's own errors (is_of_cell) are answered with Failed; anything else ends the process
+// with a status and a line on stderr, and the rank tries the cells again. End of pipe while cells are trained ends the
 // process at once, without destructors: the last checkpoint is whole on disk, and nobody is left to hear.
 int serve(int in, int out, const std::function<std::unique_ptr<CellService>(const Setup&)>& make_service);
 

@@ -14,13 +14,21 @@ Environment EmptyService::environment() const {
   return e;
 }
 
-std::optional<CellResult> EmptyService::run(const Train& train, CellControl&) {
-  CellResult result;
-  result.cell = train.cell;
-  result.attempt = train.attempt;
-  result.environment = environment();
-  result.started = result.ended = seconds_since_1970();
-  return result;
+void EmptyService::run(const std::vector<Train>& members, PackControl& control) {
+  for (const Train& member : members) {
+    CellResult result;
+    result.cell = member.cell;
+    result.attempt = member.attempt;
+    result.environment = environment();
+    result.environment.pack = static_cast<int>(members.size());
+    result.started = result.ended = seconds_since_1970();
+    control.finished(member, result);
+  }
+}
+
+bool is_of_cell(const Error& error) {
+  return error.kind() == ErrorKind::cell_failed || error.kind() == ErrorKind::bad_input ||
+         error.kind() == ErrorKind::out_of_memory;
 }
 
 }  // namespace mtlgrid

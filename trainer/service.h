@@ -1,33 +1,43 @@
-// What a trainer process does with one cell; the server calls it, tests and `--empty` put others in its place. No
-// torch.
+// What a trainer process does with a pack of cells; the server calls it, tests and `--empty` put others in its place.
+// No torch.
 #pragma once
 
-#include <optional>
+#include <vector>
 
+#include "datasets/errors.h"
 #include "results/records.h"
 #include "trainer/protocol.h"
 
 namespace mtlgrid {
 
-// The outside world during a cell's training.
-class CellControl {
+// The outside world while a pack is trained. Every member gets exactly one of finished, failed and stopped.
+class PackControl {
  public:
-  virtual ~CellControl() = default;
-  // Asked between steps: whether to checkpoint and leave the cell.
+  virtual ~PackControl() = default;
+  // Asked between steps: whether to checkpoint and leave all cells.
   virtual bool stop_requested() = 0;
-  // An epoch is done (or: training goes on from this one).
-  virtual void progress(int epoch, int epochs) = 0;
+  // An epoch of a member is done (or: its training goes on from this one).
+  virtual void progress(const Train& member, int epoch, int epochs) = 0;
+  // When it returns, the result has been handed over: what was kept to go on from can be removed.
+  virtual void finished(const Train& member, const CellResult& result) = 0;
+  // cell_failed, bad_input or out_of_memory.
+  virtual void failed(const Train& member, const Error& error) = 0;
+  // On request; a checkpoint is in `member.directory`.
+  virtual void stopped(const Train& member) = 0;
 };
+
+// Whether an error is a cell's own, to be told of by PackControl::failed: the process goes on.
+bool is_of_cell(const Error& error);
 
 class CellService {
  public:
   virtual ~CellService() = default;
   virtual Environment environment() const = 0;
-  // Trains and evaluates the cell. nullopt: stopped on request, a checkpoint is in `train.directory`. Throws
-  // Error(cell_failed) or InputError if this cell cannot be trained, Error(needs_person) if the disk is full.
-  virtual std::optional<CellResult> run(const Train& train, CellControl& control) = 0;
-  // The result has been handed over: what was kept to go on from can be removed.
-  virtual void finished(const Train& train) = 0;
+  // As in Ready.
+  virtual int largest_pack() const { return 0; }
+  // Trains and evaluates the members, which are one pack. An error that it throws and that is_of_cell() fails all
+  // members that have had no answer; Error(needs_person) if the disk is full.
+  virtual void run(const std::vector<Train>& members, PackControl& control) = 0;
 };
 
 // Answers every cell at once with an empty result: for measuring everything but training.
@@ -35,8 +45,7 @@ class EmptyService : public CellService {
  public:
   explicit EmptyService(int rank) : rank_(rank) {}
   Environment environment() const override;
-  std::optional<CellResult> run(const Train& train, CellControl& control) override;
-  void finished(const Train&) override {}
+  void run(const std::vector<Train>& members, PackControl& control) override;
 
  private:
   int rank_;

@@ -1,6 +1,8 @@
 #include "trainer/step.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 
@@ -30,29 +32,38 @@ at::ScalarType type_of(const TrainSettings& train) { return train.precision == "
 // log(1 + exp(x)) without overflow.
 double softplus(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
 
-// Gradients of sum_k factor[r][k] L_k by the outputs, one row r each: logits [1, R, 2] and regression [1, R, 1].
+// Gradients by the outputs of K sums of the losses a member, sum_k factors[f][r][k] L_k: logits [F, K, 2] and
+// regression [F, K, 1].
 struct OutputGradients {
   at::Tensor logits, regression;
 };
 
 OutputGradients output_gradients(const ForwardPass& pass, const Example& example,
-                                 const std::vector<std::vector<double>>& factors) {
-  const auto rows = static_cast<std::int64_t>(factors.size());
-  const at::Tensor logits = pass.logits.to(at::kCPU, at::kDouble);
-  const double odds = logits.data_ptr<double>()[1] - logits.data_ptr<double>()[0];
-  const double error = 1 / (1 + std::exp(-odds)) - example.label;  // P(positive) - label
+                                 const std::vector<std::vector<std::vector<double>>>& factors) {
+  const auto members = static_cast<std::int64_t>(factors.size()), rows = static_cast<std::int64_t>(factors[0].size());
   const at::TensorOptions options = at::TensorOptions().dtype(at::kDouble);
-  at::Tensor by_logits = at::empty({1, rows, 2}, options), by_regression;
-  for (std::size_t r = 0; r < factors.size(); ++r) {
-    by_logits.data_ptr<double>()[2 * r] = -factors[r][0] * error;
-    by_logits.data_ptr<double>()[2 * r + 1] = factors[r][0] * error;
-  }
+  const at::Tensor logits = pass.logits.to(at::kCPU, at::kDouble).contiguous();
+  const at::Tensor by_logits = at::empty({members, rows, 2}, options);
+  at::Tensor regression, by_regression;
   if (pass.regression.defined()) {
-    const double residual = pass.regression.item<double>() - example.target;
-    by_regression = at::empty({1, rows, 1}, options);
-    for (std::size_t r = 0; r < factors.size(); ++r) by_regression.data_ptr<double>()[r] = factors[r][1] * 2 * residual;
-    by_regression = by_regression.to(pass.regression.options());
+    regression = pass.regression.to(at::kCPU, at::kDouble).contiguous();
+    by_regression = at::empty({members, rows, 1}, options);
   }
+  std::size_t at = 0;
+  for (std::size_t f = 0; f < factors.size(); ++f) {
+    const double odds = logits.data_ptr<double>()[2 * f + 1] - logits.data_ptr<double>()[2 * f];
+    const double error = 1 / (1 + std::exp(-odds)) - example.label;  // P(positive) - label
+    for (const std::vector<double>& factor : factors[f]) {
+      by_logits.data_ptr<double>()[2 * at] = -factor[0] * error;
+      by_logits.data_ptr<double>()[2 * at + 1] = factor[0] * error;
+      if (regression.defined()) {
+        const double residual = regression.data_ptr<double>()[f] - example.target;
+        by_regression.data_ptr<double>()[at] = factor[1] * 2 * residual;
+      }
+      ++at;
+    }
+  }
+  if (regression.defined()) by_regression = by_regression.to(pass.regression.options());
   return {by_logits.to(pass.logits.options()), by_regression};
 }
 
@@ -76,29 +87,46 @@ class StepInputs : public AggregationInputs {
 
 }  // namespace
 
-TaskLosses task_losses(const ForwardPass& pass, int label, double target) {
-  const at::Tensor logits = pass.logits.to(at::kCPU, at::kDouble);
+TaskLosses task_losses(const ForwardPass& pass, int label, double target, std::int64_t member) {
+  const at::Tensor logits = pass.logits[member].to(at::kCPU, at::kDouble);
   const double odds = logits.data_ptr<double>()[1] - logits.data_ptr<double>()[0];
   TaskLosses losses = {softplus(label == 1 ? -odds : odds), std::numeric_limits<double>::quiet_NaN()};
   if (pass.regression.defined()) {
-    const double residual = pass.regression.item<double>() - target;
+    const double residual = pass.regression[member].item<double>() - target;
     losses[1] = residual * residual;
   }
   return losses;
 }
 
-// K rows of gradients, the shared ones apart from the own ones so that aggregation gets a contiguous [K, P_shared].
-struct MethodStep::Gradients {
-  Gradients(const ParameterLayout& layout, const ModelSettings& model, std::int64_t rows, const at::TensorOptions& o)
-      : shared(at::zeros({rows, layout.shared}, o)),
-        own(at::zeros({rows, layout.total - layout.shared}, o)),
+bool stackable(const Method& a, const Method& b) {
+  const auto separate = [](const Method& m) {
+    return m.weighting == Weighting::autol || m.aggregation != Aggregation::none;
+  };
+  return a.joint == b.joint && separate(a) == separate(b) &&
+         (a.weighting == Weighting::autol) == (b.weighting == Weighting::autol);
+}
+
+// F K rows of gradients, the shared ones apart from the own ones so that aggregation gets a contiguous [K, P_shared].
+struct StackStep::Gradients {
+  Gradients(const ParameterLayout& layout, const ModelSettings& model, std::size_t members, std::int64_t tasks,
+            const at::TensorOptions& o)
+      : tasks_a_member(tasks),
+        shared(at::zeros({static_cast<std::int64_t>(members) * tasks, layout.shared}, o)),
+        own(at::zeros({static_cast<std::int64_t>(members) * tasks, layout.total - layout.shared}, o)),
         view(make_views(layout, model, shared, own)) {}
-  GradientSum shared_sum(const std::vector<double>& c) const { return sum(shared, c); }
-  GradientSum own_sum(const std::vector<double>& c) const { return sum(own, c); }
+  // The K rows of one member.
+  at::Tensor shared_of(std::size_t member) const { return rows_of(shared, member); }
+  at::Tensor own_of(std::size_t member) const { return rows_of(own, member); }
+  GradientSum shared_sum(std::size_t member, const std::vector<double>& c) const { return sum(shared_of(member), c); }
+  GradientSum own_sum(std::size_t member, const std::vector<double>& c) const { return sum(own_of(member), c); }
+  std::int64_t tasks_a_member;
   at::Tensor shared, own;
   ModelView view;
 
  private:
+  at::Tensor rows_of(const at::Tensor& rows, std::size_t member) const {
+    return rows.narrow(0, static_cast<std::int64_t>(member) * tasks_a_member, tasks_a_member);
+  }
   static GradientSum sum(const at::Tensor& rows, const std::vector<double>& c) {
     GradientSum s;
     for (std::size_t k = 0; k < c.size(); ++k) s.row.push_back(rows[static_cast<std::int64_t>(k)]);
@@ -107,47 +135,73 @@ struct MethodStep::Gradients {
   }
 };
 
-MethodStep::MethodStep(const Method& method, const ModelSettings& model, const TrainSettings& train,
-                       const Protocol& protocol, ParameterLayout layout, const GroupStreams& streams, at::Device device,
-                       int threads)
-    : method_(method),
-      model_(model),
+StackStep::StackStep(const Method& method, const ModelSettings& model, const TrainSettings& train,
+                     const Protocol& protocol, ParameterLayout layout, const GroupStreams& streams, at::Device device,
+                     int threads)
+    : model_(model),
       train_(train),
       protocol_(protocol),
       layout_(std::move(layout)),
       streams_(streams),
-      threads_(threads),
-      weighting_(make_weighting(method.weighting, method.joint ? 2 : 1, protocol)) {
-  if (!device.is_cpu()) {
-    throw Error(ErrorKind::fatal, "the loops over parameters (AdamW and others) run on the CPU alone so far");
-  }
+      threads_(threads) {
+  members_.push_back({method, make_weighting(method.weighting, method.joint ? 2 : 1, protocol), {}, {}});
   const at::TensorOptions options = at::TensorOptions().dtype(type_of(train_)).device(device);
-  at::Tensor start = at::empty({1, layout_.total}, at::TensorOptions().dtype(at::kFloat));
+  const at::Tensor start = at::empty({1, layout_.total}, at::TensorOptions().dtype(at::kFloat));
   initialise(layout_, streams_.weights, {start.data_ptr<float>(), static_cast<std::size_t>(layout_.total)});
   flat_ = start.to(options);
   first_ = at::zeros({1, layout_.total}, options);
   second_ = at::zeros({1, layout_.total}, options);
-  view_ = make_views(layout_, model_, flat_);
-  const bool separate = weighting_->needs_meta_step() || method_.aggregation != Aggregation::none;
-  gradients_ = std::make_unique<Gradients>(layout_, model_, separate ? 2 : 1, options);
-  if (weighting_->needs_meta_step()) {
-    virtual_ = at::empty({1, layout_.total}, options);
-    virtual_view_ = make_views(layout_, model_, virtual_);
-    meta_gradient_ = std::make_unique<Gradients>(layout_, model_, 1, options);
-  }
+  allocate();
 }
 
-MethodStep::~MethodStep() = default;
+StackStep::~StackStep() = default;
+StackStep::StackStep(StackStep&&) noexcept = default;
 
-bool MethodStep::needs_meta() const { return weighting_->needs_meta_step(); }
+void StackStep::allocate() {
+  view_ = make_views(layout_, model_, flat_);
+  const Method& method = members_[0].method;
+  const bool separate = needs_meta() || method.aggregation != Aggregation::none;
+  gradients_ = std::make_unique<Gradients>(layout_, model_, size(), separate ? 2 : 1, flat_.options());
+  if (!needs_meta()) return;
+  virtual_ = at::empty_like(flat_);
+  virtual_view_ = make_views(layout_, model_, virtual_);
+  meta_gradients_ = std::make_unique<Gradients>(layout_, model_, size(), 1, flat_.options());
+}
 
-double MethodStep::learning_rate(std::int64_t number) const {
-  if (!protocol_.cosine_per_batch || !method_.joint) return train_.lr;
+void StackStep::join(StackStep&& other) {
+  if (!stackable(method(), other.method())) {
+    throw Error(ErrorKind::fatal, "networks whose methods take different passes were to be stacked");
+  }
+  for (Member& member : other.members_) members_.push_back(std::move(member));
+  other.members_.clear();
+  flat_ = at::cat({flat_, other.flat_});
+  first_ = at::cat({first_, other.first_});
+  second_ = at::cat({second_, other.second_});
+  allocate();
+}
+
+void StackStep::remove(std::size_t member) {
+  members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(member));
+  if (members_.empty()) return;
+  const auto without = [&](const at::Tensor& rows) {
+    const auto i = static_cast<std::int64_t>(member);
+    return at::cat({rows.narrow(0, 0, i), rows.narrow(0, i + 1, rows.size(0) - i - 1)});
+  };
+  flat_ = without(flat_);
+  first_ = without(first_);
+  second_ = without(second_);
+  allocate();
+}
+
+bool StackStep::needs_meta() const { return members_[0].weighting->needs_meta_step(); }
+
+double StackStep::learning_rate(std::int64_t number) const {
+  if (!protocol_.cosine_per_batch || !joint()) return train_.lr;
   // The released code gives the scheduler its number of epochs as T_max, then steps it once a batch.
   return train_.lr * (1 + std::cos(std::numbers::pi * static_cast<double>(number) / train_.epochs)) / 2;
 }
 
-DropoutMasks MethodStep::masks(const StepPlace& place, int pass) const {
+DropoutMasks StackStep::masks(const StepPlace& place, int pass) const {
   const int drawn = protocol_.autol_reuse_masks ? kNetwork : pass;
   const RandomStream stream = streams_.dropout.child(static_cast<std::uint64_t>(place.epoch))
                                   .child(static_cast<std::uint64_t>(place.step))
@@ -155,116 +209,160 @@ DropoutMasks MethodStep::masks(const StepPlace& place, int pass) const {
   return {stream, model_.dropout, flat_};
 }
 
-ForwardPass MethodStep::train_pass(const ModelView& parameters, const StepPlace& place, int pass,
-                                   const at::Tensor& bag) const {
+ForwardPass StackStep::train_pass(const ModelView& parameters, const StepPlace& place, int pass,
+                                  const at::Tensor& bag) const {
   const DropoutMasks m = masks(place, pass);
-  return forward(parameters, model_, bag, method_.joint, &m);
+  return forward(parameters, model_, bag, joint(), &m);
 }
 
-void MethodStep::task_gradients(const ModelView& parameters, const ForwardPass& pass, const Example& example,
-                                Gradients& out) const {
-  const OutputGradients g = output_gradients(pass, example, {{1, 0}, {0, 1}});
+void StackStep::task_gradients(const ModelView& parameters, const ForwardPass& pass, const Example& example,
+                               Gradients& out) const {
+  const std::vector<std::vector<double>> each = {{1, 0}, {0, 1}};
+  const OutputGradients g = output_gradients(pass, example, {size(), each});
   backward(parameters, pass, g.logits, g.regression, out.view);
 }
 
-void MethodStep::weighted_gradient(const ModelView& parameters, const ForwardPass& pass, const Example& example,
-                                   const std::vector<double>& weights, Gradients& out) const {
-  const OutputGradients g = output_gradients(pass, example, {weights});
+void StackStep::weighted_gradients(const ModelView& parameters, const ForwardPass& pass, const Example& example,
+                                   const std::vector<std::vector<double>>& weights, Gradients& out) const {
+  std::vector<std::vector<std::vector<double>>> factors;
+  for (const std::vector<double>& w : weights) factors.push_back({w});
+  const OutputGradients g = output_gradients(pass, example, factors);
   backward(parameters, pass, g.logits, g.regression, out.view);
 }
 
-void MethodStep::check_losses(const StepPlace& place, const Example& example, const TaskLosses& losses,
-                              const char* where) const {
-  for (std::size_t k = 0; k < (method_.joint ? 2 : 1); ++k) {
-    if (std::isfinite(losses[k])) continue;
-    throw Error(ErrorKind::cell_failed, describe(place, example.patient) + ": " + kTaskNames[k] + " loss" + where +
-                                            " is " + std::to_string(losses[k]));
+std::vector<std::vector<double>> StackStep::member_weights() const {
+  std::vector<std::vector<double>> weights;
+  for (const Member& member : members_) weights.push_back(member.weighting->weights());
+  return weights;
+}
+
+void StackStep::fail(std::size_t member, const std::string& why) {
+  if (members_[member].good()) {
+    members_[member].step.error = std::make_exception_ptr(Error(ErrorKind::cell_failed, why));
   }
 }
 
-TaskLosses MethodStep::run(const StepPlace& place, const Example& example, const Example& meta) {
+// Losses of every member; one that are not finite fail theirs.
+std::vector<TaskLosses> StackStep::checked_losses(const StepPlace& place, const ForwardPass& pass,
+                                                  const Example& example, const char* where) {
+  std::vector<TaskLosses> all;
+  for (std::size_t f = 0; f < size(); ++f) {
+    const TaskLosses losses = task_losses(pass, example.label, example.target, static_cast<std::int64_t>(f));
+    for (std::size_t k = 0; k < (joint() ? 2 : 1); ++k) {
+      if (std::isfinite(losses[k])) continue;
+      fail(f, describe(place, example.patient) + ": " + kTaskNames[k] + " loss" + where + " is " +
+                  std::to_string(losses[k]));
+    }
+    all.push_back(losses);
+  }
+  return all;
+}
+
+std::vector<MemberStep> StackStep::run(const StepPlace& place, const Example& example, const Example& meta) {
   const c10::InferenceMode guard;
+  for (Member& member : members_) member.step = {};
   const double lr = learning_rate(place.number);
   const bool meta_needed = needs_meta();
   if (meta_needed && !protocol_.autol_reuse_masks) {
     const ForwardPass pass = train_pass(view_, place, kVirtual, example.bag);
-    check_losses(place, example, task_losses(pass, example.label, example.target), "");
+    checked_losses(place, pass, example, "");
     task_gradients(view_, pass, example, *gradients_);
-    meta_step(place, example, meta, lr);
+    meta_steps(place, example, meta, lr);
   }
   const ForwardPass pass = train_pass(view_, place, kNetwork, example.bag);
-  const TaskLosses losses = task_losses(pass, example.label, example.target);
-  check_losses(place, example, losses, "");
-  if (gradients_->shared.size(0) == 1) {
-    weighted_gradient(view_, pass, example, weighting_->weights(), *gradients_);
-    if (!update(place, lr, gradients_->shared_sum({1}), gradients_->own_sum({1}))) fail_gradient(place, pass, example);
+  const std::vector<TaskLosses> losses = checked_losses(place, pass, example, "");
+  if (gradients_->tasks_a_member == 1) {
+    weighted_gradients(view_, pass, example, member_weights(), *gradients_);
   } else {
     task_gradients(view_, pass, example, *gradients_);
     // The gradients of the network's own step serve the meta step as well: one forward pass of the training bag.
-    if (meta_needed && protocol_.autol_reuse_masks) meta_step(place, example, meta, lr);
-    aggregate_and_update(place, pass, example, lr);
+    if (meta_needed && protocol_.autol_reuse_masks) meta_steps(place, example, meta, lr);
   }
-  weighting_->step_done(std::span(losses.data(), method_.joint ? 2 : 1), lr);
-  return losses;
+  std::vector<MemberStep> results;
+  for (std::size_t f = 0; f < size(); ++f) {
+    Member& member = members_[f];
+    member.step.losses = losses[f];
+    if (member.good()) aggregate_and_update(f, place, pass, example, lr);
+    if (member.good()) member.weighting->step_done(std::span(losses[f].data(), joint() ? 2 : 1), lr);
+    results.push_back(member.step);
+  }
+  return results;
 }
 
-MethodStep::Parts MethodStep::parts(const at::Tensor& flat) const {
-  return {flat[0].narrow(0, 0, layout_.shared), flat[0].narrow(0, layout_.shared, layout_.total - layout_.shared)};
+StackStep::Parts StackStep::parts(const at::Tensor& flat, std::size_t member) const {
+  const at::Tensor row = flat[static_cast<std::int64_t>(member)];
+  return {row.narrow(0, 0, layout_.shared), row.narrow(0, layout_.shared, layout_.total - layout_.shared)};
 }
 
-void MethodStep::meta_step(const StepPlace& place, const Example& example, const Example& meta, double lr) {
-  const std::vector<double> lambda = weighting_->weights();
-  const Parts theta = parts(flat_), ahead = parts(virtual_);
-  gradient_step(lr, train_.weight_decay, gradients_->shared_sum(lambda), theta.shared, ahead.shared, threads_);
-  gradient_step(lr, train_.weight_decay, gradients_->own_sum(lambda), theta.own, ahead.own, threads_);
-
+void StackStep::meta_steps(const StepPlace& place, const Example& example, const Example& meta, double lr) {
+  for (std::size_t f = 0; f < size(); ++f) {
+    const std::vector<double> lambda = members_[f].weighting->weights();
+    const Parts theta = parts(flat_, f), ahead = parts(virtual_, f);
+    gradient_step(lr, train_.weight_decay, gradients_->shared_sum(f, lambda), theta.shared, ahead.shared, threads_);
+    gradient_step(lr, train_.weight_decay, gradients_->own_sum(f, lambda), theta.own, ahead.own, threads_);
+  }
   const ForwardPass pass = train_pass(virtual_view_, place, kMeta, meta.bag);
-  check_losses(place, meta, task_losses(pass, meta.label, meta.target), " of the meta bag");
-  weighted_gradient(virtual_view_, pass, meta, {1.0, protocol_.autol_primary_all ? 1.0 : 0.0}, *meta_gradient_);
+  checked_losses(place, pass, meta, " of the meta bag");
+  const std::vector<double> tasks = {1.0, protocol_.autol_primary_all ? 1.0 : 0.0};
+  weighted_gradients(virtual_view_, pass, meta, {size(), tasks}, *meta_gradients_);
 
-  std::vector<double> by_lambda(2);
   if (protocol_.autol_exact) {
-    const std::vector<double> shared = inner_products(gradients_->shared, meta_gradient_->shared),
-                              own = inner_products(gradients_->own, meta_gradient_->own);
-    for (std::size_t k = 0; k < 2; ++k) by_lambda[k] = -lr * (shared[k] + own[k]);
+    for (std::size_t f = 0; f < size(); ++f) {
+      const std::vector<double> shared = inner_products(gradients_->shared_of(f), meta_gradients_->shared_of(f)),
+                                own = inner_products(gradients_->own_of(f), meta_gradients_->own_of(f));
+      members_[f].meta_gradient = {-lr * (shared[0] + own[0]), -lr * (shared[1] + own[1])};
+    }
   } else {
-    by_lambda = finite_differences(place, example, lr);
+    finite_differences(place, example, lr);
   }
-  for (std::size_t k = 0; k < 2; ++k) {
-    if (std::isfinite(by_lambda[k])) continue;
-    throw Error(ErrorKind::cell_failed, describe(place, meta.patient) + ": Auto-Lambda's meta gradient of the " +
-                                            kTaskNames[k] + " weight is " + std::to_string(by_lambda[k]));
+  for (std::size_t f = 0; f < size(); ++f) {
+    const std::vector<double>& by_lambda = members_[f].meta_gradient;
+    for (std::size_t k = 0; k < 2; ++k) {
+      if (std::isfinite(by_lambda[k])) continue;
+      fail(f, describe(place, meta.patient) + ": Auto-Lambda's meta gradient of the " + kTaskNames[k] + " weight is " +
+                  std::to_string(by_lambda[k]));
+    }
+    if (members_[f].good()) members_[f].weighting->meta_step(by_lambda);
   }
-  weighting_->meta_step(by_lambda);
-  last_meta_gradient_ = by_lambda;
 }
 
 // The released code's: -lr (L_k(theta + eps v) - L_k(theta - eps v)) / (2 eps) on the training bag, eps = 0.01 / |v|.
-std::vector<double> MethodStep::finite_differences(const StepPlace& place, const Example& example, double lr) {
-  const at::Tensor v = meta_gradient_->shared[0], v_own = meta_gradient_->own[0];
-  const double norm = std::sqrt(inner_products(meta_gradient_->shared, meta_gradient_->shared)[0] +
-                                inner_products(meta_gradient_->own, meta_gradient_->own)[0]);
-  if (norm == 0) return {0, 0};  // the limit: no direction, no difference
-  const double eps = 0.01 / norm;
-  const Parts theta = parts(flat_), out = parts(virtual_);
-  TaskLosses at_sign[2];
-  for (int sign = 0; sign < 2; ++sign) {
-    const double factor = sign == 0 ? eps : -eps;
-    offset(theta.shared, factor, v, out.shared, threads_);
-    offset(theta.own, factor, v_own, out.own, threads_);
-    const ForwardPass pass = train_pass(virtual_view_, place, sign == 0 ? kPlus : kMinus, example.bag);
-    at_sign[sign] = task_losses(pass, example.label, example.target);
+void StackStep::finite_differences(const StepPlace& place, const Example& example, double lr) {
+  std::vector<double> eps;
+  for (std::size_t f = 0; f < size(); ++f) {
+    const at::Tensor v = meta_gradients_->shared_of(f), v_own = meta_gradients_->own_of(f);
+    const double norm = std::sqrt(inner_products(v, v)[0] + inner_products(v_own, v_own)[0]);
+    eps.push_back(norm == 0 ? 0 : 0.01 / norm);  // without a direction there is no difference
   }
-  return {-lr * (at_sign[0][0] - at_sign[1][0]) / (2 * eps), -lr * (at_sign[0][1] - at_sign[1][1]) / (2 * eps)};
+  std::vector<TaskLosses> at_sign[2];
+  for (int sign = 0; sign < 2; ++sign) {
+    for (std::size_t f = 0; f < size(); ++f) {
+      const Parts theta = parts(flat_, f), out = parts(virtual_, f);
+      const double factor = sign == 0 ? eps[f] : -eps[f];
+      offset(theta.shared, factor, meta_gradients_->shared_of(f)[0], out.shared, threads_);
+      offset(theta.own, factor, meta_gradients_->own_of(f)[0], out.own, threads_);
+    }
+    const ForwardPass pass = train_pass(virtual_view_, place, sign == 0 ? kPlus : kMinus, example.bag);
+    for (std::size_t f = 0; f < size(); ++f) {
+      at_sign[sign].push_back(task_losses(pass, example.label, example.target, static_cast<std::int64_t>(f)));
+    }
+  }
+  for (std::size_t f = 0; f < size(); ++f) {
+    const auto slope = [&](std::size_t k) {
+      return eps[f] == 0 ? 0 : -lr * (at_sign[0][f][k] - at_sign[1][f][k]) / (2 * eps[f]);
+    };
+    members_[f].meta_gradient = {slope(0), slope(1)};
+  }
 }
 
 // Coefficients of the rows of unweighted gradients in the aggregated gradient of the weighted ones. GradDrop is no
 // combination of rows: it weights the rows in place and gives `sum` [P_shared] instead.
-std::vector<double> MethodStep::shared_coefficients(const StepPlace& place, const std::vector<double>& weights,
-                                                    at::Tensor& sum) {
-  const at::Tensor& rows = gradients_->shared;
-  if (method_.aggregation == Aggregation::none) return weights;
-  if (method_.aggregation == Aggregation::graddrop) {
+std::vector<double> StackStep::shared_coefficients(std::size_t member, const StepPlace& place,
+                                                   const std::vector<double>& weights, at::Tensor& sum) {
+  const at::Tensor rows = gradients_->shared_of(member);
+  const Aggregation aggregation = members_[member].method.aggregation;
+  if (aggregation == Aggregation::none) return weights;
+  if (aggregation == Aggregation::graddrop) {
     for (std::size_t k = 0; k < weights.size(); ++k) {
       if (weights[k] != 1) rows.select(0, static_cast<std::int64_t>(k)).mul_(weights[k]);
     }
@@ -278,30 +376,39 @@ std::vector<double> MethodStep::shared_coefficients(const StepPlace& place, cons
   for (std::size_t i = 0; i < 2; ++i) {
     for (std::size_t j = 0; j < 2; ++j) gram.values[2 * i + j] *= weights[i] * weights[j];
   }
-  std::vector<double> c = method_.aggregation == Aggregation::pcgrad ? pcgrad_coefficients(gram, {{1}, {0}}, protocol_)
-                                                                     : cagrad_coefficients(gram, kCagradC, protocol_);
+  std::vector<double> c = aggregation == Aggregation::pcgrad ? pcgrad_coefficients(gram, {{1}, {0}}, protocol_)
+                                                             : cagrad_coefficients(gram, kCagradC, protocol_);
   for (std::size_t k = 0; k < 2; ++k) c[k] *= weights[k];
   return c;
 }
 
-void MethodStep::aggregate_and_update(const StepPlace& place, const ForwardPass& pass, const Example& example,
-                                      double lr) {
-  const std::vector<double> weights = weighting_->weights();
+// The member's step from its gradients: one row of the weighted sum already, or one a task.
+void StackStep::aggregate_and_update(std::size_t member, const StepPlace& place, const ForwardPass& pass,
+                                     const Example& example, double lr) {
+  const Gradients& g = *gradients_;
+  if (g.tasks_a_member == 1) {
+    if (!update(member, place, lr, g.shared_sum(member, {1}), g.own_sum(member, {1}))) {
+      fail_gradient(member, place, pass, example);
+    }
+    return;
+  }
+  const std::vector<double> weights = members_[member].weighting->weights();
   at::Tensor sum;
   std::vector<double> coefficients;
   try {
-    coefficients = shared_coefficients(place, weights, sum);
+    coefficients = shared_coefficients(member, place, weights, sum);
   } catch (const std::domain_error&) {
-    fail_gradient(place, pass, example);
+    return fail_gradient(member, place, pass, example);
   }
-  const GradientSum shared = sum.defined() ? GradientSum{{sum}, {1.0}} : gradients_->shared_sum(coefficients);
-  if (!update(place, lr, shared, gradients_->own_sum(weights))) fail_gradient(place, pass, example);
+  const GradientSum shared = sum.defined() ? GradientSum{{sum}, {1.0}} : g.shared_sum(member, coefficients);
+  if (!update(member, place, lr, shared, g.own_sum(member, weights))) fail_gradient(member, place, pass, example);
 }
 
-bool MethodStep::update(const StepPlace& place, double lr, const GradientSum& shared, const GradientSum& own) {
+bool StackStep::update(std::size_t member, const StepPlace& place, double lr, const GradientSum& shared,
+                       const GradientSum& own) {
   const AdamW settings = {.lr = lr, .weight_decay = train_.weight_decay};
-  const std::int64_t trained = (method_.joint ? layout_.total : layout_.classification) - layout_.shared;
-  const Parts p = parts(flat_), m = parts(first_), v = parts(second_);
+  const std::int64_t trained = (joint() ? layout_.total : layout_.classification) - layout_.shared;
+  const Parts p = parts(flat_, member), m = parts(first_, member), v = parts(second_, member);
   const auto used = [&](const at::Tensor& t) { return t.narrow(0, 0, trained); };
   GradientSum own_used = own;
   for (at::Tensor& row : own_used.row) row = used(row);
@@ -309,27 +416,26 @@ bool MethodStep::update(const StepPlace& place, double lr, const GradientSum& sh
   return adamw_step(settings, place.number + 1, own_used, used(p.own), used(m.own), used(v.own), threads_) && good;
 }
 
-// Names the task whose gradient is not finite. The parameters may have been changed by the failed update, which the
-// forward pass kept in `pass` does not feel; the gradient is made again, one row a task.
-void MethodStep::fail_gradient(const StepPlace& place, const ForwardPass& pass, const Example& example) {
+// Names the task whose gradient is not finite. The member's parameters may have been changed by the failed update,
+// which the forward pass kept in `pass` does not feel; the gradients are made again, one row a task.
+void StackStep::fail_gradient(std::size_t member, const StepPlace& place, const ForwardPass& pass,
+                              const Example& example) {
   const std::string where = describe(place, example.patient);
-  Gradients rows(layout_, model_, method_.joint ? 2 : 1, flat_.options());
-  if (method_.joint) {
+  Gradients rows(layout_, model_, size(), joint() ? 2 : 1, flat_.options());
+  if (joint()) {
     task_gradients(view_, pass, example, rows);
   } else {
-    weighted_gradient(view_, pass, example, {1.0}, rows);
+    weighted_gradients(view_, pass, example, member_weights(), rows);
   }
-  for (std::int64_t k = 0; k < rows.shared.size(0); ++k) {
-    if (all_finite(rows.shared[k]) && all_finite(rows.own[k])) continue;
-    throw Error(ErrorKind::cell_failed, where + ": gradient of the " + kTaskNames[k] + " loss is not finite");
+  for (std::int64_t k = 0; k < rows.tasks_a_member; ++k) {
+    if (all_finite(rows.shared_of(member)[k]) && all_finite(rows.own_of(member)[k])) continue;
+    fail(member, where + ": gradient of the " + kTaskNames[k] + " loss is not finite");
   }
-  throw Error(ErrorKind::cell_failed, where + ": the sum of the tasks' gradients is not finite");
+  fail(member, where + ": the sum of the tasks' gradients is not finite");
 }
 
-void MethodStep::epoch_done() { weighting_->epoch_done(); }
+void StackStep::epoch_done(std::size_t member) { members_[member].weighting->epoch_done(); }
 
-ForwardPass MethodStep::evaluate(const at::Tensor& bag) const {
-  return forward(view_, model_, bag, method_.joint, nullptr);
-}
+ForwardPass StackStep::evaluate(const at::Tensor& bag) const { return forward(view_, model_, bag, joint(), nullptr); }
 
 }  // namespace mtlgrid

@@ -1,11 +1,13 @@
-// One training step of one method on one bag: task gradients, weighting, aggregation, AdamW. Torch.
+// One training step on one bag: task gradients, weighting, aggregation, AdamW, for a stack of cells. Torch.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <array>
+#include <exception>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "balancers/aggregation.h"
 #include "balancers/registry.h"
@@ -27,8 +29,8 @@ struct Example {
 
 // Unweighted losses: cross-entropy in nats, squared error of the scaled target (NaN where there is no regression).
 using TaskLosses = std::array<double, 2>;
-// Of member 0, in double from the network's outputs.
-TaskLosses task_losses(const ForwardPass& pass, int label, double target);
+// Of one member, in double from the network's outputs.
+TaskLosses task_losses(const ForwardPass& pass, int label, double target, std::int64_t member = 0);
 
 // Where a step is, for messages and random streams.
 struct StepPlace {
@@ -37,77 +39,114 @@ struct StepPlace {
   std::int64_t number = 0;  // of all steps before this one
 };
 
-// A cell's network, its optimiser and its method. One member (F = 1): packs share all of this but the class itself.
-class MethodStep {
+// What a step made of one member: its losses before the step or, where a loss or gradient was not finite, an
+// Error(cell_failed) naming epoch, step, task and patient. The member must not be trained any further after that; the
+// others of the stack are untouched.
+struct MemberStep {
+  TaskLosses losses = {};
+  std::exception_ptr error;
+  // The losses, or the error thrown.
+  const TaskLosses& value() const {
+    if (error) std::rethrow_exception(error);
+    return losses;
+  }
+};
+
+// Whether two methods' steps take the same passes, so that their networks can be stacked.
+bool stackable(const Method& a, const Method& b);
+
+// F networks of one group, trained by methods that are stackable, with their optimisers: passes over a bag are done for
+// all at once. F = 1 is the plain case. A member's result does not depend on the others: on the CPU to the last bit.
+class StackStep {
  public:
-  // Parameters start from the group's stream "weights". `threads` is for the loops over parameters (torch has its own
-  // setting).
-  MethodStep(const Method& method, const ModelSettings& model, const TrainSettings& train, const Protocol& protocol,
-             ParameterLayout layout, const GroupStreams& streams, at::Device device, int threads);
-  ~MethodStep();
-  MethodStep(const MethodStep&) = delete;
-  MethodStep& operator=(const MethodStep&) = delete;
+  // One member. Parameters start from the group's stream "weights". `threads` is for the loops over parameters (torch
+  // has its own setting).
+  StackStep(const Method& method, const ModelSettings& model, const TrainSettings& train, const Protocol& protocol,
+            ParameterLayout layout, const GroupStreams& streams, at::Device device, int threads);
+  ~StackStep();
+  StackStep(StackStep&&) noexcept;
+  StackStep& operator=(StackStep&&) = delete;
 
-  // One step on `example`; `meta` is the meta bag (used by Auto-Lambda alone). Returns the losses before the step.
-  // Throws Error(cell_failed) naming epoch, step, task and patient if a loss or gradient is not finite; the network
-  // must not be used after that.
-  TaskLosses run(const StepPlace& place, const Example& example, const Example& meta);
-  void epoch_done();
+  // Takes in the members of `other`, of the same group and stackable, behind its own; `other` is empty after that.
+  void join(StackStep&& other);
+  // Drops a member; those behind it move up.
+  void remove(std::size_t member);
 
-  // Evaluation with the current parameters.
+  // One step of every member on `example`; `meta` is the meta bag (used by Auto-Lambda alone).
+  std::vector<MemberStep> run(const StepPlace& place, const Example& example, const Example& meta);
+  void epoch_done(std::size_t member);
+
+  // Evaluation of every member with its current parameters.
   ForwardPass evaluate(const at::Tensor& bag) const;
 
-  bool joint() const { return method_.joint; }
+  std::size_t size() const { return members_.size(); }
+  bool joint() const { return members_[0].method.joint; }
   bool needs_meta() const;
   const ParameterLayout& layout() const { return layout_; }
-  LossWeighting& weighting() { return *weighting_; }
-  const LossWeighting& weighting() const { return *weighting_; }
+  const Method& method(std::size_t member = 0) const { return members_[member].method; }
+  LossWeighting& weighting(std::size_t member = 0) { return *members_[member].weighting; }
+  const LossWeighting& weighting(std::size_t member = 0) const { return *members_[member].weighting; }
   // The learning rate of step number `number`.
   double learning_rate(std::int64_t number) const;
-  // State beyond the weighting: [1, P] each; the owner may write into them (resuming).
-  const at::Tensor& parameters() const { return flat_; }
-  const at::Tensor& first_moment() const { return first_; }
-  const at::Tensor& second_moment() const { return second_; }
-  // d L_meta / d lambda_k of the last step; empty unless the method has a meta step.
-  const std::vector<double>& last_meta_gradient() const { return last_meta_gradient_; }
+  // State beyond the weighting: [1, P] each, until the next join() or remove(); the owner may write into them
+  // (resuming).
+  at::Tensor parameters(std::size_t member = 0) const { return row(flat_, member); }
+  at::Tensor first_moment(std::size_t member = 0) const { return row(first_, member); }
+  at::Tensor second_moment(std::size_t member = 0) const { return row(second_, member); }
+  // d L_meta / d lambda_k of the member's last step; empty unless the method has a meta step.
+  const std::vector<double>& last_meta_gradient(std::size_t member = 0) const { return members_[member].meta_gradient; }
 
  private:
-  struct Gradients;  // rows of K tasks, and their views
+  struct Member {
+    Method method;
+    std::unique_ptr<LossWeighting> weighting;
+    std::vector<double> meta_gradient;
+    MemberStep step;  // of the step that is running
+    bool good() const { return !step.error; }
+  };
+  struct Gradients;  // K rows a member, and their views
   struct Parts {     // of a row of the flat buffer: what aggregation acts on, and tokens with heads
     at::Tensor shared, own;
   };
-  Parts parts(const at::Tensor& flat) const;
+  static at::Tensor row(const at::Tensor& flat, std::size_t member) {
+    return flat.narrow(0, static_cast<std::int64_t>(member), 1);
+  }
+  Parts parts(const at::Tensor& flat, std::size_t member) const;
+  std::vector<std::vector<double>> member_weights() const;
+  void allocate();  // what is as large as the stack, beside parameters and moments
 
   DropoutMasks masks(const StepPlace& place, int pass) const;
   ForwardPass train_pass(const ModelView& parameters, const StepPlace& place, int pass, const at::Tensor& bag) const;
   void task_gradients(const ModelView& parameters, const ForwardPass& pass, const Example& example,
                       Gradients& out) const;
-  void weighted_gradient(const ModelView& parameters, const ForwardPass& pass, const Example& example,
-                         const std::vector<double>& weights, Gradients& out) const;
-  void meta_step(const StepPlace& place, const Example& example, const Example& meta, double lr);
-  std::vector<double> finite_differences(const StepPlace& place, const Example& example, double lr);
-  void aggregate_and_update(const StepPlace& place, const ForwardPass& pass, const Example& example, double lr);
-  std::vector<double> shared_coefficients(const StepPlace& place, const std::vector<double>& weights, at::Tensor& sum);
-  bool update(const StepPlace& place, double lr, const GradientSum& shared, const GradientSum& own);
-  void check_losses(const StepPlace& place, const Example& example, const TaskLosses& losses, const char* where) const;
-  [[noreturn]] void fail_gradient(const StepPlace& place, const ForwardPass& pass, const Example& example);
+  void weighted_gradients(const ModelView& parameters, const ForwardPass& pass, const Example& example,
+                          const std::vector<std::vector<double>>& weights, Gradients& out) const;
+  void meta_steps(const StepPlace& place, const Example& example, const Example& meta, double lr);
+  void finite_differences(const StepPlace& place, const Example& example, double lr);
+  void aggregate_and_update(std::size_t member, const StepPlace& place, const ForwardPass& pass, const Example& example,
+                            double lr);
+  std::vector<double> shared_coefficients(std::size_t member, const StepPlace& place,
+                                          const std::vector<double>& weights, at::Tensor& sum);
+  bool update(std::size_t member, const StepPlace& place, double lr, const GradientSum& shared, const GradientSum& own);
+  std::vector<TaskLosses> checked_losses(const StepPlace& place, const ForwardPass& pass, const Example& example,
+                                         const char* where);
+  void fail(std::size_t member, const std::string& why);
+  void fail_gradient(std::size_t member, const StepPlace& place, const ForwardPass& pass, const Example& example);
 
-  Method method_;
+  std::vector<Member> members_;
   ModelSettings model_;
   TrainSettings train_;
   Protocol protocol_;
   ParameterLayout layout_;
   GroupStreams streams_;
   int threads_;
-  std::unique_ptr<LossWeighting> weighting_;
-  at::Tensor flat_, first_, second_;  // [1, P]
+  at::Tensor flat_, first_, second_;  // [F, P]
   ModelView view_;
   std::unique_ptr<Gradients> gradients_;
   // Auto-Lambda alone: virtual parameters theta' (also theta +- eps v), and v.
   at::Tensor virtual_;
   ModelView virtual_view_;
-  std::unique_ptr<Gradients> meta_gradient_;
-  std::vector<double> last_meta_gradient_;
+  std::unique_ptr<Gradients> meta_gradients_;
 };
 
 }  // namespace mtlgrid

@@ -8,8 +8,9 @@
 #include <cstdio>
 
 #include "datasets/errors.h"
-#include "trainer/cell_run.h"
+#include "trainer/cell_data.h"
 #include "trainer/environment.h"
+#include "trainer/pack_run.h"
 
 namespace mtlgrid {
 namespace {
@@ -29,15 +30,10 @@ class TrainingService : public CellService {
     environment_.libraries = "torch " TORCH_VERSION;
     environment_.rank = setup_.rank;
     environment_.threads = run.threads;
-    environment_.pack = 1;
   }
   Environment environment() const override { return environment_; }
-  std::optional<CellResult> run(const Train& train, CellControl& control) override {
-    CellRun cell(setup_.experiment, train, bags_, environment_);
-    return cell.run(control);
-  }
-  void finished(const Train& train) override {
-    Checkpoints(train.directory, "").remove({train.resume.begin(), train.resume.end()});
+  void run(const std::vector<Train>& members, PackControl& control) override {
+    PackRun(setup_.experiment, members, bags_, environment_, {}).run(control);
   }
 
  private:

@@ -8,8 +8,8 @@
 #include <initializer_list>
 #include <string>
 
-#include "datasets/errors.h"
 #include "balancers/clones.h"
+#include "datasets/errors.h"
 
 namespace mtlgrid {
 namespace {
@@ -34,8 +34,8 @@ void require_alike(std::initializer_list<at::Tensor> tensors) {
   const at::Tensor& first = *tensors.begin();
   for (const at::Tensor& t : tensors) {
     const bool number = t.scalar_type() == at::kFloat || t.scalar_type() == at::kDouble;
-    if (number && t.dim() == 1 && t.is_contiguous() && t.is_cpu() && t.scalar_type() == first.scalar_type() &&
-        t.numel() == first.numel()) {
+    if (number && t.dim() == 1 && t.is_contiguous() && t.device() == first.device() &&
+        t.scalar_type() == first.scalar_type() && t.numel() == first.numel()) {
       continue;
     }
     throw Error(ErrorKind::fatal, "a loop over parameters got tensors that do not go together");
@@ -185,6 +185,7 @@ bool adamw_step(const AdamW& settings, std::int64_t step, const GradientSum& gra
                 const at::Tensor& first, const at::Tensor& second, int threads) {
   require_sum(gradient, parameter);
   require_alike({parameter, first, second});
+  if (!parameter.is_cpu()) return aten::adamw_step(settings, step, gradient, parameter, first, second);
   return with_type(parameter, [&]<typename T>(T) {
     const AdamWConstants<T> constants(settings, step);
     const Rows<T> rows(gradient);
@@ -201,6 +202,7 @@ void gradient_step(double lr, double weight_decay, const GradientSum& gradient, 
                    const at::Tensor& out, int threads) {
   require_sum(gradient, parameter);
   require_alike({parameter, out});
+  if (!parameter.is_cpu()) return aten::gradient_step(lr, weight_decay, gradient, parameter, out);
   with_type(parameter, [&]<typename T>(T) {
     const Rows<T> rows(gradient);
     const T rate = static_cast<T>(lr), keep = static_cast<T>(1 - lr * weight_decay);
@@ -214,6 +216,7 @@ void gradient_step(double lr, double weight_decay, const GradientSum& gradient, 
 
 void offset(const at::Tensor& parameter, double factor, const at::Tensor& v, const at::Tensor& out, int threads) {
   require_alike({parameter, v, out});
+  if (!parameter.is_cpu()) return aten::offset(parameter, factor, v, out);
   with_type(parameter, [&]<typename T>(T) {
     const T *p = parameter.const_data_ptr<T>(), *direction = v.const_data_ptr<T>();
     T* to = out.data_ptr<T>();
@@ -225,6 +228,7 @@ void offset(const at::Tensor& parameter, double factor, const at::Tensor& v, con
 
 bool all_finite(const at::Tensor& a) {
   require_alike({a});
+  if (!a.is_cpu()) return aten::all_finite(a);
   return with_type(a, [&]<typename T>(T) { return finite_sum(a.const_data_ptr<T>(), a.numel()) == 0; });
 }
 

@@ -1,8 +1,9 @@
 // Loops over all parameters: AdamW, Auto-Lambda's virtual step. Bound by memory: each reads every
 // operand once. Torch. Results do not depend on `threads`.
 //
-// Tensors are one-dimensional, contiguous, on the CPU, all of one call float32 or all float64 and of one length;
-// Error(fatal) otherwise.
+// Tensors are one-dimensional, contiguous, on one device, all of one call float32 or all float64 and of one length;
+// Error(fatal) otherwise. On the CPU hand-written loops; elsewhere ATen's operations (updates_aten.cpp), which tests
+// compare with the loops.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -34,5 +35,15 @@ void gradient_step(double lr, double weight_decay, const GradientSum& gradient, 
 // out = parameter + factor v.
 void offset(const at::Tensor& parameter, double factor, const at::Tensor& v, const at::Tensor& out, int threads);
 bool all_finite(const at::Tensor& a);
+
+// The same by ATen's operations, on any device.
+namespace aten {
+bool adamw_step(const AdamW& settings, std::int64_t step, const GradientSum& gradient, const at::Tensor& parameter,
+                const at::Tensor& first, const at::Tensor& second);
+void gradient_step(double lr, double weight_decay, const GradientSum& gradient, const at::Tensor& parameter,
+                   const at::Tensor& out);
+void offset(const at::Tensor& parameter, double factor, const at::Tensor& v, const at::Tensor& out);
+bool all_finite(const at::Tensor& a);
+}  // namespace aten
 
 }  // namespace mtlgrid

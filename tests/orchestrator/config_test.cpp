@@ -1,6 +1,7 @@
+#include "orchestrator/config.h"
+
 #include <gmock/gmock.h>
 
-#include "orchestrator/config.h"
 #include "tests/orchestrator/scratch.h"
 
 namespace mtlgrid {
@@ -113,7 +114,7 @@ TEST_F(Configuration, EverySettingIsRead) {
   EXPECT_EQ(c.biomarkers[0].rule.negative, "nonMSIH");
   const ModelSettings model{8, 2, 9, 1, 3, 0};
   const TrainSettings train{2, 1, 1e-3, 0, 0.25};
-  const RunSettings run{"cpu", 2, 0.5, "none"};
+  const RunSettings run{"cpu", 2, 0.5, "none", 1};
   EXPECT_EQ(nlohmann::json(c.model), nlohmann::json(model));
   EXPECT_EQ(nlohmann::json(c.train), nlohmann::json(train));
   EXPECT_EQ(nlohmann::json(c.run), nlohmann::json(run));
@@ -239,8 +240,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "c.ini, line 18: [train] validation: 1 is not in (0, 1)"},
         Mistake{"PrecisionNotYet", "", "[train]\nprecision = bf16\n",
                 "c.ini, line 18: [train] precision: 'bf16' is not supported by this version; supported: fp32, fp64"},
-        Mistake{"PackNotYet", "", "[train]\npack = 17\n",
-                "c.ini, line 18: [train] pack: '17' is not supported by this version; supported: auto, 1"},
+        Mistake{"PackOfMoreThanTheMethods", "", "[train]\npack = 18\n",
+                "c.ini, line 18: [train] pack: '18' is neither auto nor a whole number from 1 to 17"},
+        Mistake{"PackOfNoNumber", "", "[train]\npack = all\n",
+                "c.ini, line 18: [train] pack: 'all' is neither auto nor a whole number from 1 to 17"},
         Mistake{"DeviceNotYet", "", "[train]\ndevice = cuda\n",
                 "c.ini, line 18: [train] device: 'cuda' is not supported by this version; supported: auto, cpu"},
         Mistake{"AuxiliaryNamedAsTheTablesMean", "auxiliaries = ITH, LF: Leukocyte Fraction", "auxiliaries = mean: ITH",

@@ -20,7 +20,7 @@ TEST(Coordinator, LongestExpectedCellsAreStartedFirst) {
   for (int i = 0; i < 3; ++i) {
     grid.tick();
     const Assign job = grid.assigned(0);
-    order.push_back(job.train.cell.fold);
+    order.push_back(job.pack.members[0].cell.fold);
     grid.finish(0, job);
   }
   EXPECT_THAT(order, ElementsAre(1, 2, 0));
@@ -53,15 +53,15 @@ TEST(Coordinator, AttemptHasItsOwnFolder) {
   grid.join(0);
   grid.tick();
   const Assign job = grid.assigned(0);
-  EXPECT_EQ(job.train.directory, "store.d/grid-1/MSI/LF/naive/0/attempt-1");
-  EXPECT_TRUE(job.train.resume.empty());
+  EXPECT_EQ(job.pack.members[0].directory, "store.d/grid-1/MSI/LF/naive/0/attempt-1");
+  EXPECT_TRUE(job.pack.members[0].resume.empty());
 }
 
 TEST(Coordinator, ErrorInTheMathsFailsTheCellAtOnceAndOthersGoOn) {
   FakeGrid grid({2, 1});
   grid.join(0);
   grid.tick();
-  grid.fail(0, grid.assigned(0), false, "epoch 3, step 7: non-finite loss of the classification");
+  grid.fail(0, grid.assigned(0), "epoch 3, step 7: non-finite loss of the classification");
   EXPECT_EQ(grid.work_off(0), 1);
   EXPECT_TRUE(grid.coordinator->finished());
   ASSERT_EQ(grid.coordinator->failures().size(), 1u);
@@ -75,24 +75,24 @@ TEST(Coordinator, CrashedCellGoesOnFromItsCheckpointOnAnotherWorker) {
   grid.join(0);
   grid.join(1);
   grid.tick();
-  grid.fail(0, grid.assigned(0), true);
+  grid.crash(0, grid.assigned(0));
   grid.ready(0);
   grid.tick();
   const Assign again = grid.assigned(1);
-  EXPECT_EQ(again.train.attempt, 2);
-  EXPECT_THAT(again.train.resume, ElementsAre("store.d/grid-1/MSI/LF/naive/0/attempt-1"));
+  EXPECT_EQ(again.pack.members[0].attempt, 2);
+  EXPECT_THAT(again.pack.members[0].resume, ElementsAre("store.d/grid-1/MSI/LF/naive/0/attempt-1"));
 }
 
 TEST(Coordinator, CrashedCellIsTriedOnTheSameWorkerIfThereIsNoOther) {
   FakeGrid grid({1});
   grid.join(0);
   grid.tick();
-  grid.fail(0, grid.assigned(0), true);
+  grid.crash(0, grid.assigned(0));
   grid.tick();
   EXPECT_EQ(grid.comm.waiting(0), 0u) << "its trainer is not ready again yet";
   grid.ready(0);
   grid.tick();
-  EXPECT_EQ(grid.assigned(0).train.attempt, 2);
+  EXPECT_EQ(grid.assigned(0).pack.members[0].attempt, 2);
 }
 
 TEST(Coordinator, CellThatAlwaysCrashesFailsAfterItsRetries) {
@@ -103,8 +103,8 @@ TEST(Coordinator, CellThatAlwaysCrashesFailsAfterItsRetries) {
   for (int attempt = 1; attempt <= 3; ++attempt) {
     grid.tick();
     const Assign job = grid.assigned(0);
-    EXPECT_EQ(job.train.attempt, attempt);
-    grid.fail(0, job, true, "killed by signal 11 (SIGSEGV)");
+    EXPECT_EQ(job.pack.members[0].attempt, attempt);
+    grid.crash(0, job, "killed by signal 11 (SIGSEGV)");
     grid.ready(0);
   }
   grid.tick();
@@ -126,11 +126,11 @@ TEST(Coordinator, SilentWorkerLosesItsCellsToOthersAfterTheLease) {
   grid.beat(winner);
   EXPECT_EQ(grid.comm.waiting(winner), 0u) << "the lease still runs";
   grid.tick(2);
-  EXPECT_EQ(grid.assigned(winner).train.attempt, 2);
+  EXPECT_EQ(grid.assigned(winner).pack.members[0].attempt, 2);
   EXPECT_FALSE(grid.coordinator->all_alive());
   ASSERT_EQ(grid.ledger.failures.size(), 1u);
   EXPECT_EQ(grid.ledger.failures[0].outcome, Outcome::lost);
-  EXPECT_EQ(grid.ledger.failures[0].attempt, job.train.attempt);
+  EXPECT_EQ(grid.ledger.failures[0].attempt, job.pack.members[0].attempt);
 }
 
 TEST(Coordinator, HeartbeatsKeepALease) {
@@ -171,7 +171,7 @@ TEST(Coordinator, LateResultWhileANewerAttemptRunsCountsAndTheNewerIsKeptAsLate)
   EXPECT_FALSE(grid.coordinator->finished()) << "the newer attempt still runs";
   grid.finish(1, second);
   EXPECT_TRUE(grid.coordinator->finished());
-  EXPECT_EQ(grid.ledger.counting.at(first.train.cell.name()), first.train.attempt);
+  EXPECT_EQ(grid.ledger.counting.at(first.pack.members[0].cell.name()), first.pack.members[0].attempt);
   EXPECT_EQ(grid.ledger.results.size(), 2u);
 }
 
@@ -185,7 +185,7 @@ TEST(Coordinator, FailureOfANewerAttemptDoesNotUndoALateResult) {
   grid.tick();
   const Assign second = grid.assigned(1);
   grid.finish(0, first);
-  grid.fail(1, second, false);
+  grid.fail(1, second);
   EXPECT_EQ(grid.coordinator->counts().done, 1);
   EXPECT_EQ(grid.coordinator->counts().failed, 0);
   EXPECT_FALSE(grid.ledger.failures.back().final);
@@ -266,7 +266,7 @@ TEST(Coordinator, ProgressCountsRunningCellsByTheirEpochs) {
   grid.join(0);
   grid.tick();
   const Assign job = grid.assigned(0);
-  grid.tell(0, typed("heartbeat", Heartbeat{{{job.train.cell, job.train.attempt, 3, 12}}}));
+  grid.tell(0, typed("heartbeat", Heartbeat{{{job.pack.members[0].cell, job.pack.members[0].attempt, 3, 12}}}));
   EXPECT_DOUBLE_EQ(grid.coordinator->counts().cost_done, 1);
 }
 
@@ -309,7 +309,7 @@ TEST(Coordinator, RandomFaultsLoseAndDoubleNothing) {
         const Assign job = at_work[w].front();
         at_work[w].erase(at_work[w].begin());
         if (chance(4)) {
-          grid.fail(w, job, true);
+          grid.crash(w, job);
           grid.ready(w, job.slot);
         } else {
           grid.finish(w, job);

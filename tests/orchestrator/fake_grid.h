@@ -46,7 +46,8 @@ class FakeComm : public Comm {
 // Keeps what was committed; the first result of a cell counts, as in the store.
 class FakeLedger : public Ledger {
  public:
-  void begin_attempt(const Cell& cell, int attempt, const Environment&, double) override {
+  void begin_attempt(const Cell& cell, int attempt, const Environment& where, double) override {
+    members[cell.name()] = where.members;
     EXPECT_TRUE(begun.emplace(cell.name(), attempt).second) << cell.name() << " attempt " << attempt << " begun twice";
   }
   bool commit_result(const CellResult& result) override {
@@ -57,6 +58,7 @@ class FakeLedger : public Ledger {
 
   std::set<std::pair<std::string, int>> begun, results;
   std::map<std::string, int> counting;
+  std::map<std::string, std::string> members;  // of the newest attempt's pack
   std::vector<AttemptFailure> failures;
 };
 
@@ -66,8 +68,15 @@ class FakeGrid {
   explicit FakeGrid(const std::vector<double>& costs, ClusterSettings cluster = {}) {
     std::vector<Task> tasks;
     for (std::size_t i = 0; i < costs.size(); ++i) tasks.push_back({cell(static_cast<int>(i)), 0, costs[i], {}});
-    CoordinatorSettings settings{cluster, "store.d/grid-1", [this](const std::string& line) { said.push_back(line); }};
-    coordinator = std::make_unique<Coordinator>(settings, tasks, Welcome{}, comm, ledger);
+    start(cluster, std::move(tasks), {});
+  }
+  // One group, a cell a method, with `train.pack = pack` (0: auto).
+  FakeGrid(const std::vector<std::string>& methods, int pack, ClusterSettings cluster = {}) {
+    std::vector<Task> tasks;
+    for (const std::string& method : methods) tasks.push_back({{"MSI", "LF", method, 0}, 0, 1, {}});
+    Welcome welcome;
+    welcome.experiment.run.pack = pack;
+    start(cluster, std::move(tasks), welcome);
   }
   static Cell cell(int fold) { return {"MSI", "LF", "naive", fold}; }
 
@@ -78,22 +87,41 @@ class FakeGrid {
     tell(worker, typed("slots", Slots{slots}));
     for (int slot = 0; slot < slots; ++slot) ready(worker, slot);
   }
-  void ready(int worker, int slot = 0) { tell(worker, typed("slot_ready", SlotReady{slot, {}})); }
+  void ready(int worker, int slot = 0, const std::string& device = "cpu", int largest_pack = 0) {
+    Environment environment;
+    environment.device = device;
+    tell(worker, typed("slot_ready", SlotReady{slot, largest_pack, environment}));
+  }
   void broken(int worker, int slot = 0) {
     tell(worker, typed("slot_broken", SlotBroken{slot, "exited with status 1", ""}));
   }
   void beat(int worker) { tell(worker, typed("heartbeat", Heartbeat{})); }
-  void finish(int worker, const Assign& job) {
+  void finish(int worker, const Assign& job, std::size_t member = 0, int left = 0) {
     CellResult result;
-    result.cell = job.train.cell;
-    result.attempt = job.train.attempt;
-    tell(worker, {{"type", "cell_finished"}, {"slot", job.slot}, {"result", result}});
+    result.cell = job.pack.members[member].cell;
+    result.attempt = job.pack.members[member].attempt;
+    tell(worker, {{"type", "cell_finished"}, {"slot", job.slot}, {"left", left}, {"result", result}});
   }
-  void fail(int worker, const Assign& job, bool crashed, const std::string& cause = "cause") {
-    tell(worker, typed("cell_failed", CellFailed{job.slot, job.train.cell, job.train.attempt, crashed, cause, ""}));
+  void fail(int worker, const Assign& job, const std::string& cause = "cause", std::size_t member = 0, int left = 0,
+            bool smaller_pack = false) {
+    const Train& train = job.pack.members[member];
+    tell(worker, typed("cell_failed", CellFailed{job.slot, left, train.cell, train.attempt, cause, "", smaller_pack}));
+  }
+  // The trainer dies with all members of the pack but those `answered`.
+  void crash(int worker, const Assign& job, const std::string& cause = "cause",
+             const std::set<std::size_t>& answered = {}) {
+    PackCrashed crash = {job.slot, {}, cause, ""};
+    for (std::size_t i = 0; i < job.pack.members.size(); ++i) {
+      if (answered.count(i) == 0)
+        crash.running.push_back({job.pack.members[i].cell, job.pack.members[i].attempt, 0, 0});
+    }
+    tell(worker, typed("pack_crashed", crash));
   }
   void stopped(int worker, const Assign& job) {
-    tell(worker, typed("cell_stopped", CellStopped{job.slot, job.train.cell, job.train.attempt}));
+    auto left = static_cast<int>(job.pack.members.size());
+    for (const Train& train : job.pack.members) {
+      tell(worker, typed("cell_stopped", CellStopped{job.slot, --left, train.cell, train.attempt}));
+    }
   }
   void tell(int worker, const nlohmann::json& message) {
     coordinator->on_message(worker, nlohmann::json::from_msgpack(nlohmann::json::to_msgpack(message)), now());
@@ -123,6 +151,12 @@ class FakeGrid {
   std::vector<std::string> said;
   std::unique_ptr<Coordinator> coordinator;
   double steady = 100;
+
+ private:
+  void start(const ClusterSettings& cluster, std::vector<Task> tasks, const Welcome& welcome) {
+    CoordinatorSettings settings{cluster, "store.d/grid-1", [this](const std::string& line) { said.push_back(line); }};
+    coordinator = std::make_unique<Coordinator>(settings, std::move(tasks), welcome, comm, ledger);
+  }
 };
 
 }  // namespace mtlgrid

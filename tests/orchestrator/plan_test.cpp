@@ -8,6 +8,7 @@
 #include "orchestrator/cost.h"
 #include "orchestrator/plan_report.h"
 #include "tests/orchestrator/scratch.h"
+#include "trainer/flops.h"
 
 namespace mtlgrid {
 namespace {

@@ -1,6 +1,7 @@
+#include "orchestrator/worker.h"
+
 #include <gtest/gtest.h>
 
-#include "orchestrator/worker.h"
 #include "tests/orchestrator/fake_grid.h"
 
 namespace mtlgrid {
@@ -46,10 +47,10 @@ class WorkerTest : public ::testing::Test {
     trainers->events.push_back(TrainerDied{slot, "killed by signal 9 (SIGKILL)", "log"});
     worker.poll();
   }
-  void ready(int slot) { report(slot, typed("ready", Ready{1, {}})); }
+  void ready(int slot) { report(slot, typed("ready", Ready{1, 0, {}})); }
   Train assign(int slot, int attempt = 1) {
     const Train train{{"MSI", "LF", "naive", 0}, attempt, "folder", {}};
-    worker.on_message(typed("assign", Assign{slot, train}), 1);
+    worker.on_message(typed("assign", Assign{slot, {{train}}}), 1);
     return train;
   }
 
@@ -90,13 +91,55 @@ TEST_F(WorkerTest, ResultIsPassedOnWithItsSlot) {
   EXPECT_FALSE(worker.busy());
 }
 
+TEST_F(WorkerTest, PackIsOverWhenEveryMemberWasReported) {
+  ready(0);
+  comm.expect(0, "slot_ready");
+  const TrainPack pack = {{{{"MSI", "LF", "naive", 0}, 1, "a", {}}, {{"MSI", "LF", "dwa", 0}, 2, "b", {}}}};
+  worker.on_message(typed("assign", Assign{0, pack}), 1);
+  EXPECT_EQ(trainers->sent[0].back().at("members").size(), 2u);
+  report(0, typed("progress", Progress{{"MSI", "LF", "dwa", 0}, 2, 4, 32}));
+  worker.on_tick(6);
+  const auto beat = comm.expect(0, "heartbeat").get<Heartbeat>();
+  ASSERT_EQ(beat.running.size(), 2u);
+  EXPECT_EQ(beat.running[0].epoch, 0);
+  EXPECT_EQ(beat.running[1].epoch, 4);
+  report(0, typed("failed", Failed{{"MSI", "LF", "dwa", 0}, 2, "cause", "detail", false}));
+  EXPECT_EQ(comm.expect(0, "cell_failed").at("left"), 1);
+  EXPECT_TRUE(worker.busy());
+  report(0, typed("stopped", Stopped{{"MSI", "LF", "naive", 0}, 1}));
+  EXPECT_EQ(comm.expect(0, "cell_stopped").at("left"), 0);
+  EXPECT_FALSE(worker.busy());
+}
+
+TEST_F(WorkerTest, DeathOfAPackNamesTheMembersThatWereNotReported) {
+  ready(0);
+  comm.expect(0, "slot_ready");
+  const TrainPack pack = {{{{"MSI", "LF", "naive", 0}, 1, "a", {}}, {{"MSI", "LF", "dwa", 0}, 2, "b", {}}}};
+  worker.on_message(typed("assign", Assign{0, pack}), 1);
+  report(0, typed("stopped", Stopped{{"MSI", "LF", "naive", 0}, 1}));
+  comm.expect(0, "cell_stopped");
+  die(0);
+  const auto crash = comm.expect(0, "pack_crashed").get<PackCrashed>();
+  ASSERT_EQ(crash.running.size(), 1u);
+  EXPECT_EQ(crash.running[0].cell.method, "dwa");
+  EXPECT_EQ(crash.running[0].attempt, 2);
+}
+
+TEST_F(WorkerTest, ReportAboutACellThatIsNotInThePackKillsTheTrainer) {
+  ready(0);
+  comm.expect(0, "slot_ready");
+  assign(0);
+  report(0, typed("stopped", Stopped{{"MSI", "LF", "dwa", 0}, 1}));
+  EXPECT_THAT(trainers->killed, ::testing::ElementsAre(0));
+}
+
 TEST_F(WorkerTest, DeathDuringACellIsReportedAndTheTrainerStartedAgain) {
   ready(0);
   comm.expect(0, "slot_ready");
   assign(0);
   die(0);
-  const auto failed = comm.expect(0, "cell_failed").get<CellFailed>();
-  EXPECT_TRUE(failed.crashed);
+  const auto failed = comm.expect(0, "pack_crashed").get<PackCrashed>();
+  EXPECT_EQ(failed.running.size(), 1u);
   EXPECT_THAT(failed.cause, HasSubstr("SIGKILL"));
   EXPECT_EQ(trainers->starts[0], 2);
 }

@@ -108,8 +108,8 @@ class GridStore {
     insert.run();
     if (!done) return;
     const Environment e = grid_.environment(cell);
-    database_.prepare("INSERT INTO attempts VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1, 'done', '', '', 1, 0)")
-        .bind_all(cell_id_, e.host, e.rank, e.device, e.cpu, e.threads, e.pack, e.version, e.libraries)
+    database_.prepare("INSERT INTO attempts VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 1, 'done', '', '', 1, 0)")
+        .bind_all(cell_id_, e.host, e.rank, e.device, e.cpu, e.threads, e.pack, e.version, e.libraries, e.members)
         .run();
     const MadeUpCell test = content(cell, false), external = content(cell, true);
     add_results(kTestCohort, test.predictions, {});

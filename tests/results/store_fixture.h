@@ -116,7 +116,7 @@ class StoreTest : public ::testing::Test {
     record.cohorts = {{"MSI", "TCGA-CRC", "train"}, {"MSI", "CPTAC-CRC", "external"}};
     return record;
   }
-  static Environment environment() { return {"node1", "cpu", "Xeon", "0.1.0", "torch 2.11", 3, 1, 1}; }
+  static Environment environment() { return {"node1", "cpu", "Xeon", "0.1.0", "torch 2.11", 3, 1, 1, "naive"}; }
 
   // A result with all kinds of rows; `seed` makes its numbers differ.
   static CellResult result(const Cell& cell, int attempt = 1, double seed = 0.25) {

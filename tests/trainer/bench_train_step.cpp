@@ -1,7 +1,10 @@
-// Milliseconds of one training step, by method, on random bags: beside shared yardsticks in PyTorch, quote the ratio.
+// Milliseconds of one training step, by method, on random bags; bench_train_step.py sets the released code's way in
+// PyTorch beside it.
 //   train_step --tiles 42 --bags 40 --methods naive,cagrad --threads 1 --pack 1
-// prints `METHOD<TAB>MILLISECONDS a step and cell`.
+// prints `METHOD<TAB>MILLISECONDS a step and cell`. With --limit: also the operations of a step by formula, and how
+// much of the time this machine needs for them at the least, from rates measured in the same run.
 #include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/rand.h>
 #include <malloc.h>
 
@@ -9,9 +12,12 @@
 #include <chrono>
 #include <climits>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <sstream>
 
+#include "trainer/flops.h"
+#include "trainer/products.h"
 #include "trainer/step.h"
 
 namespace {
@@ -21,37 +27,109 @@ namespace po = boost::program_options;
 
 struct Options {
   int tiles = 42, bags = 40, threads = 1, pack = 1, width = 768;
+  bool stacked = false, limit = false;
   ModelSettings model;
+  TrainSettings train;
   std::string methods = "baseline,naive,graddrop,pcgrad,cagrad,autol,autol+cagrad", protocol = "paper";
+  Protocol rules() const { return protocol == "paper" ? Protocol::paper() : Protocol::released_code(); }
 };
 
-double milliseconds_a_step(const Options& o, const std::string& name, const std::vector<Example>& data) {
-  const GroupStreams streams(1337, {"MSI", "LF", name, 0});
-  const Protocol protocol = o.protocol == "paper" ? Protocol::paper() : Protocol::released_code();
-  MethodStep step(method(name), o.model, TrainSettings{}, protocol, make_layout(o.model, o.width, "c", "r"), streams,
-                  at::kCPU, o.threads);
+template <typename F>
+double milliseconds(const F& f) {
+  const auto start = std::chrono::steady_clock::now();
+  f();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+// The pack's networks: one stack, or one after the other on the same bag, as the trainer has it on the CPU.
+std::vector<StackStep> networks(const Options& o, const std::vector<std::string>& names) {
+  const GroupStreams streams(1337, {"MSI", "LF", "naive", 0});
+  std::vector<StackStep> stacks;
+  for (const std::string& name : names) {
+    StackStep one(method(name), o.model, o.train, o.rules(), make_layout(o.model, o.width, "c", "r"), streams, at::kCPU,
+                  o.threads);
+    bool joined = false;
+    for (StackStep& stack : stacks) {
+      if (!o.stacked || joined || !stackable(stack.method(), one.method())) continue;
+      stack.join(std::move(one));
+      joined = true;
+    }
+    if (!joined) stacks.push_back(std::move(one));
+  }
+  return stacks;
+}
+
+double milliseconds_a_step(const Options& o, const std::vector<std::string>& names, const std::vector<Example>& data) {
+  std::vector<StackStep> stacks = networks(o, names);
   StepPlace place;
   const auto run = [&](std::size_t i) {
-    step.run(place, data[i], data[data.size() - 1 - i]);
+    for (StackStep& stack : stacks) {
+      for (const MemberStep& member : stack.run(place, data[i], data[data.size() - 1 - i])) member.value();
+    }
     ++place.step;
     ++place.number;
   };
   for (std::size_t i = 0; i < std::min<std::size_t>(3, data.size()); ++i) run(i);  // memory and caches warm
-  const auto start = std::chrono::steady_clock::now();
-  for (std::size_t i = 0; i < data.size(); ++i) run(i);
-  const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - start;
-  return time.count() / static_cast<double>(data.size());
+  const double time = milliseconds([&] {
+    for (std::size_t i = 0; i < data.size(); ++i) run(i);
+  });
+  return time / static_cast<double>(data.size() * names.size());
+}
+
+// What the machine can do at best: products of 1,000 x 384 by 384 x 384 (float32), and copying what no cache holds.
+struct Rates {
+  double flops_a_millisecond, bytes_a_millisecond;
+};
+Rates measure_rates() {
+  const at::Tensor a = at::rand({1, 1000, 384}), b = at::rand({1, 384, 384}), c = at::empty({1, 1000, 384});
+  const std::size_t bytes = std::size_t{256} << 20;
+  std::vector<char> from(bytes, 1), to(bytes, 2);
+  Rates best = {0, 0};
+  for (int i = 0; i < 20; ++i) {
+    const double gemm = milliseconds([&] { multiply(c, a, b); });
+    best.flops_a_millisecond = std::max(best.flops_a_millisecond, 2.0 * 1000 * 384 * 384 / gemm);
+  }
+  for (int i = 0; i < 5; ++i) {
+    const double copy = milliseconds([&] { std::memcpy(to.data(), from.data(), bytes); });
+    best.bytes_a_millisecond = std::max(best.bytes_a_millisecond, 2.0 * static_cast<double>(bytes) / copy);
+  }
+  return best;
+}
+
+void print(const Options& o, const std::string& name, double time, const Rates& rates) {
+  if (!o.limit) {
+    std::printf("%s\t%.2f\n", name.c_str(), time);
+  } else {
+    const double flops = step_flops(method(name), o.rules(), o.model, o.width, o.tiles);
+    const double arithmetic = flops / rates.flops_a_millisecond;
+    const double memory = step_bytes(method(name), o.rules(), o.model, o.width) / rates.bytes_a_millisecond;
+    std::printf("%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.0f\n", name.c_str(), time, flops / 1e9, arithmetic, memory,
+                100 * std::max(arithmetic, memory) / time);
+  }
+  std::fflush(stdout);
+}
+
+std::vector<std::string> split(const std::string& list) {
+  std::istringstream names(list);
+  std::vector<std::string> out;
+  for (std::string name; std::getline(names, name, ',');) out.push_back(name);
+  return out;
 }
 
 int run(int argc, char** argv) {
   Options o;
   po::options_description description("mtlgrid's training step on random bags");
   description.add_options()("help", "this text")("tiles", po::value(&o.tiles), "tiles a bag")(
-      "bags", po::value(&o.bags), "steps to time")("methods", po::value(&o.methods), "comma-separated")(
-      "threads", po::value(&o.threads), "compute threads")("pack", po::value(&o.pack), "cells trained together: 1")(
+      "bags", po::value(&o.bags), "steps to time")("methods", po::value(&o.methods), "comma-separated, or all")(
+      "threads", po::value(&o.threads), "compute threads")(
+      "pack", po::value(&o.pack), "cells trained together: this many of the methods, in their order, are one line")(
+      "stacked", po::bool_switch(&o.stacked), "stack the pack's networks as on a GPU")(
+      "limit", po::bool_switch(&o.limit),
+      "operations (GFLOP), least time for arithmetic and for memory (ms), % of the time")(
       "width", po::value(&o.width), "features a tile")("d-model", po::value(&o.model.d_model), "")(
-      "heads", po::value(&o.model.heads), "")("ff", po::value(&o.model.ff), "")("protocol", po::value(&o.protocol),
-                                                                                "paper or released-code");
+      "heads", po::value(&o.model.heads), "")("ff", po::value(&o.model.ff), "")(
+      "protocol", po::value(&o.protocol), "paper or released-code")("precision", po::value(&o.train.precision),
+                                                                    "as train.precision");
   po::variables_map options;
   po::store(po::parse_command_line(argc, argv, description), options);
   po::notify(options);
@@ -59,16 +137,32 @@ int run(int argc, char** argv) {
     std::cout << description;
     return 0;
   }
-  if (o.pack != 1) throw po::error("--pack: only 1 is built so far");
   ::mallopt(M_MMAP_MAX, 0);  // as the trainer does
   ::mallopt(M_TRIM_THRESHOLD, INT_MAX);
   at::set_num_threads(o.threads);
+  std::vector<std::string> names = split(o.methods);
+  if (o.methods == "all") {
+    names.clear();
+    for (const Method& m : methods()) names.push_back(m.name);
+  }
   std::vector<Example> data;
-  for (int i = 0; i < o.bags; ++i) data.push_back({at::rand({o.tiles, o.width}), i % 2, (i % 7) / 7.0, "bag"});
-  std::istringstream names(o.methods);
-  for (std::string name; std::getline(names, name, ',');) {
-    std::printf("%s\t%.2f\n", name.c_str(), milliseconds_a_step(o, name, data));
-    std::fflush(stdout);
+  const at::ScalarType type = o.train.precision == "fp64" ? at::kDouble : at::kFloat;
+  for (int i = 0; i < o.bags; ++i) data.push_back({at::rand({o.tiles, o.width}).to(type), i % 2, (i % 7) / 7.0, "bag"});
+  const Rates rates = o.limit ? measure_rates() : Rates{};
+  if (o.limit) {
+    std::printf("# products by %s: %.0f GFLOP/s; memory: %.0f GB/s\n", product_library().c_str(),
+                rates.flops_a_millisecond / 1e6, rates.bytes_a_millisecond / 1e6);
+    std::printf("# method\tms\tGFLOP\tarithmetic ms\tmemory ms\t%% of the limit\n");
+  }
+  if (o.pack == 1) {
+    for (const std::string& name : names) print(o, name, milliseconds_a_step(o, {name}, data), rates);
+  } else {
+    for (std::size_t i = 0; i < names.size(); i += static_cast<std::size_t>(o.pack)) {
+      const auto end = std::min(names.size(), i + static_cast<std::size_t>(o.pack));
+      const std::vector<std::string> pack(names.begin() + static_cast<std::ptrdiff_t>(i),
+                                          names.begin() + static_cast<std::ptrdiff_t>(end));
+      std::printf("pack of %zu\t%.2f\n", pack.size(), milliseconds_a_step(o, pack, data));
+    }
   }
   return 0;
 }

@@ -253,6 +253,27 @@ TEST_F(Loops, AreThoseOfDoubleUpToRounding) {
   }
 }
 
+TEST_F(Loops, AreAtensOperations) {
+  const GradientSum g = {{of(a), of(b)}, {0.3, 1.7}};
+  std::vector<float> p1 = c, p2 = c, m1 = b, m2 = b, v1 = a, v2 = a, o1(n), o2(n);
+  for (float& x : v1) x = std::abs(x);
+  v2 = v1;
+  EXPECT_TRUE(adamw_step({}, 4, g, of(p1), of(m1), of(v1), 1));
+  EXPECT_TRUE(aten::adamw_step({}, 4, g, of(p2), of(m2), of(v2)));
+  for (std::size_t i = 0; i < n; ++i) ASSERT_NEAR(p1[i], p2[i], 1e-6) << i;
+  gradient_step(0.1, 0.01, g, of(c), of(o1), 1);
+  aten::gradient_step(0.1, 0.01, g, of(c), of(o2));
+  for (std::size_t i = 0; i < n; ++i) ASSERT_NEAR(o1[i], o2[i], 1e-6) << i;
+  offset(of(c), 0.3, of(a), of(o1), 1);
+  aten::offset(of(c), 0.3, of(a), of(o2));
+  for (std::size_t i = 0; i < n; ++i) ASSERT_NEAR(o1[i], o2[i], 1e-6) << i;
+  EXPECT_TRUE(aten::all_finite(of(a)));
+  std::vector<float> bad = a;
+  bad[n / 2] = NAN;
+  EXPECT_FALSE(aten::all_finite(of(bad)));
+  EXPECT_FALSE(aten::adamw_step({}, 1, {{of(bad)}, {1}}, of(p2), of(m2), of(v2)));
+}
+
 TEST_F(Loops, ThreadsChangeNoBit) {
   std::vector<float> p1 = c, p2 = c, m1(n), m2(n), v1(n), v2(n);
   adamw_step({}, 3, {{of(a)}, {1}}, of(p1), of(m1), of(v1), 1);

@@ -78,28 +78,41 @@ class Rank {
 class FakeService : public CellService {
  public:
   Environment environment() const override { return {}; }
-  std::optional<CellResult> run(const Train& train, CellControl& control) override {
+  void run(const std::vector<Train>& members, PackControl& control) override {
+    for (const Train& member : members) run_one(member, control);
+  }
+
+ private:
+  static void run_one(const Train& train, PackControl& control) {
     if (train.cell.method == "maths") throw Error(ErrorKind::cell_failed, "epoch 1: loss is nan\nmore");
     if (train.cell.method == "data") throw InputError("file.h5: truncated");
+    if (train.cell.method == "memory") throw Error(ErrorKind::out_of_memory, "17 members");
     if (train.cell.method == "disk") throw Error(ErrorKind::needs_person, "no space");
     if (train.cell.method == "bug") throw std::runtime_error("bug");
-    control.progress(1, 2);
+    if (train.cell.method == "forgotten") return;
+    control.progress(train, 1, 2);
     if (train.cell.method == "endless") {
       while (!control.stop_requested()) {
       }
-      return std::nullopt;
+      return control.stopped(train);
     }
     CellResult result;
     result.cell = train.cell;
     result.attempt = train.attempt;
-    return result;
+    control.finished(train, result);
+    if (train.cell.method == "twice") control.finished(train, result);
   }
-  void finished(const Train&) override {}
 };
 
-json train_message(const std::string& method, const std::string& directory = "/nowhere") {
-  return typed("train", Train{{"MSI", "LF", method, 0}, 4, directory, {}});
+json pack_message(const std::vector<std::string>& methods) {
+  TrainPack pack;
+  for (const std::string& method : methods) pack.members.push_back({{"MSI", "LF", method, 0}, 4, "/nowhere", {}});
+  return typed("train", pack);
 }
+
+json train_message(const std::string& method) { return pack_message({method}); }
+
+json train_message(const Train& train) { return typed("train", TrainPack{{train}}); }
 
 class Conversation : public ::testing::Test {
  protected:
@@ -148,6 +161,52 @@ TEST_F(Conversation, CellsOwnErrorsAreAnsweredAndServingGoesOn) {
   EXPECT_EQ(rank.next().at("cause"), "file.h5: truncated");
   rank.send(train_message("dwa"));
   EXPECT_EQ(rank.next().at("type"), "progress");
+}
+
+TEST_F(Conversation, AnswersEveryMemberOfAPack) {
+  set_up();
+  rank.send(pack_message({"dwa", "naive", "uncert"}));
+  for (const char* method : {"dwa", "naive", "uncert"}) {
+    EXPECT_EQ(rank.next().at("cell").at("method"), method);
+    EXPECT_EQ(rank.next().at("result").at("cell").at("method"), method);
+  }
+}
+
+TEST_F(Conversation, ErrorOfAPackFailsTheMembersThatHaveNoAnswerYet) {
+  set_up();
+  rank.send(pack_message({"dwa", "memory", "naive"}));
+  EXPECT_EQ(rank.next().at("type"), "progress");
+  EXPECT_EQ(rank.next().at("type"), "finished");
+  for (const char* method : {"memory", "naive"}) {
+    const json failed = rank.next();
+    EXPECT_EQ(failed.at("cell").at("method"), method);
+    EXPECT_EQ(failed.at("smaller_pack"), true);
+    EXPECT_EQ(failed.at("cause"), "17 members");
+  }
+  rank.send(train_message("maths"));
+  EXPECT_EQ(rank.next().at("smaller_pack"), false);
+}
+
+class BadPack : public Conversation, public ::testing::WithParamInterface<std::vector<std::string>> {};
+
+TEST_P(BadPack, EndsTheProcess) {
+  set_up();
+  rank.send(pack_message(GetParam()));
+  server.join();
+  EXPECT_EQ(status, kInternalError);
+}
+
+INSTANTIATE_TEST_SUITE_P(Packs, BadPack,
+                         ::testing::Values(std::vector<std::string>{}, std::vector<std::string>{"dwa", "dwa"},
+                                           std::vector<std::string>{"forgotten"}, std::vector<std::string>{"twice"}));
+
+TEST_F(Conversation, MembersOfAnotherGroupEndTheProcess) {
+  set_up();
+  json message = pack_message({"dwa", "naive"});
+  message["members"][1]["cell"]["fold"] = 3;
+  rank.send(message);
+  server.join();
+  EXPECT_EQ(status, kInternalError);
 }
 
 TEST_F(Conversation, StopEndsTheRunningCell) {
@@ -254,7 +313,7 @@ class Executable : public ::testing::Test {
 TEST_F(Executable, TrainsCellsStopsAndGoesOn) {
   start({});
   set_up();
-  rank.send(typed("train", Train{{"MSI", "LF", "autol+cagrad", 0}, 1, directory("one"), {}}));
+  rank.send(train_message(Train{{"MSI", "LF", "autol+cagrad", 0}, 1, directory("one"), {}}));
   EXPECT_EQ(rank.next().at("type"), "progress");
   EXPECT_EQ(rank.next().at("type"), "progress");
   json finished = rank.next();
@@ -262,11 +321,11 @@ TEST_F(Executable, TrainsCellsStopsAndGoesOn) {
   EXPECT_TRUE(std::filesystem::exists(folder.path() / "one" / "weights.mtlgrid"));
 
   // Stop right behind the order: the cell ends at its first step, with a checkpoint.
-  rank.send_bytes(encode_frame(typed("train", Train{{"MSI", "LF", "dwa", 0}, 1, directory("two"), {}})) +
+  rank.send_bytes(encode_frame(train_message(Train{{"MSI", "LF", "dwa", 0}, 1, directory("two"), {}})) +
                   encode_frame({{"type", "stop"}}));
   EXPECT_EQ(rank.next().at("type"), "stopped");
   EXPECT_TRUE(std::filesystem::exists(folder.path() / "two" / "checkpoint-0000000000"));
-  rank.send(typed("train", Train{{"MSI", "LF", "dwa", 0}, 2, directory("three"), {directory("two")}}));
+  rank.send(train_message(Train{{"MSI", "LF", "dwa", 0}, 2, directory("three"), {directory("two")}}));
   json message = rank.next();
   while (message.at("type") == "progress") message = rank.next();
   EXPECT_EQ(message.at("type"), "finished");
@@ -282,7 +341,7 @@ TEST_F(Executable, EndOfPipeDuringACellEndsItAtOnce) {
   experiment.train.patience = 1000000;
   rank.send(typed("setup", ::mtlgrid::Setup{experiment, 0}));
   EXPECT_EQ(rank.next().at("type"), "ready");
-  rank.send(typed("train", Train{{"MSI", "LF", "naive", 0}, 1, directory("one"), {}}));
+  rank.send(train_message(Train{{"MSI", "LF", "naive", 0}, 1, directory("one"), {}}));
   EXPECT_EQ(rank.next().at("type"), "progress");
   rank.hang_up();
   EXPECT_EQ(wait_status(), 0);
@@ -297,7 +356,7 @@ TEST_F(Executable, SignalsOfTheGroupAreTheRanksBusiness) {
   start({});
   set_up();
   for (int signal : {SIGINT, SIGTERM, SIGUSR1}) ::kill(pid, signal);
-  rank.send(typed("train", Train{{"MSI", "LF", "baseline", 0}, 1, directory("one"), {}}));
+  rank.send(train_message(Train{{"MSI", "LF", "baseline", 0}, 1, directory("one"), {}}));
   json message = rank.next();
   while (message.at("type") == "progress") message = rank.next();
   EXPECT_EQ(message.at("type"), "finished");
@@ -306,7 +365,7 @@ TEST_F(Executable, SignalsOfTheGroupAreTheRanksBusiness) {
 TEST_F(Executable, CellThatIsNotThereEndsTheProcessLoudly) {
   start({});
   set_up();
-  rank.send(typed("train", Train{{"MSI", "LF", "naive", 7}, 1, directory("one"), {}}));
+  rank.send(train_message(Train{{"MSI", "LF", "naive", 7}, 1, directory("one"), {}}));
   EXPECT_TRUE(rank.next().is_null());
   EXPECT_EQ(WEXITSTATUS(wait_status()), kInternalError);
 }

@@ -11,8 +11,10 @@
 #include <numbers>
 #include <random>
 
+#include "datasets/errors.h"
 #include "network.h"
 #include "tests/oracle/oracle.h"
+#include "trainer/products.h"
 
 namespace mtlgrid {
 namespace {
@@ -32,8 +34,8 @@ class Step : public ::testing::Test {
     for (std::int64_t i = 0; i < bag.numel(); ++i) bag.data_ptr<float>()[i] = normal(engine);
     return {bag, label, target, name};
   }
-  MethodStep step(const std::string& name, const Protocol& protocol = {}) const {
-    return MethodStep(method(name), model, train, protocol, layout, streams, at::kCPU, 1);
+  StackStep step(const std::string& name, const Protocol& protocol = {}) const {
+    return StackStep(method(name), model, train, protocol, layout, streams, at::kCPU, 1);
   }
   // Both losses of `e` at parameters `flat` (double) under the masks of a pass.
   TaskLosses losses(const at::Tensor& flat, const Example& e, const DropoutMasks& masks) const {
@@ -59,7 +61,7 @@ class Step : public ::testing::Test {
 
 // L_meta(theta'(lambda)) differentiated numerically by lambda, in double.
 TEST_F(Step, MetaGradientIsTheDerivativeOfTheMetaLossByLambda) {
-  MethodStep network = step("autol");
+  StackStep network = step("autol");
   const at::Tensor theta = network.parameters().to(at::kDouble).clone();
   const DropoutMasks masks(streams.dropout.child(1).child(0).child(0), model.dropout, theta);
   const at::Tensor g = gradients(theta, example, masks);
@@ -68,7 +70,7 @@ TEST_F(Step, MetaGradientIsTheDerivativeOfTheMetaLossByLambda) {
     const TaskLosses l = losses(ahead, meta, masks);
     return l[0] + l[1];
   };
-  network.run({1, 0, 0}, example, meta);
+  network.run({1, 0, 0}, example, meta)[0].value();
   const double h = 1e-4;
   const std::vector<double>& found = network.last_meta_gradient();
   ASSERT_EQ(found.size(), 2u);
@@ -81,9 +83,9 @@ TEST_F(Step, MetaGradientIsTheDerivativeOfTheMetaLossByLambda) {
 TEST_F(Step, FiniteDifferencesApproachTheExactMetaGradient) {
   Protocol differences;  // only this departure of the released code
   differences.autol_exact = false;
-  MethodStep exact = step("autol"), approximate = step("autol", differences);
-  exact.run({1, 0, 0}, example, meta);
-  approximate.run({1, 0, 0}, example, meta);
+  StackStep exact = step("autol"), approximate = step("autol", differences);
+  exact.run({1, 0, 0}, example, meta)[0].value();
+  approximate.run({1, 0, 0}, example, meta)[0].value();
   for (std::size_t k = 0; k < 2; ++k) {
     EXPECT_NEAR(approximate.last_meta_gradient()[k], exact.last_meta_gradient()[k],
                 0.05 * std::abs(exact.last_meta_gradient()[k]));
@@ -93,18 +95,18 @@ TEST_F(Step, FiniteDifferencesApproachTheExactMetaGradient) {
 TEST_F(Step, ClassificationAloneAsPrimaryChangesTheMetaGradient) {
   Protocol primary;
   primary.autol_primary_all = false;
-  MethodStep all = step("autol"), one = step("autol", primary);
-  all.run({1, 0, 0}, example, meta);
-  one.run({1, 0, 0}, example, meta);
+  StackStep all = step("autol"), one = step("autol", primary);
+  all.run({1, 0, 0}, example, meta)[0].value();
+  one.run({1, 0, 0}, example, meta)[0].value();
   EXPECT_NE(all.last_meta_gradient(), one.last_meta_gradient());
 }
 
 TEST_F(Step, FirstStepOfNaiveIsAdamWOnTheSumOfGradients) {
-  MethodStep network = step("naive");
+  StackStep network = step("naive");
   const at::Tensor theta = network.parameters().to(at::kDouble).clone();
   const DropoutMasks masks(streams.dropout.child(1).child(0).child(0), model.dropout, theta);
   const at::Tensor g = gradients(theta, example, masks).sum(0);
-  network.run({1, 0, 0}, example, meta);
+  network.run({1, 0, 0}, example, meta)[0].value();
   // At the first step both moments are unbiased: g / (|g| + eps).
   const at::Tensor expected = theta * (1 - train.lr * train.weight_decay) - train.lr * (g / (g.abs() + 1e-8));
   const at::Tensor relevant = g.abs().gt(1e-6);  // where float32 noise does not decide
@@ -114,13 +116,13 @@ TEST_F(Step, FirstStepOfNaiveIsAdamWOnTheSumOfGradients) {
 
 TEST_F(Step, AggregationsThatHaveNothingToResolveEqualThePlainSum) {
   // pcgrad leaves gradients without a conflict alone: its step is then that of naive, up to rounding.
-  MethodStep naive = step("naive"), pcgrad = step("pcgrad");
+  StackStep naive = step("naive"), pcgrad = step("pcgrad");
   const at::Tensor theta = naive.parameters().to(at::kDouble).clone();
   const DropoutMasks masks(streams.dropout.child(1).child(0).child(0), model.dropout, theta);
   const at::Tensor g = gradients(theta, example, masks).narrow(1, 0, layout.shared);
   const bool conflict = (g[0] * g[1]).sum().item<double>() < 0;
-  naive.run({1, 0, 0}, example, meta);
-  pcgrad.run({1, 0, 0}, example, meta);
+  naive.run({1, 0, 0}, example, meta)[0].value();
+  pcgrad.run({1, 0, 0}, example, meta)[0].value();
   const double difference = (naive.parameters() - pcgrad.parameters()).abs().median().item<double>();
   if (conflict) {
     EXPECT_GT(difference, 1e-4);
@@ -131,7 +133,7 @@ TEST_F(Step, AggregationsThatHaveNothingToResolveEqualThePlainSum) {
 
 TEST_F(Step, LearningRateIsConstantUnderPaperAndSwingsUnderReleasedCode) {
   EXPECT_EQ(step("naive").learning_rate(17), train.lr);
-  const MethodStep released = step("naive", Protocol::released_code());
+  const StackStep released = step("naive", Protocol::released_code());
   EXPECT_DOUBLE_EQ(released.learning_rate(0), train.lr);
   EXPECT_NEAR(released.learning_rate(16), train.lr / 2, 1e-15);
   EXPECT_NEAR(released.learning_rate(32), 0, 1e-15);
@@ -141,7 +143,7 @@ TEST_F(Step, LearningRateIsConstantUnderPaperAndSwingsUnderReleasedCode) {
   ASSERT_EQ(oracle["cosine"].size(), 2u);
   for (const auto& cosine : oracle["cosine"]) {
     train.epochs = cosine["epochs"];
-    const MethodStep network = step("naive", Protocol::released_code());
+    const StackStep network = step("naive", Protocol::released_code());
     ASSERT_EQ(cosine["rates"].size(), 200u);
     for (std::size_t i = 0; i < cosine["rates"].size(); ++i) {
       const double expected = cosine["rates"][i].get<double>() / cosine["lr"].get<double>() * train.lr;
@@ -153,16 +155,106 @@ TEST_F(Step, LearningRateIsConstantUnderPaperAndSwingsUnderReleasedCode) {
 TEST_F(Step, NonFiniteGradientNamesTheTask) {
   Example bad = example;
   bad.target = 1e39;  // its square is finite in double, its gradient is not in float32
-  MethodStep network = step("cagrad");
+  StackStep network = step("cagrad");
   try {
-    network.run({2, 4, 10}, bad, meta);
-
+    network.run({2, 4, 10}, bad, meta)[0].value();
     FAIL() << "no error";
   } catch (const std::exception& e) {
     EXPECT_NE(std::string(e.what()).find("epoch 2, step "), std::string::npos) << e.what();
     EXPECT_NE(std::string(e.what()).find("regression"), std::string::npos) << e.what();
     EXPECT_NE(std::string(e.what()).find("patient first"), std::string::npos) << e.what();
   }
+}
+
+struct StackCase {
+  const char* name;
+  std::vector<std::string> methods;
+};
+
+class Stack : public Step, public ::testing::WithParamInterface<std::tuple<StackCase, bool>> {
+ protected:
+  Protocol protocol() const { return std::get<1>(GetParam()) ? Protocol::released_code() : Protocol::paper(); }
+  const std::vector<std::string>& methods() const { return std::get<0>(GetParam()).methods; }
+  StackStep stack() const {
+    StackStep all = step(methods()[0], protocol());
+    for (std::size_t i = 1; i < methods().size(); ++i) all.join(step(methods()[i], protocol()));
+    return all;
+  }
+  // Both runs on the same examples, `steps` of them.
+  void train_steps(StackStep& network, int steps, int from = 0) const {
+    for (int i = from; i < from + steps; ++i) {
+      for (const MemberStep& member : network.run({1, i, i}, i % 2 ? meta : example, i % 2 ? example : meta))
+        member.value();
+    }
+  }
+  static double difference(const StackStep& a, std::size_t i, const StackStep& b, std::size_t j) {
+    const auto gap = [](const at::Tensor& x, const at::Tensor& y) { return testing::largest_difference(x, y); };
+    return gap(a.parameters(i), b.parameters(j)) + gap(a.first_moment(i), b.first_moment(j)) +
+           gap(a.second_moment(i), b.second_moment(j));
+  }
+  // oneDNN's kernels and the hand-written loops work member by member; what a BLAS does with a stack is its own affair.
+  const double tolerance = has_kernels() ? 0 : 1e-6;
+};
+
+TEST_P(Stack, EveryMemberTrainsAsItWouldAlone) {
+  StackStep all = stack();
+  train_steps(all, 4);
+  for (std::size_t f = 0; f < methods().size(); ++f) {
+    StackStep alone = step(methods()[f], protocol());
+    train_steps(alone, 4);
+    EXPECT_LE(difference(all, f, alone, 0), tolerance) << methods()[f];
+    EXPECT_EQ(all.weighting(f).save(), alone.weighting().save());
+    EXPECT_EQ(all.last_meta_gradient(f), alone.last_meta_gradient());
+    EXPECT_LE(testing::largest_difference(all.evaluate(example.bag).tokens.narrow(0, static_cast<std::int64_t>(f), 1),
+                                          alone.evaluate(example.bag).tokens),
+              tolerance);
+  }
+}
+
+TEST_P(Stack, MembersLeaveAndJoinWithoutAChangeToTheOthers) {
+  StackStep all = stack(), late = step(methods()[0], protocol());
+  train_steps(all, 2);
+  train_steps(late, 2);
+  all.remove(0);
+  all.join(std::move(late));
+  ASSERT_EQ(all.size(), methods().size());
+  EXPECT_EQ(all.method(all.size() - 1).name, methods()[0]);
+  train_steps(all, 2, 2);
+  for (std::size_t f = 0; f < methods().size(); ++f) {
+    StackStep alone = step(methods()[f], protocol());
+    train_steps(alone, 4);
+    EXPECT_LE(difference(all, (f + methods().size() - 1) % methods().size(), alone, 0), tolerance) << methods()[f];
+  }
+}
+
+TEST_P(Stack, MemberThatFailsNamesItselfAndLeavesTheOthersAlone) {
+  StackStep all = stack();
+  all.parameters(0)[0][3].fill_(std::numeric_limits<float>::quiet_NaN());
+  const std::vector<MemberStep> results = all.run({1, 0, 0}, example, meta);
+  EXPECT_THROW(results[0].value(), Error);
+  for (std::size_t f = 1; f < methods().size(); ++f) {
+    StackStep alone = step(methods()[f], protocol());
+    alone.run({1, 0, 0}, example, meta)[0].value();
+    results[f].value();
+    EXPECT_LE(difference(all, f, alone, 0), tolerance) << methods()[f];
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, Stack,
+    ::testing::Combine(::testing::Values(StackCase{"OneGradient", {"naive", "dwa", "uncert"}},
+                                         StackCase{"TwoGradients", {"pcgrad", "dwa+cagrad", "graddrop", "cagrad"}},
+                                         StackCase{"AutoLambda", {"autol", "autol+cagrad", "autol+graddrop"}}),
+                       ::testing::Bool()),
+    [](const auto& p) {
+      return std::string(std::get<0>(p.param).name) + (std::get<1>(p.param) ? "ReleasedCode" : "Paper");
+    });
+
+TEST_F(Step, NetworksOfDifferentPassesAreNotStacked) {
+  StackStep naive = step("naive");
+  EXPECT_THROW(naive.join(step("cagrad")), Error);
+  EXPECT_THROW(naive.join(step("baseline")), Error);
+  EXPECT_THROW(naive.join(step("autol")), Error);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include "fake_control.h"
 #include "tests/oracle/oracle.h"
 #include "tiny_experiment.h"
-#include "trainer/cell_run.h"
+#include "trainer/pack_run.h"
 #include "trainer/prediction.h"
 
 namespace mtlgrid {
@@ -59,7 +59,9 @@ TEST_P(WholeRun, LossesWeightsAndPredictionsAreThoseOfPyTorch) {
   const nlohmann::json& run = oracle(GetParam().method, GetParam().protocol);
   const Train train = {{"MSI", "LF", GetParam().method, 0}, 1, (folder.path() / "attempt").string(), {}};
   testing::FakeControl control;
-  const CellResult result = CellRun(experiment, train, bags, {}).run(control).value();
+  const std::vector<Train> pack = {train};
+  PackRun(experiment, pack, bags, {}, {}).run(control);
+  const CellResult result = control.results.at(GetParam().method);
   EXPECT_EQ(result.best_epoch, run["best_epoch"]);
   ASSERT_EQ(result.epochs.size(), run["epochs"].size());
   for (std::size_t e = 0; e < result.epochs.size(); ++e) {
@@ -98,9 +100,9 @@ TEST_P(MetaGradient, IsThatOfPyTorchInEveryStep) {
   const CellData data = cell_data(experiment, cell);
   const Pair& pair = experiment.pair_of(cell);
   const GroupStreams streams(experiment.seed, cell);
-  MethodStep step(method(cell.method), experiment.model, experiment.train, experiment.protocol,
-                  make_layout(experiment.model, data.width, pair.label_column, pair.auxiliary_column), streams,
-                  at::kCPU, 1);
+  StackStep step(method(cell.method), experiment.model, experiment.train, experiment.protocol,
+                 make_layout(experiment.model, data.width, pair.label_column, pair.auxiliary_column), streams, at::kCPU,
+                 1);
   const auto example = [&](std::uint32_t i) {
     const CellPatient& p = data.train[i];
     return Example{bag_tensor(bags.bag(p), step.parameters()), p.label, data.scaling.scale(p.target), "patient"};
@@ -116,14 +118,14 @@ TEST_P(MetaGradient, IsThatOfPyTorchInEveryStep) {
     const auto meta_order = streams.meta.child(static_cast<std::uint64_t>(epoch)).permutation(6);
     for (int i = 0; i < 6; ++i, ++number) {
       const auto at = static_cast<std::size_t>(i);
-      step.run({epoch, i, static_cast<std::int64_t>(number)}, example(order[at]), example(meta_order[at]));
+      step.run({epoch, i, static_cast<std::int64_t>(number)}, example(order[at]), example(meta_order[at]))[0].value();
       const double first = expected[number][0], second = expected[number][1];
       worst = std::max(worst, std::abs(step.last_meta_gradient()[0] - first) / scale);
       worst = std::max(worst, std::abs(step.last_meta_gradient()[1] - second) / scale);
       EXPECT_NEAR(step.last_meta_gradient()[0], first, bound) << "step " << number;
       EXPECT_NEAR(step.last_meta_gradient()[1], second, bound) << "step " << number;
     }
-    step.epoch_done();
+    step.epoch_done(0);
   }
   EXPECT_EQ(number, expected.size());
   RecordProperty("largest_error", fmt::format("{:.1e}", worst));
