@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "trainer/clones.h"
+#include "datasets/clones.h"
 
 namespace mtlgrid {
 namespace {

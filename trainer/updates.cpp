@@ -9,7 +9,7 @@
 #include <string>
 
 #include "datasets/errors.h"
-#include "trainer/clones.h"
+#include "datasets/clones.h"
 
 namespace mtlgrid {
 namespace {
