@@ -6,7 +6,7 @@
 #include <limits>
 #include <stdexcept>
 
-#include "datasets/clones.h"
+#include "balancers/clones.h"
 
 namespace mtlgrid {
 namespace {

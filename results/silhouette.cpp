@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "datasets/clones.h"
+#include "balancers/clones.h"
 #include "datasets/errors.h"
 #include "results/metrics.h"
 #include "results/resampling.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "datasets/clones.h"
+#include "balancers/clones.h"
 
 namespace mtlgrid {
 namespace {

@@ -3,12 +3,12 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <fmt/format.h>
 #include <torch/headeronly/version.h>
-
-#include <cstdio>
 
 #include "datasets/errors.h"
 #include "trainer/cell_run.h"
+#include "trainer/device.h"
 #include "trainer/environment.h"
 
 namespace mtlgrid {
@@ -18,13 +18,12 @@ class TrainingService : public CellService {
  public:
   explicit TrainingService(const Setup& setup) : setup_(setup), bags_(setup_.experiment) {
     const RunSettings& run = setup_.experiment.run;
-    // Model and masks take a device, the loops over parameters do not yet: the CPU is all there is, and is recorded.
-    if (run.device != "auto" && run.device != "cpu") {
-      throw InputError("train.device = " + run.device + ": only the CPU is built so far");
-    }
+    device_ = choose_device(run.device, device_facts());
+    const std::string lacks = device_.device.is_cuda() ? cuda_lacks() : "";
+    if (!lacks.empty()) throw InputError(device_.text + ": " + lacks);
     at::set_num_threads(run.threads);
     environment_ = host_environment();
-    environment_.device = "cpu";
+    environment_.device = device_.text;
     environment_.cpu += " (" + at::get_cpu_capability() + ")";
     environment_.libraries = "torch " TORCH_VERSION;
     environment_.rank = setup_.rank;
@@ -33,8 +32,14 @@ class TrainingService : public CellService {
   }
   Environment environment() const override { return environment_; }
   std::optional<CellResult> run(const Train& train, CellControl& control) override {
-    CellRun cell(setup_.experiment, train, bags_, environment_);
-    return cell.run(control);
+    try {
+      CellRun cell(setup_.experiment, train, bags_, environment_);
+      return cell.run(control);
+    } catch (const c10::OutOfMemoryError& e) {
+      const std::string sizes = fmt::format("pack {}, d_model {}", environment_.pack, setup_.experiment.model.d_model);
+      throw Error(ErrorKind::cell_failed,
+                  describe_out_of_memory(e.what_without_backtrace(), sizes, device_, memory_of(device_.device)));
+    }
   }
   void finished(const Train& train) override {
     Checkpoints(train.directory, "").remove({train.resume.begin(), train.resume.end()});
@@ -43,6 +48,7 @@ class TrainingService : public CellService {
  private:
   Setup setup_;
   BagCache bags_;
+  TrainerDevice device_;
   Environment environment_;
 };
 

@@ -8,8 +8,8 @@
 #include <initializer_list>
 #include <string>
 
+#include "balancers/clones.h"
 #include "datasets/errors.h"
-#include "datasets/clones.h"
 
 namespace mtlgrid {
 namespace {
