@@ -127,7 +127,7 @@ int run_run(const std::vector<std::string>& arguments) {
   options.argument("CONFIG", "configuration file")
       .option("only", "EXPR", "only these cells, e.g. 'biomarker=MSI,method=cagrad|autol+cagrad,fold=0'")
       .init()
-      .number("workers", "N", "trainers of each rank; default: its cores / train.threads")
+      .number("workers", "N", "trainers of each rank; default: its GPUs, or its cores / train.threads")
       .flag("retry-failed", "also try the cells again that failed in earlier runs")
       .flag("empty-cells", "for benchmarks of the orchestration alone: trainers return made-up results at once");
   if (!options.parse(arguments)) return kAllDone;
