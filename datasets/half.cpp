@@ -1,17 +1,19 @@
 #include "datasets/half.h"
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 
-#include "balancers/clones.h"
-
 namespace mtlgrid {
 namespace {
 
-// Without branches, so that the compiler vectorises the loop around it.
+// Without branches, so that the compiler vectorises loops around it.
 inline std::uint16_t rounded(float value) {
   constexpr std::uint32_t kInfinity = 0x7f800000, kTooLarge = 0x47800000, kNormal = 0x38800000;  // 2^16, 2^-14
   const auto bits = std::bit_cast<std::uint32_t>(value);
@@ -29,8 +31,31 @@ void require_same_length(std::size_t values, std::size_t out) {
   if (values != out) throw std::invalid_argument("round_to_half: values and their places differ in number");
 }
 
-MTLGRID_CLONES void round_all(const float* values, std::uint16_t* out, std::size_t n) {
+void round_portably(const float* values, std::uint16_t* out, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) out[i] = rounded(values[i]);
+}
+
+#ifdef __x86_64__
+// Three times as fast. The instruction rounds as we do, but for NaNs, whose payload it keeps: they take the other way.
+[[gnu::target("avx,f16c")]] void round_by_f16c(const float* values, std::uint16_t* out, std::size_t n) {
+  std::size_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const __m256 eight = _mm256_loadu_ps(values + i);
+    if (_mm256_movemask_ps(_mm256_cmp_ps(eight, eight, _CMP_UNORD_Q)) != 0) {
+      round_portably(values + i, out + i, 8);
+    } else {
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(out + i), _mm256_cvtps_ph(eight, _MM_FROUND_TO_NEAREST_INT));
+    }
+  }
+  round_portably(values + i, out + i, n - i);
+}
+#endif
+
+void round_all(const float* values, std::uint16_t* out, std::size_t n) {
+#ifdef __x86_64__
+  if (__builtin_cpu_supports("avx") && __builtin_cpu_supports("f16c")) return round_by_f16c(values, out, n);
+#endif
+  round_portably(values, out, n);
 }
 
 }  // namespace
