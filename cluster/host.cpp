@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -64,43 +63,6 @@ std::optional<LocalRank> slurm_rank() {
   return LocalRank{*local, *size};
 }
 
-template <typename T>
-std::vector<T> share(const std::vector<T>& all, const LocalRank& local) {
-  const auto n = all.size(), rank = static_cast<std::size_t>(local.rank), size = static_cast<std::size_t>(local.size);
-  if (local.size < 1 || local.rank < 0 || local.rank >= local.size) {
-    throw Error(ErrorKind::fatal, fmt::format("local rank {} of {}", local.rank, local.size));
-  }
-  if (n == 0) return {};
-  if (n < size) return {all[rank % n]};
-  const auto at = [&](std::size_t r) { return all.begin() + static_cast<std::ptrdiff_t>(r * n / size); };
-  return std::vector<T>(at(rank), at(rank + 1));
-}
-
-// Devices as CUDA reads its variable: up to the first -1, which hides the rest.
-std::vector<std::string> devices_named(const std::string& list) {
-  std::vector<std::string> devices;
-  std::istringstream entries(list);
-  for (std::string entry; std::getline(entries, entry, ',');) {
-    std::erase_if(entry, [](unsigned char c) { return std::isspace(c) != 0; });
-    if (entry.empty() || entry == "-1" || entry == "NoDevFiles") break;
-    devices.push_back(entry);
-  }
-  return devices;
-}
-
-std::size_t entries_of(const std::filesystem::path& folder, bool (*wanted)(const std::string&)) {
-  std::error_code error;
-  std::size_t count = 0;
-  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    count += wanted(it->path().filename().string()) ? 1 : 0;
-  }
-  return count;
-}
-
-bool is_device_file(const std::string& name) {  // nvidia0, nvidia1, ...; not nvidiactl, nvidia-uvm
-  return name.starts_with("nvidia") && number(std::string_view(name).substr(6)).has_value();
-}
-
 }  // namespace
 
 std::string host_name() {
@@ -136,22 +98,15 @@ LocalRank local_rank() {
   return slurm_rank().value_or(LocalRank{});
 }
 
-std::vector<int> share_of(const std::vector<int>& cpus, const LocalRank& local) { return share(cpus, local); }
-
-std::vector<std::string> share_of(const std::vector<std::string>& gpus, const LocalRank& local) {
-  return share(gpus, local);
-}
-
-std::vector<std::string> visible_gpus(const std::filesystem::path& driver, const std::filesystem::path& devices) {
-  if (const char* list = std::getenv("CUDA_VISIBLE_DEVICES")) return devices_named(list);
-  const auto known = entries_of(driver, [](const std::string&) { return true; });
-  const auto files = entries_of(devices, is_device_file);
-  // A container sees every GPU of its host in the driver's folder, but device files of its own alone; a node that has
-  // not used its GPUs yet has no device files.
-  const auto count = known == 0 ? files : files == 0 ? known : std::min(known, files);
-  std::vector<std::string> gpus;
-  for (std::size_t i = 0; i < count; ++i) gpus.push_back(std::to_string(i));
-  return gpus;
+std::vector<int> share_of(const std::vector<int>& all, const LocalRank& local) {
+  const auto n = all.size(), rank = static_cast<std::size_t>(local.rank), size = static_cast<std::size_t>(local.size);
+  if (local.size < 1 || local.rank < 0 || local.rank >= local.size) {
+    throw Error(ErrorKind::fatal, fmt::format("local rank {} of {}", local.rank, local.size));
+  }
+  if (n == 0) return {};
+  if (n < size) return {all[rank % n]};
+  const auto at = [&](std::size_t r) { return all.begin() + static_cast<std::ptrdiff_t>(r * n / size); };
+  return {at(rank), at(rank + 1)};
 }
 
 std::optional<std::string> nccl_version() {

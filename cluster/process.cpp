@@ -193,13 +193,14 @@ ChildProcess spawn(const ProcessOptions& options) {
   return child;
 }
 
-std::vector<std::string> trainer_environment(char* const* environment, int threads, const std::string& gpu) {
+std::vector<std::string> trainer_environment(char* const* environment, int threads, const Gpu& gpu) {
   // A trainer that finds its rank's launcher variables would join the job as a rank when a library initialises MPI or
   // reads its place in the job from Slurm.
   constexpr std::array<std::string_view, 6> kDropped{"OMPI_", "PMIX_", "PMI_", "SLURM_", "OPAL_", "ORTE_"};
   const std::vector<std::pair<std::string, std::string>> ours{{"OMP_NUM_THREADS", std::to_string(threads)},
                                                               {"MKL_NUM_THREADS", std::to_string(threads)},
-                                                              {"CUDA_VISIBLE_DEVICES", gpu},
+                                                              {"CUDA_VISIBLE_DEVICES", gpu.uuid},
+                                                              {"MTLGRID_GPU", gpu.name},
                                                               {"MTLGRID_PARENT", std::to_string(getpid())}};
   std::vector<std::string> result;
   for (; environment != nullptr && *environment != nullptr; ++environment) {

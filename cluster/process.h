@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/gpus.h"
+
 namespace mtlgrid {
 
 // Owns a file descriptor; -1 is none.
@@ -53,8 +55,9 @@ struct ChildProcess {
 ChildProcess spawn(const ProcessOptions& options);
 
 // `environment` without the variables of MPI launchers and Slurm, with those of a trainer: OMP_NUM_THREADS and
-// MKL_NUM_THREADS = threads, CUDA_VISIBLE_DEVICES = gpu ("" hides all), MTLGRID_PARENT = this process's id.
-std::vector<std::string> trainer_environment(char* const* environment, int threads, const std::string& gpu);
+// MKL_NUM_THREADS = threads, CUDA_VISIBLE_DEVICES and MTLGRID_GPU = the gpu's UUID ("" hides all) and name,
+// MTLGRID_PARENT = this process's id.
+std::vector<std::string> trainer_environment(char* const* environment, int threads, const Gpu& gpu);
 
 // The cores of slot s: `threads` of `cpus` starting at s * threads, wrapping around where there are too few; ascending.
 std::vector<int> cpus_of_slot(const std::vector<int>& cpus, int slot, int threads);

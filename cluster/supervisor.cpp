@@ -108,6 +108,9 @@ TrainerProcesses::TrainerProcesses(const TrainerCommand& command, double grace)
   if (command.slots < 1 || command.threads < 1) {
     throw Error(ErrorKind::fatal, fmt::format("{} trainers of {} threads", command.slots, command.threads));
   }
+  if (!command.gpus.empty() && command.gpus.size() != static_cast<std::size_t>(command.slots)) {
+    throw Error(ErrorKind::fatal, fmt::format("{} trainers with {} GPUs", command.slots, command.gpus.size()));
+  }
   if (access(command.executable.c_str(), X_OK) != 0) {
     throw Error(ErrorKind::fatal, fmt::format("{}: {}; expected the trainer's executable", command.executable.string(),
                                               std::system_category().message(errno)));
@@ -119,8 +122,7 @@ TrainerProcesses::TrainerProcesses(const TrainerCommand& command, double grace)
 }
 
 ProcessOptions TrainerProcesses::options(int slot) const {
-  const auto& gpus = command_.gpus;
-  const std::string gpu = gpus.empty() ? "" : gpus[static_cast<std::size_t>(slot) % gpus.size()];
+  const Gpu gpu = command_.gpus.empty() ? Gpu{} : command_.gpus.at(static_cast<std::size_t>(slot));
   return {.executable = command_.executable,
           .arguments = command_.arguments,
           .environment = trainer_environment(environ, command_.threads, gpu),

@@ -5,7 +5,8 @@
 // Ctrl-C or a signal from mpirun does not reach it directly; it is bound to its slot's cores. Its environment lacks
 // OMPI_*, PMIX_*, PMI_*, SLURM_* and has
 //   OMP_NUM_THREADS, MKL_NUM_THREADS   TrainerCommand::threads
-//   CUDA_VISIBLE_DEVICES               its slot's GPU; empty, which hides all of them, where the slot was given none
+//   CUDA_VISIBLE_DEVICES, MTLGRID_GPU  UUID and name of its slot's GPU; empty, which hides all of them, where the slot
+//                                      was given none
 //   MTLGRID_PARENT                     the process id of the rank that started it
 // What a trainer must do first of all, since only it can: prctl(PR_SET_PDEATHSIG, SIGKILL), and then end at once if
 // getppid() is not MTLGRID_PARENT (the rank died before the prctl). It keeps its stdout for frames: what libraries
@@ -19,6 +20,8 @@
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "cluster/gpus.h"
 
 namespace mtlgrid {
 
@@ -59,8 +62,8 @@ struct TrainerCommand {
   int slots = 1, threads = 1;
   std::filesystem::path log_folder;  // stderr of slot s goes to LOG_FOLDER/HOST-RANK-s.log, appended
   int rank = 0;
-  std::vector<int> cpus;          // cores of this rank; slot s gets its share of `threads` of them; empty: unbound
-  std::vector<std::string> gpus;  // CUDA_VISIBLE_DEVICES of each slot; empty: none
+  std::vector<int> cpus;  // cores of this rank; slot s gets its share of `threads` of them; empty: unbound
+  std::vector<Gpu> gpus;  // of each slot; empty: none
 };
 
 // Real processes, as described at the top; pipes non-blocking; each dies with this process (parent-death signal and end

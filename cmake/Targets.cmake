@@ -20,12 +20,20 @@ function(mtlgrid_test name)
     PROPERTIES TIMEOUT 600)
 endfunction()
 
-# mtlgrid_bench(NAME SOURCES... LIBS...): a program under build/bench that prints ratios; run by the target `bench`.
+# mtlgrid_bench(NAME SOURCES... LIBS... [YARDSTICK DRIVER.py]): a program under build/bench that prints ratios; run by the
+# target `bench`. With a driver that is run instead: it times the program and a yardstick in Python in turns.
 function(mtlgrid_bench name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "YARDSTICK" "SOURCES;LIBS" ${ARGN})
   add_executable(bench_${name} ${ARG_SOURCES})
   set_target_properties(bench_${name} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bench")
   target_link_libraries(bench_${name} PRIVATE ${ARG_LIBS})
-  add_custom_target(run_bench_${name} COMMAND bench_${name} USES_TERMINAL)
+  find_package(Python3 COMPONENTS Interpreter)
+  if(ARG_YARDSTICK AND Python3_FOUND)
+    add_custom_target(run_bench_${name} COMMAND ${CMAKE_COMMAND} -E env MTLGRID_BUILD=${CMAKE_BINARY_DIR}
+      ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_YARDSTICK} USES_TERMINAL)
+    add_dependencies(run_bench_${name} bench_${name})
+  else()
+    add_custom_target(run_bench_${name} COMMAND bench_${name} USES_TERMINAL)
+  endif()
   add_dependencies(bench run_bench_${name})
 endfunction()

@@ -86,23 +86,54 @@ FeatureInfo checked_info(const std::filesystem::path& file, const hdf5::Handle& 
   return {static_cast<std::int64_t>(shape[0]), static_cast<std::int64_t>(shape[1]), ""};
 }
 
-FeatureInfo inspect_open(const std::filesystem::path& file, const hdf5::Handle& root) {
+// A tile file whose header was looked at.
+struct OpenFeatures {
+  hdf5::Handle root, feats;
+  FeatureInfo info;
+};
+
+OpenFeatures open_checked(const std::filesystem::path& file) {
+  auto root = open_features(file);
   check_tile_level(file, root);
-  FeatureInfo info = checked_info(file, feats_of(file, root));
+  auto feats = feats_of(file, root);
+  FeatureInfo info = checked_info(file, feats);
   info.extractor = hdf5::text_attribute(root, "extractor").value_or("");
-  return info;
+  return {std::move(root), std::move(feats), std::move(info)};
 }
 
-// Features in another float type, through double (which holds any of them exactly), a block of rows at a time.
-void read_rounded(const hdf5::Handle& feats, const FeatureInfo& info, std::span<std::uint16_t> out) {
-  const std::int64_t block = std::max<std::int64_t>(1, (1 << 20) / info.width);  // 8 MB of doubles
-  std::vector<double> values;
-  for (std::int64_t row = 0; row < info.tiles; row += block) {
-    const std::int64_t rows = std::min(block, info.tiles - row);
-    values.resize(static_cast<std::size_t>(rows * info.width));
-    hdf5::read_rows(feats, static_cast<hsize_t>(row), static_cast<hsize_t>(rows), static_cast<hsize_t>(info.width),
+// Whole chunks, and otherwise as many rows as stay in a core's cache on their way.
+std::int64_t rows_at_a_time(const OpenFeatures& features, std::size_t bytes_per_value) {
+  constexpr std::size_t kBlockBytes = std::size_t{1} << 18;
+  const auto row_bytes = static_cast<std::size_t>(features.info.width) * bytes_per_value;
+  const std::size_t chunk = hdf5::rows_of_chunk(features.feats), chunks = kBlockBytes / row_bytes / chunk;
+  return std::min(features.info.tiles, static_cast<std::int64_t>(std::max<std::size_t>(1, chunks) * chunk));
+}
+
+// Float types other than float16, read as `memory_type`, which must hold them exactly: HDF5's own rounding to float16
+// is wrong (half.h).
+template <typename Float>
+void read_rounded(const OpenFeatures& features, hid_t memory_type, std::span<std::uint16_t> out) {
+  const std::int64_t tiles = features.info.tiles, width = features.info.width;
+  const std::int64_t block = rows_at_a_time(features, sizeof(Float));
+  std::vector<Float> values(static_cast<std::size_t>(block * width));
+  for (std::int64_t row = 0; row < tiles; row += block) {
+    const auto rows = static_cast<hsize_t>(std::min(block, tiles - row));
+    const auto count = static_cast<std::size_t>(rows) * static_cast<std::size_t>(width);
+    hdf5::read_rows(features.feats, static_cast<hsize_t>(row), rows, static_cast<hsize_t>(width), memory_type,
                     values.data());
-    std::transform(values.begin(), values.end(), out.begin() + row * info.width, to_half);
+    round_to_half(std::span<const Float>(values).first(count),
+                  out.subspan(static_cast<std::size_t>(row * width), count));
+  }
+}
+
+void read_open(const OpenFeatures& features, std::span<std::uint16_t> out) {
+  const auto half = hdf5::float16_type();
+  if (hdf5::is_stored_as(features.feats, half.get())) {
+    hdf5::read_all(features.feats, half.get(), out.data());
+  } else if (hdf5::is_stored_as(features.feats, H5T_NATIVE_FLOAT)) {
+    read_rounded<float>(features, H5T_NATIVE_FLOAT, out);
+  } else {
+    read_rounded<double>(features, H5T_NATIVE_DOUBLE, out);
   }
 }
 
@@ -115,24 +146,18 @@ bool is_code_hash_or_empty(std::string_view text) {
 }  // namespace
 
 FeatureInfo inspect_features(const std::filesystem::path& file) {
-  return naming(file, [&] { return inspect_open(file, open_features(file)); });
+  return naming(file, [&] { return open_checked(file).info; });
 }
 
 void read_features(const std::filesystem::path& file, std::span<std::uint16_t> out) {
   naming(file, [&] {
-    const auto root = open_features(file);
-    const auto feats = feats_of(file, root);
-    const FeatureInfo info = checked_info(file, feats);
+    const OpenFeatures features = open_checked(file);
+    const FeatureInfo& info = features.info;
     if (static_cast<std::uint64_t>(info.tiles) * static_cast<std::uint64_t>(info.width) != out.size()) {
       reject(file, fmt::format("{} tiles of {} features, expected {} values: changed since it was looked at?",
                                info.tiles, info.width, out.size()));
     }
-    const auto half = hdf5::float16_type();
-    if (hdf5::is_stored_as(feats, half)) {
-      hdf5::read_all(feats, half.get(), out.data());
-    } else {
-      read_rounded(feats, info, out);
-    }
+    read_open(features, out);
   });
 }
 
@@ -152,22 +177,23 @@ std::string canonical_extractor(const std::string& extractor) {
 
 Bag read_bag(const std::vector<std::filesystem::path>& files) {
   Bag bag;
-  std::vector<FeatureInfo> infos;
+  std::vector<OpenFeatures> opened;  // once: for small bags opening costs more than reading
   for (const auto& file : files) {
-    infos.push_back(inspect_features(file));
-    if (infos.back().width != infos.front().width) {
-      reject(file, fmt::format("{} features a tile, expected {} as in {}", infos.back().width, infos.front().width,
-                               files.front().string()));
+    opened.push_back(naming(file, [&] { return open_checked(file); }));
+    const FeatureInfo &info = opened.back().info, &first = opened.front().info;
+    if (info.width != first.width) {
+      reject(file,
+             fmt::format("{} features a tile, expected {} as in {}", info.width, first.width, files.front().string()));
     }
-    bag.tiles += infos.back().tiles;
+    bag.tiles += info.tiles;
   }
-  if (infos.empty()) return bag;
-  bag.width = infos.front().width;
+  if (opened.empty()) return bag;
+  bag.width = opened.front().info.width;
   bag.values.resize(static_cast<std::size_t>(bag.tiles * bag.width));
   std::span<std::uint16_t> rest(bag.values);
   for (std::size_t i = 0; i < files.size(); ++i) {
-    const auto size = static_cast<std::size_t>(infos[i].tiles * infos[i].width);
-    read_features(files[i], rest.first(size));
+    const auto size = static_cast<std::size_t>(opened[i].info.tiles * bag.width);
+    naming(files[i], [&] { read_open(opened[i], rest.first(size)); });
     rest = rest.subspan(size);
   }
   return bag;

@@ -116,6 +116,14 @@ Storage storage_of(const Handle& dataset) {
           MTLGRID_HDF5(H5Pget_nfilters(creation.get())) > 0};
 }
 
+hsize_t rows_of_chunk(const Handle& dataset) {
+  const Handle creation(MTLGRID_HDF5(H5Dget_create_plist(dataset.get())), H5Pclose);
+  if (MTLGRID_HDF5(H5Pget_layout(creation.get())) != H5D_CHUNKED) return 1;
+  std::vector<hsize_t> chunk(shape_of(dataset).size());
+  MTLGRID_HDF5(H5Pget_chunk(creation.get(), static_cast<int>(chunk.size()), chunk.data()));
+  return chunk.empty() ? 1 : chunk[0];
+}
+
 Handle float16_type() {
   Handle type(MTLGRID_HDF5(H5Tcopy(H5T_NATIVE_FLOAT)), H5Tclose);
   // Sign in bit 15, 5 bits of exponent from bit 10, 10 bits of mantissa, bias 15.
@@ -125,21 +133,21 @@ Handle float16_type() {
   return type;
 }
 
-bool is_stored_as(const Handle& dataset, const Handle& type) {
+bool is_stored_as(const Handle& dataset, hid_t type) {
   const Handle stored(MTLGRID_HDF5(H5Dget_type(dataset.get())), H5Tclose);
-  return MTLGRID_HDF5(H5Tequal(stored.get(), type.get())) > 0;
+  return MTLGRID_HDF5(H5Tequal(stored.get(), type)) > 0;
 }
 
 void read_all(const Handle& dataset, hid_t memory_type, void* out) {
   MTLGRID_HDF5(H5Dread(dataset.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out));
 }
 
-void read_rows(const Handle& dataset, hsize_t first, hsize_t count, hsize_t width, double* out) {
+void read_rows(const Handle& dataset, hsize_t first, hsize_t count, hsize_t width, hid_t memory_type, void* out) {
   const hsize_t start[2] = {first, 0}, size[2] = {count, width};
   const Handle file_space(MTLGRID_HDF5(H5Dget_space(dataset.get())), H5Sclose);
   MTLGRID_HDF5(H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start, nullptr, size, nullptr));
   const Handle memory_space(MTLGRID_HDF5(H5Screate_simple(2, size, nullptr)), H5Sclose);
-  MTLGRID_HDF5(H5Dread(dataset.get(), H5T_NATIVE_DOUBLE, memory_space.get(), file_space.get(), H5P_DEFAULT, out));
+  MTLGRID_HDF5(H5Dread(dataset.get(), memory_type, memory_space.get(), file_space.get(), H5P_DEFAULT, out));
 }
 
 std::optional<std::string> text_attribute(const Handle& object, const char* name) {

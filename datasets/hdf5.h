@@ -85,6 +85,9 @@ struct Storage {
   bool compressed = false;
 };
 Storage storage_of(const Handle& dataset);
+// Rows of a chunk, or 1 where the dataset is not stored in chunks. Rows that are read in parts of other sizes make
+// HDF5 decompress chunks again that are larger than its cache (1 MB).
+hsize_t rows_of_chunk(const Handle& dataset);
 
 // The 2-byte IEEE 754 type in this machine's byte order; HDF5 1.10 has no name for it.
 Handle float16_type();
@@ -94,13 +97,13 @@ Handle float16_type();
 std::optional<std::string> text_attribute(const Handle& object, const char* name);
 
 // Whether the dataset is stored in exactly `type`, so that reading it as that converts nothing.
-bool is_stored_as(const Handle& dataset, const Handle& type);
+bool is_stored_as(const Handle& dataset, hid_t type);
 
 // Reads a whole dataset, row-major, into memory of `memory_type` that is large enough for it.
 void read_all(const Handle& dataset, hid_t memory_type, void* out);
 
-// Reads rows [first, first + count) of a 2-dimensional dataset as doubles: out is [count, width].
-void read_rows(const Handle& dataset, hsize_t first, hsize_t count, hsize_t width, double* out);
+// Reads rows [first, first + count) of a 2-dimensional dataset as `memory_type`: out is [count, width].
+void read_rows(const Handle& dataset, hsize_t first, hsize_t count, hsize_t width, hid_t memory_type, void* out);
 
 // Writing, for synthetic cohorts. `values` are row-major of the given shape, converted to `file_type` by HDF5.
 void write_dataset(const Handle& file, const char* name, std::vector<hsize_t> shape, hid_t file_type, hid_t memory_type,

@@ -38,10 +38,21 @@ double RandomStream::uniform_double(std::uint64_t counter) const {
 }
 
 std::uint32_t RandomStream::below(std::uint32_t n, std::uint64_t& counter) const {
+  std::uint32_t one = 0;
+  below(n, counter, {&one, 1});
+  return one;
+}
+
+void RandomStream::below(std::uint32_t n, std::uint64_t& counter, std::span<std::uint32_t> out) const {
+  if (out.empty()) return;
   const std::uint32_t threshold = (0u - n) % n;  // Lemire 2019: reject the words that would favour small numbers
-  for (;;) {
-    const std::uint64_t product = static_cast<std::uint64_t>(bits(counter++)) * n;
-    if (static_cast<std::uint32_t>(product) >= threshold) return static_cast<std::uint32_t>(product >> 32);
+  Block words{};
+  std::uint64_t held = counter / 4 + 1;  // the block in `words`: none yet
+  for (std::size_t i = 0; i < out.size(); ++counter) {
+    if (counter / 4 != held) words = block(held = counter / 4);
+    const std::uint64_t product = static_cast<std::uint64_t>(words.word[counter % 4]) * n;
+    if (static_cast<std::uint32_t>(product) < threshold) continue;
+    out[i++] = static_cast<std::uint32_t>(product >> 32);
   }
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -32,6 +33,8 @@ class RandomStream {
   // Uniform integer in [0, n), n > 0, without modulo bias (multiply-shift; words are rejected in `draw` order).
   // Sequential: each call takes words from `counter` on and moves it.
   std::uint32_t below(std::uint32_t n, std::uint64_t& counter) const;
+  // What out.size() calls of below() give, several times as fast: each block is computed once.
+  void below(std::uint32_t n, std::uint64_t& counter, std::span<std::uint32_t> out) const;
   // A random permutation of 0..n-1 (Fisher-Yates from the end), words from 0 on.
   std::vector<std::uint32_t> permutation(std::uint32_t n) const;
 

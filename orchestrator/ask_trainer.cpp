@@ -66,7 +66,7 @@ nlohmann::json ask_trainer(const nlohmann::json& request, int threads) {
   ProcessOptions options;
   options.executable = trainer_executable();
   options.arguments = {"answer"};
-  options.environment = trainer_environment(environ, threads, "");
+  options.environment = trainer_environment(environ, threads, Gpu{});
   ChildProcess trainer = spawn(options);
   send(trainer.input, encode_frame(request));
   const std::optional<nlohmann::json> answer = receive(trainer.output);

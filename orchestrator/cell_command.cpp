@@ -61,11 +61,15 @@ int run_cell(const std::vector<std::string>& arguments) {
     throw InputError(cell.name() + " is not in the grid of " + config.file.string());
   }
   throw_if_any(initial_weights_problems(plan, {cell}));
+  TrainerOptions trainers;
+  trainers.workers = 1;
+  trainers.devices = choose_devices(config.run, trainers.workers, questions_to_machine());
   trainer_executable();
   const auto say = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);
   save_fingerprints(memory, config.store);
   store.use_grid(plan.grid);
+  say(fmt::format("device {}: {}", config.run.device, trainers.devices->text));
   std::optional<CellResult> before;
   if (verify) before = store.result_of(cell);
 
@@ -75,8 +79,6 @@ int run_cell(const std::vector<std::string>& arguments) {
       plan, {make_task(plan, find_cell(store, cell), folder, false)}, folder, replace, [&](const CellResult& result) {
         fresh = result;
       }};
-  TrainerOptions trainers;
-  trainers.workers = 1;
   const auto transport = make_loopback_transport();
   const SessionResult session = coordinate(inputs, store, *transport, trainers);
   store.publish_snapshot();

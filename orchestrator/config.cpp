@@ -169,8 +169,7 @@ class ConfigReader {
     r.read("lr", t.lr, 0, kInfinity, true);
     r.read("weight_decay", t.weight_decay, 0, kInfinity);
     r.read("validation", t.validation, 0, 1, true, true);
-    supported(r, "device", {"auto", "cpu"});
-    r.read("device", config_.run.device);
+    r.choose("device", config_.run.device, {"auto", "cpu", "cuda"});
     r.read("threads", config_.run.threads, 1, 1024);
     r.read("checkpoint_minutes", config_.run.checkpoint_minutes, 0, kInfinity, true);
     if (const auto init = r.text("init")) config_.init = absolute(*init);
@@ -215,6 +214,7 @@ class ConfigReader {
     r.read("lease_minutes", c.lease_minutes, 0, kInfinity, true);
     r.read("retries_crash", c.retries_crash, 0, kMany);
     r.read("retries_lost", c.retries_lost, 0, kMany);
+    r.read("trainers_per_gpu", config_.run.trainers_per_gpu, 1, 64);
     // A single late heartbeat must not cost a worker its cells.
     if (c.lease_minutes * 60 < 2 * c.heartbeat_seconds) {
       r.problem("lease_minutes", fmt::format("{} minutes are shorter than two heartbeats of {} seconds",

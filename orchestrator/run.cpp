@@ -80,14 +80,15 @@ nlohmann::json done_counts(const Selection& selection, const SessionResult& sess
 }
 
 // Rank 0. `all_alive` is set as soon as it is known.
-int run_grid(const RunOptions& options, Transport& transport, bool& all_alive) {
+int run_grid(RunOptions options, Transport& transport, bool& all_alive) {
   Config config = load_config(options.config);
   if (!options.init.empty()) config.init = options.init;
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   const Plan plan = make_plan(config, memory);
-  // A bad expression and a missing trainer are errors before anything is written.
+  // A bad expression, a device that is not there and a missing trainer are errors before anything is written.
   const std::vector<Cell> cells = select_cells(plan.grid.cells, options.only);
   throw_if_any(initial_weights_problems(plan, cells));
+  options.trainers.devices = choose_devices(config.run, options.trainers.workers, questions_to_machine());
   trainer_executable();
   Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);
   try {
@@ -97,6 +98,7 @@ int run_grid(const RunOptions& options, Transport& transport, bool& all_alive) {
     say(fmt::format("grid {} in {}: {} cells, {} done, {} to do, {}", store.grid_id(), config.store.string(),
                     selection.total, selection.done, selection.tasks.size(),
                     transport.size() > 1 ? fmt::format("{} ranks", transport.size()) : "local workers"));
+    say(fmt::format("device {}: {}", config.run.device, options.trainers.devices->text));
     SessionResult session;
     if (!selection.tasks.empty()) {
       SessionInputs inputs{plan, selection.tasks, grid_folder(config.store, store.grid_id()), false, {}};
@@ -125,7 +127,7 @@ int run_run(const std::vector<std::string>& arguments) {
   options.argument("CONFIG", "configuration file")
       .option("only", "EXPR", "only these cells, e.g. 'biomarker=MSI,method=cagrad|autol+cagrad,fold=0'")
       .init()
-      .number("workers", "N", "trainers of each rank; default: its cores / train.threads")
+      .number("workers", "N", "trainers of each rank; default: its GPUs, or its cores / train.threads")
       .flag("retry-failed", "also try the cells again that failed in earlier runs")
       .flag("empty-cells", "for benchmarks of the orchestration alone: trainers return made-up results at once");
   if (!options.parse(arguments)) return kAllDone;

@@ -123,7 +123,10 @@ Worker::TrainersFactory trainers_factory(const Transport& transport, const Train
     command.rank = rank;
     command.cpus = share_of(allowed_cpus(), local_rank());
     const int cores = static_cast<int>(command.cpus.size());
-    command.slots = options.workers.value_or(std::max(1, cores / std::max(1, run.threads)));
+    command.gpus =
+        (options.devices ? *options.devices : choose_devices(run, options.workers, questions_to_machine())).gpus;
+    command.slots = command.gpus.empty() ? options.workers.value_or(std::max(1, cores / std::max(1, run.threads)))
+                                         : static_cast<int>(command.gpus.size());
     // More trainers than cores were asked for: they share, instead of queueing on one.
     if (command.slots * run.threads > cores) command.cpus.clear();
     return make_trainer_processes(command);

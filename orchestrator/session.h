@@ -9,6 +9,7 @@
 
 #include "cluster/transport.h"
 #include "orchestrator/coordinator.h"
+#include "orchestrator/devices.h"
 #include "orchestrator/plan.h"
 #include "orchestrator/worker.h"
 #include "results/store.h"
@@ -19,6 +20,7 @@ namespace mtlgrid {
 struct TrainerOptions {
   std::optional<int> workers;          // trainers of this rank; default: its cores / threads
   std::vector<std::string> arguments;  // for the trainer executable
+  std::optional<RankDevices> devices;  // already chosen; otherwise the factory does, and throws as choose_devices does
 };
 Worker::TrainersFactory trainers_factory(const Transport& transport, const TrainerOptions& options);
 

@@ -81,9 +81,10 @@ MetricRow p_value_of(const MetricRow& r) {
 void draw_multiplicities(const RandomStream& stream, std::uint64_t draw, std::span<int> multiplicity) {
   std::fill(multiplicity.begin(), multiplicity.end(), 0);
   const RandomStream words = stream.child(draw);
+  std::vector<std::uint32_t> drawn(multiplicity.size());
   std::uint64_t counter = 0;
-  const auto n = static_cast<std::uint32_t>(multiplicity.size());
-  for (std::uint32_t i = 0; i < n; ++i) ++multiplicity[words.below(n, counter)];
+  words.below(static_cast<std::uint32_t>(drawn.size()), counter, drawn);
+  for (const std::uint32_t patient : drawn) ++multiplicity[patient];
 }
 
 double quantile(std::span<const double> sorted, double q) {

@@ -9,9 +9,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 
+#include "balancers/clones.h"
 #include "datasets/errors.h"
 #include "results/metrics.h"
 #include "results/resampling.h"
@@ -19,21 +21,30 @@
 namespace mtlgrid {
 namespace {
 
-// Squared distance in eight running sums: the order is fixed, and the compiler can keep them in vector registers.
-double squared_distance(const std::vector<float>& a, const std::vector<float>& b) {
-  double sum[8] = {};
+// Squared distance in eight running sums, as vectors of the compiler: the order is fixed. This file is compiled without
+// fused multiply-add (CMakeLists.txt), so that every instruction set gives the same bits.
+MTLGRID_CLONES double squared_distance(const std::vector<float>& a, const std::vector<float>& b) {
+  using Floats [[gnu::vector_size(8 * sizeof(float))]] = float;
+  using Doubles [[gnu::vector_size(8 * sizeof(double))]] = double;
+  Doubles sum = {};
   std::size_t k = 0;
   for (; k + 8 <= a.size(); k += 8) {
-    for (std::size_t lane = 0; lane < 8; ++lane) {
-      const double difference = static_cast<double>(a[k + lane]) - static_cast<double>(b[k + lane]);
-      sum[lane] += difference * difference;
-    }
+    Floats x, y;
+    std::memcpy(&x, &a[k], sizeof x);
+    std::memcpy(&y, &b[k], sizeof y);
+    const Doubles difference = __builtin_convertvector(x, Doubles) - __builtin_convertvector(y, Doubles);
+    sum += difference * difference;
   }
   for (; k < a.size(); ++k) {
     const double difference = static_cast<double>(a[k]) - static_cast<double>(b[k]);
     sum[0] += difference * difference;
   }
   return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+}
+
+// sum += m row, elementwise.
+MTLGRID_CLONES void add_row(double m, const double* row, double* sum, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) sum[i] += m * row[i];
 }
 
 struct Clusters {
@@ -47,10 +58,7 @@ struct Clusters {
     std::vector<double> sums(2 * n, 0.0);
     for (std::size_t j = 0; j < n; ++j) {
       if (multiplicity[j] == 0) continue;
-      const double m = multiplicity[j];
-      const double* row = &distance[j * n];
-      double* sum = &sums[static_cast<std::size_t>(label[j]) * n];
-      for (std::size_t i = 0; i < n; ++i) sum[i] += m * row[i];
+      add_row(multiplicity[j], &distance[j * n], &sums[static_cast<std::size_t>(label[j]) * n], n);
     }
     return sums;
   }

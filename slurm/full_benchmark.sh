@@ -27,7 +27,7 @@ config=${1:-$MTLGRID_CONFIG}
 [[ -n $config ]] || die "name a configuration, or set MTLGRID_CONFIG in slurm/site.sh"
 config=$(absolute_file "$config")
 if [[ -z ${SLURM_JOB_ID:-} ]]; then
-  submit "$MTLGRID_SLURM_DIR/full_benchmark.sh" "--nodes=$MTLGRID_NODES" \
+  submit "$MTLGRID_SLURM_DIR/full_benchmark.sh" "$MTLGRID_GPUS_PER_NODE" "--nodes=$MTLGRID_NODES" \
     "--ntasks-per-node=$MTLGRID_TASKS_PER_NODE" -- "$config"
 fi
 

@@ -60,11 +60,13 @@ load_modules() {
   done
 }
 
-# Hands the script $1 to Slurm with the site's values and further sbatch options up to `--`; what follows are the
-# script's arguments. Does not return.
+# Hands the script $1 to Slurm with $2 GPUs a node, the site's values and further sbatch options up to `--`; what follows
+# are the script's arguments. Does not return.
 submit() {
-  local script=$1 options=()
-  shift
+  local script=$1 gpus=$2 options=()
+  shift 2
+  [[ $gpus =~ ^[0-9]+$ ]] || die "MTLGRID_GPUS_PER_NODE is '$gpus', expected a number"
+  ((gpus == 0)) || options+=("--gres=gpu:$gpus")
   command -v sbatch >/dev/null || die "no sbatch here: this script wants a Slurm cluster"
   while [[ $1 != -- ]]; do
     options+=("$1")

@@ -11,8 +11,9 @@
 : "${MTLGRID_NODES:=2}"
 : "${MTLGRID_TASKS_PER_NODE:=4}" # ranks; each supervises its share of the node's trainers
 : "${MTLGRID_CPUS_PER_TASK:=1}"
+: "${MTLGRID_GPUS_PER_NODE:=0}" # asked for with --gres=gpu:N; the ranks of a node divide them
 : "${MTLGRID_WALLTIME:=24:00:00}"
-# Further options of sbatch, separated by blanks, e.g. "--gres=gpu:4 --qos=long".
+# Further options of sbatch, separated by blanks, e.g. "--qos=long".
 : "${MTLGRID_SBATCH_ARGS:=}"
 
 # Seconds before the end of the walltime at which the grid is asked to stop: longest step + time to save + 90.

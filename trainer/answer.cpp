@@ -4,6 +4,7 @@
 
 #include "datasets/errors.h"
 #include "trainer/connection.h"
+#include "trainer/device.h"
 #include "trainer/export.h"
 #include "trainer/predict_cohort.h"
 #include "trainer/requests.h"
@@ -22,6 +23,7 @@ json answer_to(const json& request) {
     return typed("answer", json::object());
   }
   if (type == "predict") return typed("answer", predict_cohort(request.get<PredictRequest>()));
+  if (type == "devices") return typed("answer", DevicesAnswer{cuda_lacks()});
   throw Error(ErrorKind::fatal, "unknown request '" + type + "'");
 }
 

@@ -35,8 +35,10 @@ struct RunSettings {
   double checkpoint_minutes = 5;      // at most this long between checkpoints; one at every epoch's end in any case
   std::string keep_weights = "best";  // best, none
   int pack = 0;                       // most cells trained at the same time; 0: auto (orchestrator/packing.h)
+  int trainers_per_gpu = 1;           // trainers that may share a GPU
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunSettings, device, threads, checkpoint_minutes, keep_weights, pack)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunSettings, device, threads, checkpoint_minutes, keep_weights, pack,
+                                   trainers_per_gpu)
 
 // Initial weights out of a PyTorch state dict (absolute path) instead of drawn ones. The hash decides the result, not
 // the path; both are empty where weights are drawn.

@@ -1,9 +1,11 @@
 #include "trainer/pack_run.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
 #include "datasets/errors.h"
+#include "trainer/flops.h"
 
 namespace mtlgrid {
 namespace {
@@ -25,6 +27,18 @@ bool attempt(const F& f, const Failed& failed) {
 }
 
 }  // namespace
+
+int pack_that_fits(const Experiment& experiment, std::uint64_t bytes) {
+  // Parameters, two moments, best; two rows of gradients; Auto-Lambda's virtual parameters and gradient; stacking
+  // copies parameters and moments once more.
+  constexpr double kRows = 4 + 2 + 2 + 3;
+  double largest = 1;
+  for (const ExperimentCohort& cohort : experiment.cohorts) {
+    largest = std::max(largest, static_cast<double>(parameter_count(experiment.model, cohort.width)));
+  }
+  const double width = experiment.train.precision == "fp64" ? 8 : 4;
+  return static_cast<int>(std::clamp(static_cast<double>(bytes) / 2 / (kRows * width * largest), 1.0, 1e6));
+}
 
 PackRun::PackRun(const Experiment& experiment, const std::vector<Train>& members, BagCache& bags,
                  Environment environment, PackSettings settings)
@@ -94,13 +108,13 @@ std::vector<PackRun::Stack*> PackRun::next_turn() const {
 }
 
 void PackRun::train_step(const std::vector<Stack*>& turn, PackControl& control) {
-  const CellRun& first = *turn[0]->cells[0];
-  const Example example = first.example(first.place());
+  const StepPlace place = turn[0]->place();
+  const Example example = turn[0]->cells[0]->example(place);
   Example meta;  // Auto-Lambda's, read where it is needed
   for (Stack* stack : turn) {
     for (const auto& cell : stack->cells) cell->checkpoint_if_due();
-    if (stack->step.needs_meta() && !meta.bag.defined()) meta = first.meta_example(first.place());
-    const std::vector<MemberStep> results = stack->step.run(stack->place(), example, meta);
+    if (stack->step.needs_meta() && !meta.bag.defined()) meta = stack->cells[0]->meta_example(place);
+    const std::vector<MemberStep> results = stack->step.run(place, example, meta);
     for (std::size_t f = results.size(); f-- > 0;) {
       attempt([&] { stack->cells[f]->step_done(results[f].value()); },
               [&](const Error& e) { fail(*stack, f, e, control); });

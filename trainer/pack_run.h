@@ -19,6 +19,10 @@ struct PackSettings {
   bool stacked = false;
 };
 
+// How many members of any pair fit into `bytes` of the device's memory beside the bags and activations, for which half
+// is left; at least 1. A guess by formula: a pack that does not fit after all is tried again in halves.
+int pack_that_fits(const Experiment& experiment, std::uint64_t bytes);
+
 class PackRun {
  public:
   // `experiment`, `members` (of one group) and `bags` must outlive the run.

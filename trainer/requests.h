@@ -37,4 +37,10 @@ struct PredictAnswer {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PredictAnswer, predictions, embeddings)
 
+// "devices", without fields: what this trainer's build can compute on.
+struct DevicesAnswer {
+  std::string cuda_lacks;  // why not on a GPU; empty: it can
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DevicesAnswer, cuda_lacks)
+
 }  // namespace mtlgrid

@@ -3,14 +3,15 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <fmt/format.h>
 #include <torch/headeronly/version.h>
-
-#include <cstdio>
 
 #include "datasets/errors.h"
 #include "trainer/cell_data.h"
+#include "trainer/device.h"
 #include "trainer/environment.h"
 #include "trainer/pack_run.h"
+#include "trainer/products.h"
 
 namespace mtlgrid {
 namespace {
@@ -19,26 +20,37 @@ class TrainingService : public CellService {
  public:
   explicit TrainingService(const Setup& setup) : setup_(setup), bags_(setup_.experiment) {
     const RunSettings& run = setup_.experiment.run;
-    // Model and masks take a device, the loops over parameters do not yet: the CPU is all there is, and is recorded.
-    if (run.device != "auto" && run.device != "cpu") {
-      throw InputError("train.device = " + run.device + ": only the CPU is built so far");
-    }
+    device_ = choose_device(run.device, device_facts());
+    const std::string lacks = device_.device.is_cuda() ? cuda_lacks() : "";
+    if (!lacks.empty()) throw InputError(device_.text + ": " + lacks);
     at::set_num_threads(run.threads);
     environment_ = host_environment();
-    environment_.device = "cpu";
+    environment_.device = device_.text;
     environment_.cpu += " (" + at::get_cpu_capability() + ")";
-    environment_.libraries = "torch " TORCH_VERSION;
+    environment_.libraries = "torch " TORCH_VERSION ", products by " + product_library();
     environment_.rank = setup_.rank;
     environment_.threads = run.threads;
   }
   Environment environment() const override { return environment_; }
+  int largest_pack() const override {
+    const auto memory = memory_of(device_.device);
+    return memory ? pack_that_fits(setup_.experiment, memory->free) : 0;
+  }
   void run(const std::vector<Train>& members, PackControl& control) override {
-    PackRun(setup_.experiment, members, bags_, environment_, {}).run(control);
+    const PackSettings settings = {device_.device, !device_.device.is_cpu()};
+    try {
+      PackRun(setup_.experiment, members, bags_, environment_, settings).run(control);
+    } catch (const c10::OutOfMemoryError& e) {
+      const std::string sizes = fmt::format("pack of {}, d_model {}", members.size(), setup_.experiment.model.d_model);
+      throw Error(ErrorKind::out_of_memory,
+                  describe_out_of_memory(e.what_without_backtrace(), sizes, device_, memory_of(device_.device)));
+    }
   }
 
  private:
   Setup setup_;
   BagCache bags_;
+  TrainerDevice device_;
   Environment environment_;
 };
 

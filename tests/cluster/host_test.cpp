@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
 
 #include "datasets/errors.h"
@@ -99,50 +97,11 @@ TEST(ShareOf, RanksShareWhereThereAreFewerCores) {
   EXPECT_THAT(share_of(std::vector<int>{4, 5}, {2, 3}), ElementsAre(4));
   EXPECT_THAT(share_of(std::vector<int>{4, 5}, {1, 3}), ElementsAre(5));
   EXPECT_THAT(share_of(std::vector<int>{}, {1, 3}), IsEmpty());
-  EXPECT_THAT(share_of(std::vector<std::string>{"GPU-a"}, {1, 2}), ElementsAre("GPU-a"));
 }
 
 TEST(ShareOf, ARankThatDoesNotExistIsAnError) {
   for (const LocalRank rank : {LocalRank{3, 3}, LocalRank{-1, 3}, LocalRank{0, 0}}) {
     EXPECT_THROW(share_of(std::vector<int>{1, 2, 3}, rank), Error);
-  }
-}
-
-class GpuTest : public ::testing::Test {
- protected:
-  GpuTest() {
-    std::string name = ::testing::TempDir() + "mtlgrid-gpus-XXXXXX";
-    folder_ = mkdtemp(name.data());
-    for (const char* part : {"driver", "dev"}) std::filesystem::create_directory(folder_ / part);
-  }
-  ~GpuTest() override { std::filesystem::remove_all(folder_); }
-  void put(const std::string& file) { std::ofstream(folder_ / file) << ""; }
-  std::vector<std::string> found() const { return visible_gpus(folder_ / "driver", folder_ / "dev"); }
-  std::filesystem::path folder_;
-  Variables unset_{{{"CUDA_VISIBLE_DEVICES", {}}}};
-};
-
-TEST_F(GpuTest, AreCountedWhereNoVariableNamesThem) {
-  EXPECT_THAT(found(), IsEmpty());
-  for (const char* file : {"driver/0000:17:00.0", "driver/0000:65:00.0"}) put(file);
-  EXPECT_THAT(found(), ElementsAre("0", "1")) << "no device files yet";
-  for (const char* file : {"dev/nvidiactl", "dev/nvidia-uvm", "dev/nvidia1"}) put(file);
-  EXPECT_THAT(found(), ElementsAre("0")) << "a container with one of the host's two";
-}
-
-TEST_F(GpuTest, AMachineWithoutADriverHasNone) {
-  EXPECT_THAT(visible_gpus(folder_ / "no driver", folder_ / "no dev"), IsEmpty());
-}
-
-TEST_F(GpuTest, AreWhatTheVariableNames) {
-  put("driver/0000:17:00.0");
-  const std::map<std::string, std::vector<std::string>> cases{
-      {"", {}},          {"-1", {}},
-      {"3", {"3"}},      {"2, 0", {"2", "0"}},
-      {"1,-1,0", {"1"}}, {"GPU-1a,MIG-2b", {"GPU-1a", "MIG-2b"}}};
-  for (const auto& [value, expected] : cases) {
-    const Variables cuda({{"CUDA_VISIBLE_DEVICES", value}});
-    EXPECT_EQ(found(), expected) << value;
   }
 }
 

@@ -68,9 +68,9 @@ TEST(WaitStatus, IsPutInWords) {
 TEST(TrainerEnvironment, ReplacesWhatWasSet) {
   std::array<std::string, 4> entries{"OMP_NUM_THREADS=64", "PMIX_RANK=1", "HOME=/home/a=b", "MTLGRID_PARENT=1"};
   const std::array<char*, 5> given{entries[0].data(), entries[1].data(), entries[2].data(), entries[3].data(), nullptr};
-  EXPECT_THAT(trainer_environment(given.data(), 2, "0"),
-              ElementsAre("HOME=/home/a=b", "OMP_NUM_THREADS=2", "MKL_NUM_THREADS=2", "CUDA_VISIBLE_DEVICES=0",
-                          "MTLGRID_PARENT=" + std::to_string(getpid())));
+  EXPECT_THAT(trainer_environment(given.data(), 2, {"GPU-a", "NVIDIA A"}),
+              ElementsAre("HOME=/home/a=b", "OMP_NUM_THREADS=2", "MKL_NUM_THREADS=2", "CUDA_VISIBLE_DEVICES=GPU-a",
+                          "MTLGRID_GPU=NVIDIA A", "MTLGRID_PARENT=" + std::to_string(getpid())));
 }
 
 TEST(WriteSome, TellsAFullPipeFromAClosedOne) {

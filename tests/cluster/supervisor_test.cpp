@@ -270,7 +270,7 @@ TEST_F(SupervisorTest, ATrainerGetsItsEnvironmentAndNotTheLaunchers) {
   for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "SLURM_JOB_ID"}) setenv(name, "1", 1);
   command_.slots = 2;
   command_.threads = 3;
-  command_.gpus = {"GPU-a", "GPU-b"};
+  command_.gpus = {{"GPU-a", "NVIDIA A"}, {"GPU-b", "NVIDIA B"}};
   start_all();
   for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK", "SLURM_JOB_ID"}) unsetenv(name);
   const auto environment = ask({{"type", "surroundings"}}, 1)["environment"];
@@ -280,6 +280,7 @@ TEST_F(SupervisorTest, ATrainerGetsItsEnvironmentAndNotTheLaunchers) {
   EXPECT_EQ(environment["OMP_NUM_THREADS"], "3");
   EXPECT_EQ(environment["MKL_NUM_THREADS"], "3");
   EXPECT_EQ(environment["CUDA_VISIBLE_DEVICES"], "GPU-b");
+  EXPECT_EQ(environment["MTLGRID_GPU"], "NVIDIA B");
   EXPECT_EQ(environment["MTLGRID_PARENT"], std::to_string(getpid()));
   EXPECT_EQ(environment["PATH"], std::getenv("PATH"));
 }

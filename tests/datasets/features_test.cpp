@@ -1,6 +1,9 @@
 #include "datasets/features.h"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
+#include <stdexcept>
 
 #include "datasets/half.h"
 #include "datasets/hdf5.h"
@@ -48,6 +51,58 @@ TEST(Half, RoundsToNearestEvenOnce) {
   EXPECT_EQ(to_half(65519.999), 0x7bff);
   EXPECT_EQ(to_half(65520), 0x7c00);
   EXPECT_EQ(to_half(-1e300), 0xfc00);
+}
+
+TEST(Half, ManyFloatsAreRoundedAsEachAlone) {
+  std::vector<float> values;
+  for (std::uint64_t bits = 0; bits < (1ull << 32); bits += 4099) {  // every sign, exponent, NaN and subnormal
+    values.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+  }
+  for (std::uint32_t pattern = 0; pattern < 0x7c00; ++pattern) {  // ties between neighbours, and beside them
+    const double low = from_half(static_cast<std::uint16_t>(pattern));
+    const double high = pattern == 0x7bff ? 65536 : from_half(static_cast<std::uint16_t>(pattern + 1));
+    const auto middle = static_cast<float>((low + high) / 2);
+    for (const float value : {middle, std::nextafter(middle, 0.0f), std::nextafter(middle, 1e9f)}) {
+      values.insert(values.end(), {value, -value});
+    }
+  }
+  // Seven at a time are too few for vector instructions: the portable way is seen too.
+  std::vector<std::uint16_t> together(values.size()), by_seven(values.size());
+  round_to_half(values, together);
+  for (std::size_t i = 0; i < values.size(); i += 7) {
+    const std::size_t n = std::min<std::size_t>(7, values.size() - i);
+    round_to_half(std::span<const float>(values).subspan(i, n), std::span(by_seven).subspan(i, n));
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    ASSERT_EQ(together[i], to_half(values[i])) << values[i];
+    ASSERT_EQ(by_seven[i], to_half(values[i])) << values[i];
+  }
+  EXPECT_THROW(round_to_half(values, std::span(together).first(1)), std::invalid_argument);
+}
+
+// 1,000 tiles of 300 numbers, so several blocks, in chunks that fit neither the tiles nor the blocks.
+TEST(Features, Float32IsReadWholeWhateverTheChunks) {
+  const TempFolder folder;
+  std::vector<float> values(1000 * 300);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 2039) / 8;
+  const hsize_t shape[2] = {1000, 300};
+  for (const hsize_t rows : {0, 7, 370, 1000}) {
+    const auto file = folder / (std::to_string(rows) + ".h5");
+    {
+      const hsize_t chunk[2] = {rows, 77};
+      const auto root = hdf5::create_file(file);
+      const hdf5::Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose),
+          space(H5Screate_simple(2, shape, nullptr), H5Sclose);
+      if (rows > 0) H5Pset_chunk(properties.get(), 2, chunk);
+      const hdf5::Handle feats(
+          H5Dcreate2(root.get(), "feats", H5T_IEEE_F32LE, space.get(), H5P_DEFAULT, properties.get(), H5P_DEFAULT),
+          H5Dclose);
+      H5Dwrite(feats.get(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
+    }
+    const Bag bag = read_bag({file});
+    ASSERT_EQ(bag.values.size(), values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) ASSERT_EQ(from_half(bag.values[i]), values[i]) << rows << " " << i;
+  }
 }
 
 TEST(Features, Float32IsRoundedAsNumpyDoes) {

@@ -143,6 +143,17 @@ TEST(RandomStream, BelowStaysBelowAndMovesTheCounter) {
   }
 }
 
+TEST(RandomStream, ManyBelowAreThoseOfSingleCalls) {
+  const RandomStream stream(1, "many");
+  for (const std::uint32_t n : {1u, 7u, 3u << 30}) {
+    std::uint64_t one_by_one = 3, together = 3;  // from the middle of a block
+    std::vector<std::uint32_t> many(50);
+    stream.below(n, together, many);
+    for (const std::uint32_t value : many) EXPECT_EQ(stream.below(n, one_by_one), value) << n;
+    EXPECT_EQ(together, one_by_one);
+  }
+}
+
 TEST(RandomStream, BelowRejectsTheWordsThatWouldFavourSomeNumbers) {
   // n = 3 * 2^30: 2^30 of the 2^32 words must be rejected, a quarter.
   const RandomStream stream(1, "reject");

@@ -2,6 +2,7 @@
 // nothing on stdout, nothing written.
 #include <gmock/gmock.h>
 
+#include <cstdlib>
 #include <functional>
 #include <sstream>
 #include <tuple>
@@ -132,7 +133,8 @@ const std::vector<Bad> kBad = {
     {"FeaturesNotANumber", kA3, [](const SmallGrid& grid) { grid.features(kA3, 2, 4, 0x7e00); }},
     {"FeaturesInfinite", kA3, [](const SmallGrid& grid) { grid.features(kA3, 2, 4, 0x7c00); }},
     {"FeaturesOfOtherExtractor", kA3, [](const SmallGrid& grid) { grid.features(kA3, 2, 4, 0x3c00, "uni"); }},
-    {"FeaturesOfOtherExtractorInACohort", "B/feats: features of extractor 'uni', expected 'ctranspath' as in training cohort 'A'",
+    {"FeaturesOfOtherExtractorInACohort",
+     "B/feats: features of extractor 'uni', expected 'ctranspath' as in training cohort 'A'",
      [](const SmallGrid& grid) {
        for (int i = 0; i < 6; ++i) grid.features("B/feats/B0" + std::to_string(i) + ".h5", 2, 4, 0x3c00, "uni");
      }},
@@ -151,6 +153,30 @@ TEST(BadInputAtOnce, TwoDamagesGiveTwoLines) {
   EXPECT_EQ(result.status, 2);
   EXPECT_THAT(result.err, HasSubstr(kA3));
   EXPECT_THAT(result.err, HasSubstr("B/clini.csv, row 3: label 'maybe'"));
+}
+
+// A node whose nvidia-smi answers `text`.
+std::vector<std::string> with_nvidia_smi(const testing::Scratch& scratch, const std::string& text) {
+  const auto program = scratch.write("bin/nvidia-smi", "#!/bin/sh\necho '" + text + "'\n");
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  return {"PATH=" + program.parent_path().string() + ":" + std::getenv("PATH")};
+}
+
+TEST(Device, CudaWithoutAGpuIsRefusedBeforeAnythingIsWritten) {
+  const SmallGrid grid;
+  grid.replace("c.ini", "epochs = 1", "epochs = 1\ndevice = cuda");
+  const testing::Scratch node;
+  const auto environment = with_nvidia_smi(node, "No devices found.");
+  const auto before = grid.scratch().listing();
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"mtlgrid", "run", grid.path("c.ini")},
+        std::vector<std::string>{"mtlgrid", "cell", grid.path("c.ini"), "MSI/LF/naive/0"}}) {
+    const auto result = testing::run_program(command, environment);
+    EXPECT_EQ(result.status, 2);
+    EXPECT_THAT(result.err, StartsWith("mtlgrid: train.device = cuda, and there is no GPU to use: nvidia-smi -L lists "
+                                       "none: 'No devices found.'"));
+    EXPECT_EQ(grid.scratch().listing(), before);
+  }
 }
 
 }  // namespace

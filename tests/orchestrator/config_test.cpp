@@ -104,17 +104,17 @@ TEST_F(Configuration, SeedIsTheSplitsSeedUnlessGiven) {
 }
 
 TEST_F(Configuration, EverySettingIsRead) {
-  const Config c =
-      load(plus("negative = nonMSIH\nignore = MSI-L, unknown\n[model]\nd_model=8\nheads=2\nff=9\n"
-                "encoder_layers=1\ndecoder_layers=3\ndropout=0\n[train]\nepochs=2\npatience=1\nlr=1e-3\n"
-                "weight_decay=0\nvalidation=0.25\ndevice=cpu\nprecision=fp32\nthreads=2\npack=1\n"
-                "checkpoint_minutes=0.5\nkeep_weights=none\n[bootstrap]\nresamples=10\nconfidence=0.9\n"
-                "[cluster]\nheartbeat_seconds=1\nlease_minutes=0.1\nretries_crash=0\nretries_lost=9\n"));
+  const Config c = load(
+      plus("negative = nonMSIH\nignore = MSI-L, unknown\n[model]\nd_model=8\nheads=2\nff=9\n"
+           "encoder_layers=1\ndecoder_layers=3\ndropout=0\n[train]\nepochs=2\npatience=1\nlr=1e-3\n"
+           "weight_decay=0\nvalidation=0.25\ndevice=cuda\nprecision=fp32\nthreads=2\npack=1\n"
+           "checkpoint_minutes=0.5\nkeep_weights=none\n[bootstrap]\nresamples=10\nconfidence=0.9\n"
+           "[cluster]\nheartbeat_seconds=1\nlease_minutes=0.1\nretries_crash=0\nretries_lost=9\ntrainers_per_gpu=3\n"));
   EXPECT_THAT(c.biomarkers[0].rule.ignore, ElementsAre("MSI-L", "unknown"));
   EXPECT_EQ(c.biomarkers[0].rule.negative, "nonMSIH");
   const ModelSettings model{8, 2, 9, 1, 3, 0};
   const TrainSettings train{2, 1, 1e-3, 0, 0.25};
-  const RunSettings run{"cpu", 2, 0.5, "none", 1};
+  const RunSettings run{"cuda", 2, 0.5, "none", 1, 3};
   EXPECT_EQ(nlohmann::json(c.model), nlohmann::json(model));
   EXPECT_EQ(nlohmann::json(c.train), nlohmann::json(train));
   EXPECT_EQ(nlohmann::json(c.run), nlohmann::json(run));
@@ -244,8 +244,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "c.ini, line 18: [train] pack: '18' is neither auto nor a whole number from 1 to 17"},
         Mistake{"PackOfNoNumber", "", "[train]\npack = all\n",
                 "c.ini, line 18: [train] pack: 'all' is neither auto nor a whole number from 1 to 17"},
-        Mistake{"DeviceNotYet", "", "[train]\ndevice = cuda\n",
-                "c.ini, line 18: [train] device: 'cuda' is not supported by this version; supported: auto, cpu"},
+        Mistake{"UnknownDevice", "", "[train]\ndevice = gpu\n",
+                "c.ini, line 18: [train] device: 'gpu' is not one of auto, cpu, cuda"},
+        Mistake{"NoTrainerOnAGpu", "", "[cluster]\ntrainers_per_gpu = 0\n",
+                "c.ini, line 18: [cluster] trainers_per_gpu: '0' is not a whole number from 1 to 64"},
         Mistake{"AuxiliaryNamedAsTheTablesMean", "auxiliaries = ITH, LF: Leukocyte Fraction", "auxiliaries = mean: ITH",
                 "c.ini, line 16: [biomarker.MSI] auxiliaries: 'mean' is the tables' mean over auxiliaries, not an "
                 "auxiliary's name"},

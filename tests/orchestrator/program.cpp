@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -36,7 +37,11 @@ ProgramResult run_program(const std::vector<std::string>& words, const std::vect
   const std::string out = scratch.path() / "out", err = scratch.path() / "err";
   std::vector<std::string> arguments = words, variables = environment;
   const std::string program = std::string(MTLGRID_BUILD) + "/" + words.at(0);
-  for (char** v = environ; *v != nullptr; ++v) variables.emplace_back(*v);
+  for (char** v = environ; *v != nullptr; ++v) {
+    const std::string entry = *v, name = entry.substr(0, entry.find('=') + 1);
+    const auto replaces = [&](const std::string& given) { return given.starts_with(name); };
+    if (std::none_of(environment.begin(), environment.end(), replaces)) variables.push_back(entry);
+  }
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);

@@ -51,7 +51,7 @@ CellResult result_of(const Cell& cell) {
   CellResult r;
   r.cell = cell;
   r.attempt = 1;
-  r.environment = {"node1", "cpu", "cpu", "0.1.0", "torch", 0, 1, 1};
+  r.environment = {"node1", "cpu", "cpu", "0.1.0", "torch", 0, 1, 1, ""};
   r.ended = 60;
   for (int i = 1; i <= kEpochs; ++i) r.epochs.push_back({i, 0.5 / i, 0.1, 0.6, 0.1, 1, 1, 1.5});
   for (int i = 0; i < kPredictions; ++i) {

@@ -30,7 +30,7 @@ struct MadeUpGrid {
   std::function<double(const std::string& method)> strength = [](const std::string&) { return 1.0; };
   std::function<bool(const Cell&)> has_result = [](const Cell&) { return true; };
   std::function<Environment(const Cell&)> environment = [](const Cell&) {
-    return Environment{"host", "cpu", "some CPU", "0.1.0", "libraries", 0, 1, 1};
+    return Environment{"host", "cpu", "some CPU", "0.1.0", "libraries", 0, 1, 1, ""};
   };
   int resamples = 20;  // of the cells' own CIs
   // A cell on its fold or the external cohort; empty: made up by GridStore.

@@ -269,7 +269,7 @@ TEST_F(TablesTest, ReplicatesWithOneClassAreRedrawnAndSaid) {
 TEST_F(TablesTest, AttemptsThatDifferAreFootnoted) {
   MadeUpGrid grid;
   grid.environment = [](const Cell& c) {
-    return Environment{"host", c.fold == 0 ? "GPU A" : "cpu", "some CPU", "0.1.0", "libraries", 0, 1, 1};
+    return Environment{"host", c.fold == 0 ? "GPU A" : "cpu", "some CPU", "0.1.0", "libraries", 0, 1, 1, ""};
   };
   make(grid);
   EXPECT_THAT(table("table1").notes, Contains(HasSubstr("device: cpu (12), GPU A (6)")));

@@ -164,7 +164,7 @@ class FullBenchmark(Job):
 
     def test_asks_slurm_for_what_the_failure_handling_needs(self):
         self.submit([{"status": 0}], environment={"MTLGRID_PARTITION": "long", "MTLGRID_ACCOUNT": "lab", "MTLGRID_NODES": "4",
-                                                  "MTLGRID_SIGNAL_SECONDS": "200", "MTLGRID_SBATCH_ARGS": "--gres=gpu:4"})
+                                                  "MTLGRID_SIGNAL_SECONDS": "200", "MTLGRID_GPUS_PER_NODE": "4"})
         options = self.calls("sbatch")[0]["options"]
         self.assertEqual(options["signal"], "B:USR1@200")
         self.assertTrue(options["requeue"] and options["no_kill"])
