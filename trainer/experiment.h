@@ -34,8 +34,11 @@ struct RunSettings {
   int threads = 1;                    // a trainer process's compute threads
   double checkpoint_minutes = 5;      // at most this long between checkpoints; one at every epoch's end in any case
   std::string keep_weights = "best";  // best, none
+  std::string bag_cache = "remove";   // remove, keep, off: the bag file that a node's trainer processes share
+  std::string bag_cache_folder;       // where it lies; empty: $TMPDIR of the trainer process, else /tmp
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunSettings, device, threads, checkpoint_minutes, keep_weights)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunSettings, device, threads, checkpoint_minutes, keep_weights, bag_cache,
+                                   bag_cache_folder)
 
 // Initial weights out of a PyTorch state dict (absolute path) instead of drawn ones. The hash decides the result, not
 // the path; both are empty where weights are drawn.

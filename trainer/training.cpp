@@ -33,6 +33,7 @@ class TrainingService : public CellService {
   }
   Environment environment() const override { return environment_; }
   std::optional<CellResult> run(const Train& train, CellControl& control) override {
+    bags_.share();
     CellRun cell(setup_.experiment, train, bags_, environment_);
     return cell.run(control);
   }
