@@ -33,4 +33,15 @@ struct Bag {
 };
 Bag read_bag(const std::vector<std::filesystem::path>& files);
 
+// The same where it lies: in a Bag, or in a file mapped into memory. Good as long as that is.
+struct BagView {
+  std::int64_t tiles = 0, width = 0;
+  std::span<const std::uint16_t> values;
+};
+inline BagView view_of(const Bag& bag) { return {bag.tiles, bag.width, bag.values}; }
+
+// A patient's bag of a cohort. Throws InputError as read_bag does, and if it is not `width` features wide.
+Bag read_patient_bag(const std::string& cohort, const std::string& patient,
+                     const std::vector<std::filesystem::path>& files, std::int64_t width);
+
 }  // namespace mtlgrid

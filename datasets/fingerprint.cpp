@@ -43,6 +43,13 @@ std::string Fingerprint::hex() const {
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
+std::optional<FileStamp> stamp_of(const std::filesystem::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return std::nullopt;
+  return FileStamp{static_cast<std::uint64_t>(status.st_size),
+                   static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec};
+}
+
 std::string hash_file(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   Fingerprint hash;
@@ -64,18 +71,6 @@ std::string hash_features(std::span<const std::uint16_t> values, std::int64_t ti
 namespace {
 
 constexpr int kMemoryVersion = 1;
-
-struct Stamp {
-  std::uint64_t size;
-  std::int64_t modified_ns;
-};
-
-std::optional<Stamp> stamp_of(const std::filesystem::path& file) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) != 0) return std::nullopt;
-  return Stamp{static_cast<std::uint64_t>(status.st_size),
-               static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec};
-}
 
 [[noreturn]] void cannot_write(const std::filesystem::path& file) {
   const int code = errno;

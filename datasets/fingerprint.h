@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,14 @@ class Fingerprint {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// What tells without reading it that a file has changed.
+struct FileStamp {
+  std::uint64_t size = 0;
+  std::int64_t modified_ns = 0;
+};
+// nullopt if there is no such file, or its folder cannot be searched.
+std::optional<FileStamp> stamp_of(const std::filesystem::path& file);
 
 // Of a file's bytes. Throws InputError if it cannot be read.
 std::string hash_file(const std::filesystem::path& file);

@@ -65,18 +65,6 @@ Platform& Platform::real() {
   return platform;
 }
 
-FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
-  if (this != &other) {
-    if (file_ >= 0) ::close(file_);
-    file_ = other.release();
-  }
-  return *this;
-}
-
-FileDescriptor::~FileDescriptor() {
-  if (file_ >= 0) ::close(file_);
-}
-
 Error file_error(const fs::path& file, const std::string& doing, int error) {
   std::string message = file.string() + ": " + doing + ": " + std::strerror(error);
   switch (error) {

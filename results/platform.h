@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "datasets/errors.h"
+#include "datasets/file_descriptor.h"
 
 namespace mtlgrid {
 
@@ -34,26 +35,6 @@ class Platform {
   virtual std::optional<std::string> process_start(std::int64_t id);
 
   static Platform& real();
-};
-
-// A file descriptor, closed at the end of its life.
-class FileDescriptor {
- public:
-  FileDescriptor() = default;
-  explicit FileDescriptor(int file) : file_(file) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : file_(other.release()) {}
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
-  ~FileDescriptor();
-  int get() const { return file_; }
-  explicit operator bool() const { return file_ >= 0; }
-  int release() {
-    const int file = file_;
-    file_ = -1;
-    return file;
-  }
-
- private:
-  int file_ = -1;
 };
 
 // The error of a failed call on `file`: needs_person where a person can help (disk full, quota, permission, read-only

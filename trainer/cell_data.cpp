@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <cstdio>
+#include <set>
 
 #include "datasets/errors.h"
 #include "results/records.h"
@@ -80,17 +81,60 @@ std::string cell_identity(const Experiment& experiment, const Cell& cell) {
   return hex;
 }
 
-const Bag& BagCache::bag(const CellPatient& patient) {
+std::vector<BagSource> bag_sources(const Experiment& experiment) {
+  std::set<std::pair<int, int>> used;
+  const auto use = [&](const PairCohort& cohort) {
+    for (int patient : cohort.patient) used.emplace(cohort.cohort, patient);
+  };
+  for (const Pair& pair : experiment.pairs) {
+    use(pair.training);
+    for (const PairCohort& external : pair.external) use(external);
+  }
+  std::vector<BagSource> sources;
+  for (const auto& [c, p] : used) {
+    const ExperimentCohort& cohort = cohort_of(experiment, c);
+    const PatientFiles& patient = cohort.patients.at(static_cast<std::size_t>(p));
+    sources.push_back({static_cast<std::uint32_t>(c),
+                       static_cast<std::uint32_t>(p),
+                       cohort.name,
+                       patient.name,
+                       cohort.width,
+                       {patient.files.begin(), patient.files.end()}});
+  }
+  return sources;
+}
+
+void BagCache::share() {
+  const RunSettings& run = experiment_.run;
+  if (asked_ || run.bag_cache == "off") return;
+  asked_ = true;
+  const auto say = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
+  const std::vector<BagSource> sources = bag_sources(experiment_);
+  const auto build = [&](const std::filesystem::path& file, const std::string& key) {
+    write_bag_file(file, key, sources, BagDisk::real(), say);
+  };
+  const std::filesystem::path folder = run.bag_cache_folder;
+  shared_ =
+      NodeBags::open({folder.empty() ? default_bag_folder() : folder, run.bag_cache == "keep"}, sources, build, say);
+}
+
+BagView BagCache::bag(const CellPatient& patient) {
+  if (shared_) {
+    const auto mapped =
+        shared_->file().find(static_cast<std::uint32_t>(patient.cohort), static_cast<std::uint32_t>(patient.patient));
+    if (mapped) return *mapped;
+  }
   const auto key = std::pair(patient.cohort, patient.patient);
-  if (const auto found = bags_.find(key); found != bags_.end()) return found->second;
+  if (const auto found = read_.find(key); found != read_.end()) return view_of(found->second);
   const ExperimentCohort& cohort = cohort_of(experiment_, patient.cohort);
   const PatientFiles& files = cohort.patients.at(static_cast<std::size_t>(patient.patient));
-  Bag bag = read_bag({files.files.begin(), files.files.end()});
-  if (bag.width != cohort.width) {
-    throw InputError("patient " + files.name + " of cohort " + cohort.name + ": " + std::to_string(bag.width) +
-                     " features a tile, expected " + std::to_string(cohort.width));
-  }
-  return bags_.emplace(key, std::move(bag)).first->second;
+  Bag bag = read_patient_bag(cohort.name, files.name, {files.files.begin(), files.files.end()}, cohort.width);
+  return view_of(read_.emplace(key, std::move(bag)).first->second);
+}
+
+void BagCache::prepare(const CellPatient& patient) const {
+  if (!shared_) return;
+  shared_->file().prepare(static_cast<std::uint32_t>(patient.cohort), static_cast<std::uint32_t>(patient.patient));
 }
 
 }  // namespace mtlgrid

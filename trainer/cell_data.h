@@ -2,11 +2,13 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "datasets/features.h"
+#include "datasets/node_bags.h"
 #include "datasets/scaling.h"
 #include "trainer/experiment.h"
 
@@ -37,16 +39,27 @@ CellData cell_data(const Experiment& experiment, const Cell& cell);
 // Hash (hex) of everything in the experiment that decides the cell's result.
 std::string cell_identity(const Experiment& experiment, const Cell& cell);
 
-// Bags read once and kept as float16, for all cells of this process.
+// The bags of all patients that some pair uses, ascending by (cohort, patient), which index Experiment::cohorts.
+std::vector<BagSource> bag_sources(const Experiment& experiment);
+
+// Bags as float16, for all cells of this process: out of the file that the node's trainer processes share, or read once
+// from the feature files and kept.
 class BagCache {
  public:
   explicit BagCache(const Experiment& experiment) : experiment_(experiment) {}
-  // Throws InputError if the files cannot be read or have another width than their cohort. The reference stays good.
-  const Bag& bag(const CellPatient& patient);
+  // Takes up the node's bag file (building it may take minutes) as `run.bag_cache` says. Done once: later calls do
+  // nothing. Where it cannot be had stderr says why, and bags are read from the feature files.
+  void share();
+  // Throws InputError if the files cannot be read or have another width than their cohort. Good as long as this object.
+  BagView bag(const CellPatient& patient);
+  // `bag` will soon be called for this patient: a hint that costs nothing.
+  void prepare(const CellPatient& patient) const;
 
  private:
   const Experiment& experiment_;
-  std::map<std::pair<int, int>, Bag> bags_;
+  bool asked_ = false;  // share() was called
+  std::unique_ptr<NodeBags> shared_;
+  std::map<std::pair<int, int>, Bag> read_;
 };
 
 }  // namespace mtlgrid

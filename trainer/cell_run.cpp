@@ -96,6 +96,8 @@ Example CellRun::example_of(const CellPatient& patient) const {
 }
 
 Example CellRun::example(const StepPlace& place) const {
+  const auto next = static_cast<std::size_t>(place.step) + 1;
+  if (next < order_.size()) bags_.prepare(data_.train[order_[next]]);
   return example_of(data_.train[order_[static_cast<std::size_t>(place.step)]]);
 }
 

@@ -12,19 +12,6 @@
 #include "trainer/weights.h"
 
 namespace mtlgrid {
-namespace {
-
-Bag read_patient(const PatientFiles& patient, std::int64_t width) {
-  Bag bag = read_bag({patient.files.begin(), patient.files.end()});
-  if (bag.width != width) {
-    throw InputError("patient " + patient.name + ": " + std::to_string(bag.width) + " features a tile, expected " +
-                     std::to_string(width) + " as the network was trained on");
-  }
-  return bag;
-}
-
-}  // namespace
-
 PredictAnswer predict_cohort(const PredictRequest& request) {
   at::set_num_threads(request.threads);
   const Weights weights = read_weights_file(request.weights);
@@ -42,8 +29,9 @@ PredictAnswer predict_cohort(const PredictRequest& request) {
       weights.model, make_views(layout, weights.model, flat), request.joint, {weights.minimum, weights.range}};
   PredictAnswer answer;
   for (const PatientFiles& patient : request.cohort.patients) {
-    PatientPrediction p =
-        predict(network, bag_tensor(read_patient(patient, weights.width), flat), request.cohort.name, patient.name);
+    const Bag bag = read_patient_bag(request.cohort.name, patient.name, {patient.files.begin(), patient.files.end()},
+                                     weights.width);
+    PatientPrediction p = predict(network, bag_tensor(view_of(bag), flat), request.cohort.name, patient.name);
     answer.predictions.push_back(std::move(p.prediction));
     answer.embeddings.push_back(std::move(p.embedding));
   }

@@ -9,7 +9,7 @@
 
 namespace mtlgrid {
 
-at::Tensor bag_tensor(const Bag& bag, const at::Tensor& like) {
+at::Tensor bag_tensor(const BagView& bag, const at::Tensor& like) {
   // from_blob takes no const pointer; the tensor is only read, and copied by the conversion.
   auto* values = const_cast<std::uint16_t*>(bag.values.data());
   return at::from_blob(values, {bag.tiles, bag.width}, at::TensorOptions().dtype(at::kHalf)).to(like.options());

@@ -26,7 +26,7 @@ struct PatientPrediction {
 };
 
 // A bag in the type and on the device of `like`, [N, D].
-at::Tensor bag_tensor(const Bag& bag, const at::Tensor& like);
+at::Tensor bag_tensor(const BagView& bag, const at::Tensor& like);
 
 // Evaluation mode (no dropout). Score and log odds of the positive class; the regression in table units, NaN where the
 // network is not joint. Throws Error(cell_failed) naming cohort and patient if an output is not finite.

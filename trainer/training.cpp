@@ -38,6 +38,7 @@ class TrainingService : public CellService {
   }
   void run(const std::vector<Train>& members, PackControl& control) override {
     const PackSettings settings = {device_.device, !device_.device.is_cpu()};
+    bags_.share();
     try {
       PackRun(setup_.experiment, members, bags_, environment_, settings).run(control);
     } catch (const c10::OutOfMemoryError& e) {

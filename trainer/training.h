@@ -8,7 +8,8 @@
 
 namespace mtlgrid {
 
-// The real service. Sets torch's threads to `experiment.run.threads`. Bags stay in memory as float16 from cell to cell.
+// The real service. Sets torch's threads to `experiment.run.threads`. Bags stay at hand as float16 from cell to cell;
+// the first cell builds the node's bag file or waits for the process that does.
 // Throws InputError if the device asked for is not there.
 std::unique_ptr<CellService> make_training_service(const Setup& setup);
 

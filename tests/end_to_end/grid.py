@@ -45,7 +45,8 @@ class Grid:
         self.runs = 0
         self.call("synth", str(self.folder / "cohorts"), "--patients", str(patients), "--seed", "7")
         text = (self.folder / "cohorts/grid.ini").read_text()
-        for key, value in (("methods", methods), ("folds", "3"), ("epochs", str(epochs)), ("store", "grid.db")):
+        for key, value in (("methods", methods), ("folds", "3"), ("epochs", f"{epochs}\nbag_cache_folder = ."),
+                           ("store", "grid.db")):
             text, found = re.subn(rf"(?m)^{key} = .*$", f"{key} = {value}", text)
             assert found == 1, key
         text = re.sub(r"(?m)^auxiliaries = .*$", f"auxiliaries = {auxiliaries}", text)

@@ -108,13 +108,14 @@ TEST_F(Configuration, EverySettingIsRead) {
       plus("negative = nonMSIH\nignore = MSI-L, unknown\n[model]\nd_model=8\nheads=2\nff=9\n"
            "encoder_layers=1\ndecoder_layers=3\ndropout=0\n[train]\nepochs=2\npatience=1\nlr=1e-3\n"
            "weight_decay=0\nvalidation=0.25\ndevice=cuda\nprecision=fp32\nthreads=2\npack=1\n"
-           "checkpoint_minutes=0.5\nkeep_weights=none\n[bootstrap]\nresamples=10\nconfidence=0.9\n"
+           "checkpoint_minutes=0.5\nkeep_weights=none\nbag_cache=keep\nbag_cache_folder=/"
+           "scratch\n[bootstrap]\nresamples=10\nconfidence=0.9\n"
            "[cluster]\nheartbeat_seconds=1\nlease_minutes=0.1\nretries_crash=0\nretries_lost=9\ntrainers_per_gpu=3\n"));
   EXPECT_THAT(c.biomarkers[0].rule.ignore, ElementsAre("MSI-L", "unknown"));
   EXPECT_EQ(c.biomarkers[0].rule.negative, "nonMSIH");
   const ModelSettings model{8, 2, 9, 1, 3, 0};
   const TrainSettings train{2, 1, 1e-3, 0, 0.25};
-  const RunSettings run{"cuda", 2, 0.5, "none", 1, 3};
+  const RunSettings run{"cuda", 2, 0.5, "none", 1, 3, "keep", "/scratch"};
   EXPECT_EQ(nlohmann::json(c.model), nlohmann::json(model));
   EXPECT_EQ(nlohmann::json(c.train), nlohmann::json(train));
   EXPECT_EQ(nlohmann::json(c.run), nlohmann::json(run));
@@ -146,7 +147,7 @@ TEST_F(Configuration, AllDeparturesAreTheReleasedCode) {
 TEST_F(Configuration, IdentityLeavesOutWhatDecidesNoResult) {
   const auto identity = identity_settings(load(kMinimal));
   const std::string same[] = {plus("[bootstrap]\nresamples=10\n"), plus("[cluster]\nretries_lost=1\n"),
-                              plus("[train]\nthreads=2\ndevice=cpu\nkeep_weights=none\n"),
+                              plus("[train]\nthreads=2\ndevice=cpu\nkeep_weights=none\nbag_cache=off\n"),
                               with("store = out/grid.db", "store = y\nmethods = naive"),
                               with("clini = a/clini.csv", "clini = moved/clini.csv")};
   for (const std::string& text : same) EXPECT_EQ(identity_settings(load(text)), identity) << text;

@@ -111,7 +111,10 @@ void time_file(const std::filesystem::path& file) {
   std::vector<char> bytes(std::filesystem::file_size(file));
   const double limit = microseconds([&] { read_plain(file, bytes); });
   const double half = microseconds([&] { read_bag({file}); });
-  const double tensor = microseconds([&] { bag_tensor(read_bag({file}), like); });
+  const double tensor = microseconds([&] {
+    const Bag bag = read_bag({file});
+    bag_tensor(view_of(bag), like);
+  });
   fmt::print("{}\t{:.0f}\t{:.0f}\t{:.0f}\n", file.stem().string(), half, tensor, limit);
   std::fflush(stdout);
 }

@@ -397,5 +397,34 @@ TEST_F(CellRunTest, ThreadsChangeNothingInTheLoopsOverParameters) {
   EXPECT_EQ(bits(one), bits(two));
 }
 
+// The folder holds the bag file and its lock while the bags are shared, and nothing afterwards.
+TEST_F(CellRunTest, BagsSharedOnTheNodeGiveTheSameBits) {
+  const CellResult read = run_whole("naive", "read");
+  experiment.run.bag_cache_folder = folder.path() / "node";
+  std::filesystem::create_directories(experiment.run.bag_cache_folder);
+  const auto files = [&] {
+    return std::distance(std::filesystem::directory_iterator(experiment.run.bag_cache_folder), {});
+  };
+  {
+    BagCache shared(experiment);
+    shared.share();
+    EXPECT_EQ(files(), 2);
+    std::filesystem::remove_all(folder.path() / "INNER");  // the feature files are not looked at any more
+    FakeControl control;
+    const std::vector<Train> pack = {train("naive", "shared")};
+    PackRun(experiment, pack, shared, {}, {}).run(control);
+    EXPECT_EQ(bits(control.results.at("naive")), bits(read));
+  }
+  EXPECT_EQ(files(), 0);
+}
+
+TEST_F(CellRunTest, BagCacheOffWritesNothing) {
+  experiment.run.bag_cache = "off";
+  experiment.run.bag_cache_folder = folder.path() / "node";
+  std::filesystem::create_directories(experiment.run.bag_cache_folder);
+  bags.share();
+  EXPECT_TRUE(std::filesystem::is_empty(experiment.run.bag_cache_folder));
+}
+
 }  // namespace
 }  // namespace mtlgrid

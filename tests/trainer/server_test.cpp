@@ -445,7 +445,8 @@ TEST_F(Answer, ToFeaturesOfAnotherWidthIsARefusal) {
                                       1,
                                       std::vector<float>(static_cast<std::size_t>(layout.total))});
   const json answer = answer_to(typed("predict", PredictRequest{directory("w"), "", true, 1, experiment.cohorts[1]}));
-  EXPECT_THAT(answer.at("detail").get<std::string>(), HasSubstr("patient OUTER-0: 6 features a tile, expected 5"));
+  EXPECT_THAT(answer.at("detail").get<std::string>(),
+              HasSubstr("patient OUTER-0 of cohort OUTER: 6 features a tile, expected 5"));
 }
 
 }  // namespace

@@ -84,6 +84,7 @@ inline Experiment tiny_experiment(const std::filesystem::path& folder) {
   e.model = {.d_model = 8, .heads = 2, .ff = 8, .encoder_layers = 2, .decoder_layers = 2, .dropout = 0.1};
   e.train = {.epochs = 3, .patience = 7, .lr = 1e-3, .weight_decay = 0.01, .validation = 0.2};
   e.bootstrap.resamples = 20;
+  e.run.bag_cache_folder = folder;  // what a killed trainer leaves goes with the folder
   e.cohorts = {tiny_cohort(folder, "INNER", 13), tiny_cohort(folder, "OUTER", 6)};
   Pair pair;
   pair.biomarker = "MSI";
