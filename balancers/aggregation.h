@@ -27,6 +27,8 @@ struct GramMatrix {
 // Throws std::invalid_argument for other shapes or types, std::domain_error naming the first task whose gradient is
 // not finite (or so large that its squared length is not).
 GramMatrix gram_matrix(const at::Tensor& gradients);
+// The same of the rows' inner products, K x K, row by row.
+GramMatrix gram_matrix(int tasks, std::vector<double> products);
 
 // Coefficients c with g = sum_k c_k g_k. Finite for every M of float32 gradients, whatever their directions and
 // however different their lengths; the degenerate cases are decided in docs/methods.md. Pure, all in double.

@@ -38,19 +38,22 @@ void for_column_chunks(const at::Tensor& gradients, const std::function<void(std
   for (std::int64_t start = 0; start < columns; start += step) visit(start, std::min(step, columns - start));
 }
 
-GramMatrix gram_matrix(const at::Tensor& gradients) {
-  require_gradients(gradients);
-  const std::int64_t tasks = gradients.size(0);
-  GramMatrix gram{static_cast<int>(tasks), inner_products(gradients, gradients)};
-  for (std::int64_t i = 0; i < tasks; ++i) {
-    if (!std::isfinite(gram(static_cast<int>(i), static_cast<int>(i)))) {
+GramMatrix gram_matrix(int tasks, std::vector<double> products) {
+  GramMatrix gram{tasks, std::move(products)};
+  for (int i = 0; i < tasks; ++i) {
+    if (!std::isfinite(gram(i, i))) {
       throw std::domain_error("gradient of task " + std::to_string(i) + " is not finite");
     }
-    for (std::int64_t j = 0; j < i; ++j) {  // symmetric to the last bit, whatever the order of the sums was
+    for (int j = 0; j < i; ++j) {  // symmetric to the last bit, whatever the order of the sums was
       gram.values[static_cast<std::size_t>(i * tasks + j)] = gram.values[static_cast<std::size_t>(j * tasks + i)];
     }
   }
   return gram;
+}
+
+GramMatrix gram_matrix(const at::Tensor& gradients) {
+  require_gradients(gradients);
+  return gram_matrix(static_cast<int>(gradients.size(0)), inner_products(gradients, gradients));
 }
 
 at::Tensor combine(const at::Tensor& gradients, const std::vector<double>& coefficients) {

@@ -176,8 +176,10 @@ class ConfigReader {
     r.choose("keep_weights", config_.run.keep_weights, {"best", "none"});
     r.choose("bag_cache", config_.run.bag_cache, {"remove", "keep", "off"});
     if (const auto folder = r.text("bag_cache_folder")) config_.run.bag_cache_folder = absolute(*folder).string();
-    supported(r, "precision", {"fp32", "fp64"});
-    r.read("precision", t.precision);
+    r.choose("precision", t.precision, {"fp32", "fp64", "tf32", "bf16"});
+    if ((t.precision == "tf32" || t.precision == "bf16") && config_.run.device != "cuda") {
+      r.problem("precision", fmt::format("'{}' is for GPUs alone: set device = cuda beside it", t.precision));
+    }
     read_pack(r);
     r.finish();
   }
@@ -191,15 +193,6 @@ class ConfigReader {
       return r.problem("pack", fmt::format("'{}' is neither auto nor a whole number from 1 to {}", text, kLargestPack));
     }
     config_.run.pack = pack;
-  }
-
-  // Settings of the contract of which only some values work so far: others are refused, not ignored.
-  void supported(SectionReader& r, const std::string& key, const std::vector<std::string>& values) {
-    const auto given = r.text(key);
-    if (given && std::find(values.begin(), values.end(), *given) == values.end()) {
-      r.problem(key,
-                fmt::format("'{}' is not supported by this version; supported: {}", *given, fmt::join(values, ", ")));
-    }
   }
 
   void bootstrap() {

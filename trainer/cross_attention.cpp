@@ -37,14 +37,13 @@ at::Tensor cross_attention(const AttentionView& p, std::int64_t heads, const at:
   const std::int64_t members = queries.size(0), tokens = queries.size(1), d = queries.size(2), c = d / heads;
   saved.queries = queries;
   saved.memory = memory;
-  saved.mask = mask;
   saved.q = split_heads(linear(p.in.rows(0, d), queries).mul_(1 / std::sqrt(static_cast<double>(c))), heads);
   saved.qk = product(saved.q, head_weights(p, 1, heads)).view({members, heads * tokens, d});
   const at::Tensor scores = product(saved.qk, memory.transpose(1, 2));  // [F, H T, N]
   saved.probabilities = at::softmax(scores, -1).view({members * heads, tokens, -1});
-  const at::Tensor weights = dropped(saved.probabilities, mask);
-  saved.weight_sum = weights.sum(-1, true).view({members, heads, tokens, 1});
-  saved.context = product(weights.view({members, heads * tokens, -1}), memory).view({members * heads, tokens, d});
+  saved.weights = dropped(saved.probabilities, mask);
+  saved.weight_sum = saved.weights.sum(-1, true).view({members, heads, tokens, 1});
+  saved.context = product(saved.weights.view({members, heads * tokens, -1}), memory).view({members * heads, tokens, d});
   const at::Tensor bias = p.in.bias.narrow(2, 2 * d, d).view({members, heads, 1, c});
   const at::Tensor values = product(saved.context, head_weights(p, 2, heads).transpose(1, 2));
   values.view({members, heads, tokens, c}).addcmul_(saved.weight_sum, bias);
@@ -60,11 +59,10 @@ void write_head_weights(const at::Tensor& left, const at::Tensor& right, int thi
                         std::int64_t members, std::int64_t tokens) {
   const std::int64_t heads = left.size(0) / members, c = left.size(2), d = right.size(2);
   const std::int64_t tasks = grad.weight.size(0) / members;
-  const at::Tensor target = grad.weight.narrow(1, third * d, d);  // [F K, d, d]
+  const at::Tensor target = grad.weight.narrow(1, third * d, d).view({members, tasks, d, d});
   for (std::int64_t task = 0; task < tasks; ++task) {
     const auto of = [&](const at::Tensor& x) { return x.size(1) == tokens ? x : x.narrow(1, task * tokens, tokens); };
-    const at::Tensor heads_product = product(of(left).transpose(1, 2), of(right)).view({members, heads * c, d});
-    for (std::int64_t f = 0; f < members; ++f) target.select(0, f * tasks + task).copy_(heads_product.select(0, f));
+    target.select(1, task).copy_(product(of(left).transpose(1, 2), of(right)).view({members, heads * c, d}));
   }
 }
 
@@ -87,10 +85,10 @@ void cross_attention_backward(const AttentionView& p, const CrossAttentionSaved&
   const at::Tensor bias = p.in.bias.narrow(2, 2 * d, d).view({members, heads, 1, 1, c});
   const at::Tensor sum_gradient = (out5 * bias).sum(-1, true);                  // [F, H, K, T, 1]
   const at::Tensor context_gradient = product(out, head_weights(p, 2, heads));  // [F H, K T, d]
-  at::Tensor scores = product(context_gradient.view({members, tasks * rows, d}), saved.memory.transpose(1, 2))
-                          .view({members, heads, tasks, tokens, n});
-  scores.add_(sum_gradient);
-  softmax_backward_(scores, saved.probabilities, saved.mask);
+  const at::Tensor scores = product(context_gradient.view({members, tasks * rows, d}), saved.memory.transpose(1, 2))
+                                .view({members * heads, tasks, tokens, n});
+  scores.add_(sum_gradient.view({members * heads, tasks, tokens, 1}));
+  softmax_backward_(scores, saved.probabilities, saved.weights);
 
   // Scores: (Wk^T q).x.
   const at::Tensor qk_gradient =
@@ -106,10 +104,9 @@ void cross_attention_backward(const AttentionView& p, const CrossAttentionSaved&
   const auto every_task = [&](const at::Tensor& x, std::int64_t last) {  // [F, H T, *] -> [F K, H T, *]
     return x.view({members, 1, rows, last}).expand({members, tasks, rows, last}).reshape({members * tasks, rows, last});
   };
-  const at::Tensor weights = dropped(saved.probabilities, saved.mask);
   const at::Tensor memory_rows = by_memory.view({members * tasks, n, d});
   multiply_add(memory_rows, by_task(scores, n).transpose(1, 2), every_task(saved.qk, d));
-  multiply_add(memory_rows, every_task(weights, n).transpose(1, 2), by_task(context_gradient, d));
+  multiply_add(memory_rows, every_task(saved.weights, n).transpose(1, 2), by_task(context_gradient, d));
   const at::Tensor queries = merge_heads(q_gradient, heads);
   by_queries.add_(linear_backward(p.in.rows(0, d), saved.queries, queries, grad.in.rows(0, d)));
 }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "datasets/errors.h"
+#include "trainer/gpu_program.h"
 
 namespace mtlgrid {
 namespace {
@@ -41,7 +42,7 @@ TrainerDevice choose_device(const std::string& asked, const DeviceFacts& facts) 
 
 std::string cuda_lacks() {
   if (!built_with_cuda()) return "the trainer's LibTorch was built without CUDA";
-  return "";
+  return gpu::compiler_lacks();
 }
 
 std::optional<DeviceMemory> memory_of(at::Device device) {

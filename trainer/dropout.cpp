@@ -2,6 +2,10 @@
 
 #include <ATen/ops/empty.h>
 
+#include <span>
+#include <vector>
+
+#include "trainer/gpu_kernels.h"
 #include "trainer/philox.h"
 
 namespace mtlgrid {
@@ -16,16 +20,32 @@ void fill(const DropoutFill& source, std::uint64_t first, const at::Tensor& row)
   }
 }
 
+// [rows, n] of the type and on the device of `like`: a fill a row.
+at::Tensor made(std::span<const DropoutFill> fills, std::int64_t rows, std::int64_t n, const at::Tensor& like) {
+  at::Tensor mask = at::empty({rows, n}, like.options());
+  if (!mask.is_cpu()) {
+    gpu::fill_dropout(fills, 0, 0, mask);
+    return mask;
+  }
+  for (std::int64_t r = 0; r < rows; ++r) fill(fills[static_cast<std::size_t>(r)], 0, mask.select(0, r));
+  return mask;
+}
+
 }  // namespace
 
 at::Tensor AttentionMask::rows(std::int64_t begin, std::int64_t count) const {
   if (whole_.defined()) return whole_.narrow(1, begin, count);
   if (!fill_) return {};
-  const at::Tensor block = at::empty({heads_, count, n_}, like_.options().device(at::kCPU));
-  for (std::int64_t h = 0; h < heads_; ++h) {
-    fill(*fill_, static_cast<std::uint64_t>((h * n_ + begin) * n_), block.select(0, h));
+  const at::Tensor block = at::empty({heads_, count, n_}, like_.options());
+  const auto first = static_cast<std::uint64_t>(begin * n_), head = static_cast<std::uint64_t>(n_ * n_);
+  if (!block.is_cpu()) {
+    gpu::fill_dropout({&*fill_, 1}, first, head, block);
+    return block;
   }
-  return block.to(like_.device());
+  for (std::int64_t h = 0; h < heads_; ++h) {
+    fill(*fill_, static_cast<std::uint64_t>(h) * head + first, block.select(0, h));
+  }
+  return block;
 }
 
 DropoutFill DropoutMasks::encoder(int layer, DropoutKind kind) const {
@@ -34,12 +54,12 @@ DropoutFill DropoutMasks::encoder(int layer, DropoutKind kind) const {
 
 at::Tensor DropoutMasks::decoder(int layer, DropoutKind kind, std::int64_t tokens, std::int64_t size) const {
   if (p_ == 0) return {};
-  at::Tensor mask = at::empty({tokens, size}, like_.options().device(at::kCPU));
+  std::vector<DropoutFill> fills;
   for (std::int64_t t = 0; t < tokens; ++t) {
     const std::int64_t place = 4096 + 32 * layer + 2 * static_cast<int>(kind) + t;
-    fill({stream_.child(static_cast<std::uint64_t>(place)), p_}, 0, mask.select(0, t));
+    fills.emplace_back(stream_.child(static_cast<std::uint64_t>(place)), p_);
   }
-  return mask.to(like_.device());
+  return made(fills, tokens, size, like_);
 }
 
 AttentionMask DropoutMasks::encoder_weights(int layer, std::int64_t heads, std::int64_t tiles) const {
@@ -49,9 +69,8 @@ AttentionMask DropoutMasks::encoder_weights(int layer, std::int64_t heads, std::
 
 at::Tensor DropoutMasks::encoder_rows(int layer, DropoutKind kind, std::int64_t tiles, std::int64_t d) const {
   if (p_ == 0) return {};
-  const at::Tensor mask = at::empty({tiles, d}, like_.options().device(at::kCPU));
-  fill(encoder(layer, kind), 0, mask);
-  return mask.to(like_.device());
+  const DropoutFill source = encoder(layer, kind);
+  return made({&source, 1}, 1, tiles * d, like_).view({tiles, d});
 }
 
 AttentionMask DropoutMasks::decoder_weights(int layer, std::int64_t heads, std::int64_t tokens) const {

@@ -4,7 +4,7 @@
 // the joint methods, and a member of a pack those of the cell alone. Each place has its own child stream:
 //   encoder layer l, kind k                  child(16 l + k)
 //   decoder layer l, kind k, query token t   child(4096 + 32 l + 2 k + t)
-// Masks are made on the CPU and copied where the network lives (only the CPU has been seen running).
+// Masks are made where the network lives; they are the same numbers everywhere.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -33,8 +33,10 @@ class AttentionMask {
   bool defined() const { return whole_.defined() || fill_.has_value(); }
   // Rows [begin, begin + count) of every head, [H, count, n], on the network's device; undefined without dropout.
   at::Tensor rows(std::int64_t begin, std::int64_t count) const;
-  // Part of one row; only of a mask that is not whole in memory.
+  // Of a mask that is not whole in memory: its source, and part of one row. Element (head, row, column) is number
+  // (head n + row) n + column of the source.
   bool in_parts() const { return fill_.has_value(); }
+  const DropoutFill& source() const { return *fill_; }
   void part(std::int64_t head, std::int64_t row, std::int64_t column, std::span<float> out) const {
     fill_->fill(static_cast<std::uint64_t>((head * n_ + row) * n_ + column), out);
   }

@@ -24,7 +24,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelSettings, d_model, heads, ff, encoder_la
 struct TrainSettings {
   int epochs = 32, patience = 7;
   double lr = 1e-4, weight_decay = 0.01, validation = 0.2;
-  std::string precision = "fp32";  // fp32, or fp64 for checking: parameters, activations and gradients
+  std::string precision = "fp32";  // fp32; fp64 for checking; tf32, bf16: products on GPUs
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainSettings, epochs, patience, lr, weight_decay, validation, precision)
 

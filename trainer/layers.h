@@ -36,7 +36,7 @@ void self_attention_backward(const AttentionView& p, const SelfAttentionSaved& s
                              const AttentionView& grad, const at::Tensor& by_x);
 
 struct CrossAttentionSaved {
-  at::Tensor queries, memory, q, qk, probabilities, mask, context, weight_sum, merged;
+  at::Tensor queries, memory, q, qk, probabilities, weights, context, weight_sum, merged;
 };
 // Attention of T query tokens [F, T, d] to the memory [F, N, d], without the bias of its last projection; `mask` [H, T,
 // N]. No tile is projected: q.(Wk x) = (Wk^T q).x and sum a_i (Wv x_i + bv) = Wv (sum a_i x_i) + bv sum a_i. The key
@@ -50,7 +50,8 @@ void cross_attention_backward(const AttentionView& p, const CrossAttentionSaved&
 
 // probabilities [F H, n, m] times mask [H, n, m].
 at::Tensor dropped(const at::Tensor& probabilities, const at::Tensor& mask);
-// Through dropout and softmax, in place. `g` [F, H, K, n, m] becomes the gradient by the scores.
-void softmax_backward_(at::Tensor& g, const at::Tensor& probabilities, const at::Tensor& mask);
+// Through dropout and softmax, in place: `g` [F H, K, n, m] by the dropped weights becomes the gradient by the scores.
+// `probabilities` and `weights` (before and after dropout) are [F H, n, m].
+void softmax_backward_(const at::Tensor& g, const at::Tensor& probabilities, const at::Tensor& weights);
 
 }  // namespace mtlgrid

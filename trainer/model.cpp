@@ -115,7 +115,12 @@ ForwardPass forward(const ModelView& p, const ModelSettings& model, const at::Te
   }
   pass.tokens = t;
   pass.logits = linear(p.class_head, t.narrow(1, 0, 1));
-  if (joint) pass.regression = linear(p.regression_head, t.narrow(1, 1, 1));
+  pass.outputs = pass.logits.squeeze(1);
+  if (joint) {
+    pass.regression = linear(p.regression_head, t.narrow(1, 1, 1));
+    pass.outputs = at::cat({pass.outputs, pass.regression.squeeze(1)}, 1);
+  }
+  pass.outputs = pass.outputs.to(at::kCPU, at::kDouble);  // a GPU is waited for once
   return pass;
 }
 

@@ -1,7 +1,7 @@
 // The network: forward pass over one bag and the gradients of K tasks. Torch.
 //
 // Pure functions of (parameters, bag, masks); F members of a pack at once, F = 1 being the plain case. float32, or
-// float64 in tests. Any device in principle; the CPU is the only one seen running.
+// float64 in tests.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -39,6 +39,7 @@ struct ForwardPass {
   at::Tensor logits;      // [F, 1, 2], index 1 = positive
   at::Tensor regression;  // [F, 1, 1]; undefined with one token
   at::Tensor tokens;      // decoded query tokens [F, T, d]; row 0 is the embedding
+  at::Tensor outputs;     // the same as [F, 2] or [F, 3], float64 on the CPU: logits, regression
   at::Tensor bag, projected;
   double kept = 1;  // 1 / (1 - p) where there is dropout
   std::vector<EncoderLayerSaved> encoder;

@@ -88,11 +88,6 @@ bool has_avx512() {
 }
 #endif
 
-std::uint64_t key_of(const RandomStream& stream) {
-  const RandomStream::Block block = stream.block(0);
-  return block.word[0] | (static_cast<std::uint64_t>(block.word[1]) << 32);
-}
-
 // Calls `convert(words, n, out)` for every run of words of elements first .. first + n - 1: whole groups of 64, and
 // parts of groups at the ends. `group_of` makes a group.
 template <typename T, typename Group, typename Convert>
@@ -153,15 +148,20 @@ std::uint32_t threshold_of(double p) {
 
 }  // namespace
 
+std::uint64_t fill_key(const RandomStream& stream) {
+  const RandomStream::Block block = stream.block(0);
+  return block.word[0] | (static_cast<std::uint64_t>(block.word[1]) << 32);
+}
+
 void fill_uniform(const RandomStream& stream, std::span<float> out) {
 #ifdef __x86_64__
-  if (has_avx512()) return uniform_avx512(key_of(stream), out.data(), out.size());
+  if (has_avx512()) return uniform_avx512(fill_key(stream), out.data(), out.size());
 #endif
-  uniform(key_of(stream), out.data(), out.size());
+  uniform(fill_key(stream), out.data(), out.size());
 }
 
 DropoutFill::DropoutFill(const RandomStream& stream, double p)
-    : key_(key_of(stream)), threshold_(threshold_of(p)), kept_(1 / (1 - p)) {}
+    : key_(fill_key(stream)), threshold_(threshold_of(p)), kept_(1 / (1 - p)) {}
 
 void DropoutFill::fill(std::uint64_t first, std::span<float> out) const {
   const Threshold<float> threshold = {threshold_, static_cast<float>(kept_)};

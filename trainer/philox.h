@@ -16,6 +16,9 @@ namespace mtlgrid {
 // Uniform in [0, 1), 24 bits.
 void fill_uniform(const RandomStream& stream, std::span<float> out);
 
+// The key of a stream's fill, for whoever computes its numbers elsewhere (gpu_kernels.cu).
+std::uint64_t fill_key(const RandomStream& stream);
+
 // A dropout mask, p in [0, 1): 0 with probability p, else 1 / (1 - p). Any part of it can be had by itself.
 class DropoutFill {
  public:
@@ -23,6 +26,10 @@ class DropoutFill {
   // Elements first, first + 1, ... The double version has the same zeros.
   void fill(std::uint64_t first, std::span<float> out) const;
   void fill(std::uint64_t first, std::span<double> out) const;
+  // An element is 0 where its word is below the threshold, else kept().
+  std::uint64_t key() const { return key_; }
+  std::uint32_t threshold() const { return threshold_; }
+  double kept() const { return kept_; }
 
  private:
   std::uint64_t key_;

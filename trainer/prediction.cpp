@@ -12,21 +12,23 @@ namespace mtlgrid {
 at::Tensor bag_tensor(const BagView& bag, const at::Tensor& like) {
   // from_blob takes no const pointer; the tensor is only read, and copied by the conversion.
   auto* values = const_cast<std::uint16_t*>(bag.values.data());
-  return at::from_blob(values, {bag.tiles, bag.width}, at::TensorOptions().dtype(at::kHalf)).to(like.options());
+  return at::from_blob(values, {bag.tiles, bag.width}, at::TensorOptions().dtype(at::kHalf))
+      .to(like.device())  // as it is: half as much to carry
+      .to(like.scalar_type());
 }
 
 PatientPrediction predict(const TrainedNetwork& network, const at::Tensor& bag, const std::string& cohort,
                           const std::string& patient) {
   const ForwardPass pass = forward(network.parameters, network.model, bag, network.joint, nullptr);
-  const at::Tensor logits = pass.logits.to(at::kCPU, at::kDouble),
-                   token = pass.tokens[0][0].to(at::kCPU, at::kFloat).contiguous();
+  const double* outputs = pass.outputs.const_data_ptr<double>();
+  const at::Tensor token = pass.tokens[0][0].to(at::kCPU, at::kFloat).contiguous();
   Prediction p;
   p.cohort = cohort;
   p.patient = patient;
-  p.log_odds = logits.data_ptr<double>()[1] - logits.data_ptr<double>()[0];
+  p.log_odds = outputs[1] - outputs[0];
   p.score = 1 / (1 + std::exp(-p.log_odds));
   p.target = kMissing;
-  p.prediction = network.joint ? network.scaling.unscale(pass.regression.item<double>()) : kMissing;
+  p.prediction = network.joint ? network.scaling.unscale(outputs[2]) : kMissing;
   if (!std::isfinite(p.log_odds) || (network.joint && !std::isfinite(p.prediction))) {
     throw Error(ErrorKind::cell_failed,
                 "cohort " + cohort + ", patient " + patient + ": the network's output is not finite");

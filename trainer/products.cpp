@@ -1,5 +1,6 @@
 #include "trainer/products.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/native/CPUBlas.h>
 #include <ATen/ops/baddbmm.h>
@@ -13,6 +14,8 @@
 
 namespace mtlgrid {
 namespace {
+
+bool gpu_products_in_bf16 = false;
 
 constexpr std::int64_t kTile = 16;  // floats in the widest vector
 
@@ -114,19 +117,24 @@ bool served(const at::Tensor& t) {
 
 at::Tensor four(const at::Tensor& t) { return t.dim() == 4 ? t : t.unsqueeze(1); }
 
+// By ATen: batches along the longer of the leading dimensions (the other may be expanded: no one stride goes through
+// both).
+void multiply_batches(const at::Tensor& out, const at::Tensor& a, const at::Tensor& b, bool add) {
+  const std::int64_t along = out.size(0) < out.size(1) ? 0 : 1;
+  for (std::int64_t i = 0; i < out.size(along); ++i) {
+    at::Tensor to = out.select(along, i), x = a.select(along, i), y = b.select(along, i);
+    if (gpu_products_in_bf16 && to.is_cuda() && to.scalar_type() == at::kFloat) {
+      const at::Tensor sum = at::bmm(x.to(at::kBFloat16), y.to(at::kBFloat16), at::kFloat);
+      add ? to.add_(sum) : to.copy_(sum);
+    } else {
+      add ? at::baddbmm_out(to, to, x, y) : at::bmm_out(to, x, y);
+    }
+  }
+}
+
 void multiply_any(const at::Tensor& out3, const at::Tensor& a3, const at::Tensor& b3, bool add) {
   const at::Tensor out = four(out3), a = four(a3), b = four(b3);
-  if (!served(out) || !served(a) || !served(b) || !has_kernels()) {
-    for (std::int64_t f = 0; f < out.size(0); ++f) {
-      at::Tensor to = out[f];
-      if (add) {
-        at::baddbmm_out(to, to, a[f], b[f]);
-      } else {
-        at::bmm_out(to, a[f], b[f]);
-      }
-    }
-    return;
-  }
+  if (!served(out) || !served(a) || !served(b) || !has_kernels()) return multiply_batches(out, a, b, add);
   const std::int64_t m = out.size(2), n = out.size(3), k = a.size(3);
   for (std::int64_t f = 0; f < out.size(0); ++f) {
     for (std::int64_t i = 0; i < out.size(1); ++i) {
@@ -146,7 +154,7 @@ MTLGRID_CLONES void transpose_floats(const float* in, std::int64_t stride, std::
     for (; j + kTile <= cols; j += kTile) {
       Row v[kTile];
       for (int r = 0; r < kTile; ++r) __builtin_memcpy(&v[r], in + (i + r) * stride + j, sizeof(Row));
-        // Bit s of the row's number changes places with bit s of the lane's.
+      // Bit s of the row's number changes places with bit s of the lane's.
 #pragma GCC unroll 4
       for (int s = kTile / 2; s > 0; s /= 2) {
         Lanes low, high;
@@ -195,6 +203,11 @@ at::Tensor product(const at::Tensor& a, const at::Tensor& b) {
   at::Tensor out = at::empty(shape, a.options());
   multiply(out, a, b);
   return out;
+}
+
+void set_gpu_products(const std::string& precision) {
+  gpu_products_in_bf16 = precision == "bf16";
+  at::globalContext().setAllowTF32CuBLAS(precision == "tf32");
 }
 
 void transpose(const float* in, std::int64_t stride, std::int64_t rows, std::int64_t cols, float* out,

@@ -19,6 +19,10 @@ void multiply_add(const at::Tensor& out, const at::Tensor& a, const at::Tensor& 
 // a b in a new tensor.
 at::Tensor product(const at::Tensor& a, const at::Tensor& b);
 
+// How this process's float32 products on a GPU are computed from now on, by train.precision: "tf32" and "bf16" round
+// the factors to 11 and 8 bits of mantissa and add in float32; anything else: float32 throughout (as at the start).
+void set_gpu_products(const std::string& precision);
+
 // out [cols, rows] = in [rows, cols] transposed; strides are those of the rows.
 void transpose(const float* in, std::int64_t stride, std::int64_t rows, std::int64_t cols, float* out,
                std::int64_t out_stride);

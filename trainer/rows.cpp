@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "balancers/clones.h"
+#include "trainer/gpu_kernels.h"
 
 // Loops over one row. Sums and their order are those of the vector lanes: `omp simd` allows that, and nothing else of
 // what -ffast-math would.
@@ -211,7 +212,7 @@ const T* pointer(const at::Tensor& mask) {
 }  // namespace
 
 void bias_relu_drop_(const at::Tensor& y, const at::Tensor& bias, const at::Tensor& mask) {
-  if (!y.is_cpu()) return aten::bias_relu_drop_(y, bias, mask);
+  if (!y.is_cpu()) return gpu::bias_relu_drop_(y, bias, mask);
   const std::int64_t n = y.size(1), d = y.size(2);
   with_type(y, [&]<typename T>(T) {
     const T* m = pointer<T>(mask);
@@ -225,7 +226,7 @@ void bias_relu_drop_(const at::Tensor& y, const at::Tensor& bias, const at::Tens
 }
 
 void bias_relu_drop_backward_(const at::Tensor& g, const at::Tensor& y, double kept, const at::Tensor& bias_gradient) {
-  if (!g.is_cpu()) return aten::bias_relu_drop_backward_(g, y, kept, bias_gradient);
+  if (!g.is_cpu()) return gpu::bias_relu_drop_backward_(g, y, kept, bias_gradient);
   const std::int64_t n = y.size(1), d = y.size(2), tasks = g.size(1) / n;
   with_type(g, [&]<typename T>(T) {
     for (std::int64_t r = 0; r < g.size(0) * tasks; ++r) {
@@ -244,7 +245,7 @@ void bias_relu_drop_backward_(const at::Tensor& g, const at::Tensor& y, double k
 
 at::Tensor add_drop_norm(const at::Tensor& x, const at::Tensor& y, const at::Tensor& bias, const at::Tensor& mask,
                          const NormView& p, NormSaved& saved) {
-  if (!y.is_cpu()) return aten::add_drop_norm(x, y, bias, mask, p, saved);
+  if (!y.is_cpu()) return gpu::add_drop_norm(x, y, bias, mask, p, saved);
   const std::int64_t members = y.size(0), n = y.size(1), d = y.size(2);
   at::Tensor out = at::empty_like(y);
   saved.normalised = y;
@@ -268,7 +269,7 @@ at::Tensor add_drop_norm(const at::Tensor& x, const at::Tensor& y, const at::Ten
 AddDropNormGradient add_drop_norm_backward(const NormView& p, const NormSaved& saved, const at::Tensor& g,
                                            const at::Tensor& mask, const NormView& gradient,
                                            const at::Tensor& bias_gradient) {
-  if (!g.is_cpu()) return aten::add_drop_norm_backward(p, saved, g, mask, gradient, bias_gradient);
+  if (!g.is_cpu()) return gpu::add_drop_norm_backward(p, saved, g, mask, gradient, bias_gradient);
   const std::int64_t n = saved.normalised.size(1), d = g.size(2), tasks = g.size(1) / n;
   const at::Tensor by_x = at::empty_like(g), by_y = mask.defined() ? at::empty_like(g) : by_x;
   with_type(g, [&]<typename T>(T) {
@@ -298,7 +299,7 @@ AddDropNormGradient add_drop_norm_backward(const NormView& p, const NormSaved& s
 }
 
 void column_sums(const at::Tensor& g, const at::Tensor& sums) {
-  if (!g.is_cpu()) return aten::column_sums(g, sums);
+  if (!g.is_cpu()) return gpu::column_sums(g, sums);
   const std::int64_t rows = sums.size(0), d = g.size(2), n = g.numel() / rows / d;
   with_type(g, [&]<typename T>(T) {
     for (std::int64_t r = 0; r < rows; ++r) {

@@ -3,7 +3,7 @@
 // Activations are [F, n, d]; gradients of K tasks [F, K n, d], task-major in the rows. Parameters are views [F, 1, d],
 // their gradients [F K, 1, d]. A mask [n, d] (of dropout, layers.h) is shared by members and tasks, or undefined.
 // float32 and float64, contiguous. On the CPU hand-written loops, whose sums do not depend on threads (fixed chunks);
-// elsewhere ATen's operations (rows_aten.cpp), which tests compare with the loops.
+// on a GPU kernels (gpu_kernels.h). Tests compare both with ATen's operations.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -35,17 +35,5 @@ AddDropNormGradient add_drop_norm_backward(const NormView& p, const NormSaved& s
 
 // sums [F K, 1, d] of the columns of g [F, K n, d].
 void column_sums(const at::Tensor& g, const at::Tensor& sums);
-
-// The same by ATen's operations, on any device.
-namespace aten {
-void bias_relu_drop_(const at::Tensor& y, const at::Tensor& bias, const at::Tensor& mask);
-void bias_relu_drop_backward_(const at::Tensor& g, const at::Tensor& y, double kept, const at::Tensor& bias_gradient);
-at::Tensor add_drop_norm(const at::Tensor& x, const at::Tensor& y, const at::Tensor& bias, const at::Tensor& mask,
-                         const NormView& p, NormSaved& saved);
-AddDropNormGradient add_drop_norm_backward(const NormView& p, const NormSaved& saved, const at::Tensor& g,
-                                           const at::Tensor& mask, const NormView& gradient,
-                                           const at::Tensor& bias_gradient);
-void column_sums(const at::Tensor& g, const at::Tensor& sums);
-}  // namespace aten
 
 }  // namespace mtlgrid

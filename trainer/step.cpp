@@ -6,6 +6,7 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -13,6 +14,7 @@
 
 #include "balancers/inner_products.h"
 #include "datasets/errors.h"
+#include "trainer/gpu_kernels.h"
 #include "trainer/philox.h"
 
 namespace mtlgrid {
@@ -32,6 +34,16 @@ at::ScalarType type_of(const TrainSettings& train) { return train.precision == "
 // log(1 + exp(x)) without overflow.
 double softplus(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
 
+// A member's outputs.
+struct Outputs {
+  Outputs(const ForwardPass& pass, std::int64_t member) {
+    const double* row = pass.outputs.const_data_ptr<double>() + member * pass.outputs.size(1);
+    log_odds = row[1] - row[0];
+    if (pass.outputs.size(1) > 2) regression = row[2];
+  }
+  double log_odds, regression = std::numeric_limits<double>::quiet_NaN();
+};
+
 // Gradients by the outputs of K sums of the losses a member, sum_k factors[f][r][k] L_k: logits [F, K, 2] and
 // regression [F, K, 1].
 struct OutputGradients {
@@ -42,28 +54,25 @@ OutputGradients output_gradients(const ForwardPass& pass, const Example& example
                                  const std::vector<std::vector<std::vector<double>>>& factors) {
   const auto members = static_cast<std::int64_t>(factors.size()), rows = static_cast<std::int64_t>(factors[0].size());
   const at::TensorOptions options = at::TensorOptions().dtype(at::kDouble);
-  const at::Tensor logits = pass.logits.to(at::kCPU, at::kDouble).contiguous();
   const at::Tensor by_logits = at::empty({members, rows, 2}, options);
-  at::Tensor regression, by_regression;
-  if (pass.regression.defined()) {
-    regression = pass.regression.to(at::kCPU, at::kDouble).contiguous();
-    by_regression = at::empty({members, rows, 1}, options);
-  }
+  at::Tensor by_regression;
+  if (pass.regression.defined()) by_regression = at::empty({members, rows, 1}, options);
   std::size_t at = 0;
   for (std::size_t f = 0; f < factors.size(); ++f) {
-    const double odds = logits.data_ptr<double>()[2 * f + 1] - logits.data_ptr<double>()[2 * f];
+    const Outputs outputs(pass, static_cast<std::int64_t>(f));
+    const double odds = outputs.log_odds;
     const double error = 1 / (1 + std::exp(-odds)) - example.label;  // P(positive) - label
     for (const std::vector<double>& factor : factors[f]) {
       by_logits.data_ptr<double>()[2 * at] = -factor[0] * error;
       by_logits.data_ptr<double>()[2 * at + 1] = factor[0] * error;
-      if (regression.defined()) {
-        const double residual = regression.data_ptr<double>()[f] - example.target;
+      if (by_regression.defined()) {
+        const double residual = outputs.regression - example.target;
         by_regression.data_ptr<double>()[at] = factor[1] * 2 * residual;
       }
       ++at;
     }
   }
-  if (regression.defined()) by_regression = by_regression.to(pass.regression.options());
+  if (by_regression.defined()) by_regression = by_regression.to(pass.regression.options());
   return {by_logits.to(pass.logits.options()), by_regression};
 }
 
@@ -73,9 +82,13 @@ class StepInputs : public AggregationInputs {
   StepInputs(const RandomStream& stream, std::int64_t shared, at::Device device)
       : stream_(stream), shared_(shared), device_(device) {}
   at::Tensor uniform() const override {
-    at::Tensor u = at::empty({shared_}, at::TensorOptions().dtype(at::kFloat));
-    fill_uniform(stream_, {u.data_ptr<float>(), static_cast<std::size_t>(shared_)});
-    return u.to(device_);
+    at::Tensor u = at::empty({shared_}, at::TensorOptions().dtype(at::kFloat).device(device_));
+    if (device_.is_cpu()) {
+      fill_uniform(stream_, {u.data_ptr<float>(), static_cast<std::size_t>(shared_)});
+    } else {
+      gpu::fill_uniform(stream_, u);
+    }
+    return u;
   }
   std::vector<std::vector<int>> order() const override { return {{1}, {0}}; }  // two tasks: no choice
 
@@ -85,17 +98,27 @@ class StepInputs : public AggregationInputs {
   at::Device device_;
 };
 
+// Inner products of each member's rows of a [F K, P] with its rows of b [F J, P]: K x J numbers a member.
+std::vector<std::vector<double>> member_products(const at::Tensor& a, const at::Tensor& b, std::size_t members) {
+  const auto f = static_cast<std::int64_t>(members);
+  const at::Tensor a3 = a.view({f, -1, a.size(1)}), b3 = b.view({f, -1, b.size(1)});
+  std::vector<std::vector<double>> all;
+  if (a.is_cpu()) {
+    for (std::int64_t i = 0; i < f; ++i) all.push_back(inner_products(a3[i], b3[i]));
+    return all;
+  }
+  const at::Tensor products = gpu::inner_products(a3, b3);  // of all members at once: a GPU is waited for once
+  const std::int64_t n = products.numel() / f;
+  for (const double* p = products.const_data_ptr<double>(); all.size() < members; p += n) all.emplace_back(p, p + n);
+  return all;
+}
+
 }  // namespace
 
 TaskLosses task_losses(const ForwardPass& pass, int label, double target, std::int64_t member) {
-  const at::Tensor logits = pass.logits[member].to(at::kCPU, at::kDouble);
-  const double odds = logits.data_ptr<double>()[1] - logits.data_ptr<double>()[0];
-  TaskLosses losses = {softplus(label == 1 ? -odds : odds), std::numeric_limits<double>::quiet_NaN()};
-  if (pass.regression.defined()) {
-    const double residual = pass.regression[member].item<double>() - target;
-    losses[1] = residual * residual;
-  }
-  return losses;
+  const Outputs outputs(pass, member);
+  const double residual = outputs.regression - target;  // NaN without regression
+  return {softplus(label == 1 ? -outputs.log_odds : outputs.log_odds), residual * residual};
 }
 
 bool stackable(const Method& a, const Method& b) {
@@ -159,6 +182,7 @@ StackStep::StackStep(StackStep&&) noexcept = default;
 
 void StackStep::allocate() {
   view_ = make_views(layout_, model_, flat_);
+  not_finite_ = at::zeros({static_cast<std::int64_t>(size())}, flat_.options().dtype(at::kInt));
   const Method& method = members_[0].method;
   const bool separate = needs_meta() || method.aggregation != Aggregation::none;
   gradients_ = std::make_unique<Gradients>(layout_, model_, size(), separate ? 2 : 1, flat_.options());
@@ -191,6 +215,12 @@ void StackStep::remove(std::size_t member) {
   first_ = without(first_);
   second_ = without(second_);
   allocate();
+}
+
+bool StackStep::needs_gram() const {
+  return std::any_of(members_.begin(), members_.end(), [](const Member& m) {
+    return m.method.aggregation == Aggregation::pcgrad || m.method.aggregation == Aggregation::cagrad;
+  });
 }
 
 bool StackStep::needs_meta() const { return members_[0].weighting->needs_meta_step(); }
@@ -278,11 +308,17 @@ std::vector<MemberStep> StackStep::run(const StepPlace& place, const Example& ex
     // The gradients of the network's own step serve the meta step as well: one forward pass of the training bag.
     if (meta_needed && protocol_.autol_reuse_masks) meta_steps(place, example, meta, lr);
   }
+  if (needs_gram()) gram_products_ = member_products(gradients_->shared, gradients_->shared, size());
+  not_finite_.zero_();
+  for (std::size_t f = 0; f < size(); ++f) {
+    members_[f].step.losses = losses[f];
+    if (members_[f].good()) aggregate_and_update(f, place, lr);
+  }
+  const at::Tensor not_finite = not_finite_.cpu();
   std::vector<MemberStep> results;
   for (std::size_t f = 0; f < size(); ++f) {
     Member& member = members_[f];
-    member.step.losses = losses[f];
-    if (member.good()) aggregate_and_update(f, place, pass, example, lr);
+    if (member.good() && not_finite.const_data_ptr<int>()[f] != 0) fail_gradient(f, place, pass, example);
     if (member.good()) member.weighting->step_done(std::span(losses[f].data(), joint() ? 2 : 1), lr);
     results.push_back(member.step);
   }
@@ -307,10 +343,10 @@ void StackStep::meta_steps(const StepPlace& place, const Example& example, const
   weighted_gradients(virtual_view_, pass, meta, {size(), tasks}, *meta_gradients_);
 
   if (protocol_.autol_exact) {
+    const auto shared = member_products(gradients_->shared, meta_gradients_->shared, size());
+    const auto own = member_products(gradients_->own, meta_gradients_->own, size());
     for (std::size_t f = 0; f < size(); ++f) {
-      const std::vector<double> shared = inner_products(gradients_->shared_of(f), meta_gradients_->shared_of(f)),
-                                own = inner_products(gradients_->own_of(f), meta_gradients_->own_of(f));
-      members_[f].meta_gradient = {-lr * (shared[0] + own[0]), -lr * (shared[1] + own[1])};
+      members_[f].meta_gradient = {-lr * (shared[f][0] + own[f][0]), -lr * (shared[f][1] + own[f][1])};
     }
   } else {
     finite_differences(place, example, lr);
@@ -329,9 +365,10 @@ void StackStep::meta_steps(const StepPlace& place, const Example& example, const
 // The released code's: -lr (L_k(theta + eps v) - L_k(theta - eps v)) / (2 eps) on the training bag, eps = 0.01 / |v|.
 void StackStep::finite_differences(const StepPlace& place, const Example& example, double lr) {
   std::vector<double> eps;
+  const auto shared = member_products(meta_gradients_->shared, meta_gradients_->shared, size());
+  const auto own = member_products(meta_gradients_->own, meta_gradients_->own, size());
   for (std::size_t f = 0; f < size(); ++f) {
-    const at::Tensor v = meta_gradients_->shared_of(f), v_own = meta_gradients_->own_of(f);
-    const double norm = std::sqrt(inner_products(v, v)[0] + inner_products(v_own, v_own)[0]);
+    const double norm = std::sqrt(shared[f][0] + own[f][0]);
     eps.push_back(norm == 0 ? 0 : 0.01 / norm);  // without a direction there is no difference
   }
   std::vector<TaskLosses> at_sign[2];
@@ -372,7 +409,7 @@ std::vector<double> StackStep::shared_coefficients(std::size_t member, const Ste
     return {};
   }
   // Weighting scales M by w_i w_j, so the long rows need not be scaled: one pass over them less.
-  GramMatrix gram = gram_matrix(rows);
+  GramMatrix gram = gram_matrix(2, gram_products_[member]);
   for (std::size_t i = 0; i < 2; ++i) {
     for (std::size_t j = 0; j < 2; ++j) gram.values[2 * i + j] *= weights[i] * weights[j];
   }
@@ -382,29 +419,25 @@ std::vector<double> StackStep::shared_coefficients(std::size_t member, const Ste
   return c;
 }
 
-// The member's step from its gradients: one row of the weighted sum already, or one a task.
-void StackStep::aggregate_and_update(std::size_t member, const StepPlace& place, const ForwardPass& pass,
-                                     const Example& example, double lr) {
+// The member's step from its gradients: one row of the weighted sum already, or one a task. Gradients that are not
+// finite are marked in `not_finite_`.
+void StackStep::aggregate_and_update(std::size_t member, const StepPlace& place, double lr) {
   const Gradients& g = *gradients_;
-  if (g.tasks_a_member == 1) {
-    if (!update(member, place, lr, g.shared_sum(member, {1}), g.own_sum(member, {1}))) {
-      fail_gradient(member, place, pass, example);
-    }
-    return;
-  }
+  if (g.tasks_a_member == 1) return update(member, place, lr, g.shared_sum(member, {1}), g.own_sum(member, {1}));
   const std::vector<double> weights = members_[member].weighting->weights();
   at::Tensor sum;
   std::vector<double> coefficients;
   try {
     coefficients = shared_coefficients(member, place, weights, sum);
-  } catch (const std::domain_error&) {
-    return fail_gradient(member, place, pass, example);
+  } catch (const std::domain_error&) {  // not finite
+    not_finite_[static_cast<std::int64_t>(member)].fill_(1);
+    return;
   }
   const GradientSum shared = sum.defined() ? GradientSum{{sum}, {1.0}} : g.shared_sum(member, coefficients);
-  if (!update(member, place, lr, shared, g.own_sum(member, weights))) fail_gradient(member, place, pass, example);
+  update(member, place, lr, shared, g.own_sum(member, weights));
 }
 
-bool StackStep::update(std::size_t member, const StepPlace& place, double lr, const GradientSum& shared,
+void StackStep::update(std::size_t member, const StepPlace& place, double lr, const GradientSum& shared,
                        const GradientSum& own) {
   const AdamW settings = {.lr = lr, .weight_decay = train_.weight_decay};
   const std::int64_t trained = (joint() ? layout_.total : layout_.classification) - layout_.shared;
@@ -412,8 +445,9 @@ bool StackStep::update(std::size_t member, const StepPlace& place, double lr, co
   const auto used = [&](const at::Tensor& t) { return t.narrow(0, 0, trained); };
   GradientSum own_used = own;
   for (at::Tensor& row : own_used.row) row = used(row);
-  const bool good = adamw_step(settings, place.number + 1, shared, p.shared, m.shared, v.shared, threads_);
-  return adamw_step(settings, place.number + 1, own_used, used(p.own), used(m.own), used(v.own), threads_) && good;
+  const at::Tensor bad = not_finite_.narrow(0, static_cast<std::int64_t>(member), 1);
+  adamw_step(settings, place.number + 1, shared, p.shared, m.shared, v.shared, threads_, bad);
+  adamw_step(settings, place.number + 1, own_used, used(p.own), used(m.own), used(v.own), threads_, bad);
 }
 
 // Names the task whose gradient is not finite. The member's parameters may have been changed by the failed update,

@@ -113,6 +113,7 @@ class StackStep {
   }
   Parts parts(const at::Tensor& flat, std::size_t member) const;
   std::vector<std::vector<double>> member_weights() const;
+  bool needs_gram() const;
   void allocate();  // what is as large as the stack, beside parameters and moments
 
   DropoutMasks masks(const StepPlace& place, int pass) const;
@@ -123,11 +124,10 @@ class StackStep {
                           const std::vector<std::vector<double>>& weights, Gradients& out) const;
   void meta_steps(const StepPlace& place, const Example& example, const Example& meta, double lr);
   void finite_differences(const StepPlace& place, const Example& example, double lr);
-  void aggregate_and_update(std::size_t member, const StepPlace& place, const ForwardPass& pass, const Example& example,
-                            double lr);
+  void aggregate_and_update(std::size_t member, const StepPlace& place, double lr);
   std::vector<double> shared_coefficients(std::size_t member, const StepPlace& place,
                                           const std::vector<double>& weights, at::Tensor& sum);
-  bool update(std::size_t member, const StepPlace& place, double lr, const GradientSum& shared, const GradientSum& own);
+  void update(std::size_t member, const StepPlace& place, double lr, const GradientSum& shared, const GradientSum& own);
   std::vector<TaskLosses> checked_losses(const StepPlace& place, const ForwardPass& pass, const Example& example,
                                          const char* where);
   void fail(std::size_t member, const std::string& why);
@@ -140,7 +140,9 @@ class StackStep {
   ParameterLayout layout_;
   GroupStreams streams_;
   int threads_;
-  at::Tensor flat_, first_, second_;  // [F, P]
+  at::Tensor flat_, first_, second_;                // [F, P]
+  std::vector<std::vector<double>> gram_products_;  // of the step that is running: K x K of each member's shared rows
+  at::Tensor not_finite_;  // [F] int32, of the step that is running: 1 where a gradient is not finite
   ModelView view_;
   std::unique_ptr<Gradients> gradients_;
   // Auto-Lambda alone: virtual parameters theta' (also theta +- eps v), and v.

@@ -24,6 +24,7 @@ class TrainingService : public CellService {
     const std::string lacks = device_.device.is_cuda() ? cuda_lacks() : "";
     if (!lacks.empty()) throw InputError(device_.text + ": " + lacks);
     at::set_num_threads(run.threads);
+    set_gpu_products(setup_.experiment.train.precision);
     environment_ = host_environment();
     environment_.device = device_.text;
     environment_.cpu += " (" + at::get_cpu_capability() + ")";

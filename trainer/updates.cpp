@@ -1,6 +1,7 @@
 #include "trainer/updates.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/isfinite.h>
 
 #include <algorithm>
 #include <atomic>
@@ -10,6 +11,7 @@
 
 #include "balancers/clones.h"
 #include "datasets/errors.h"
+#include "trainer/gpu_kernels.h"
 
 namespace mtlgrid {
 namespace {
@@ -181,12 +183,14 @@ MTLGRID_CLONES double finite_sum(const double* a, std::int64_t n) { return finit
 
 }  // namespace
 
-bool adamw_step(const AdamW& settings, std::int64_t step, const GradientSum& gradient, const at::Tensor& parameter,
-                const at::Tensor& first, const at::Tensor& second, int threads) {
+void adamw_step(const AdamW& settings, std::int64_t step, const GradientSum& gradient, const at::Tensor& parameter,
+                const at::Tensor& first, const at::Tensor& second, int threads, const at::Tensor& not_finite) {
   require_sum(gradient, parameter);
   require_alike({parameter, first, second});
-  if (!parameter.is_cpu()) return aten::adamw_step(settings, step, gradient, parameter, first, second);
-  return with_type(parameter, [&]<typename T>(T) {
+  if (!parameter.is_cpu()) {
+    return gpu::adamw_step(settings, step, gradient, parameter, first, second, not_finite);
+  }
+  with_type(parameter, [&]<typename T>(T) {
     const AdamWConstants<T> constants(settings, step);
     const Rows<T> rows(gradient);
     const AdamWArrays<T> arrays = {parameter.data_ptr<T>(), first.data_ptr<T>(), second.data_ptr<T>()};
@@ -194,7 +198,7 @@ bool adamw_step(const AdamW& settings, std::int64_t step, const GradientSum& gra
     for_chunks(parameter.numel(), threads, [&](std::int64_t begin, std::int64_t end, std::int64_t) {
       if (!(adamw_chunk(constants, rows, arrays, begin, end) == 0)) finite = false;
     });
-    return finite.load();
+    if (!finite) *not_finite.data_ptr<int>() = 1;
   });
 }
 
@@ -202,7 +206,7 @@ void gradient_step(double lr, double weight_decay, const GradientSum& gradient, 
                    const at::Tensor& out, int threads) {
   require_sum(gradient, parameter);
   require_alike({parameter, out});
-  if (!parameter.is_cpu()) return aten::gradient_step(lr, weight_decay, gradient, parameter, out);
+  if (!parameter.is_cpu()) return gpu::gradient_step(lr, weight_decay, gradient, parameter, out);
   with_type(parameter, [&]<typename T>(T) {
     const Rows<T> rows(gradient);
     const T rate = static_cast<T>(lr), keep = static_cast<T>(1 - lr * weight_decay);
@@ -216,7 +220,7 @@ void gradient_step(double lr, double weight_decay, const GradientSum& gradient, 
 
 void offset(const at::Tensor& parameter, double factor, const at::Tensor& v, const at::Tensor& out, int threads) {
   require_alike({parameter, v, out});
-  if (!parameter.is_cpu()) return aten::offset(parameter, factor, v, out);
+  if (!parameter.is_cpu()) return gpu::offset(parameter, factor, v, out);
   with_type(parameter, [&]<typename T>(T) {
     const T *p = parameter.const_data_ptr<T>(), *direction = v.const_data_ptr<T>();
     T* to = out.data_ptr<T>();
@@ -228,7 +232,7 @@ void offset(const at::Tensor& parameter, double factor, const at::Tensor& v, con
 
 bool all_finite(const at::Tensor& a) {
   require_alike({a});
-  if (!a.is_cpu()) return aten::all_finite(a);
+  if (!a.is_cpu()) return at::isfinite(a).all().item<bool>();
   return with_type(a, [&]<typename T>(T) { return finite_sum(a.const_data_ptr<T>(), a.numel()) == 0; });
 }
 

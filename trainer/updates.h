@@ -2,8 +2,8 @@
 // operand once. Torch. Results do not depend on `threads`.
 //
 // Tensors are one-dimensional, contiguous, on one device, all of one call float32 or all float64 and of one length;
-// Error(fatal) otherwise. On the CPU hand-written loops; elsewhere ATen's operations (updates_aten.cpp), which tests
-// compare with the loops.
+// Error(fatal) otherwise. On the CPU hand-written loops, on a GPU kernels (gpu_kernels.h). Tests compare both with
+// ATen's operations.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -24,10 +24,11 @@ inline constexpr std::size_t kMaximumRows = 2;
 struct AdamW {
   double lr = 1e-4, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.01;
 };
-// Updates parameters and their moments in place. Returns whether the whole gradient was finite; if not, some of the
-// parameters have been updated and must not be used any more.
-bool adamw_step(const AdamW& settings, std::int64_t step, const GradientSum& gradient, const at::Tensor& parameter,
-                const at::Tensor& first, const at::Tensor& second, int threads);
+// Updates parameters and their moments in place. `not_finite` (one int32 on the same device) becomes 1 if some of the
+// gradient is not finite, and is left alone otherwise: a GPU's caller so waits once for many updates. Parameters have
+// been updated then, and must not be used any more.
+void adamw_step(const AdamW& settings, std::int64_t step, const GradientSum& gradient, const at::Tensor& parameter,
+                const at::Tensor& first, const at::Tensor& second, int threads, const at::Tensor& not_finite);
 
 // out = parameter - lr (gradient + weight_decay parameter).
 void gradient_step(double lr, double weight_decay, const GradientSum& gradient, const at::Tensor& parameter,
@@ -35,15 +36,5 @@ void gradient_step(double lr, double weight_decay, const GradientSum& gradient, 
 // out = parameter + factor v.
 void offset(const at::Tensor& parameter, double factor, const at::Tensor& v, const at::Tensor& out, int threads);
 bool all_finite(const at::Tensor& a);
-
-// The same by ATen's operations, on any device.
-namespace aten {
-bool adamw_step(const AdamW& settings, std::int64_t step, const GradientSum& gradient, const at::Tensor& parameter,
-                const at::Tensor& first, const at::Tensor& second);
-void gradient_step(double lr, double weight_decay, const GradientSum& gradient, const at::Tensor& parameter,
-                   const at::Tensor& out);
-void offset(const at::Tensor& parameter, double factor, const at::Tensor& v, const at::Tensor& out);
-bool all_finite(const at::Tensor& a);
-}  // namespace aten
 
 }  // namespace mtlgrid

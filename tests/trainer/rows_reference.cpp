@@ -3,7 +3,7 @@
 #include <ATen/ops/native_layer_norm.h>
 #include <ATen/ops/sum.h>
 
-#include "trainer/rows.h"
+#include "reference.h"
 
 namespace mtlgrid::aten {
 

@@ -1,0 +1,30 @@
+// Compiles the trainer's kernels for the GPU at hand (NVRTC) and starts them (CUDA's driver interface). No torch.
+//
+// Both libraries are opened when they are first needed, so that one trainer serves machines with and without a GPU:
+// NVRTC comes with LibTorch's CUDA set, the driver with the machine.
+#pragma once
+
+#include <string>
+
+namespace mtlgrid::gpu {
+
+// Why kernels cannot be compiled, or started, here; empty if they can. Touch no GPU.
+std::string compiler_lacks();
+std::string driver_lacks();
+
+// Machine code of gpu_kernels.cu for an architecture such as "sm_90", `Real` as double or float. Needs NVRTC alone.
+// Throws Error(fatal) with the compiler's log.
+std::string compile_kernels(const std::string& architecture, bool fp64);
+
+// Blocks of 256 threads.
+struct Grid {
+  unsigned x = 1, y = 1, z = 1;
+};
+inline constexpr int kThreads = 256;
+
+// Starts a kernel on the calling thread's current GPU, in the default stream; it runs after what was started there
+// before. `arguments` are pointers to the kernel's arguments in their order, of the kernel's own types. The first call
+// compiles (a second or so). Throws Error(fatal) naming the kernel.
+void launch(const char* kernel, bool fp64, Grid grid, void** arguments);
+
+}  // namespace mtlgrid::gpu
