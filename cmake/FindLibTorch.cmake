@@ -3,7 +3,7 @@
 # LIBTORCH names a folder in any of the three shapes LibTorch comes in: the target folder of PyPI's wheel (it has
 # torch/lib), the unpacked zip of pytorch.org or an installed Python package (both have lib and include). The config
 # package of the wheel is not used: it wants a CUDA toolkit even for CPU use. libtorch_cuda is linked only where the
-# libraries it needs lie beside it (LibTorch_CUDA_FOUND).
+# libraries it needs lie beside it (LibTorch_CUDA_FOUND, with CUDA's headers in LibTorch_CUDA_INCLUDE).
 set(LIBTORCH "${CMAKE_SOURCE_DIR}/.deps/libtorch" CACHE PATH "LibTorch: wheel target folder, unpacked zip, or torch package")
 
 find_path(LibTorch_ROOT_DIR include/ATen/ATen.h HINTS "${LIBTORCH}/torch" "${LIBTORCH}" NO_DEFAULT_PATH NO_CACHE)
@@ -29,9 +29,12 @@ if(LibTorch_FOUND AND NOT TARGET mtlgrid::torch)
   set(_nvidia "${LibTorch_ROOT_DIR}/../nvidia")
   file(GLOB _rpath LIST_DIRECTORIES true "${_nvidia}/*/lib")
   find_library(LibTorch_CUDA_LIBRARY torch_cuda HINTS "${LibTorch_ROOT_DIR}/lib" NO_DEFAULT_PATH NO_CACHE)
+  find_library(LibTorch_C10_CUDA_LIBRARY c10_cuda HINTS "${LibTorch_ROOT_DIR}/lib" NO_DEFAULT_PATH NO_CACHE)
+  find_path(LibTorch_CUDA_INCLUDE cuda_runtime_api.h HINTS "${_nvidia}/cu13/include" ENV CUDA_HOME PATH_SUFFIXES include
+    NO_CACHE)
   file(GLOB _cublas "${_nvidia}/cu13/lib/libcublas.so*" "${LibTorch_ROOT_DIR}/lib/libcublas*")
   set(LibTorch_CUDA_FOUND OFF)
-  if(LibTorch_CUDA_LIBRARY AND _cublas)
+  if(LibTorch_CUDA_LIBRARY AND LibTorch_C10_CUDA_LIBRARY AND LibTorch_CUDA_INCLUDE AND _cublas)
     set(LibTorch_CUDA_FOUND ON)
   endif()
 
@@ -45,6 +48,7 @@ if(LibTorch_FOUND AND NOT TARGET mtlgrid::torch)
   endforeach()
   if(LibTorch_CUDA_FOUND)
     # Kept even if no symbol of it is used: its static constructors register the CUDA kernels.
-    target_link_libraries(mtlgrid::torch INTERFACE "-Wl,--no-as-needed,${LibTorch_CUDA_LIBRARY},--as-needed")
+    target_link_libraries(mtlgrid::torch INTERFACE "${LibTorch_C10_CUDA_LIBRARY}"
+      "-Wl,--no-as-needed,${LibTorch_CUDA_LIBRARY},--as-needed")
   endif()
 endif()

@@ -16,8 +16,9 @@ function(mtlgrid_test name)
     MTLGRID_FIXTURES="${CMAKE_CURRENT_SOURCE_DIR}/fixtures" MTLGRID_SOURCE="${CMAKE_SOURCE_DIR}"
     MTLGRID_ORACLE="${CMAKE_SOURCE_DIR}/tests/oracle/fixtures"
     MTLGRID_BUILD="${CMAKE_BINARY_DIR}")
+  # Listing tests starts the program, whose libraries (5 GB with CUDA) a cold disk takes a while to bring.
   gtest_discover_tests(test_${name} TEST_PREFIX "${name}/" NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST
-    PROPERTIES TIMEOUT 600)
+    DISCOVERY_TIMEOUT 300 PROPERTIES TIMEOUT 600)
 endfunction()
 
 # mtlgrid_bench(NAME SOURCES... LIBS... [YARDSTICK DRIVER.py]): a program under build/bench that prints ratios; run by the

@@ -173,6 +173,7 @@ class ConfigReader {
     r.read("threads", config_.run.threads, 1, 1024);
     r.read("checkpoint_minutes", config_.run.checkpoint_minutes, 0, kInfinity, true);
     if (const auto init = r.text("init")) config_.init = absolute(*init);
+    r.read("cuda_graphs", config_.run.cuda_graphs);
     r.choose("keep_weights", config_.run.keep_weights, {"best", "none"});
     r.choose("bag_cache", config_.run.bag_cache, {"remove", "keep", "off"});
     if (const auto folder = r.text("bag_cache_folder")) config_.run.bag_cache_folder = absolute(*folder).string();

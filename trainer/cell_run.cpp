@@ -58,7 +58,8 @@ CellRun::CellRun(const Experiment& experiment, const Train& train, BagCache& bag
 
 StackStep CellRun::start(at::Device device) {
   StackStep network(method(train_.cell.method), experiment_.model, experiment_.train, experiment_.protocol,
-                    layout_of(experiment_, train_.cell, data_), streams_, device, experiment_.run.threads);
+                    layout_of(experiment_, train_.cell, data_), streams_, device, experiment_.run.threads,
+                    experiment_.run.cuda_graphs);
   sits(network, 0);
   best_ = at::empty_like(network.parameters());
   const std::vector<std::filesystem::path> earlier(train_.resume.begin(), train_.resume.end());
@@ -116,6 +117,11 @@ void CellRun::begin_epoch() {
 
 void CellRun::checkpoint_if_due() {
   if (monotonic_seconds() - checkpointed_ > 60 * experiment_.run.checkpoint_minutes) write_checkpoint();
+}
+
+void CellRun::checkpoint_after_epoch(std::size_t cells) {
+  const double cost = checkpoint_cost_ * static_cast<double>(cells);
+  if (worth_a_checkpoint(monotonic_seconds() - checkpointed_, cost)) write_checkpoint();
 }
 
 void CellRun::step_done(const TaskLosses& losses) {
@@ -192,10 +198,12 @@ bool CellRun::evaluate_cohort(const std::function<bool()>& stop_requested, const
 }
 
 void CellRun::write_checkpoint() {
+  const double began = monotonic_seconds();
   state_.weighting = stack_->weighting(member_).save();
   state_.seconds = monotonic_seconds() - epoch_began_;
   checkpoints_.write(state_, arrays());
   checkpointed_ = monotonic_seconds();
+  checkpoint_cost_ = checkpointed_ - began;
 }
 
 void CellRun::write_weights() const {

@@ -43,13 +43,14 @@ class CellRun {
   Example meta_example(const StepPlace& place) const;
   void step_done(const TaskLosses& losses);
   // Patients to validate on, and the end of the epoch with the sums of their losses: its row, best weights, whether it
-  // was the last. A checkpoint is written unless it was: what follows is short.
+  // was the last.
   std::size_t validation_size() const { return data_.valid.size(); }
   Example validation_example(std::size_t i) const;
   void finish_epoch(const TaskLosses& validation_sum);
 
-  // At an interval, and on a stop.
+  // At an interval; at an epoch's end if that is worth its cost, where `cells` are trained together; and on a stop.
   void checkpoint_if_due();
+  void checkpoint_after_epoch(std::size_t cells);
   void write_checkpoint();
   // After the training; nullopt: stopped on request, after a checkpoint was written.
   std::optional<CellResult> result(const std::function<bool()>& stop_requested);
@@ -75,6 +76,7 @@ class CellRun {
   bool resumed_ = false;
   std::vector<std::uint32_t> order_, meta_order_;  // of the bags, in this epoch
   double started_, epoch_began_, checkpointed_;
+  double checkpoint_cost_ = 0;  // seconds that the last one took
 };
 
 }  // namespace mtlgrid

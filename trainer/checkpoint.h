@@ -37,6 +37,12 @@ struct TrainingArrays {
   at::Tensor parameters, first_moment, second_moment, best;
 };
 
+// Whether an epoch's end is to be checkpointed: what that costs (seconds, as far as known, of all cells that are trained
+// together) must be a small share of the time since the last checkpoint. On a GPU an epoch of small bags takes less time
+// than writing its 75 MB.
+inline constexpr double kCheckpointShare = 0.05;
+inline bool worth_a_checkpoint(double since_last, double cost) { return cost <= kCheckpointShare * since_last; }
+
 // The checkpoints of one attempt, in its folder: files checkpoint-NNNNNNNNNN, the number being `steps`.
 class Checkpoints {
  public:

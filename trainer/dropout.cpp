@@ -11,6 +11,10 @@
 namespace mtlgrid {
 namespace {
 
+// Numbers of places, as the header says.
+constexpr int kEncoderPlaces = 16, kDecoder = 4096, kDecoderPlaces = 32;
+int encoder_place(int layer, DropoutKind kind) { return kEncoderPlaces * layer + static_cast<int>(kind); }
+
 void fill(const DropoutFill& source, std::uint64_t first, const at::Tensor& row) {
   const auto n = static_cast<std::size_t>(row.numel());
   if (row.scalar_type() == at::kDouble) {
@@ -48,28 +52,40 @@ at::Tensor AttentionMask::rows(std::int64_t begin, std::int64_t count) const {
   return block;
 }
 
-DropoutFill DropoutMasks::encoder(int layer, DropoutKind kind) const {
-  return {stream_.child(static_cast<std::uint64_t>(16 * layer + static_cast<int>(kind))), p_};
+std::vector<std::int64_t> DropoutMasks::keys(int encoder_layers, int decoder_layers) const {
+  std::vector<std::int64_t> keys;
+  const auto add = [&](int place) {
+    keys.push_back(static_cast<std::int64_t>(fill_key(stream_.child(static_cast<std::uint64_t>(place)))));
+  };
+  for (int i = 0; i < encoder_layers * kEncoderPlaces; ++i) add(i);
+  for (int i = 0; i < decoder_layers * kDecoderPlaces; ++i) add(kDecoder + i);
+  return keys;
+}
+
+DropoutFill DropoutMasks::fill_of(int place) const {
+  if (!keys_.defined()) return {stream_.child(static_cast<std::uint64_t>(place)), p_};
+  const int index = place < kDecoder ? place : encoder_layers_ * kEncoderPlaces + place - kDecoder;
+  return {reinterpret_cast<const std::uint64_t*>(keys_.const_data_ptr<std::int64_t>()),
+          static_cast<std::uint64_t>(index), p_};
 }
 
 at::Tensor DropoutMasks::decoder(int layer, DropoutKind kind, std::int64_t tokens, std::int64_t size) const {
   if (p_ == 0) return {};
   std::vector<DropoutFill> fills;
   for (std::int64_t t = 0; t < tokens; ++t) {
-    const std::int64_t place = 4096 + 32 * layer + 2 * static_cast<int>(kind) + t;
-    fills.emplace_back(stream_.child(static_cast<std::uint64_t>(place)), p_);
+    fills.push_back(fill_of(kDecoder + kDecoderPlaces * layer + 2 * static_cast<int>(kind) + static_cast<int>(t)));
   }
   return made(fills, tokens, size, like_);
 }
 
 AttentionMask DropoutMasks::encoder_weights(int layer, std::int64_t heads, std::int64_t tiles) const {
   if (p_ == 0) return {};
-  return {encoder(layer, DropoutKind::weights), heads, tiles, like_};
+  return {fill_of(encoder_place(layer, DropoutKind::weights)), heads, tiles, like_};
 }
 
 at::Tensor DropoutMasks::encoder_rows(int layer, DropoutKind kind, std::int64_t tiles, std::int64_t d) const {
   if (p_ == 0) return {};
-  const DropoutFill source = encoder(layer, kind);
+  const DropoutFill source = fill_of(encoder_place(layer, kind));
   return made({&source, 1}, 1, tiles * d, like_).view({tiles, d});
 }
 

@@ -10,6 +10,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <optional>
+#include <vector>
 
 #include "datasets/random.h"
 #include "trainer/philox.h"
@@ -52,6 +53,12 @@ class DropoutMasks {
  public:
   // Masks hold 0 or 1 / (1 - p), of type `like`'s dtype, on its device. p = 0 gives no masks (undefined tensors).
   DropoutMasks(const RandomStream& stream, double p, const at::Tensor& like) : stream_(stream), p_(p), like_(like) {}
+  // For recorded passes on a GPU: the masks of whatever keys() lies in `keys` [n] int64, on that GPU, when the
+  // recording is played. For a network of `encoder_layers`.
+  DropoutMasks(const at::Tensor& keys, int encoder_layers, double p, const at::Tensor& like)
+      : stream_(0, ""), keys_(keys), encoder_layers_(encoder_layers), p_(p), like_(like) {}
+  // The keys of all places of a network's masks.
+  std::vector<std::int64_t> keys(int encoder_layers, int decoder_layers) const;
 
   double p() const { return p_; }
   AttentionMask encoder_weights(int layer, std::int64_t heads, std::int64_t tiles) const;                  // [H, N, N]
@@ -61,10 +68,12 @@ class DropoutMasks {
   at::Tensor decoder_rows(int layer, DropoutKind kind, std::int64_t tokens, std::int64_t d) const;         // [T, d]
 
  private:
-  DropoutFill encoder(int layer, DropoutKind kind) const;
+  DropoutFill fill_of(int place) const;
   at::Tensor decoder(int layer, DropoutKind kind, std::int64_t tokens, std::int64_t size) const;  // [T, size]
 
   RandomStream stream_;
+  at::Tensor keys_;  // undefined: the stream's
+  int encoder_layers_ = 0;
   double p_;
   at::Tensor like_;
 };

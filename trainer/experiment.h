@@ -32,15 +32,16 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainSettings, epochs, patience, lr, weight_d
 struct RunSettings {
   std::string device = "auto";        // auto, cpu, cuda
   int threads = 1;                    // a trainer process's compute threads
-  double checkpoint_minutes = 5;      // at most this long between checkpoints; one at every epoch's end in any case
+  double checkpoint_minutes = 5;      // at most this long between checkpoints
   std::string keep_weights = "best";  // best, none
   int pack = 0;                       // most cells trained at the same time; 0: auto (orchestrator/packing.h)
   int trainers_per_gpu = 1;           // trainers that may share a GPU
+  bool cuda_graphs = true;            // small bags' passes are recorded on a GPU (passes.h)
   std::string bag_cache = "remove";   // remove, keep, off: the bag file that a node's trainer processes share
   std::string bag_cache_folder;       // where it lies; empty: $TMPDIR of the trainer process, else /tmp
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunSettings, device, threads, checkpoint_minutes, keep_weights, pack,
-                                   trainers_per_gpu, bag_cache, bag_cache_folder)
+                                   trainers_per_gpu, cuda_graphs, bag_cache, bag_cache_folder)
 
 // Initial weights out of a PyTorch state dict (absolute path) instead of drawn ones. The hash decides the result, not
 // the path; both are empty where weights are drawn.

@@ -2,6 +2,8 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <c10/core/Stream.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,10 +18,15 @@
 namespace mtlgrid::gpu {
 namespace {
 
-constexpr int kWarps = kThreads / 32, kMaximumKeys = 32;
+constexpr int kWarps = kThreads / 32, kMaximumKeys = 32, kMaximumMembers = 32;
 constexpr std::uint64_t kLanes = 16, kGroup = 64;  // of philox.h
 struct Keys {
   std::uint64_t key[kMaximumKeys];
+};
+template <typename T>
+struct Sums {
+  const T *a[kMaximumMembers], *b[kMaximumMembers];
+  T ca[kMaximumMembers], cb[kMaximumMembers];
 };
 
 bool fp64(const at::Tensor& t) { return t.scalar_type() == at::kDouble; }
@@ -58,16 +65,22 @@ class Argument {
     static_assert(sizeof(T) <= sizeof(bytes_) && std::is_trivially_copyable_v<T>);
     std::memcpy(bytes_.data(), &value, sizeof value);
   }
-  alignas(8) std::array<std::byte, sizeof(Keys)> bytes_;
+  alignas(8) std::array<std::byte, sizeof(Sums<double>)> bytes_;
 };
 
-// Arguments: tensors (undefined: null), Number, and integers of exactly the kernel's types.
+// The stream that ATen's operations go to: ours come in between.
+void* current_stream() {
+  static const c10::impl::VirtualGuardImpl device(c10::DeviceType::CUDA);
+  return device.getStream(device.getDevice()).native_handle();
+}
+
+// Arguments: tensors (undefined: null), Number, pointers and integers of exactly the kernel's types.
 template <typename... T>
 void run(const char* kernel, bool is_double, Grid grid, const T&... values) {
   Argument arguments[] = {Argument(values, is_double)...};
   void* pointers[sizeof...(values)];
   for (std::size_t i = 0; i < sizeof...(values); ++i) pointers[i] = arguments[i].pointer();
-  launch(kernel, is_double, grid, pointers);
+  launch(kernel, is_double, grid, current_stream(), pointers);
 }
 
 // Sums of the columns of g [R, n, d] (times factor [R / tasks, n, d]) into rows `sums` [R, 1, d]; long ones in parts.
@@ -105,7 +118,7 @@ void fill_dropout(std::span<const DropoutFill> fills, std::uint64_t first, std::
   // A row may begin within a group of 64 numbers: one group more.
   const auto words = static_cast<std::int64_t>((static_cast<std::uint64_t>(n) + 2 * kGroup) / kGroup * kLanes);
   run("fill_dropout", fp64(out), Grid{blocks_of(words), static_cast<unsigned>(rows)}, out, n, keys,
-      static_cast<int>(fills.size()), first, stride, fills[0].threshold(), Number{fills[0].kept()});
+      static_cast<int>(fills.size()), fills[0].table(), first, stride, fills[0].threshold(), Number{fills[0].kept()});
 }
 
 void fill_uniform(const RandomStream& stream, const at::Tensor& out) {
@@ -142,7 +155,7 @@ at::Tensor attention_weights(const at::Tensor& scores, std::int64_t heads, std::
   const at::Tensor weights = fill != nullptr && keep ? at::empty_like(scores) : scores;
   run(sized("attention_weights", n).c_str(), fp64(scores), Grid{static_cast<unsigned>(scores.size(0) * count)}, scores,
       weights, count, n, static_cast<int>(heads), begin, fill ? fill->key() : std::uint64_t{0},
-      fill ? fill->threshold() : 0u, Number{fill ? fill->kept() : 1});
+      fill ? fill->table() : nullptr, fill ? fill->threshold() : 0u, Number{fill ? fill->kept() : 1});
   return weights;
 }
 
@@ -189,14 +202,54 @@ AddDropNormGradient add_drop_norm_backward(const NormView& p, const NormSaved& s
 
 void column_sums(const at::Tensor& g, const at::Tensor& sums) { sum_columns(g, sums.size(0), {}, 1, sums); }
 
-void adamw_step(const AdamW& s, std::int64_t step, const GradientSum& gradient, const at::Tensor& parameter,
-                const at::Tensor& first, const at::Tensor& second, const at::Tensor& not_finite) {
-  const TwoRows g(gradient);
-  const double n = static_cast<double>(step);
-  run("adamw", fp64(parameter), Grid{blocks_of(parameter.numel())}, parameter, first, second, g.a, g.b, g.ca, g.cb,
-      Number{1 - s.lr * s.weight_decay}, Number{1 - s.beta1}, Number{s.beta2}, Number{1 - s.beta2},
-      Number{1 / std::sqrt(1 - std::pow(s.beta2, n))}, Number{s.eps}, Number{s.lr / (1 - std::pow(s.beta1, n))},
-      parameter.numel(), not_finite);
+namespace {
+
+// Calls f with the sums as the kernels take them.
+template <typename T, typename F>
+void with_sums_of(const std::vector<GradientSum>& gradients, const F& f) {
+  TORCH_CHECK(gradients.size() <= kMaximumMembers, "a stack of ", gradients.size(), " networks");
+  Sums<T> sums = {};
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    const GradientSum& g = gradients[i];
+    if (g.row.empty()) continue;
+    sums.a[i] = g.row[0].const_data_ptr<T>();
+    sums.ca[i] = static_cast<T>(g.coefficient[0]);
+    if (g.row.size() < 2) continue;
+    sums.b[i] = g.row[1].const_data_ptr<T>();
+    sums.cb[i] = static_cast<T>(g.coefficient[1]);
+  }
+  f(sums);
+}
+
+template <typename F>
+void with_sums(bool is_double, const std::vector<GradientSum>& gradients, const F& f) {
+  is_double ? with_sums_of<double>(gradients, f) : with_sums_of<float>(gradients, f);
+}
+
+}  // namespace
+
+void find_not_finite(const std::vector<GradientSum>& gradients, std::int64_t n, const at::Tensor& not_finite) {
+  const auto some = std::find_if(gradients.begin(), gradients.end(), [](const auto& g) { return !g.row.empty(); });
+  if (some == gradients.end()) return;
+  const bool is_double = fp64(some->row[0]);
+  const Grid grid = {blocks_of(n), static_cast<unsigned>(gradients.size())};
+  with_sums(is_double, gradients,
+            [&](const auto& sums) { run("find_not_finite", is_double, grid, sums, n, not_finite); });
+}
+
+void adamw_steps(const AdamW& s, std::int64_t step, const std::vector<GradientSum>& gradients,
+                 const at::Tensor& parameter, const at::Tensor& first, const at::Tensor& second,
+                 const at::Tensor& not_finite) {
+  const std::int64_t n = parameter.size(1), stride = parameter.stride(0);
+  TORCH_CHECK(first.stride(0) == stride && second.stride(0) == stride, "moments lie otherwise than their parameters");
+  find_not_finite(gradients, n, not_finite);
+  const double steps = static_cast<double>(step);
+  const Grid grid = {blocks_of(n), static_cast<unsigned>(gradients.size())};
+  with_sums(fp64(parameter), gradients, [&](const auto& sums) {
+    run("adamw", fp64(parameter), grid, parameter, first, second, stride, sums, Number{1 - s.lr * s.weight_decay},
+        Number{1 - s.beta1}, Number{s.beta2}, Number{1 - s.beta2}, Number{1 / std::sqrt(1 - std::pow(s.beta2, steps))},
+        Number{s.eps}, Number{s.lr / (1 - std::pow(s.beta1, steps))}, n, not_finite);
+  });
 }
 
 void gradient_step(double lr, double weight_decay, const GradientSum& gradient, const at::Tensor& parameter,

@@ -14,6 +14,8 @@ constexpr int kMaximumKeys = 32;
 struct Keys {
   u64 key[kMaximumKeys];
 };
+// A recorded launch draws other numbers each time: then `table` is there, and `key` is the key's place in it.
+__device__ inline u64 key_of(u64 key, const u64* table) { return table ? table[key] : key; }
 
 __device__ inline Real infinity() { return __int_as_float(0x7f800000); }
 
@@ -44,12 +46,12 @@ __device__ inline void for_words(u64 key, u64 block, const F& f) {
 }
 
 // Row y of `out` [rows, n]: elements first + y * stride, ... of the fill with key y % keys.
-extern "C" __global__ void fill_dropout(Real* out, i64 n, Keys keys, int key_count, u64 first, u64 stride,
-                                        u32 threshold, Real kept) {
+extern "C" __global__ void fill_dropout(Real* out, i64 n, Keys keys, int key_count, const u64* table, u64 first,
+                                        u64 stride, u32 threshold, Real kept) {
   const u64 begin = first + blockIdx.y * stride;
   Real* row = out + blockIdx.y * n;
   const u64 block = begin / kGroup * kLanes + (u64)blockIdx.x * kThreads + threadIdx.x;
-  for_words(keys.key[blockIdx.y % key_count], block, [&](u64 element, u32 word) {
+  for_words(key_of(keys.key[blockIdx.y % key_count], table), block, [&](u64 element, u32 word) {
     if (element >= begin && element < begin + n) row[element - begin] = word < threshold ? Real(0) : kept;
   });
 }
@@ -153,10 +155,11 @@ __device__ void weights_of_long_row(const WeightsRow& r) {
 }
 
 __device__ inline WeightsRow weights_row(Real* scores, Real* weights, i64 count, i64 n, int heads, i64 begin, u64 key,
-                                         u32 threshold, Real kept) {
+                                         const u64* table, u32 threshold, Real kept) {
   const i64 row = blockIdx.x;
   const u64 head = row / count % heads, first = (head * n + begin + row % count) * n;
-  return {scores + row * n, weights + row * n, n, key, first, first / kGroup * kLanes + threadIdx.x, threshold, kept};
+  return {scores + row * n, weights + row * n, n, threshold ? key_of(key, table) : 0, first,
+          first / kGroup * kLanes + threadIdx.x, threshold, kept};
 }
 
 // One block a row of g [S, tasks, count, n]: from the gradient by the dropped weights to that by the scores.
@@ -190,8 +193,9 @@ __device__ void weights_backward(Real* g, const Real* probabilities, const Real*
 
 #define WEIGHTS(NAME, TIMES, CALL)                                                                              \
   extern "C" __global__ void attention_weights_##NAME(Real* scores, Real* weights, i64 count, i64 n, int heads, \
-                                                      i64 begin, u64 key, u32 threshold, Real kept) {           \
-    CALL(weights_row(scores, weights, count, n, heads, begin, key, threshold, kept));                           \
+                                                      i64 begin, u64 key, const u64* table, u32 threshold,      \
+                                                      Real kept) {                                              \
+    CALL(weights_row(scores, weights, count, n, heads, begin, key, table, threshold, kept));                    \
   }                                                                                                             \
   extern "C" __global__ void attention_weights_backward_##NAME(Real* g, const Real* probabilities,              \
                                                                const Real* weights, i64 tasks, i64 count,       \
@@ -332,18 +336,37 @@ extern "C" __global__ void add_parts(const Real* partial, i64 parts, Real* out, 
   out[at / d * out_stride + at % d] = sum;
 }
 
-// updates.h; *not_finite becomes 1 if a gradient is not.
-extern "C" __global__ void adamw(Real* parameter, Real* first, Real* second, const Real* a, const Real* b, Real ca,
-                                 Real cb, Real decay, Real one_minus_beta1, Real beta2, Real one_minus_beta2,
-                                 Real inverse_root, Real eps, Real step_size, i64 n, int* not_finite) {
+// Of each member of a stack: the gradient ca a + cb b; b may be null. As the host lays it out.
+constexpr int kMaximumMembers = 32;
+struct Sums {
+  const Real *a[kMaximumMembers], *b[kMaximumMembers];
+  Real ca[kMaximumMembers], cb[kMaximumMembers];
+};
+__device__ inline Real gradient(const Sums& s, int member, i64 i) {
+  const Real first = s.ca[member] * s.a[member][i];
+  return s.b[member] ? first + s.cb[member] * s.b[member][i] : first;
+}
+
+// not_finite[member] becomes 1 if some of its gradient is not. Block (part, member).
+extern "C" __global__ void find_not_finite(Sums sums, i64 n, int* not_finite) {
   const i64 i = (i64)blockIdx.x * kThreads + threadIdx.x;
-  if (i >= n) return;
-  const Real g = b ? ca * a[i] + cb * b[i] : ca * a[i];
-  const Real m = first[i] + (g - first[i]) * one_minus_beta1, v = second[i] * beta2 + one_minus_beta2 * g * g;
-  first[i] = m;
-  second[i] = v;
-  parameter[i] = parameter[i] * decay - step_size * m / (sqrt(v) * inverse_root + eps);
-  if (!(g * 0 == 0)) *not_finite = 1;
+  const int member = blockIdx.y;
+  if (i < n && !not_finite[member] && !(gradient(sums, member, i) * 0 == 0)) not_finite[member] = 1;
+}
+
+// updates.h, of every member that is not marked in not_finite; rows of p, m and v are `stride` apart.
+extern "C" __global__ void adamw(Real* p, Real* m, Real* v, i64 stride, Sums sums, Real decay, Real one_minus_beta1,
+                                 Real beta2, Real one_minus_beta2, Real inverse_root, Real eps, Real step_size, i64 n,
+                                 const int* not_finite) {
+  const i64 i = (i64)blockIdx.x * kThreads + threadIdx.x;
+  const int member = blockIdx.y;
+  if (i >= n || not_finite[member]) return;
+  const i64 at = member * stride + i;
+  const Real g = gradient(sums, member, i);
+  const Real first = m[at] + (g - m[at]) * one_minus_beta1, second = v[at] * beta2 + one_minus_beta2 * g * g;
+  m[at] = first;
+  v[at] = second;
+  p[at] = p[at] * decay - step_size * first / (sqrt(second) * inverse_root + eps);
 }
 
 // out = parameter * keep - ca a - cb b (b may be null).

@@ -8,6 +8,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <span>
+#include <vector>
 
 #include "trainer/philox.h"
 #include "trainer/rows.h"
@@ -16,7 +17,7 @@
 namespace mtlgrid::gpu {
 
 // Row r of `out` [R, n]: elements first + r * stride, ... of fill r % fills.size(), at most 32 fills of one
-// probability.
+// probability, their keys all in one table or none.
 void fill_dropout(std::span<const DropoutFill> fills, std::uint64_t first, std::uint64_t stride, const at::Tensor& out);
 // out [n], float32.
 void fill_uniform(const RandomStream& stream, const at::Tensor& out);
@@ -42,8 +43,14 @@ AddDropNormGradient add_drop_norm_backward(const NormView& p, const NormSaved& s
                                            const at::Tensor& bias_gradient);
 void column_sums(const at::Tensor& g, const at::Tensor& sums);
 
-void adamw_step(const AdamW& settings, std::int64_t step, const GradientSum& gradient, const at::Tensor& parameter,
-                const at::Tensor& first, const at::Tensor& second, const at::Tensor& not_finite);
+// Of the members of a stack, at most 32, at once: row f of parameter and moments [F, n] (last dimension contiguous) by
+// gradients[f]. not_finite [F] int32 becomes 1 where some of the gradient is not finite; nothing of such a member is
+// changed. A member that is marked already is left out, and its gradient may be empty.
+void adamw_steps(const AdamW& settings, std::int64_t step, const std::vector<GradientSum>& gradients,
+                 const at::Tensor& parameter, const at::Tensor& first, const at::Tensor& second,
+                 const at::Tensor& not_finite);
+// The marks alone, of gradients of n numbers.
+void find_not_finite(const std::vector<GradientSum>& gradients, std::int64_t n, const at::Tensor& not_finite);
 void gradient_step(double lr, double weight_decay, const GradientSum& gradient, const at::Tensor& parameter,
                    const at::Tensor& out);
 void offset(const at::Tensor& parameter, double factor, const at::Tensor& v, const at::Tensor& out);

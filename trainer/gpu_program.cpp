@@ -173,9 +173,9 @@ std::string compile_kernels(const std::string& architecture, bool fp64) {
   return binary;
 }
 
-void launch(const char* kernel, bool fp64, Grid grid, void** arguments) {
+void launch(const char* kernel, bool fp64, Grid grid, void* stream, void** arguments) {
   const Driver::Function f = kernels(fp64).named(kernel);
-  driver().check(driver().start(f, grid.x, grid.y, grid.z, kThreads, 1, 1, 0, nullptr, arguments, nullptr), kernel);
+  driver().check(driver().start(f, grid.x, grid.y, grid.z, kThreads, 1, 1, 0, stream, arguments, nullptr), kernel);
 }
 
 }  // namespace mtlgrid::gpu

@@ -22,9 +22,9 @@ struct Grid {
 };
 inline constexpr int kThreads = 256;
 
-// Starts a kernel on the calling thread's current GPU, in the default stream; it runs after what was started there
-// before. `arguments` are pointers to the kernel's arguments in their order, of the kernel's own types. The first call
-// compiles (a second or so). Throws Error(fatal) naming the kernel.
-void launch(const char* kernel, bool fp64, Grid grid, void** arguments);
+// Starts a kernel on the calling thread's current GPU, in `stream` (CUDA's handle; null: the default one); it runs
+// after what was started there before. `arguments` are pointers to the kernel's arguments in their order, of the
+// kernel's own types. The first call compiles (a second or so). Throws Error(fatal) naming the kernel.
+void launch(const char* kernel, bool fp64, Grid grid, void* stream, void** arguments);
 
 }  // namespace mtlgrid::gpu

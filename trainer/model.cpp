@@ -97,6 +97,14 @@ at::Tensor decoder_backward(const DecoderLayerView& p, const DecoderLayerSaved& 
 ForwardPass forward(const ModelView& p, const ModelSettings& model, const at::Tensor& bag, bool joint,
                     const DropoutMasks* masks) {
   const c10::InferenceMode guard;
+  ForwardPass pass = forward_there(p, model, bag, joint, masks);
+  pass.outputs = pass.outputs.cpu();  // a GPU is waited for once
+  return pass;
+}
+
+ForwardPass forward_there(const ModelView& p, const ModelSettings& model, const at::Tensor& bag, bool joint,
+                          const DropoutMasks* masks) {
+  const c10::InferenceMode guard;
   const std::int64_t members = p.projector.weight.size(0);
   ForwardPass pass;
   pass.bag = bag.unsqueeze(0).expand({members, bag.size(0), bag.size(1)});
@@ -120,7 +128,7 @@ ForwardPass forward(const ModelView& p, const ModelSettings& model, const at::Te
     pass.regression = linear(p.regression_head, t.narrow(1, 1, 1));
     pass.outputs = at::cat({pass.outputs, pass.regression.squeeze(1)}, 1);
   }
-  pass.outputs = pass.outputs.to(at::kCPU, at::kDouble);  // a GPU is waited for once
+  pass.outputs = pass.outputs.to(at::kDouble);
   return pass;
 }
 

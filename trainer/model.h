@@ -39,7 +39,7 @@ struct ForwardPass {
   at::Tensor logits;      // [F, 1, 2], index 1 = positive
   at::Tensor regression;  // [F, 1, 1]; undefined with one token
   at::Tensor tokens;      // decoded query tokens [F, T, d]; row 0 is the embedding
-  at::Tensor outputs;     // the same as [F, 2] or [F, 3], float64 on the CPU: logits, regression
+  at::Tensor outputs;     // the same as [F, 2] or [F, 3], float64 (on the CPU, from forward()): logits, regression
   at::Tensor bag, projected;
   double kept = 1;  // 1 / (1 - p) where there is dropout
   std::vector<EncoderLayerSaved> encoder;
@@ -50,6 +50,10 @@ struct ForwardPass {
 // alone. `masks`: training with dropout; null: evaluation.
 ForwardPass forward(const ModelView& parameters, const ModelSettings& model, const at::Tensor& bag, bool joint,
                     const DropoutMasks* masks);
+
+// The same, with the outputs where the network is: waits for no GPU.
+ForwardPass forward_there(const ModelView& parameters, const ModelSettings& model, const at::Tensor& bag, bool joint,
+                          const DropoutMasks* masks);
 
 // Gradients of K scalars (one a task, or one weighted sum of them) by all parameters the pass used, written into
 // `gradients` (views with F K rows). `logits` [F, K, 2] and `regression` [F, K, 1] are the scalars' gradients by the

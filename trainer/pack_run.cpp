@@ -133,7 +133,7 @@ void PackRun::finish_epoch(Stack& stack, PackControl& control) {
     if (cell.trained()) {
       evaluate(stack, f, control);
     } else {
-      cell.write_checkpoint();  // what follows the last epoch is short: no checkpoint there
+      cell.checkpoint_after_epoch(cells_in_training());  // what follows the last epoch is short: no checkpoint there
       cell.begin_epoch();
     }
   }
@@ -199,6 +199,12 @@ void PackRun::stop(PackControl& control) {
     }
   }
   stacks_.clear();
+}
+
+std::size_t PackRun::cells_in_training() const {
+  std::size_t cells = 0;
+  for (const auto& stack : stacks_) cells += stack->cells.size();
+  return cells;
 }
 
 void PackRun::drop_empty() {

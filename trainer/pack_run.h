@@ -53,6 +53,7 @@ class PackRun {
   void stop(PackControl& control);
   std::vector<Stack*> next_turn() const;
   void drop_empty();
+  std::size_t cells_in_training() const;
 
   const Experiment& experiment_;
   const std::vector<Train>& members_;

@@ -163,6 +163,9 @@ void fill_uniform(const RandomStream& stream, std::span<float> out) {
 DropoutFill::DropoutFill(const RandomStream& stream, double p)
     : key_(fill_key(stream)), threshold_(threshold_of(p)), kept_(1 / (1 - p)) {}
 
+DropoutFill::DropoutFill(const std::uint64_t* table, std::uint64_t index, double p)
+    : key_(index), table_(table), threshold_(threshold_of(p)), kept_(1 / (1 - p)) {}
+
 void DropoutFill::fill(std::uint64_t first, std::span<float> out) const {
   const Threshold<float> threshold = {threshold_, static_cast<float>(kept_)};
 #ifdef __x86_64__

@@ -26,13 +26,18 @@ class DropoutFill {
   // Elements first, first + 1, ... The double version has the same zeros.
   void fill(std::uint64_t first, std::span<float> out) const;
   void fill(std::uint64_t first, std::span<double> out) const;
-  // An element is 0 where its word is below the threshold, else kept().
+  // For GPUs alone (fill() must not be called): the key is what `table`, in the GPU's memory, holds at `index` whenever
+  // numbers are drawn.
+  DropoutFill(const std::uint64_t* table, std::uint64_t index, double p);
+  // An element is 0 where its word is below the threshold, else kept(). With a table, key() is the index.
   std::uint64_t key() const { return key_; }
+  const std::uint64_t* table() const { return table_; }
   std::uint32_t threshold() const { return threshold_; }
   double kept() const { return kept_; }
 
  private:
   std::uint64_t key_;
+  const std::uint64_t* table_ = nullptr;
   std::uint32_t threshold_;
   double kept_;
 };

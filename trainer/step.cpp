@@ -36,44 +36,40 @@ double softplus(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::l
 
 // A member's outputs.
 struct Outputs {
-  Outputs(const ForwardPass& pass, std::int64_t member) {
-    const double* row = pass.outputs.const_data_ptr<double>() + member * pass.outputs.size(1);
+  Outputs(const at::Tensor& all, std::int64_t member) {
+    const double* row = all.const_data_ptr<double>() + member * all.size(1);
     log_odds = row[1] - row[0];
-    if (pass.outputs.size(1) > 2) regression = row[2];
+    if (all.size(1) > 2) regression = row[2];
   }
   double log_odds, regression = std::numeric_limits<double>::quiet_NaN();
 };
 
 // Gradients by the outputs of K sums of the losses a member, sum_k factors[f][r][k] L_k: logits [F, K, 2] and
-// regression [F, K, 1].
+// regression [F, K, 1], undefined without regression; float64 on the CPU.
 struct OutputGradients {
   at::Tensor logits, regression;
 };
 
-OutputGradients output_gradients(const ForwardPass& pass, const Example& example,
+OutputGradients output_gradients(const at::Tensor& outputs, const Example& example,
                                  const std::vector<std::vector<std::vector<double>>>& factors) {
   const auto members = static_cast<std::int64_t>(factors.size()), rows = static_cast<std::int64_t>(factors[0].size());
   const at::TensorOptions options = at::TensorOptions().dtype(at::kDouble);
-  const at::Tensor by_logits = at::empty({members, rows, 2}, options);
-  at::Tensor by_regression;
-  if (pass.regression.defined()) by_regression = at::empty({members, rows, 1}, options);
+  OutputGradients by = {at::empty({members, rows, 2}, options), {}};
+  if (outputs.size(1) > 2) by.regression = at::empty({members, rows, 1}, options);
   std::size_t at = 0;
   for (std::size_t f = 0; f < factors.size(); ++f) {
-    const Outputs outputs(pass, static_cast<std::int64_t>(f));
-    const double odds = outputs.log_odds;
-    const double error = 1 / (1 + std::exp(-odds)) - example.label;  // P(positive) - label
+    const Outputs of(outputs, static_cast<std::int64_t>(f));
+    const double error = 1 / (1 + std::exp(-of.log_odds)) - example.label;  // P(positive) - label
     for (const std::vector<double>& factor : factors[f]) {
-      by_logits.data_ptr<double>()[2 * at] = -factor[0] * error;
-      by_logits.data_ptr<double>()[2 * at + 1] = factor[0] * error;
-      if (by_regression.defined()) {
-        const double residual = outputs.regression - example.target;
-        by_regression.data_ptr<double>()[at] = factor[1] * 2 * residual;
+      by.logits.data_ptr<double>()[2 * at] = -factor[0] * error;
+      by.logits.data_ptr<double>()[2 * at + 1] = factor[0] * error;
+      if (by.regression.defined()) {
+        by.regression.data_ptr<double>()[at] = factor[1] * 2 * (of.regression - example.target);
       }
       ++at;
     }
   }
-  if (by_regression.defined()) by_regression = by_regression.to(pass.regression.options());
-  return {by_logits.to(pass.logits.options()), by_regression};
+  return by;
 }
 
 // U out of the group's stream, at the step it is asked in.
@@ -115,10 +111,10 @@ std::vector<std::vector<double>> member_products(const at::Tensor& a, const at::
 
 }  // namespace
 
-TaskLosses task_losses(const ForwardPass& pass, int label, double target, std::int64_t member) {
-  const Outputs outputs(pass, member);
-  const double residual = outputs.regression - target;  // NaN without regression
-  return {softplus(label == 1 ? -outputs.log_odds : outputs.log_odds), residual * residual};
+TaskLosses task_losses(const at::Tensor& outputs, int label, double target, std::int64_t member) {
+  const Outputs of(outputs, member);
+  const double residual = of.regression - target;  // NaN without regression
+  return {softplus(label == 1 ? -of.log_odds : of.log_odds), residual * residual};
 }
 
 bool stackable(const Method& a, const Method& b) {
@@ -160,13 +156,14 @@ struct StackStep::Gradients {
 
 StackStep::StackStep(const Method& method, const ModelSettings& model, const TrainSettings& train,
                      const Protocol& protocol, ParameterLayout layout, const GroupStreams& streams, at::Device device,
-                     int threads)
+                     int threads, bool record)
     : model_(model),
       train_(train),
       protocol_(protocol),
       layout_(std::move(layout)),
       streams_(streams),
-      threads_(threads) {
+      threads_(threads),
+      record_(record) {
   members_.push_back({method, make_weighting(method.weighting, method.joint ? 2 : 1, protocol), {}, {}});
   const at::TensorOptions options = at::TensorOptions().dtype(type_of(train_)).device(device);
   const at::Tensor start = at::empty({1, layout_.total}, at::TensorOptions().dtype(at::kFloat));
@@ -185,11 +182,16 @@ void StackStep::allocate() {
   not_finite_ = at::zeros({static_cast<std::int64_t>(size())}, flat_.options().dtype(at::kInt));
   const Method& method = members_[0].method;
   const bool separate = needs_meta() || method.aggregation != Aggregation::none;
+  const auto passes = [&](const ModelView& parameters, const Gradients& gradients) {
+    const PassNetwork network = {parameters, gradients.view, model_, joint()};
+    return std::make_unique<TrainingPasses>(network, gradients.tasks_a_member, record_);
+  };
   gradients_ = std::make_unique<Gradients>(layout_, model_, size(), separate ? 2 : 1, flat_.options());
+  passes_ = passes(view_, *gradients_);
   if (!needs_meta()) return;
   virtual_ = at::empty_like(flat_);
-  virtual_view_ = make_views(layout_, model_, virtual_);
   meta_gradients_ = std::make_unique<Gradients>(layout_, model_, size(), 1, flat_.options());
+  meta_passes_ = passes(make_views(layout_, model_, virtual_), *meta_gradients_);
 }
 
 void StackStep::join(StackStep&& other) {
@@ -239,31 +241,13 @@ DropoutMasks StackStep::masks(const StepPlace& place, int pass) const {
   return {stream, model_.dropout, flat_};
 }
 
-ForwardPass StackStep::train_pass(const ModelView& parameters, const StepPlace& place, int pass,
-                                  const at::Tensor& bag) const {
-  const DropoutMasks m = masks(place, pass);
-  return forward(parameters, model_, bag, joint(), &m);
-}
-
-void StackStep::task_gradients(const ModelView& parameters, const ForwardPass& pass, const Example& example,
-                               Gradients& out) const {
-  const std::vector<std::vector<double>> each = {{1, 0}, {0, 1}};
-  const OutputGradients g = output_gradients(pass, example, {size(), each});
-  backward(parameters, pass, g.logits, g.regression, out.view);
-}
-
-void StackStep::weighted_gradients(const ModelView& parameters, const ForwardPass& pass, const Example& example,
-                                   const std::vector<std::vector<double>>& weights, Gradients& out) const {
-  std::vector<std::vector<std::vector<double>>> factors;
-  for (const std::vector<double>& w : weights) factors.push_back({w});
-  const OutputGradients g = output_gradients(pass, example, factors);
-  backward(parameters, pass, g.logits, g.regression, out.view);
-}
-
-std::vector<std::vector<double>> StackStep::member_weights() const {
-  std::vector<std::vector<double>> weights;
-  for (const Member& member : members_) weights.push_back(member.weighting->weights());
-  return weights;
+void StackStep::network_gradients(const at::Tensor& outputs, const Example& example) {
+  std::vector<std::vector<std::vector<double>>> factors(size(), {{1, 0}, {0, 1}});
+  if (gradients_->tasks_a_member == 1) {
+    for (std::size_t f = 0; f < size(); ++f) factors[f] = {members_[f].weighting->weights()};
+  }
+  const OutputGradients by = output_gradients(outputs, example, factors);
+  passes_->backward(by.logits, by.regression);
 }
 
 void StackStep::fail(std::size_t member, const std::string& why) {
@@ -273,11 +257,11 @@ void StackStep::fail(std::size_t member, const std::string& why) {
 }
 
 // Losses of every member; one that are not finite fail theirs.
-std::vector<TaskLosses> StackStep::checked_losses(const StepPlace& place, const ForwardPass& pass,
+std::vector<TaskLosses> StackStep::checked_losses(const StepPlace& place, const at::Tensor& outputs,
                                                   const Example& example, const char* where) {
   std::vector<TaskLosses> all;
   for (std::size_t f = 0; f < size(); ++f) {
-    const TaskLosses losses = task_losses(pass, example.label, example.target, static_cast<std::int64_t>(f));
+    const TaskLosses losses = task_losses(outputs, example.label, example.target, static_cast<std::int64_t>(f));
     for (std::size_t k = 0; k < (joint() ? 2 : 1); ++k) {
       if (std::isfinite(losses[k])) continue;
       fail(f, describe(place, example.patient) + ": " + kTaskNames[k] + " loss" + where + " is " +
@@ -294,34 +278,29 @@ std::vector<MemberStep> StackStep::run(const StepPlace& place, const Example& ex
   const double lr = learning_rate(place.number);
   const bool meta_needed = needs_meta();
   if (meta_needed && !protocol_.autol_reuse_masks) {
-    const ForwardPass pass = train_pass(view_, place, kVirtual, example.bag);
-    checked_losses(place, pass, example, "");
-    task_gradients(view_, pass, example, *gradients_);
+    const at::Tensor outputs = passes_->forward(example.bag, masks(place, kVirtual));
+    checked_losses(place, outputs, example, "");
+    network_gradients(outputs, example);
     meta_steps(place, example, meta, lr);
   }
-  const ForwardPass pass = train_pass(view_, place, kNetwork, example.bag);
-  const std::vector<TaskLosses> losses = checked_losses(place, pass, example, "");
-  if (gradients_->tasks_a_member == 1) {
-    weighted_gradients(view_, pass, example, member_weights(), *gradients_);
-  } else {
-    task_gradients(view_, pass, example, *gradients_);
-    // The gradients of the network's own step serve the meta step as well: one forward pass of the training bag.
-    if (meta_needed && protocol_.autol_reuse_masks) meta_steps(place, example, meta, lr);
-  }
+  const at::Tensor outputs = passes_->forward(example.bag, masks(place, kNetwork));
+  const std::vector<TaskLosses> losses = checked_losses(place, outputs, example, "");
+  network_gradients(outputs, example);
+  // The gradients of the network's own step serve the meta step as well: one forward pass of the training bag.
+  if (meta_needed && protocol_.autol_reuse_masks) meta_steps(place, example, meta, lr);
   if (needs_gram()) gram_products_ = member_products(gradients_->shared, gradients_->shared, size());
-  not_finite_.zero_();
-  for (std::size_t f = 0; f < size(); ++f) {
-    members_[f].step.losses = losses[f];
-    if (members_[f].good()) aggregate_and_update(f, place, lr);
-  }
+  update_all(place, lr);
   const at::Tensor not_finite = not_finite_.cpu();
   std::vector<MemberStep> results;
   for (std::size_t f = 0; f < size(); ++f) {
     Member& member = members_[f];
-    if (member.good() && not_finite.const_data_ptr<int>()[f] != 0) fail_gradient(f, place, pass, example);
+    member.step.losses = losses[f];
+    if (member.good() && not_finite.const_data_ptr<int>()[f] != 0) fail_gradient(f, place, example);
     if (member.good()) member.weighting->step_done(std::span(losses[f].data(), joint() ? 2 : 1), lr);
     results.push_back(member.step);
   }
+  passes_->release();
+  if (meta_passes_) meta_passes_->release();
   return results;
 }
 
@@ -337,10 +316,11 @@ void StackStep::meta_steps(const StepPlace& place, const Example& example, const
     gradient_step(lr, train_.weight_decay, gradients_->shared_sum(f, lambda), theta.shared, ahead.shared, threads_);
     gradient_step(lr, train_.weight_decay, gradients_->own_sum(f, lambda), theta.own, ahead.own, threads_);
   }
-  const ForwardPass pass = train_pass(virtual_view_, place, kMeta, meta.bag);
-  checked_losses(place, pass, meta, " of the meta bag");
+  const at::Tensor outputs = meta_passes_->forward(meta.bag, masks(place, kMeta));
+  checked_losses(place, outputs, meta, " of the meta bag");
   const std::vector<double> tasks = {1.0, protocol_.autol_primary_all ? 1.0 : 0.0};
-  weighted_gradients(virtual_view_, pass, meta, {size(), tasks}, *meta_gradients_);
+  const OutputGradients by = output_gradients(outputs, meta, {size(), {tasks}});
+  meta_passes_->backward(by.logits, by.regression);
 
   if (protocol_.autol_exact) {
     const auto shared = member_products(gradients_->shared, meta_gradients_->shared, size());
@@ -379,9 +359,9 @@ void StackStep::finite_differences(const StepPlace& place, const Example& exampl
       offset(theta.shared, factor, meta_gradients_->shared_of(f)[0], out.shared, threads_);
       offset(theta.own, factor, meta_gradients_->own_of(f)[0], out.own, threads_);
     }
-    const ForwardPass pass = train_pass(virtual_view_, place, sign == 0 ? kPlus : kMinus, example.bag);
+    const at::Tensor outputs = meta_passes_->forward(example.bag, masks(place, sign == 0 ? kPlus : kMinus));
     for (std::size_t f = 0; f < size(); ++f) {
-      at_sign[sign].push_back(task_losses(pass, example.label, example.target, static_cast<std::int64_t>(f)));
+      at_sign[sign].push_back(task_losses(outputs, example.label, example.target, static_cast<std::int64_t>(f)));
     }
   }
   for (std::size_t f = 0; f < size(); ++f) {
@@ -419,48 +399,66 @@ std::vector<double> StackStep::shared_coefficients(std::size_t member, const Ste
   return c;
 }
 
-// The member's step from its gradients: one row of the weighted sum already, or one a task. Gradients that are not
-// finite are marked in `not_finite_`.
-void StackStep::aggregate_and_update(std::size_t member, const StepPlace& place, double lr) {
-  const Gradients& g = *gradients_;
-  if (g.tasks_a_member == 1) return update(member, place, lr, g.shared_sum(member, {1}), g.own_sum(member, {1}));
-  const std::vector<double> weights = members_[member].weighting->weights();
+// The shared parameters' gradient of a step, from one row of the weighted sum already, or one a task.
+GradientSum StackStep::aggregate_shared(std::size_t member, const StepPlace& place,
+                                        const std::vector<double>& weights) {
+  if (gradients_->tasks_a_member == 1) return gradients_->shared_sum(member, {1});
   at::Tensor sum;
-  std::vector<double> coefficients;
-  try {
-    coefficients = shared_coefficients(member, place, weights, sum);
-  } catch (const std::domain_error&) {  // not finite
-    not_finite_[static_cast<std::int64_t>(member)].fill_(1);
-    return;
-  }
-  const GradientSum shared = sum.defined() ? GradientSum{{sum}, {1.0}} : g.shared_sum(member, coefficients);
-  update(member, place, lr, shared, g.own_sum(member, weights));
+  const std::vector<double> coefficients = shared_coefficients(member, place, weights, sum);
+  return sum.defined() ? GradientSum{{sum}, {1.0}} : gradients_->shared_sum(member, coefficients);
 }
 
-void StackStep::update(std::size_t member, const StepPlace& place, double lr, const GradientSum& shared,
-                       const GradientSum& own) {
+// The optimiser's step of every member that is good. Those whose gradients are not finite are marked in `not_finite_`.
+void StackStep::update_all(const StepPlace& place, double lr) {
   const AdamW settings = {.lr = lr, .weight_decay = train_.weight_decay};
+  const std::int64_t step = place.number + 1;
+  // `baseline` leaves regression token and head alone, which are the last.
   const std::int64_t trained = (joint() ? layout_.total : layout_.classification) - layout_.shared;
-  const Parts p = parts(flat_, member), m = parts(first_, member), v = parts(second_, member);
-  const auto used = [&](const at::Tensor& t) { return t.narrow(0, 0, trained); };
-  GradientSum own_used = own;
-  for (at::Tensor& row : own_used.row) row = used(row);
-  const at::Tensor bad = not_finite_.narrow(0, static_cast<std::int64_t>(member), 1);
-  adamw_step(settings, place.number + 1, shared, p.shared, m.shared, v.shared, threads_, bad);
-  adamw_step(settings, place.number + 1, own_used, used(p.own), used(m.own), used(v.own), threads_, bad);
+  const bool together = !flat_.is_cpu();
+  std::vector<GradientSum> shared(size()), own(size());
+  not_finite_.zero_();
+  for (std::size_t f = 0; f < size(); ++f) {
+    const at::Tensor mark = not_finite_.narrow(0, static_cast<std::int64_t>(f), 1);
+    if (!members_[f].good()) {
+      if (together) mark.fill_(1);  // not to be updated
+      continue;
+    }
+    const std::vector<double> weights = members_[f].weighting->weights();
+    try {
+      shared[f] = aggregate_shared(f, place, weights);
+    } catch (const std::domain_error&) {  // not finite
+      mark.fill_(1);
+      continue;
+    }
+    own[f] = gradients_->own_sum(f, gradients_->tasks_a_member == 1 ? std::vector<double>{1} : weights);
+    for (at::Tensor& row : own[f].row) row = row.narrow(0, 0, trained);
+    if (together) continue;
+    const Parts p = parts(flat_, f), m = parts(first_, f), v = parts(second_, f);
+    const auto used = [&](const at::Tensor& t) { return t.narrow(0, 0, trained); };
+    adamw_step(settings, step, shared[f], p.shared, m.shared, v.shared, threads_, mark);
+    adamw_step(settings, step, own[f], used(p.own), used(m.own), used(v.own), threads_, mark);
+  }
+  if (!together) return;
+  gpu::find_not_finite(own, trained, not_finite_);  // before anything is changed
+  const auto update = [&](const std::vector<GradientSum>& sums, std::int64_t begin, std::int64_t count) {
+    const auto part = [&](const at::Tensor& flat) { return flat.narrow(1, begin, count); };
+    gpu::adamw_steps(settings, step, sums, part(flat_), part(first_), part(second_), not_finite_);
+  };
+  update(shared, 0, layout_.shared);
+  update(own, layout_.shared, trained);
 }
 
-// Names the task whose gradient is not finite. The member's parameters may have been changed by the failed update,
-// which the forward pass kept in `pass` does not feel; the gradients are made again, one row a task.
-void StackStep::fail_gradient(std::size_t member, const StepPlace& place, const ForwardPass& pass,
-                              const Example& example) {
+// Names the task whose gradient is not finite. On the CPU the member's parameters may have been changed by the failed
+// update, which the forward pass that was kept does not feel; on a GPU they were not. The gradients are made again, one
+// row a task.
+void StackStep::fail_gradient(std::size_t member, const StepPlace& place, const Example& example) {
   const std::string where = describe(place, example.patient);
+  const std::vector<std::vector<double>> each = {{1, 0}, {0, 1}}, alone = {{1}};
   Gradients rows(layout_, model_, size(), joint() ? 2 : 1, flat_.options());
-  if (joint()) {
-    task_gradients(view_, pass, example, rows);
-  } else {
-    weighted_gradients(view_, pass, example, member_weights(), rows);
-  }
+  const ForwardPass pass = passes_->last(example.bag, masks(place, kNetwork));
+  const OutputGradients by = output_gradients(pass.outputs, example, {size(), joint() ? each : alone});
+  const auto there = [&](const at::Tensor& t) { return t.defined() ? t.to(flat_.options()) : t; };
+  backward(view_, pass, there(by.logits), there(by.regression), rows.view);
   for (std::int64_t k = 0; k < rows.tasks_a_member; ++k) {
     if (all_finite(rows.shared_of(member)[k]) && all_finite(rows.own_of(member)[k])) continue;
     fail(member, where + ": gradient of the " + kTaskNames[k] + " loss is not finite");

@@ -13,7 +13,7 @@
 #include "balancers/registry.h"
 #include "balancers/weighting.h"
 #include "trainer/experiment.h"
-#include "trainer/model.h"
+#include "trainer/passes.h"
 #include "trainer/streams.h"
 #include "trainer/updates.h"
 
@@ -29,8 +29,11 @@ struct Example {
 
 // Unweighted losses: cross-entropy in nats, squared error of the scaled target (NaN where there is no regression).
 using TaskLosses = std::array<double, 2>;
-// Of one member, in double from the network's outputs.
-TaskLosses task_losses(const ForwardPass& pass, int label, double target, std::int64_t member = 0);
+// Of one member, in double from the network's outputs (those of a ForwardPass).
+TaskLosses task_losses(const at::Tensor& outputs, int label, double target, std::int64_t member = 0);
+inline TaskLosses task_losses(const ForwardPass& pass, int label, double target, std::int64_t member = 0) {
+  return task_losses(pass.outputs, label, target, member);
+}
 
 // Where a step is, for messages and random streams.
 struct StepPlace {
@@ -60,9 +63,9 @@ bool stackable(const Method& a, const Method& b);
 class StackStep {
  public:
   // One member. Parameters start from the group's stream "weights". `threads` is for the loops over parameters (torch
-  // has its own setting).
+  // has its own setting); `record` as in TrainingPasses.
   StackStep(const Method& method, const ModelSettings& model, const TrainSettings& train, const Protocol& protocol,
-            ParameterLayout layout, const GroupStreams& streams, at::Device device, int threads);
+            ParameterLayout layout, const GroupStreams& streams, at::Device device, int threads, bool record = true);
   ~StackStep();
   StackStep(StackStep&&) noexcept;
   StackStep& operator=(StackStep&&) = delete;
@@ -93,6 +96,8 @@ class StackStep {
   at::Tensor parameters(std::size_t member = 0) const { return row(flat_, member); }
   at::Tensor first_moment(std::size_t member = 0) const { return row(first_, member); }
   at::Tensor second_moment(std::size_t member = 0) const { return row(second_, member); }
+  // Passes that were played from recordings so far; for tests.
+  std::int64_t played() const { return passes_->played() + (meta_passes_ ? meta_passes_->played() : 0); }
   // d L_meta / d lambda_k of the member's last step; empty unless the method has a meta step.
   const std::vector<double>& last_meta_gradient(std::size_t member = 0) const { return members_[member].meta_gradient; }
 
@@ -117,21 +122,18 @@ class StackStep {
   void allocate();  // what is as large as the stack, beside parameters and moments
 
   DropoutMasks masks(const StepPlace& place, int pass) const;
-  ForwardPass train_pass(const ModelView& parameters, const StepPlace& place, int pass, const at::Tensor& bag) const;
-  void task_gradients(const ModelView& parameters, const ForwardPass& pass, const Example& example,
-                      Gradients& out) const;
-  void weighted_gradients(const ModelView& parameters, const ForwardPass& pass, const Example& example,
-                          const std::vector<std::vector<double>>& weights, Gradients& out) const;
+  // Of the network itself: gradients of the unweighted losses, a row a task, or of each member's weighted sum.
+  void network_gradients(const at::Tensor& outputs, const Example& example);
   void meta_steps(const StepPlace& place, const Example& example, const Example& meta, double lr);
   void finite_differences(const StepPlace& place, const Example& example, double lr);
-  void aggregate_and_update(std::size_t member, const StepPlace& place, double lr);
+  GradientSum aggregate_shared(std::size_t member, const StepPlace& place, const std::vector<double>& weights);
+  void update_all(const StepPlace& place, double lr);
   std::vector<double> shared_coefficients(std::size_t member, const StepPlace& place,
                                           const std::vector<double>& weights, at::Tensor& sum);
-  void update(std::size_t member, const StepPlace& place, double lr, const GradientSum& shared, const GradientSum& own);
-  std::vector<TaskLosses> checked_losses(const StepPlace& place, const ForwardPass& pass, const Example& example,
+  std::vector<TaskLosses> checked_losses(const StepPlace& place, const at::Tensor& outputs, const Example& example,
                                          const char* where);
   void fail(std::size_t member, const std::string& why);
-  void fail_gradient(std::size_t member, const StepPlace& place, const ForwardPass& pass, const Example& example);
+  void fail_gradient(std::size_t member, const StepPlace& place, const Example& example);
 
   std::vector<Member> members_;
   ModelSettings model_;
@@ -140,15 +142,17 @@ class StackStep {
   ParameterLayout layout_;
   GroupStreams streams_;
   int threads_;
+  bool record_;
   at::Tensor flat_, first_, second_;                // [F, P]
   std::vector<std::vector<double>> gram_products_;  // of the step that is running: K x K of each member's shared rows
   at::Tensor not_finite_;  // [F] int32, of the step that is running: 1 where a gradient is not finite
   ModelView view_;
   std::unique_ptr<Gradients> gradients_;
-  // Auto-Lambda alone: virtual parameters theta' (also theta +- eps v), and v.
+  std::unique_ptr<TrainingPasses> passes_;
+  // Auto-Lambda alone: virtual parameters theta' (also theta +- eps v), v, and passes there.
   at::Tensor virtual_;
-  ModelView virtual_view_;
   std::unique_ptr<Gradients> meta_gradients_;
+  std::unique_ptr<TrainingPasses> meta_passes_;
 };
 
 }  // namespace mtlgrid

@@ -188,7 +188,8 @@ void adamw_step(const AdamW& settings, std::int64_t step, const GradientSum& gra
   require_sum(gradient, parameter);
   require_alike({parameter, first, second});
   if (!parameter.is_cpu()) {
-    return gpu::adamw_step(settings, step, gradient, parameter, first, second, not_finite);
+    return gpu::adamw_steps(settings, step, {gradient}, parameter.unsqueeze(0), first.unsqueeze(0), second.unsqueeze(0),
+                            not_finite);
   }
   with_type(parameter, [&]<typename T>(T) {
     const AdamWConstants<T> constants(settings, step);

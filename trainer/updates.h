@@ -25,8 +25,8 @@ struct AdamW {
   double lr = 1e-4, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.01;
 };
 // Updates parameters and their moments in place. `not_finite` (one int32 on the same device) becomes 1 if some of the
-// gradient is not finite, and is left alone otherwise: a GPU's caller so waits once for many updates. Parameters have
-// been updated then, and must not be used any more.
+// gradient is not finite, and is left alone otherwise: a GPU's caller so waits once for many updates. On the CPU
+// parameters have been updated then, and must not be used any more; on a GPU nothing was.
 void adamw_step(const AdamW& settings, std::int64_t step, const GradientSum& gradient, const at::Tensor& parameter,
                 const at::Tensor& first, const at::Tensor& second, int threads, const at::Tensor& not_finite);
 

@@ -27,7 +27,7 @@ namespace po = boost::program_options;
 
 struct Options {
   int tiles = 42, bags = 40, threads = 1, pack = 1, width = 768;
-  bool stacked = false, limit = false;
+  bool stacked = false, limit = false, no_graphs = false;
   ModelSettings model;
   TrainSettings train;
   std::string device = "cpu";
@@ -49,7 +49,7 @@ std::vector<StackStep> networks(const Options& o, const std::vector<std::string>
   std::vector<StackStep> stacks;
   for (const std::string& name : names) {
     StackStep one(method(name), o.model, o.train, o.rules(), make_layout(o.model, o.width, "c", "r"), streams,
-                  o.where(), o.threads);
+                  o.where(), o.threads, !o.no_graphs);
     bool joined = false;
     for (StackStep& stack : stacks) {
       if (!o.stacked || joined || !stackable(stack.method(), one.method())) continue;
@@ -71,7 +71,7 @@ double milliseconds_a_step(const Options& o, const std::vector<std::string>& nam
     ++place.step;
     ++place.number;
   };
-  for (std::size_t i = 0; i < std::min<std::size_t>(3, data.size()); ++i) run(i);  // memory and caches warm
+  for (std::size_t i = 0; i < std::min<std::size_t>(3, data.size()); ++i) run(i);  // memory, caches, recordings
   const double time = milliseconds([&] {
     for (std::size_t i = 0; i < data.size(); ++i) run(i);
   });
@@ -148,6 +148,7 @@ int run(int argc, char** argv) {
       "pack", po::value(&o.pack), "cells trained together: this many of the methods, in their order, are one line")(
       "device", po::value(&o.device), "cpu or cuda")("stacked", po::bool_switch(&o.stacked),
                                                      "stack the pack's networks as on a GPU")(
+      "no-graphs", po::bool_switch(&o.no_graphs), "record no passes on a GPU")(
       "limit", po::bool_switch(&o.limit),
       "operations (GFLOP), least time for arithmetic and for memory (ms), % of the time")(
       "width", po::value(&o.width), "features a tile")("d-model", po::value(&o.model.d_model), "")(

@@ -176,6 +176,12 @@ TEST_F(CellRunTest, KilledProcessGoesOnFromTheLastEpoch) {
   EXPECT_EQ(on.epochs_of.at("naive"), (std::vector<int>{3, 3}));  // says where it goes on, then the epoch it finished
 }
 
+TEST(Checkpoint, AtAnEpochsEndIsWrittenWhereItCostsAtMostATwentiethOfTheTime) {
+  EXPECT_TRUE(worth_a_checkpoint(0.001, 0));  // the first: what it costs is not known
+  EXPECT_TRUE(worth_a_checkpoint(2, 0.1));
+  EXPECT_FALSE(worth_a_checkpoint(1.99, 0.1));
+}
+
 TEST_F(CellRunTest, DamagedCheckpointIsPassedOverForAnOlderOne) {
   const CellResult whole = run_whole("naive");
   FakeControl early(4), late(9), on;

@@ -2,7 +2,9 @@
 #include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
@@ -12,6 +14,7 @@
 #include "balancers/registry.h"
 #include "network.h"
 #include "trainer/dropout.h"
+#include "trainer/gpu_graph.h"
 #include "trainer/gpu_kernels.h"
 #include "trainer/gpu_program.h"
 #include "trainer/self_attention.h"
@@ -58,6 +61,9 @@ TEST_F(Gpu, MasksAreTheCpusNumbers) {
     const at::Tensor like = at::empty({0}, at::TensorOptions().dtype(type));
     const RandomStream stream(3, "masks");
     const DropoutMasks cpu(stream, 0.1, like), gpu(stream, 0.1, there(like));
+    std::vector<std::int64_t> keys = cpu.keys(2, 2);
+    const at::Tensor table = at::from_blob(keys.data(), {static_cast<std::int64_t>(keys.size())}, at::kLong);
+    const DropoutMasks by_table(there(table), 2, 0.1, there(like));
     for (const std::int64_t n : {1, 2, 7, 42, 333}) {
       const auto same = [&](const at::Tensor& a, const at::Tensor& b) { EXPECT_EQ(difference(a, b), 0) << n; };
       same(cpu.encoder_rows(1, DropoutKind::inner, n, 96), gpu.encoder_rows(1, DropoutKind::inner, n, 96));
@@ -65,6 +71,9 @@ TEST_F(Gpu, MasksAreTheCpusNumbers) {
       same(cpu.cross_weights(1, 6, 2, n), gpu.cross_weights(1, 6, 2, n));
       same(cpu.encoder_weights(0, 6, n).rows(n / 3, n - n / 3), gpu.encoder_weights(0, 6, n).rows(n / 3, n - n / 3));
       same(cpu.decoder_weights(0, 6, 2).rows(0, 2), gpu.decoder_weights(0, 6, 2).rows(0, 2));
+      same(cpu.encoder_rows(1, DropoutKind::outer, n, 96), by_table.encoder_rows(1, DropoutKind::outer, n, 96));
+      same(cpu.cross_weights(1, 6, 2, n), by_table.cross_weights(1, 6, 2, n));
+      same(cpu.encoder_weights(1, 6, n).rows(0, n), by_table.encoder_weights(1, 6, n).rows(0, n));
     }
   }
 }
@@ -180,19 +189,24 @@ class GpuSteps : public Gpu {
       bags.push_back(at::randn({20 + 13 * i, 32}));
     }
   }
-  StackStep network(const std::string& name, const Protocol& protocol, at::Device device) const {
+  StackStep network(const std::string& name, const Protocol& protocol, at::Device device, bool record = true) const {
     const GroupStreams streams(1337, {"MSI", "LF", name, 0});
-    return {method(name), model, train, protocol, make_layout(model, 32, "c", "r"), streams, device, 1};
+    return {method(name), model, train, protocol, make_layout(model, 32, "c", "r"), streams, device, 1, record};
+  }
+  StackStep stack(const std::vector<std::string>& names, const Protocol& protocol, bool record) const {
+    StackStep all = network(names[0], protocol, cuda, record);
+    for (std::size_t i = 1; i < names.size(); ++i) all.join(network(names[i], protocol, cuda, record));
+    return all;
+  }
+  Example example(std::size_t i, at::Device device) const {
+    const at::ScalarType type = train.precision == "fp64" ? at::kDouble : at::kFloat;
+    return {bags[i].to(device, type), static_cast<int>(i % 2), static_cast<double>(i) / 7, "bag"};
   }
   // Parameters of every member after five steps.
   at::Tensor trained(StackStep stack, at::Device device) const {
     StepPlace place;
-    const auto example = [&](std::size_t i) {
-      const at::ScalarType type = train.precision == "fp64" ? at::kDouble : at::kFloat;
-      return Example{bags[i].to(device, type), static_cast<int>(i % 2), static_cast<double>(i) / 7, "bag"};
-    };
     for (std::size_t i = 0; i + 1 < bags.size(); ++i) {
-      for (const MemberStep& member : stack.run(place, example(i), example(i + 1))) member.value();
+      for (const MemberStep& member : stack.run(place, example(i, device), example(i + 1, device))) member.value();
       ++place.step;
       ++place.number;
     }
@@ -236,6 +250,58 @@ TEST_F(GpuSteps, AreTheSameEveryTime) {
   }
 }
 
+// Three epochs, so that each size is computed, recorded and played, with a member leaving in between.
+TEST_F(GpuSteps, PlayedAreThoseComputedOneByOne) {
+  if (!gpu::can_record()) GTEST_SKIP() << "built without CUDA";
+  const std::vector<std::vector<std::string>> stacks = {
+      {"baseline"}, {"naive", "uncert", "dwa"}, {"pcgrad", "cagrad", "graddrop"}, {"autol", "autol+cagrad"}};
+  for (const Protocol& protocol : {Protocol::paper(), Protocol::released_code()}) {
+    for (const auto& names : stacks) {
+      StackStep played = stack(names, protocol, true), computed = stack(names, protocol, false);
+      StepPlace place;
+      for (int epoch = 1; epoch <= 6; ++epoch) {
+        if (epoch == 4 && names.size() > 1) {
+          played.remove(0);
+          computed.remove(0);
+        }
+        for (std::size_t i = 0; i < bags.size(); ++i) {
+          const Example one = example(i, cuda), other = example((i + 3) % bags.size(), cuda);
+          const auto a = played.run(place, one, other), b = computed.run(place, one, other);
+          for (std::size_t f = 0; f < a.size(); ++f) {
+            EXPECT_EQ(a[f].value()[0], b[f].value()[0]) << names[0] << " " << f << " epoch " << epoch << " bag " << i;
+          }
+          ++place.step;
+          ++place.number;
+        }
+      }
+      for (std::size_t f = 0; f < played.size(); ++f) {
+        EXPECT_EQ(largest_difference(played.parameters(f), computed.parameters(f)), 0) << names[0] << " " << f;
+      }
+      EXPECT_GE(played.played(), 2 * static_cast<std::int64_t>(bags.size())) << names[0];
+      EXPECT_EQ(computed.played(), 0);
+    }
+  }
+}
+
+TEST_F(GpuSteps, NonFiniteGradientNamesTheTaskAndChangesNothing) {
+  for (const char* name : {"naive", "cagrad", "graddrop"}) {
+    StackStep all = stack({name, name}, Protocol::paper(), true);
+    StepPlace place;
+    for (int epoch = 0; epoch < 3; ++epoch) all.run(place, example(0, cuda), example(1, cuda));
+    const at::Tensor before = all.parameters(1).clone();
+    Example bad = example(0, cuda);
+    bad.target = 1e39;  // its square is finite in double, its gradient is not in float32
+    const std::vector<MemberStep> steps = all.run(place, bad, example(1, cuda));
+    try {
+      steps[1].value();
+      FAIL() << "no error";
+    } catch (const std::exception& e) {
+      EXPECT_NE(std::string(e.what()).find("gradient of the regression loss"), std::string::npos) << e.what();
+    }
+    EXPECT_EQ(largest_difference(before, all.parameters(1)), 0) << name;
+  }
+}
+
 TEST_F(GpuSteps, OfAStackAreThoseOfItsMembersAlone) {
   double largest[2] = {};
   for (const bool fp64 : {true, false}) {
@@ -243,9 +309,7 @@ TEST_F(GpuSteps, OfAStackAreThoseOfItsMembersAlone) {
     const std::vector<std::vector<std::string>> stacks = {
         {"naive", "uncert", "dwa"}, {"pcgrad", "cagrad", "graddrop"}, {"autol", "autol+cagrad", "autol+graddrop"}};
     for (const auto& names : stacks) {
-      StackStep stack = network(names[0], Protocol::paper(), cuda);
-      for (std::size_t i = 1; i < names.size(); ++i) stack.join(network(names[i], Protocol::paper(), cuda));
-      const at::Tensor together = trained(std::move(stack), cuda);
+      const at::Tensor together = trained(stack(names, Protocol::paper(), true), cuda);
       for (std::size_t i = 0; i < names.size(); ++i) {
         const at::Tensor alone = trained(network(names[i], Protocol::paper(), cuda), cuda);
         const double far = difference(together.narrow(0, static_cast<std::int64_t>(i), 1), alone);

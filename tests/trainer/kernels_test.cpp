@@ -2,6 +2,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/bmm.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/isnan.h>
 #include <ATen/ops/randn.h>
@@ -12,6 +13,7 @@
 
 #include "network.h"
 #include "reference.h"
+#include "trainer/dropout.h"
 #include "trainer/products.h"
 #include "trainer/rows.h"
 #include "trainer/self_attention.h"
@@ -226,6 +228,15 @@ TEST_P(Attention, HugeScoresDoNotOverflowAndNaNsStay) {
 INSTANTIATE_TEST_SUITE_P(Sizes, Attention,
                          ::testing::Combine(::testing::Values(1, 2, 15, 16, 63, 65, 130, 513, 1100),
                                             ::testing::Bool()));
+
+TEST(DropoutKeys, AreThoseOfThePlacesInTheirOrder) {
+  const RandomStream stream(3, "keys");
+  const std::vector<std::int64_t> keys = DropoutMasks(stream, 0.1, at::empty({0})).keys(2, 3);
+  ASSERT_EQ(keys.size(), 2u * 16 + 3 * 32);
+  const auto key = [&](std::uint64_t place) { return static_cast<std::int64_t>(fill_key(stream.child(place))); };
+  EXPECT_EQ(keys[16 + 2], key(16 + 2));                              // encoder layer 1, inner
+  EXPECT_EQ(keys[2 * 16 + 2 * 32 + 2 * 4 + 1], key(4096 + 64 + 9));  // decoder layer 2, cross weights, token 1
+}
 
 }  // namespace
 }  // namespace mtlgrid

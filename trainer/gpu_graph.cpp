@@ -1,0 +1,72 @@
+#include "trainer/gpu_graph.h"
+
+#include "datasets/errors.h"
+
+#ifdef MTLGRID_CUDA
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/core/StreamGuard.h>
+#include <c10/cuda/CUDAStream.h>
+#endif
+
+namespace mtlgrid::gpu {
+
+#ifdef MTLGRID_CUDA
+
+bool can_record() { return true; }
+
+struct Recording::Graph {
+  at::cuda::CUDAGraph graph;
+};
+
+namespace {
+
+// Recordings are made in a stream of their own, since CUDA records none in the default one; the same for all, so that
+// libraries keep one workspace for it.
+c10::cuda::CUDAStream recording_stream() {
+  static const c10::cuda::CUDAStream stream = c10::cuda::getStreamFromPool();
+  return stream;
+}
+
+at::cuda::MempoolId_t shared_memory() {
+  static const at::cuda::MempoolId_t pool = at::cuda::graph_pool_handle();
+  return pool;
+}
+
+}  // namespace
+
+Recording::Recording(const std::function<void()>& f) : graph_(std::make_unique<Graph>()) {
+  c10::cuda::getCurrentCUDAStream().synchronize();
+  const c10::StreamGuard guard(recording_stream().unwrap());
+  graph_->graph.capture_begin(shared_memory(), cudaStreamCaptureModeThreadLocal);
+  try {
+    f();
+  } catch (...) {
+    try {
+      graph_->graph.capture_end();
+    } catch (const c10::Error&) {  // f's own error says more
+    }
+    throw;
+  }
+  graph_->graph.capture_end();
+}
+
+void Recording::play() { graph_->graph.replay(); }
+
+#else
+
+bool can_record() { return false; }
+
+struct Recording::Graph {};
+
+Recording::Recording(const std::function<void()>&) {
+  throw Error(ErrorKind::fatal, "a recording on a GPU was asked of a trainer that was built without CUDA");
+}
+
+void Recording::play() {}
+
+#endif
+
+Recording::~Recording() = default;
+Recording::Recording(Recording&&) noexcept = default;
+
+}  // namespace mtlgrid::gpu

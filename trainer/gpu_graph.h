@@ -1,0 +1,34 @@
+// Work recorded once on a GPU and started again as a whole: CUDA graphs. Torch.
+//
+// A small bag's step is some hundred short kernels, and starting each costs the processor more than running it costs
+// the GPU; a recording starts them at once.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+namespace mtlgrid::gpu {
+
+// Whether this program was built with LibTorch's CUDA set, which recording needs.
+bool can_record();
+
+// What a function started on the current GPU. Tensors that were made while it was recorded lie in memory that all
+// recordings of a process share: their contents are good from a play() to the next play() of any other recording, those
+// of tensors that lived during that one's recording excepted. What is to last goes into tensors made before.
+class Recording {
+ public:
+  // Runs f, which starts its work on the GPU and waits for none of it; the work is recorded and not done. Everything
+  // that f uses for the first time (kernels, handles of libraries) must have been used before. Throws what f throws,
+  // and c10::Error where something cannot be recorded.
+  explicit Recording(const std::function<void()>& f);
+  ~Recording();
+  Recording(Recording&&) noexcept;
+  // Starts the work, on whatever the memory holds by now, after all that was started before.
+  void play();
+
+ private:
+  struct Graph;
+  std::unique_ptr<Graph> graph_;
+};
+
+}  // namespace mtlgrid::gpu
