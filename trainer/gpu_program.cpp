@@ -149,7 +149,6 @@ Kernels& kernels(bool fp64) {
 }  // namespace
 
 std::string compiler_lacks() { return compiler_library().error(); }
-std::string driver_lacks() { return driver_library().error(); }
 
 std::string compile_kernels(const std::string& architecture, bool fp64) {
   const Compiler& c = compiler();

@@ -8,9 +8,8 @@
 
 namespace mtlgrid::gpu {
 
-// Why kernels cannot be compiled, or started, here; empty if they can. Touch no GPU.
+// Why kernels cannot be compiled here; empty if they can. Touches no GPU.
 std::string compiler_lacks();
-std::string driver_lacks();
 
 // Machine code of gpu_kernels.cu for an architecture such as "sm_90", `Real` as double or float. Needs NVRTC alone.
 // Throws Error(fatal) with the compiler's log.

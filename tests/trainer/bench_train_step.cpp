@@ -1,8 +1,9 @@
 // Milliseconds of one training step, by method, on random bags; bench_train_step.py sets the released code's way in
 // PyTorch beside it.
 //   train_step --tiles 42 --bags 40 --methods naive,cagrad --threads 1 --pack 1
-// prints `METHOD<TAB>MILLISECONDS a step and cell`. With --limit: also the operations of a step by formula, and how
-// much of the time this machine needs for them at the least, from rates measured in the same run.
+// prints `METHOD<TAB>MILLISECONDS a step and cell`; several sizes (--tiles 42,1000 --bags 60,20) one after the other,
+// with a line `# tiles N` before each. With --limit: also the operations of a step by formula, and how much of the time
+// this machine needs for them at the least, from rates measured in the same run.
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/rand.h>
@@ -26,7 +27,7 @@ using namespace mtlgrid;
 namespace po = boost::program_options;
 
 struct Options {
-  int tiles = 42, bags = 40, threads = 1, pack = 1, width = 768;
+  int tiles = 0, bags = 0, threads = 1, pack = 1, width = 768;  // tiles, bags: of the size at hand
   bool stacked = false, limit = false, no_graphs = false;
   ModelSettings model;
   TrainSettings train;
@@ -121,12 +122,12 @@ Rates measure_rates(at::Device device) {
 
 void print(const Options& o, const std::string& name, double time, const Rates& rates) {
   if (!o.limit) {
-    std::printf("%s\t%.2f\n", name.c_str(), time);
+    std::printf("%s\t%.3f\n", name.c_str(), time);
   } else {
     const double flops = step_flops(method(name), o.rules(), o.model, o.width, o.tiles);
     const double arithmetic = flops / rates.flops_a_millisecond;
     const double memory = step_bytes(method(name), o.rules(), o.model, o.width) / rates.bytes_a_millisecond;
-    std::printf("%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.0f\n", name.c_str(), time, flops / 1e9, arithmetic, memory,
+    std::printf("%s\t%.3f\t%.2f\t%.3f\t%.3f\t%.0f\n", name.c_str(), time, flops / 1e9, arithmetic, memory,
                 100 * std::max(arithmetic, memory) / time);
   }
   std::fflush(stdout);
@@ -139,12 +140,35 @@ std::vector<std::string> split(const std::string& list) {
   return out;
 }
 
+// Bags of one size: each method by itself, or packs of them.
+void time_size(const Options& o, const std::vector<std::string>& names, const Rates& rates) {
+  std::vector<Example> data;
+  const at::ScalarType type = o.train.precision == "fp64" ? at::kDouble : at::kFloat;
+  for (int i = 0; i < o.bags; ++i) {
+    data.push_back({at::rand({o.tiles, o.width}).to(o.where(), type), i % 2, (i % 7) / 7.0, "bag"});
+  }
+  if (o.pack == 1) {
+    for (const std::string& name : names) print(o, name, milliseconds_a_step(o, {name}, data), rates);
+    return;
+  }
+  const auto width = static_cast<std::size_t>(o.pack);
+  for (std::size_t i = 0; i < names.size(); i += width) {
+    const auto at = [&](std::size_t n) {
+      return names.begin() + static_cast<std::ptrdiff_t>(std::min(n, names.size()));
+    };
+    const std::vector<std::string> pack(at(i), at(i + width));
+    std::printf("pack of %zu\t%.3f\n", pack.size(), milliseconds_a_step(o, pack, data));
+    std::fflush(stdout);
+  }
+}
+
 int run(int argc, char** argv) {
   Options o;
+  std::string tiles = "42", bags = "40";
   po::options_description description("mtlgrid's training step on random bags");
-  description.add_options()("help", "this text")("tiles", po::value(&o.tiles), "tiles a bag")(
-      "bags", po::value(&o.bags), "steps to time")("methods", po::value(&o.methods), "comma-separated, or all")(
-      "threads", po::value(&o.threads), "compute threads")(
+  description.add_options()("help", "this text")("tiles", po::value(&tiles), "tiles a bag; several: comma-separated")(
+      "bags", po::value(&bags), "steps to time, for each size")(
+      "methods", po::value(&o.methods), "comma-separated, or all")("threads", po::value(&o.threads), "compute threads")(
       "pack", po::value(&o.pack), "cells trained together: this many of the methods, in their order, are one line")(
       "device", po::value(&o.device), "cpu or cuda")("stacked", po::bool_switch(&o.stacked),
                                                      "stack the pack's networks as on a GPU")(
@@ -171,10 +195,6 @@ int run(int argc, char** argv) {
     names.clear();
     for (const Method& m : methods()) names.push_back(m.name);
   }
-  std::vector<Example> data;
-  const at::ScalarType type = o.train.precision == "fp64" ? at::kDouble : at::kFloat;
-  for (int i = 0; i < o.bags; ++i)
-    data.push_back({at::rand({o.tiles, o.width}).to(o.where(), type), i % 2, (i % 7) / 7.0, "bag"});
   const Rates rates = o.limit ? measure_rates(o.where()) : Rates{};
   if (o.limit) {
     std::printf("# products by %s: %.0f GFLOP/s; memory: %.0f GB/s\n",
@@ -182,15 +202,12 @@ int run(int argc, char** argv) {
                 rates.bytes_a_millisecond / 1e6);
     std::printf("# method\tms\tGFLOP\tarithmetic ms\tmemory ms\t%% of the limit\n");
   }
-  if (o.pack == 1) {
-    for (const std::string& name : names) print(o, name, milliseconds_a_step(o, {name}, data), rates);
-  } else {
-    for (std::size_t i = 0; i < names.size(); i += static_cast<std::size_t>(o.pack)) {
-      const auto end = std::min(names.size(), i + static_cast<std::size_t>(o.pack));
-      const std::vector<std::string> pack(names.begin() + static_cast<std::ptrdiff_t>(i),
-                                          names.begin() + static_cast<std::ptrdiff_t>(end));
-      std::printf("pack of %zu\t%.2f\n", pack.size(), milliseconds_a_step(o, pack, data));
-    }
+  const std::vector<std::string> sizes = split(tiles), steps = split(bags);
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    o.tiles = std::stoi(sizes[i]);
+    o.bags = std::stoi(steps[std::min(i, steps.size() - 1)]);
+    if (sizes.size() > 1) std::printf("# tiles %d\n", o.tiles);
+    time_size(o, names, rates);
   }
   return 0;
 }

@@ -1,0 +1,67 @@
+"""How far the results of two stores' newest grids are apart, cell by cell: by rounding, precision, device, version.
+
+Usage: compare_stores.py A.db B.db
+Prints, for the cells that both have, the largest and the mean difference of every metric by cohort, of the predictions,
+and of the numbers of epochs; then Table 1's values (means over folds and auxiliaries, percent) side by side.
+"""
+import sqlite3
+import sys
+from collections import defaultdict
+
+CELL = "biomarker || '/' || auxiliary || '/' || method || '/' || fold"
+
+
+def rows(file, columns, table):
+    with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as db:
+        return db.execute(f"SELECT {CELL}, {columns} FROM {table} JOIN cells USING (cell_id) "
+                          f"WHERE {table}.attempt = result_attempt AND grid_id = (SELECT max(grid_id) FROM cells)"
+                          ).fetchall()
+
+
+def both(a, b, columns, keys, table):
+    """{key: (value in A, value in B)} of what both have; `columns`: keys first, then one value."""
+    read = [{row[:1 + keys]: row[-1] for row in rows(file, columns, table)} for file in (a, b)]
+    return {key: (value, read[1][key]) for key, value in read[0].items() if key in read[1]}
+
+
+def gaps(pairs):
+    return [abs(x - y) for x, y in pairs if x is not None and y is not None]
+
+
+def main():
+    if len(sys.argv) != 3:
+        raise SystemExit(__doc__)
+    a, b = sys.argv[1:]
+    metrics = both(a, b, "cohort, metric, value", 2, "metrics")
+    print(f"{len({key[0] for key in metrics})} cells\n")
+    print("| cohort | metric | largest difference | mean difference | in |\n| --- | --- | --- | --- | --- |")
+    groups = defaultdict(dict)
+    for (cell, cohort, metric), pair in metrics.items():
+        groups[cohort, metric][cell] = pair
+    for (cohort, metric), cells in sorted(groups.items()):
+        found = gaps(cells.values())
+        if found:
+            worst = max(cells, key=lambda cell: max(gaps([cells[cell]]), default=0))
+            print(f"| {cohort} | {metric} | {max(found):.1e} | {sum(found) / len(found):.1e} | {worst} |")
+    for what in ("score", "prediction"):
+        found = gaps(both(a, b, f"cohort, patient, {what}", 2, "predictions").values())
+        print(f"\nLargest difference of a {what}: {max(found):.1e} of {len(found):,}.")
+    epochs = [defaultdict(int), defaultdict(int)]
+    for (cell, _), _ in both(a, b, "epoch, epoch", 1, "epochs").items():
+        epochs[0][cell] += 1
+    other = [cell for cell, n in epochs[0].items()
+             if any(len([r for r in rows(file, "epoch", "epochs") if r[0] == cell]) != n for file in (a, b))]
+    print(f"\nCells that stopped at another epoch: {len(other)}.")
+    print("\n| method | cohort | AUROC | | AUPRC | |\n| --- | --- | --- | --- | --- | --- |")
+    table = defaultdict(list)
+    for (cell, cohort, metric), pair in metrics.items():
+        if metric in ("auroc", "auprc") and None not in pair:
+            table[cell.split("/")[2], cohort, metric].append(pair)
+    mean = lambda pairs, side: 100 * sum(pair[side] for pair in pairs) / len(pairs)
+    for method, cohort in dict.fromkeys((m, c) for m, c, _ in table):
+        values = [f"{mean(table[method, cohort, metric], side):.1f}" for metric in ("auroc", "auprc") for side in (0, 1)]
+        print(f"| {method} | {cohort} | {' | '.join(values)} |")
+
+
+if __name__ == "__main__":
+    main()
