@@ -37,10 +37,11 @@ struct RunSettings {
   int pack = 0;                       // most cells trained at the same time; 0: auto (orchestrator/packing.h)
   int trainers_per_gpu = 1;           // trainers that may share a GPU
   std::string bag_cache = "remove";   // remove, keep, off: the bag file that a node's trainer processes share
-  std::string bag_cache_folder;       // where it lies; empty: $TMPDIR of the trainer process, else /tmp
+  std::string bag_cache_folder{};     // where it lies; empty: $TMPDIR of the trainer process, else /tmp
+  std::string staging = "auto";  // auto, nccl, files: features broadcast between GPUs at the start, or read by each
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunSettings, device, threads, checkpoint_minutes, keep_weights, pack,
-                                   trainers_per_gpu, bag_cache, bag_cache_folder)
+                                   trainers_per_gpu, bag_cache, bag_cache_folder, staging)
 
 // Initial weights out of a PyTorch state dict (absolute path) instead of drawn ones. The hash decides the result, not
 // the path; both are empty where weights are drawn.
