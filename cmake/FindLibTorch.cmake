@@ -30,7 +30,7 @@ if(LibTorch_FOUND AND NOT TARGET mtlgrid::torch)
   file(GLOB _rpath LIST_DIRECTORIES true "${_nvidia}/*/lib")
   find_library(LibTorch_CUDA_LIBRARY torch_cuda HINTS "${LibTorch_ROOT_DIR}/lib" NO_DEFAULT_PATH NO_CACHE)
   find_library(LibTorch_C10_CUDA_LIBRARY c10_cuda HINTS "${LibTorch_ROOT_DIR}/lib" NO_DEFAULT_PATH NO_CACHE)
-  find_path(LibTorch_CUDA_INCLUDE cuda_runtime_api.h HINTS "${_nvidia}/cu13/include" ENV CUDA_HOME PATH_SUFFIXES include
+  find_path(LibTorch_CUDA_INCLUDE crt/host_defines.h HINTS "${_nvidia}/cu13/include" ENV CUDA_HOME PATH_SUFFIXES include
     NO_CACHE)
   file(GLOB _cublas "${_nvidia}/cu13/lib/libcublas.so*" "${LibTorch_ROOT_DIR}/lib/libcublas*")
   set(LibTorch_CUDA_FOUND OFF)

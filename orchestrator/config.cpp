@@ -177,6 +177,7 @@ class ConfigReader {
     r.choose("keep_weights", config_.run.keep_weights, {"best", "none"});
     r.choose("bag_cache", config_.run.bag_cache, {"remove", "keep", "off"});
     if (const auto folder = r.text("bag_cache_folder")) config_.run.bag_cache_folder = absolute(*folder).string();
+    r.choose("staging", config_.run.staging, {"auto", "nccl", "files"});
     r.choose("precision", t.precision, {"fp32", "fp64", "tf32", "bf16"});
     if ((t.precision == "tf32" || t.precision == "bf16") && config_.run.device != "cuda") {
       r.problem("precision", fmt::format("'{}' is for GPUs alone: set device = cuda beside it", t.precision));

@@ -10,7 +10,11 @@ namespace mtlgrid {
 
 Coordinator::Coordinator(CoordinatorSettings settings, std::vector<Task> tasks, Welcome welcome, Comm& comm,
                          Ledger& ledger)
-    : settings_(std::move(settings)), welcome_(std::move(welcome)), comm_(comm), ledger_(ledger) {
+    : settings_(std::move(settings)),
+      welcome_(std::move(welcome)),
+      comm_(comm),
+      ledger_(ledger),
+      staging_(settings_.staging, comm, settings_.say) {
   std::stable_sort(tasks.begin(), tasks.end(), [](const Task& a, const Task& b) { return a.cost > b.cost; });
   for (Task& task : tasks) {
     by_name_[task.cell.name()] = tasks_.size();
@@ -36,6 +40,8 @@ void Coordinator::on_message(int worker, const nlohmann::json& message, Now now)
     if (type == "slots") return on_slots(worker, message.get<Slots>());
     if (type == "slot_ready") return on_slot_ready(worker, message.get<SlotReady>());
     if (type == "slot_broken") return on_slot_broken(worker, message.get<SlotBroken>());
+    if (type == "slot_stage_id") return on_stage_id(worker, message.get<SlotStageId>(), now);
+    if (type == "slot_staged") return on_slot_staged(worker, message.get<SlotStaged>());
     if (type == "heartbeat") return on_heartbeat(message.get<Heartbeat>());
     if (type == "cell_finished") {
       return on_finished(worker, {message.at("slot"), message.at("left")}, message.at("result").get<CellResult>());
@@ -45,7 +51,7 @@ void Coordinator::on_message(int worker, const nlohmann::json& message, Now now)
     if (type == "cell_stopped") return on_stopped(worker, message.get<CellStopped>(), now);
     if (type == "leaving") {
       entry->second.leaving = true;
-      return;
+      return leave_staging(worker, "leaves");
     }
     if (type == "bye") {
       entry->second.bye = true;
@@ -76,18 +82,62 @@ void Coordinator::on_slots(int worker, const Slots& slots) {
 void Coordinator::on_slot_ready(int worker, const SlotReady& ready) {
   SlotEntry* slot = slot_of(worker, ready.slot);
   if (slot == nullptr || slot->state == SlotState::busy) return;
+  staging_.on_gone({worker, ready.slot}, "a trainer died");  // it is a new process
   slot->state = SlotState::ready;
   slot->environment = ready.environment;
   slot->largest_pack = ready.largest_pack;
+  slot->staging_lacks = ready.staging_lacks;
 }
 
 void Coordinator::on_slot_broken(int worker, const SlotBroken& broken) {
   SlotEntry* slot = slot_of(worker, broken.slot);
   if (slot == nullptr || slot->state == SlotState::busy) return;
+  staging_.on_gone({worker, broken.slot}, "a trainer died: " + broken.cause);
   slot->state = SlotState::broken;
   last_broken_ = fmt::format("trainer {} of worker {} on {} does not start: {}", broken.slot, worker,
                              workers_.at(worker).host, broken.cause);
   settings_.say(last_broken_ + (broken.detail.empty() ? "" : "\n" + broken.detail));
+}
+
+void Coordinator::on_stage_id(int worker, const SlotStageId& id, Now now) {
+  staging_.on_id({worker, id.slot}, id.answer, now.steady);
+  for (const SlotAddress& at : staging_.at_work()) {
+    SlotEntry* slot = slot_of(at.worker, at.slot);
+    if (slot->state == SlotState::ready) slot->state = SlotState::staging;
+  }
+}
+
+// Whatever the slot was thought to do, its trainer waits for a cell, unless it was given one since.
+void Coordinator::on_slot_staged(int worker, const SlotStaged& staged) {
+  staging_.on_staged({worker, staged.slot}, staged.answer);
+  SlotEntry* slot = slot_of(worker, staged.slot);
+  if (slot == nullptr || slot->state == SlotState::busy || slot->state == SlotState::broken) return;
+  slot->state = SlotState::ready;
+  slot->environment = staged.answer.environment;
+}
+
+void Coordinator::leave_staging(int worker, const std::string& why) {
+  const WorkerEntry& entry = workers_.at(worker);
+  for (std::size_t i = 0; i < entry.slots.size(); ++i) {
+    staging_.on_gone({worker, static_cast<int>(i)}, fmt::format("worker {} on {} {}", worker, entry.host, why));
+  }
+}
+
+Staging::View Coordinator::staging_view() const {
+  Staging::View view;
+  for (const auto& [worker, entry] : workers_) {
+    const bool here = entry.alive && !entry.leaving && !entry.bye;
+    view.workers += !here || !entry.slots.empty();
+    for (std::size_t i = 0; here && i < entry.slots.size(); ++i) {
+      const SlotEntry& slot = entry.slots[i];
+      const auto state = slot.state == SlotState::ready    ? Staging::Readiness::ready
+                         : slot.state == SlotState::broken ? Staging::Readiness::broken
+                                                           : Staging::Readiness::starting;
+      view.slots.push_back(
+          {{worker, static_cast<int>(i)}, entry.host, slot.environment.device, slot.staging_lacks, state});
+    }
+  }
+  return view;
 }
 
 void Coordinator::on_heartbeat(const Heartbeat& heartbeat) {
@@ -190,8 +240,9 @@ void Coordinator::give_up_worker(int worker, Now now, const std::string& why) {
   WorkerEntry& entry = workers_.at(worker);
   entry.alive = false;
   int lost = 0;
+  leave_staging(worker, why);
   for (SlotEntry& slot : entry.slots) {
-    if (slot.state != SlotState::busy) continue;
+    if (slot.state != SlotState::busy && slot.state != SlotState::staging) continue;
     slot.state = SlotState::starting;  // unknown until it is heard of again
     const std::map<std::size_t, int> running = std::exchange(slot.tasks, {});
     for (const auto& [index, attempt] : running) {
@@ -247,7 +298,9 @@ void Coordinator::hand_out(Now now) {
   for (auto& [worker, entry] : workers_) {
     if (!entry.alive || entry.leaving || entry.bye) continue;
     for (std::size_t slot = 0; slot < entry.slots.size() && !queue_.empty(); ++slot) {
-      if (entry.slots[slot].state != SlotState::ready) continue;
+      const SlotEntry& at = entry.slots[slot];
+      if (at.state != SlotState::ready) continue;
+      if (staging_.gathers() && Staging::can_take_part(at.environment.device, at.staging_lacks)) continue;
       const std::vector<std::size_t> tasks = next_pack_for(worker, entry.slots[slot]);
       if (!tasks.empty()) assign(tasks, worker, static_cast<int>(slot), now);
     }
@@ -296,6 +349,7 @@ void Coordinator::ping(Now now) {
 
 void Coordinator::on_tick(Now now) {
   expire_leases(now);
+  if (!staging_.over()) staging_.on_tick(staging_view(), now.steady);
   hand_out(now);
   ping(now);
 }
@@ -303,6 +357,7 @@ void Coordinator::on_tick(Now now) {
 void Coordinator::request_stop(Now) {
   if (stopping_) return;
   stopping_ = true;
+  staging_.stop();
   for (const auto& [worker, entry] : workers_) comm_.send(worker, typed("stop"));
 }
 
@@ -399,6 +454,12 @@ void Coordinator::sanity_check() const {
     const SlotEntry& slot = worker->second.slots.at(static_cast<std::size_t>(entry.slot));
     require(slot.state == SlotState::busy && slot.tasks.count(i) == 1 && slot.tasks.at(i) == entry.attempt,
             "task and slot differ: " + entry.task.cell.name());
+  }
+  for (const SlotAddress& at : staging_.over() ? std::set<SlotAddress>() : staging_.at_work()) {
+    const auto worker = workers_.find(at.worker);
+    require(worker != workers_.end() && worker->second.alive, "a lost worker is thought to stage");
+    require(worker->second.slots.at(static_cast<std::size_t>(at.slot)).state == SlotState::staging,
+            "a slot that is at staging has another state");
   }
   for (const auto& [worker, entry] : workers_) {
     for (const SlotEntry& slot : entry.slots) {

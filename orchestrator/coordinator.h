@@ -12,19 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/comm.h"
 #include "orchestrator/config.h"
 #include "orchestrator/messages.h"
 #include "orchestrator/packing.h"
+#include "orchestrator/staging.h"
 #include "results/store.h"
 
 namespace mtlgrid {
-
-// Where the coordinator's messages go. Sending never fails: leases find out who is gone.
-class Comm {
- public:
-  virtual ~Comm() = default;
-  virtual void send(int worker, const nlohmann::json& message) = 0;
-};
 
 // Where its decisions are made durable (the store). A throw ends the run.
 class Ledger {
@@ -47,6 +42,7 @@ struct CoordinatorSettings {
   ClusterSettings cluster;
   std::string folder;                           // attempts go to FOLDER/<cell>/attempt-<n>
   std::function<void(const std::string&)> say;  // one line for people; never empty
+  StagingSettings staging{};                    // never
 };
 
 class Coordinator {
@@ -98,11 +94,12 @@ class Coordinator {
     double fraction = 0;            // of its epochs done, while running
     bool has_result = false;        // a late result of a given-up attempt counts already
   };
-  enum class SlotState { starting, ready, busy, broken };
+  enum class SlotState { starting, ready, staging, busy, broken };
   struct SlotEntry {
     SlotState state = SlotState::starting;
     Environment environment;
     int largest_pack = 0;              // as in Ready
+    std::string staging_lacks;         // as in Ready
     std::map<std::size_t, int> tasks;  // while busy: those that have not ended, and their attempts
   };
   struct WorkerEntry {
@@ -116,6 +113,10 @@ class Coordinator {
   void on_slots(int worker, const Slots& slots);
   void on_slot_ready(int worker, const SlotReady& ready);
   void on_slot_broken(int worker, const SlotBroken& broken);
+  void on_stage_id(int worker, const SlotStageId& id, Now now);
+  void on_slot_staged(int worker, const SlotStaged& staged);
+  void leave_staging(int worker, const std::string& why);
+  Staging::View staging_view() const;
   void on_heartbeat(const Heartbeat& heartbeat);
   void on_finished(int worker, Origin from, const CellResult& result);
   void on_failed(int worker, const CellFailed& failed, Now now);
@@ -141,6 +142,7 @@ class Coordinator {
   Welcome welcome_;
   Comm& comm_;
   Ledger& ledger_;
+  Staging staging_;
   std::vector<TaskEntry> tasks_;  // longest expected first: the order in which they are handed out
   std::map<std::string, std::size_t> by_name_;
   std::set<std::size_t> queue_;  // indices of queued tasks

@@ -13,6 +13,11 @@ namespace mtlgrid {
 namespace {
 
 RankDevices on_cpu(const RunSettings& run, const std::string& why) {
+  if (run.staging == "nccl" && run.device != "cuda") {
+    throw InputError(fmt::format(
+        "train.staging = nccl, which is between GPUs, and trainers compute on the CPU: {}; set train.staging = auto",
+        why));
+  }
   if (run.device == "cuda") {
     throw InputError(
         fmt::format("train.device = cuda, and there is no GPU to use: {}; mend that, or set train.device = cpu", why));
@@ -43,7 +48,7 @@ DeviceQuestions questions_to_machine() {
 }
 
 RankDevices choose_devices(const RunSettings& run, std::optional<int> workers, const DeviceQuestions& questions) {
-  if (run.device == "cpu") return {{}, "CPU (as configured)"};
+  if (run.device == "cpu") return on_cpu(run, "as configured");
   const FoundGpus found = gpus_of(questions.gpus());
   if (found.gpus.empty()) return on_cpu(run, found.looked);
   if (const std::string lacks = questions.trainer_lacks(); !lacks.empty()) {

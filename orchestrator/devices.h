@@ -28,7 +28,8 @@ struct RankDevices {
 
 // Settles `run.device` for this rank. `cpu` asks nothing. `auto` is the GPUs of the node where there are any and the
 // trainer can use them, else the CPU. Throws InputError where `cuda` was asked for and cannot be had, saying what was
-// looked for, and where too many trainers would share a GPU (gpus_of_trainers).
+// looked for, where it is the CPU although `run.staging` is nccl, and where too many trainers would share a GPU
+// (gpus_of_trainers).
 RankDevices choose_devices(const RunSettings& run, std::optional<int> workers, const DeviceQuestions& questions);
 
 }  // namespace mtlgrid

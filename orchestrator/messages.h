@@ -29,8 +29,35 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Slots, slots)
 struct SlotReady {
   int slot = 0, largest_pack = 0;  // as in Ready
   Environment environment;
+  std::string staging_lacks{};  // as in Ready
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotReady, slot, largest_pack, environment)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotReady, slot, largest_pack, environment, staging_lacks)
+
+// Coordinator to worker: "stage_id", asks the slot's trainer for an id. The answer is SlotStageId.
+struct SlotOf {
+  int slot = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotOf, slot)
+
+// Coordinator to worker: "stage", what the slot's trainer is to do. The answer is SlotStaged, or slot_ready or
+// slot_broken if it died.
+struct StageSlot {
+  int slot = 0;
+  Stage order;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageSlot, slot, order)
+
+// Worker to coordinator: "slot_stage_id", and "slot_staged", after which the trainer waits for a cell: what it said.
+struct SlotStageId {
+  int slot = 0;
+  StageId answer;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotStageId, slot, answer)
+struct SlotStaged {
+  int slot = 0;
+  Staged answer;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotStaged, slot, answer)
 
 // Worker to coordinator: "slot_broken", the trainer died several times in a row before it was ready; it is not started
 // again.

@@ -110,6 +110,17 @@ class ParentWatch {
   pid_t parent_;
 };
 
+// Of all features of the grid as float16; what pairs leave out is counted too.
+std::uint64_t feature_bytes(const Plan& plan) {
+  std::uint64_t bytes = 0;
+  for (const Cohort& cohort : plan.cohorts) {
+    for (const Patient& patient : cohort.patients) {
+      bytes += static_cast<std::uint64_t>(patient.tiles() * cohort.width) * sizeof(std::uint16_t);
+    }
+  }
+  return bytes;
+}
+
 }  // namespace
 
 Worker::TrainersFactory trainers_factory(const Transport& transport, const TrainerOptions& options) {
@@ -139,7 +150,10 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
   Post to_workers(transport, Addressee::worker), to_coordinator(transport, Addressee::coordinator);
   StoreLedger ledger(store, inputs.replace, inputs.on_result);
   const ClusterSettings& cluster = inputs.plan.config.cluster;
-  CoordinatorSettings settings{cluster, inputs.folder, [&](const std::string& line) { display.say(line); }};
+  const bool gpus = options.devices && !options.devices->gpus.empty();
+  CoordinatorSettings settings{
+      cluster, inputs.folder, [&](const std::string& line) { display.say(line); },
+      staging_settings(inputs.plan.config.run, gpus, transport.size(), feature_bytes(inputs.plan))};
   Welcome welcome{inputs.plan.experiment, cluster.heartbeat_seconds, cluster.lease_minutes * 60,
                   inputs.folder + "/logs"};
   Coordinator coordinator(std::move(settings), inputs.tasks, std::move(welcome), to_workers, ledger);

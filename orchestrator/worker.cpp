@@ -23,6 +23,8 @@ void Worker::on_message(const nlohmann::json& message, double now) {
     if (type == "ping") return;
     if (type == "welcome") return on_welcome(message.get<Welcome>(), now);
     if (type == "assign") return on_assign(message.get<Assign>());
+    if (type == "stage_id") return on_stage_id(message.get<SlotOf>().slot);
+    if (type == "stage") return on_stage(message.get<StageSlot>(), now);
     if (type == "stop") return stop_slots();
     if (type == "shutdown") {
       shutdown_ = message.get<Shutdown>();
@@ -50,11 +52,28 @@ void Worker::start(int slot) {
   trainers_->send(slot, typed("setup", Setup{welcome_->experiment, rank_}));
 }
 
-void Worker::on_assign(const Assign& assign) {
-  if (assign.slot < 0 || static_cast<std::size_t>(assign.slot) >= slots_.size()) {
-    throw Error(ErrorKind::fatal, fmt::format("cell assigned to slot {}, which worker {} lacks", assign.slot, rank_));
+Worker::Slot& Worker::slot_at(int slot, const char* what) {
+  if (slot < 0 || static_cast<std::size_t>(slot) >= slots_.size()) {
+    throw Error(ErrorKind::fatal, fmt::format("{} assigned to slot {}, which worker {} lacks", what, slot, rank_));
   }
-  Slot& slot = slots_[static_cast<std::size_t>(assign.slot)];
+  return slots_[static_cast<std::size_t>(slot)];
+}
+
+// A trainer that is not ready has died since the coordinator heard of it; it hears of the new one when that is ready.
+void Worker::on_stage_id(int number) {
+  if (slot_at(number, "staging").state == State::ready && !stopping_) trainers_->send(number, typed("stage_id"));
+}
+
+void Worker::on_stage(const StageSlot& stage, double now) {
+  Slot& slot = slot_at(stage.slot, "staging");
+  if (slot.state != State::ready || stopping_) return;
+  slot.state = State::staging;
+  slot.staged_by = now + stage.order.timeout_seconds + kAbortSeconds;
+  trainers_->send(stage.slot, typed("stage", stage.order));
+}
+
+void Worker::on_assign(const Assign& assign) {
+  Slot& slot = slot_at(assign.slot, "cell");
   slot.pack = assign.pack;
   slot.running.clear();
   for (const Train& member : assign.pack.members) slot.running.push_back({member.cell, member.attempt, 0, 0});
@@ -88,9 +107,8 @@ void Worker::stop_slots() {
   stopping_ = true;
   for (int number = 0; number < static_cast<int>(slots_.size()); ++number) {
     Slot& slot = slots_[static_cast<std::size_t>(number)];
-    if (slot.state == State::busy) {
-      trainers_->send(number, typed("stop"));
-    } else if (slot.pack) {  // its trainer was not ready yet
+    if (slot.state == State::busy || slot.state == State::staging) trainers_->send(number, typed("stop"));
+    if (slot.state != State::busy && slot.pack) {  // its trainer was not ready yet
       report_stopped(number);
     }
   }
@@ -113,18 +131,33 @@ void Worker::on_trainer(const TrainerEvent& event) {
   }
 }
 
+void Worker::on_ready(int number, const Ready& ready) {
+  Slot& slot = slots_[static_cast<std::size_t>(number)];
+  slot.state = State::ready;
+  if (slot.pack) return train(number);
+  SlotReady report = {number, ready.largest_pack, ready.environment, ready.staging_lacks};
+  report.environment.rank = rank_;
+  comm_.send(kCoordinator, typed("slot_ready", report));
+}
+
+void Worker::on_staged(int number, const Staged& staged) {
+  Slot& slot = slots_[static_cast<std::size_t>(number)];
+  if (slot.state != State::staging) return trainers_->kill(number);
+  slot.state = State::ready;
+  SlotStaged report = {number, staged};
+  report.answer.environment.rank = rank_;
+  comm_.send(kCoordinator, typed("slot_staged", report));
+  if (slot.pack) train(number);
+}
+
 void Worker::on_report(int number, const nlohmann::json& message) {
   Slot& slot = slots_[static_cast<std::size_t>(number)];
   const std::string type = message.at("type");
-  if (type == "ready") {
-    slot.state = State::ready;
-    if (slot.pack) return train(number);
-    const auto ready = message.get<Ready>();
-    SlotReady report = {number, ready.largest_pack, ready.environment};
-    report.environment.rank = rank_;
-    comm_.send(kCoordinator, typed("slot_ready", report));
-    return;
+  if (type == "ready") return on_ready(number, message.get<Ready>());
+  if (type == "stage_id") {
+    return comm_.send(kCoordinator, typed("slot_stage_id", SlotStageId{number, message.get<StageId>()}));
   }
+  if (type == "staged") return on_staged(number, message.get<Staged>());
   const auto about = [&](const Cell& cell, int attempt) {
     return std::find_if(slot.running.begin(), slot.running.end(),
                         [&](const Progress& p) { return p.cell == cell && p.attempt == attempt; });
@@ -194,6 +227,10 @@ void Worker::on_tick(double now) {
   const double beat = welcome_ ? welcome_->heartbeat_seconds : 5;
   const double patience = welcome_ ? 2 * welcome_->lease_seconds : kPlanningSeconds;
   if (welcome_ && now - last_beat_ >= beat) heartbeat(now);
+  for (int slot = 0; slot < static_cast<int>(slots_.size()); ++slot) {
+    const Slot& s = slots_[static_cast<std::size_t>(slot)];
+    if (s.state == State::staging && now > s.staged_by) trainers_->kill(slot);  // its death is what will be reported
+  }
   if (!orphaned_ && now - last_heard_ > patience) {
     orphaned_ = true;
     stop_slots();

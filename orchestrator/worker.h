@@ -39,22 +39,28 @@ class Worker {
   bool busy() const;
 
  private:
-  enum class State { absent, starting, ready, busy, broken };
+  enum class State { absent, starting, ready, staging, busy, broken };
   struct Slot {
     State state = State::absent;
     int deaths = 0;                 // in a row while it had no cell
     std::optional<TrainPack> pack;  // while busy, or waiting for the trainer to be ready
     std::vector<Progress> running;  // its members that have not been reported
+    double staged_by = 0;           // while staging: when it has been silent for too long
   };
   void on_welcome(const Welcome& welcome, double now);
   void on_assign(const Assign& assign);
+  void on_stage_id(int slot);
+  void on_stage(const StageSlot& stage, double now);
   void on_trainer(const TrainerEvent& event);
   void stop_slots();
+  void on_ready(int slot, const Ready& ready);
+  void on_staged(int slot, const Staged& staged);
   void on_report(int slot, const nlohmann::json& message);
   void on_death(const TrainerDied& died);
   void start(int slot);
   void train(int slot);           // sends the slot's pack to its trainer
   void report_stopped(int slot);  // all cells of a pack that was not begun
+  Slot& slot_at(int slot, const char* what);
   void heartbeat(double now);
 
   int rank_;

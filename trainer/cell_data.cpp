@@ -27,6 +27,19 @@ std::vector<int> all_positions(const PairCohort& cohort) {
   return positions;
 }
 
+// The disk, with a question before each write.
+class CheckedDisk : public BagDisk {
+ public:
+  explicit CheckedDisk(const std::function<void()>& check) : check_(check) {}
+  ssize_t write(int file, const void* data, std::size_t bytes, std::int64_t offset) override {
+    if (check_) check_();
+    return BagDisk::write(file, data, bytes, offset);
+  }
+
+ private:
+  const std::function<void()>& check_;
+};
+
 const ExperimentCohort& cohort_of(const Experiment& experiment, int cohort) {
   return experiment.cohorts.at(static_cast<std::size_t>(cohort));
 }
@@ -104,18 +117,23 @@ std::vector<BagSource> bag_sources(const Experiment& experiment) {
   return sources;
 }
 
-void BagCache::share() {
+void BagCache::share(const std::function<void()>& check) {
   const RunSettings& run = experiment_.run;
   if (asked_ || run.bag_cache == "off") return;
   asked_ = true;
   const auto say = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
   const std::vector<BagSource> sources = bag_sources(experiment_);
   const auto build = [&](const std::filesystem::path& file, const std::string& key) {
-    write_bag_file(file, key, sources, BagDisk::real(), say);
+    CheckedDisk disk(check);
+    write_bag_file(file, key, sources, disk, say);
   };
   const std::filesystem::path folder = run.bag_cache_folder;
   shared_ =
       NodeBags::open({folder.empty() ? default_bag_folder() : folder, run.bag_cache == "keep"}, sources, build, say);
+  if (shared_ || !check) return;
+  asked_ = false;
+  check();
+  asked_ = true;
 }
 
 BagView BagCache::bag(const CellPatient& patient) {

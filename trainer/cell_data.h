@@ -1,6 +1,7 @@
 // What one cell trains and is evaluated on, and the bags in memory. No torch.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -48,12 +49,16 @@ class BagCache {
  public:
   explicit BagCache(const Experiment& experiment) : experiment_(experiment) {}
   // Takes up the node's bag file (building it may take minutes) as `run.bag_cache` says. Done once: later calls do
-  // nothing. Where it cannot be had stderr says why, and bags are read from the feature files.
-  void share();
+  // nothing. Where it cannot be had stderr says why, and bags are read from the feature files. `check` is called
+  // between bags while the file is built; what it throws, an Error, ends the building and is thrown on: then the next
+  // call tries again.
+  void share(const std::function<void()>& check = {});
   // Throws InputError if the files cannot be read or have another width than their cohort. Good as long as this object.
   BagView bag(const CellPatient& patient);
   // `bag` will soon be called for this patient: a hint that costs nothing.
   void prepare(const CellPatient& patient) const;
+  // Frees the bags that were read from feature files; their views end.
+  void forget() { read_.clear(); }
 
  private:
   const Experiment& experiment_;

@@ -42,7 +42,7 @@ ParameterLayout layout_of(const Experiment& experiment, const Cell& cell, const 
 
 }  // namespace
 
-CellRun::CellRun(const Experiment& experiment, const Train& train, BagCache& bags, Environment environment)
+CellRun::CellRun(const Experiment& experiment, const Train& train, DeviceBags& bags, Environment environment)
     : experiment_(experiment),
       train_(train),
       bags_(bags),
@@ -92,7 +92,7 @@ TrainingArrays CellRun::arrays() const {
 int CellRun::patience() const { return experiment_.train.patience + experiment_.protocol.extra_patience; }
 
 Example CellRun::example_of(const CellPatient& patient) const {
-  return {bag_tensor(bags_.bag(patient), best_), patient.label, data_.scaling.scale(patient.target),
+  return {bags_.bag(patient, best_), patient.label, data_.scaling.scale(patient.target),
           patient_name(experiment_, patient)};
 }
 
@@ -182,8 +182,7 @@ bool CellRun::evaluate_cohort(const std::function<bool()>& stop_requested, const
       write_checkpoint();
       return false;
     }
-    PatientPrediction p =
-        predict(network, bag_tensor(bags_.bag(patient), best_), cohort.name, patient_name(experiment_, patient));
+    PatientPrediction p = predict(network, bags_.bag(patient, best_), cohort.name, patient_name(experiment_, patient));
     p.prediction.label = patient.label;
     p.prediction.target = patient.target;
     predictions.push_back(std::move(p.prediction));

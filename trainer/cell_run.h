@@ -11,6 +11,7 @@
 #include "results/metrics.h"
 #include "trainer/cell_data.h"
 #include "trainer/checkpoint.h"
+#include "trainer/device_bags.h"
 #include "trainer/protocol.h"
 #include "trainer/step.h"
 
@@ -19,7 +20,7 @@ namespace mtlgrid {
 class CellRun {
  public:
   // `experiment`, `train` and `bags` must outlive the run. Makes the attempt's folder.
-  CellRun(const Experiment& experiment, const Train& train, BagCache& bags, Environment environment);
+  CellRun(const Experiment& experiment, const Train& train, DeviceBags& bags, Environment environment);
 
   // The cell's network, alone in its stack: from the checkpoint where there is one, else from its initial weights.
   StackStep start(at::Device device);
@@ -64,7 +65,7 @@ class CellRun {
 
   const Experiment& experiment_;
   const Train& train_;
-  BagCache& bags_;
+  DeviceBags& bags_;
   Environment environment_;
   CellData data_;
   GroupStreams streams_;

@@ -38,10 +38,11 @@ struct RunSettings {
   int trainers_per_gpu = 1;           // trainers that may share a GPU
   bool cuda_graphs = true;            // small bags' passes are recorded on a GPU (passes.h)
   std::string bag_cache = "remove";   // remove, keep, off: the bag file that a node's trainer processes share
-  std::string bag_cache_folder;       // where it lies; empty: $TMPDIR of the trainer process, else /tmp
+  std::string bag_cache_folder{};     // where it lies; empty: $TMPDIR of the trainer process, else /tmp
+  std::string staging = "auto";  // auto, nccl, files: features broadcast between GPUs at the start, or read by each
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunSettings, device, threads, checkpoint_minutes, keep_weights, pack,
-                                   trainers_per_gpu, cuda_graphs, bag_cache, bag_cache_folder)
+                                   trainers_per_gpu, cuda_graphs, bag_cache, bag_cache_folder, staging)
 
 // Initial weights out of a PyTorch state dict (absolute path) instead of drawn ones. The hash decides the result, not
 // the path; both are empty where weights are drawn.

@@ -1,6 +1,5 @@
 #include "trainer/gpu_program.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <map>
@@ -10,34 +9,12 @@
 
 #include "datasets/errors.h"
 #include "gpu_kernels_source.h"
+#include "trainer/library.h"
 
 namespace mtlgrid::gpu {
 namespace {
 
 [[noreturn]] void fail(const std::string& text) { throw Error(ErrorKind::fatal, text); }
-
-// A library that is opened when it is first asked for, and stays.
-class Library {
- public:
-  explicit Library(const std::vector<const char*>& names) {
-    for (const char* name : names) {
-      if (handle_ == nullptr) handle_ = ::dlopen(name, RTLD_NOW | RTLD_LOCAL);
-    }
-    if (handle_ == nullptr) error_ = fmt::format("{} cannot be opened: {}", names[0], ::dlerror());
-  }
-  const std::string& error() const { return error_; }
-  // A function whose type is that of `function`.
-  template <typename F>
-  void find(F*& function, const char* name) const {
-    if (handle_ == nullptr) fail(error_);
-    function = reinterpret_cast<F*>(::dlsym(handle_, name));
-    if (function == nullptr) fail(fmt::format("a CUDA library lacks {}", name));
-  }
-
- private:
-  void* handle_ = nullptr;
-  std::string error_;
-};
 
 const Library& compiler_library() {
   static const Library library({"libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"});

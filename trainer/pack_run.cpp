@@ -40,7 +40,7 @@ int pack_that_fits(const Experiment& experiment, std::uint64_t bytes) {
   return static_cast<int>(std::clamp(static_cast<double>(bytes) / 2 / (kRows * width * largest), 1.0, 1e6));
 }
 
-PackRun::PackRun(const Experiment& experiment, const std::vector<Train>& members, BagCache& bags,
+PackRun::PackRun(const Experiment& experiment, const std::vector<Train>& members, DeviceBags& bags,
                  Environment environment, PackSettings settings)
     : experiment_(experiment),
       members_(members),

@@ -26,7 +26,7 @@ int pack_that_fits(const Experiment& experiment, std::uint64_t bytes);
 class PackRun {
  public:
   // `experiment`, `members` (of one group) and `bags` must outlive the run.
-  PackRun(const Experiment& experiment, const std::vector<Train>& members, BagCache& bags, Environment environment,
+  PackRun(const Experiment& experiment, const std::vector<Train>& members, DeviceBags& bags, Environment environment,
           PackSettings settings);
 
   // Trains and evaluates every member, and tells `control` what became of each, as soon as it is known. A cell leaves
@@ -57,7 +57,7 @@ class PackRun {
 
   const Experiment& experiment_;
   const std::vector<Train>& members_;
-  BagCache& bags_;
+  DeviceBags& bags_;
   Environment environment_;
   PackSettings settings_;
   std::vector<std::unique_ptr<Stack>> stacks_;

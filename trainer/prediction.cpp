@@ -9,10 +9,13 @@
 
 namespace mtlgrid {
 
+at::Tensor half_tensor(const BagView& bag) {
+  auto* values = const_cast<std::uint16_t*>(bag.values.data());  // from_blob takes no const pointer
+  return at::from_blob(values, {bag.tiles, bag.width}, at::TensorOptions().dtype(at::kHalf));
+}
+
 at::Tensor bag_tensor(const BagView& bag, const at::Tensor& like) {
-  // from_blob takes no const pointer; the tensor is only read, and copied by the conversion.
-  auto* values = const_cast<std::uint16_t*>(bag.values.data());
-  return at::from_blob(values, {bag.tiles, bag.width}, at::TensorOptions().dtype(at::kHalf))
+  return half_tensor(bag)
       .to(like.device())  // as it is: half as much to carry
       .to(like.scalar_type());
 }

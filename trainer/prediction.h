@@ -25,6 +25,8 @@ struct PatientPrediction {
   Embedding embedding;    // the decoded class token, d_model values
 };
 
+// A bag where it lies, not copied: float16 [N, D] on the CPU, to be read only, good as long as the view.
+at::Tensor half_tensor(const BagView& bag);
 // A bag in the type and on the device of `like`, [N, D].
 at::Tensor bag_tensor(const BagView& bag, const at::Tensor& like);
 

@@ -1,11 +1,11 @@
 // What `mtlgrid` and its trainer processes say to each other, over a pair of pipes. No torch.
 //
 // A frame is a 4-byte little-endian length and that many bytes of MessagePack: one JSON-like object with "type".
-// To the trainer (its stdin): Setup once, then TrainPack, one pack of cells at a time; Stop asks it to checkpoint the
-// running cells at their next step and report each Stopped; end of pipe ends the process. From the trainer (its
-// stdout): Ready after Setup; per member of a pack Progress after each epoch, then exactly one of Finished, Failed,
-// Stopped, in any order; the pack is over when each has one. The trainer's stderr is its log. Messages byte by byte:
-// docs/messages.md.
+// To the trainer (its stdin): Setup once, perhaps StageId and Stage once, then TrainPack, one pack of cells at a time;
+// Stop asks it to checkpoint the running cells at their next step and report each Stopped, or to give up staging; end
+// of pipe ends the process. From the trainer (its stdout): Ready after Setup; per member of a pack Progress after each
+// epoch, then exactly one of Finished, Failed, Stopped, in any order; the pack is over when each has one. The trainer's
+// stderr is its log. Messages byte by byte: docs/messages.md.
 #pragma once
 
 #include <cstdint>
@@ -63,12 +63,46 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainPack, members)
 // Throws Error(fatal) unless there are members, of one biomarker, auxiliary and fold, no two of one method.
 void require_pack(const TrainPack& pack);
 
-// {"type": "ready"}. `largest_pack`: members that the device has memory for; 0: no limit known.
+// {"type": "ready"}. `largest_pack`: members that the device has memory for; 0: no limit known. `staging_lacks`: why
+// this trainer cannot take part in staging; empty: it can.
 struct Ready {
   int pid = 0, largest_pack = 0;
   Environment environment;
+  std::string staging_lacks{};
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Ready, pid, largest_pack, environment)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Ready, pid, largest_pack, environment, staging_lacks)
+
+// {"type": "stage_id"}, without fields, asks a trainer for the id of a communicator that it will be rank 0 of; it
+// answers {"type": "stage_id"} with the id (hex digits) or with why there is none.
+struct StageId {
+  std::string id, error;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageId, id, error)
+
+// How long a trainer waits for all others to join the communicator. Guessed: they were all ready a moment ago, and NCCL
+// needs seconds.
+inline constexpr double kCommunicatorSeconds = 120;
+
+// {"type": "stage"}: take part in staging (trainer/staging.h) as `rank` of `size`. `nodes`: of every rank, numbered
+// from 0 without gaps. Answered by Staged at the latest when the time is over.
+struct Stage {
+  std::string id;
+  int rank = 0, size = 1;
+  std::vector<int> nodes;
+  double timeout_seconds = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Stage, id, rank, size, nodes, timeout_seconds)
+
+// {"type": "staged"}: `cohorts` are in this trainer's memory, `skipped` were not, since some trainer lacked room;
+// `error`: why the rest is read from files; `environment` as in Ready, from now on.
+struct Staged {
+  std::string error;
+  int cohorts = 0, skipped = 0;
+  std::uint64_t bytes = 0;
+  double seconds = 0;
+  Environment environment;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Staged, error, cohorts, skipped, bytes, seconds, environment)
 
 // {"type": "progress"}: after each epoch (and after resuming: the epoch gone on from).
 struct Progress {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <exception>
 #include <set>
 
 #include "datasets/errors.h"
@@ -13,17 +14,29 @@ namespace {
 
 using nlohmann::json;
 
-class PipeControl : public PackControl {
+// Whether the rank has asked to stop what is being done, `what`.
+class StopWatch {
  public:
-  explicit PipeControl(Connection& connection) : connection_(connection) {}
-  bool stop_requested() override {
+  StopWatch(Connection& connection, const char* what) : connection_(connection), what_(what) {}
+  bool stop_requested() {
     while (auto message = connection_.poll_now()) {
       if (message_type(*message) != "stop")
-        throw Error(ErrorKind::fatal, "message '" + message_type(*message) + "' during a pack");
+        throw Error(ErrorKind::fatal, "message '" + message_type(*message) + "' during " + what_);
       stop_ = true;
     }
     return stop_;
   }
+
+ private:
+  Connection& connection_;
+  const char* what_;
+  bool stop_ = false;
+};
+
+class PipeControl : public PackControl {
+ public:
+  explicit PipeControl(Connection& connection) : connection_(connection), stop_(connection, "a pack") {}
+  bool stop_requested() override { return stop_.stop_requested(); }
   void progress(const Train& member, int epoch, int epochs) override {
     connection_.send(typed("progress", Progress{member.cell, member.attempt, epoch, epochs}));
   }
@@ -48,7 +61,7 @@ class PipeControl : public PackControl {
   }
 
   Connection& connection_;
-  bool stop_ = false;
+  StopWatch stop_;
   std::set<std::string> answered_;
 };
 
@@ -68,6 +81,32 @@ void serve_pack(Connection& connection, CellService& service, const TrainPack& p
   }
 }
 
+StageId stage_id(CellService& service) {
+  try {
+    return {service.staging_id(), ""};
+  } catch (const Error& e) {
+    const std::string what = e.what();
+    return {"", what.substr(0, what.find('\n'))};
+  }
+}
+
+Staged stage(Connection& connection, CellService& service, const Stage& order) {
+  StopWatch stop(connection, "staging");
+  std::exception_ptr out_of_turn;  // thrown when staging is over, which takes every Error for its own
+  const auto stop_requested = [&] {
+    try {
+      return stop.stop_requested();
+    } catch (...) {
+      out_of_turn = std::current_exception();
+      return true;
+    }
+  };
+  Staged staged = service.stage(order, stop_requested);
+  if (out_of_turn) std::rethrow_exception(out_of_turn);
+  if (!staged.error.empty()) std::fprintf(stderr, "not staged: %s\n", staged.error.c_str());
+  return staged;
+}
+
 void conversation(Connection& connection,
                   const std::function<std::unique_ptr<CellService>(const Setup&)>& make_service) {
   std::unique_ptr<CellService> service;
@@ -75,7 +114,12 @@ void conversation(Connection& connection,
     const std::string type = message_type(*message);
     if (type == "setup" && !service) {
       service = make_service(message->get<Setup>());
-      connection.send(typed("ready", Ready{::getpid(), service->largest_pack(), service->environment()}));
+      connection.send(
+          typed("ready", Ready{::getpid(), service->largest_pack(), service->environment(), service->staging_lacks()}));
+    } else if (type == "stage_id" && service) {
+      connection.send(typed("stage_id", stage_id(*service)));
+    } else if (type == "stage" && service) {
+      connection.send(typed("staged", stage(connection, *service, message->get<Stage>())));
     } else if (type == "train" && service) {
       serve_pack(connection, *service, message->get<TrainPack>());
     } else if (type != "stop") {  // a stop that crossed the pack's end on its way asks for nothing

@@ -26,6 +26,15 @@ void EmptyService::run(const std::vector<Train>& members, PackControl& control) 
   }
 }
 
+std::string CellService::staging_id() { throw Error(ErrorKind::fatal, staging_lacks()); }
+
+Staged CellService::stage(const Stage&, const std::function<bool()>&) {
+  Staged staged;
+  staged.error = staging_lacks();
+  staged.environment = environment();
+  return staged;
+}
+
 bool is_of_cell(const Error& error) {
   return error.kind() == ErrorKind::cell_failed || error.kind() == ErrorKind::bad_input ||
          error.kind() == ErrorKind::out_of_memory;

@@ -2,6 +2,8 @@
 // No torch.
 #pragma once
 
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "datasets/errors.h"
@@ -35,6 +37,13 @@ class CellService {
   virtual Environment environment() const = 0;
   // As in Ready.
   virtual int largest_pack() const { return 0; }
+  // As in Ready.
+  virtual std::string staging_lacks() const { return "this trainer has no GPU"; }
+  // The id of a communicator. Throws Error.
+  virtual std::string staging_id();
+  // Takes part in staging, which happens before the first cell; `stop` is asked now and then. What goes wrong is in the
+  // answer.
+  virtual Staged stage(const Stage& order, const std::function<bool()>& stop);
   // Trains and evaluates the members, which are one pack. An error that it throws and that is_of_cell() fails all
   // members that have had no answer; Error(needs_person) if the disk is full.
   virtual void run(const std::vector<Train>& members, PackControl& control) = 0;

@@ -6,19 +6,32 @@
 #include <fmt/format.h>
 #include <torch/headeronly/version.h>
 
+#include <cstdio>
+#include <optional>
+
 #include "datasets/errors.h"
 #include "trainer/cell_data.h"
 #include "trainer/device.h"
+#include "trainer/device_bags.h"
 #include "trainer/environment.h"
+#include "trainer/nccl.h"
 #include "trainer/pack_run.h"
 #include "trainer/products.h"
+#include "trainer/staging.h"
 
 namespace mtlgrid {
 namespace {
 
+// Bytes of its GPU that a trainer keeps bags in: half of what is free at the start, of which trainers that share the
+// GPU take equal parts; the other half is for packs and activations (pack_that_fits). Guessed. The CPU keeps none.
+std::uint64_t room_for_bags(at::Device device, const RunSettings& run) {
+  const auto memory = memory_of(device);
+  return memory ? memory->free / 2 / static_cast<std::uint64_t>(run.trainers_per_gpu) : 0;
+}
+
 class TrainingService : public CellService {
  public:
-  explicit TrainingService(const Setup& setup) : setup_(setup), bags_(setup_.experiment) {
+  explicit TrainingService(const Setup& setup) : setup_(setup), cache_(setup_.experiment) {
     const RunSettings& run = setup_.experiment.run;
     device_ = choose_device(run.device, device_facts());
     const std::string lacks = device_.device.is_cuda() ? cuda_lacks() : "";
@@ -31,18 +44,37 @@ class TrainingService : public CellService {
     environment_.libraries = "torch " TORCH_VERSION ", products by " + product_library();
     environment_.rank = setup_.rank;
     environment_.threads = run.threads;
+    libraries_ = environment_.libraries;
+    bags_.emplace(cache_, device_.device, room_for_bags(device_.device, run));
+    if (device_.device.is_cuda()) environment_.libraries += ", " + features_before_staging();
   }
   Environment environment() const override { return environment_; }
   int largest_pack() const override {
     const auto memory = memory_of(device_.device);
     return memory ? pack_that_fits(setup_.experiment, memory->free) : 0;
   }
+  std::string staging_lacks() const override {
+    if (!device_.device.is_cuda()) return "this trainer computes on the CPU";
+    return setup_.experiment.run.staging == "files" ? "train.staging = files" : nccl::lacks();
+  }
+  std::string staging_id() override { return nccl::make_id(); }
+  Staged stage(const Stage& order, const std::function<bool()>& stop) override {
+    const double began = Patience::steady_seconds();
+    const Patience patience(order.timeout_seconds, stop);
+    const auto join = [&] { return nccl::join(order.id, order.rank, order.size, device_.device, patience); };
+    const StagingResult result = stage_bags(setup_.experiment, cache_, *bags_, order.nodes, join, patience);
+    files_needed_ = !result.error.empty() || result.skipped > 0;
+    environment_.libraries = libraries_ + ", " + features_text(result);
+    return {result.error, result.cohorts, result.skipped, result.bytes, Patience::steady_seconds() - began,
+            environment_};
+  }
   void run(const std::vector<Train>& members, PackControl& control) override {
     const PackSettings settings = {device_.device, !device_.device.is_cpu()};
-    bags_.share();
+    if (files_needed_) cache_.share();
     try {
-      PackRun(setup_.experiment, members, bags_, environment_, settings).run(control);
+      PackRun(setup_.experiment, members, *bags_, environment_, settings).run(control);
     } catch (const c10::OutOfMemoryError& e) {
+      make_room();
       const std::string sizes = fmt::format("pack of {}, d_model {}", members.size(), setup_.experiment.model.d_model);
       throw Error(ErrorKind::out_of_memory,
                   describe_out_of_memory(e.what_without_backtrace(), sizes, device_, memory_of(device_.device)));
@@ -50,10 +82,31 @@ class TrainingService : public CellService {
   }
 
  private:
+  // For the attempt's record: where its features came from.
+  static std::string features_text(const StagingResult& result) {
+    const std::string why = result.error.empty() ? "no room on a GPU" : "NCCL: " + result.error;
+    const bool whole = result.error.empty() && result.skipped == 0;
+    if (result.cohorts == 0 && !whole) return "features from files (" + why + ")";
+    return "features over NCCL " + nccl::version() + (whole ? "" : " in part, others from files (" + why + ")");
+  }
+  std::string features_before_staging() const {
+    const bool wanted = setup_.experiment.run.staging != "files";
+    return "features from files" + (wanted && !nccl::lacks().empty() ? " (NCCL: " + nccl::lacks() + ")" : "");
+  }
+  // A pack ran out of memory: what comes next is to have what the bags take.
+  void make_room() {
+    if (bags_->resident() > 0) std::fprintf(stderr, "bags leave the GPU to make room; they are copied for each use\n");
+    bags_->drop();
+    files_needed_ = true;
+  }
+
   Setup setup_;
-  BagCache bags_;
+  BagCache cache_;
   TrainerDevice device_;
+  std::optional<DeviceBags> bags_;  // made when the device is known
   Environment environment_;
+  std::string libraries_;     // of the environment, without where features come from
+  bool files_needed_ = true;  // bags that are not on the device may be asked for
 };
 
 }  // namespace

@@ -109,13 +109,13 @@ TEST_F(Configuration, EverySettingIsRead) {
            "encoder_layers=1\ndecoder_layers=3\ndropout=0\n[train]\nepochs=2\npatience=1\nlr=1e-3\n"
            "weight_decay=0\nvalidation=0.25\ndevice=cuda\nprecision=fp32\nthreads=2\npack=1\n"
            "checkpoint_minutes=0.5\nkeep_weights=none\nbag_cache=keep\nbag_cache_folder=/"
-           "scratch\n[bootstrap]\nresamples=10\nconfidence=0.9\n"
+           "scratch\nstaging=nccl\n[bootstrap]\nresamples=10\nconfidence=0.9\n"
            "[cluster]\nheartbeat_seconds=1\nlease_minutes=0.1\nretries_crash=0\nretries_lost=9\ntrainers_per_gpu=3\n"));
   EXPECT_THAT(c.biomarkers[0].rule.ignore, ElementsAre("MSI-L", "unknown"));
   EXPECT_EQ(c.biomarkers[0].rule.negative, "nonMSIH");
   const ModelSettings model{8, 2, 9, 1, 3, 0};
   const TrainSettings train{2, 1, 1e-3, 0, 0.25};
-  const RunSettings run{"cuda", 2, 0.5, "none", 1, 3, "keep", "/scratch"};
+  const RunSettings run{"cuda", 2, 0.5, "none", 1, 3, "keep", "/scratch", "nccl"};
   EXPECT_EQ(nlohmann::json(c.model), nlohmann::json(model));
   EXPECT_EQ(nlohmann::json(c.train), nlohmann::json(train));
   EXPECT_EQ(nlohmann::json(c.run), nlohmann::json(run));
@@ -147,7 +147,7 @@ TEST_F(Configuration, AllDeparturesAreTheReleasedCode) {
 TEST_F(Configuration, IdentityLeavesOutWhatDecidesNoResult) {
   const auto identity = identity_settings(load(kMinimal));
   const std::string same[] = {plus("[bootstrap]\nresamples=10\n"), plus("[cluster]\nretries_lost=1\n"),
-                              plus("[train]\nthreads=2\ndevice=cpu\nkeep_weights=none\nbag_cache=off\n"),
+                              plus("[train]\nthreads=2\ndevice=cpu\nkeep_weights=none\nbag_cache=off\nstaging=files\n"),
                               with("store = out/grid.db", "store = y\nmethods = naive"),
                               with("clini = a/clini.csv", "clini = moved/clini.csv")};
   for (const std::string& text : same) EXPECT_EQ(identity_settings(load(text)), identity) << text;
@@ -249,6 +249,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "c.ini, line 18: [train] pack: 'all' is neither auto nor a whole number from 1 to 17"},
         Mistake{"UnknownDevice", "", "[train]\ndevice = gpu\n",
                 "c.ini, line 18: [train] device: 'gpu' is not one of auto, cpu, cuda"},
+        Mistake{"UnknownStaging", "", "[train]\nstaging = mpi\n",
+                "c.ini, line 18: [train] staging: 'mpi' is not one of auto, nccl, files"},
         Mistake{"NoTrainerOnAGpu", "", "[cluster]\ntrainers_per_gpu = 0\n",
                 "c.ini, line 18: [cluster] trainers_per_gpu: '0' is not a whole number from 1 to 64"},
         Mistake{"AuxiliaryNamedAsTheTablesMean", "auxiliaries = ITH, LF: Leukocyte Fraction", "auxiliaries = mean: ITH",

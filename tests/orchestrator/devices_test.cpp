@@ -27,6 +27,7 @@ class Devices : public ::testing::Test {
   RankDevices chosen(const std::string& device, std::optional<int> workers = {}, int per_gpu = 1) const {
     RunSettings run;
     run.device = device;
+    run.staging = staging_;
     run.trainers_per_gpu = per_gpu;
     return choose_devices(run, workers, questions_);
   }
@@ -38,7 +39,7 @@ class Devices : public ::testing::Test {
     }
   }
   GpuFacts facts_{0, "GPU 0: NVIDIA A (UUID: GPU-a)\nGPU 1: NVIDIA A (UUID: GPU-b)\n", {}};
-  std::string lacks_;
+  std::string lacks_, staging_ = "auto";
   int asked_ = 0;
   DeviceQuestions questions_;
 };
@@ -68,6 +69,15 @@ TEST_F(Devices, CudaThatCannotBeHadIsRefusedWithWhatWasLookedFor) {
   EXPECT_THAT(refusal("cuda"), HasSubstr("CUDA_VISIBLE_DEVICES='7' leaves 0"));
   facts_ = {127, "", {}};
   EXPECT_THAT(refusal("cuda"), HasSubstr("nvidia-smi is not installed"));
+}
+
+TEST_F(Devices, StagingOverNcclOnTheCpuIsRefused) {
+  staging_ = "nccl";
+  EXPECT_THAT(chosen("auto").gpus, SizeIs(2));
+  EXPECT_THAT(refusal("cpu"), AllOf(StartsWith("train.staging = nccl"), HasSubstr("as configured")));
+  facts_ = {127, "", {}};
+  EXPECT_THAT(refusal("auto"), AllOf(StartsWith("train.staging = nccl"), HasSubstr("nvidia-smi is not installed")));
+  EXPECT_THAT(refusal("cuda"), StartsWith("train.device = cuda"));
 }
 
 TEST_F(Devices, TooManyTrainersAreRefusedForAutoToo) {

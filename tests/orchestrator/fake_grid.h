@@ -48,6 +48,7 @@ class FakeLedger : public Ledger {
  public:
   void begin_attempt(const Cell& cell, int attempt, const Environment& where, double) override {
     members[cell.name()] = where.members;
+    libraries[cell.name()] = where.libraries;
     EXPECT_TRUE(begun.emplace(cell.name(), attempt).second) << cell.name() << " attempt " << attempt << " begun twice";
   }
   bool commit_result(const CellResult& result) override {
@@ -58,17 +59,17 @@ class FakeLedger : public Ledger {
 
   std::set<std::pair<std::string, int>> begun, results;
   std::map<std::string, int> counting;
-  std::map<std::string, std::string> members;  // of the newest attempt's pack
+  std::map<std::string, std::string> members, libraries;  // of the newest attempt's pack
   std::vector<AttemptFailure> failures;
 };
 
 class FakeGrid {
  public:
   // `costs[i]` is the expected cost of the cell of fold i.
-  explicit FakeGrid(const std::vector<double>& costs, ClusterSettings cluster = {}) {
+  explicit FakeGrid(const std::vector<double>& costs, ClusterSettings cluster = {}, StagingSettings staging = {}) {
     std::vector<Task> tasks;
     for (std::size_t i = 0; i < costs.size(); ++i) tasks.push_back({cell(static_cast<int>(i)), 0, costs[i], {}});
-    start(cluster, std::move(tasks), {});
+    start(cluster, std::move(tasks), {}, staging);
   }
   // One group, a cell a method, with `train.pack = pack` (0: auto).
   FakeGrid(const std::vector<std::string>& methods, int pack, ClusterSettings cluster = {}) {
@@ -87,10 +88,11 @@ class FakeGrid {
     tell(worker, typed("slots", Slots{slots}));
     for (int slot = 0; slot < slots; ++slot) ready(worker, slot);
   }
-  void ready(int worker, int slot = 0, const std::string& device = "cpu", int largest_pack = 0) {
+  void ready(int worker, int slot = 0, const std::string& device = "cpu", int largest_pack = 0,
+             const std::string& staging_lacks = "") {
     Environment environment;
     environment.device = device;
-    tell(worker, typed("slot_ready", SlotReady{slot, largest_pack, environment}));
+    tell(worker, typed("slot_ready", SlotReady{slot, largest_pack, environment, staging_lacks}));
   }
   void broken(int worker, int slot = 0) {
     tell(worker, typed("slot_broken", SlotBroken{slot, "exited with status 1", ""}));
@@ -153,8 +155,10 @@ class FakeGrid {
   double steady = 100;
 
  private:
-  void start(const ClusterSettings& cluster, std::vector<Task> tasks, const Welcome& welcome) {
-    CoordinatorSettings settings{cluster, "store.d/grid-1", [this](const std::string& line) { said.push_back(line); }};
+  void start(const ClusterSettings& cluster, std::vector<Task> tasks, const Welcome& welcome,
+             const StagingSettings& staging = {}) {
+    CoordinatorSettings settings{cluster, "store.d/grid-1", [this](const std::string& line) { said.push_back(line); },
+                                 staging};
     coordinator = std::make_unique<Coordinator>(settings, std::move(tasks), welcome, comm, ledger);
   }
 };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "datasets/errors.h"
 #include "tests/orchestrator/fake_grid.h"
 
 namespace mtlgrid {
@@ -195,6 +196,99 @@ TEST_F(WorkerTest, HeartbeatsTellTheEpochsOfRunningCells) {
   EXPECT_EQ(beat.running[0].epoch, 4);
   worker.on_tick(7);
   EXPECT_EQ(comm.waiting(0), 0u) << "not before five seconds have passed";
+}
+
+// A worker whose slot 0 stages, as the coordinator said.
+class StagingWorkerTest : public WorkerTest {
+ protected:
+  void SetUp() override {
+    WorkerTest::SetUp();
+    ready(0);
+    comm.expect(0, "slot_ready");
+    Stage order;
+    order.id = "abc";
+    order.nodes = {0};
+    order.timeout_seconds = 300;
+    worker.on_message(typed("stage", StageSlot{0, order}), 1);
+    EXPECT_EQ(trainers->sent[0].back().at("type"), "stage");
+    EXPECT_EQ(trainers->sent[0].back().at("id"), "abc");
+  }
+};
+
+TEST_F(WorkerTest, WhatATrainerLacksForStagingIsPassedOn) {
+  report(0, typed("ready", Ready{1, 0, {}, "no library"}));
+  EXPECT_EQ(comm.expect(0, "slot_ready").at("staging_lacks"), "no library");
+}
+
+TEST_F(WorkerTest, IdIsAskedOfTheTrainerAndPassedOn) {
+  worker.on_message(typed("stage_id", SlotOf{1}), 1);
+  EXPECT_NE(trainers->sent[1].back().at("type"), "stage_id") << "it is not ready yet";
+  ready(1);
+  comm.expect(0, "slot_ready");
+  worker.on_message(typed("stage_id", SlotOf{1}), 1);
+  EXPECT_EQ(trainers->sent[1].back().at("type"), "stage_id");
+  report(1, typed("stage_id", StageId{"abc", "error"}));
+  const auto answer = comm.expect(0, "slot_stage_id").get<SlotStageId>();
+  EXPECT_EQ(answer.slot, 1);
+  EXPECT_EQ(answer.answer.id, "abc");
+  EXPECT_EQ(answer.answer.error, "error");
+}
+
+TEST_F(StagingWorkerTest, AnswerIsPassedOnWithTheRankInItsEnvironment) {
+  Staged staged;
+  staged.error = "timeout";
+  report(0, typed("staged", staged));
+  const auto answer = comm.expect(0, "slot_staged").get<SlotStaged>();
+  EXPECT_EQ(answer.slot, 0);
+  EXPECT_EQ(answer.answer.error, "timeout");
+  EXPECT_EQ(answer.answer.environment.rank, 3);
+  assign(0);
+  EXPECT_EQ(trainers->sent[0].back().at("type"), "train");
+}
+
+TEST_F(StagingWorkerTest, AnswerThatNobodyAskedForKillsTheTrainer) {
+  report(0, typed("staged", Staged{}));
+  report(0, typed("staged", Staged{}));
+  EXPECT_THAT(trainers->killed, ::testing::ElementsAre(0));
+}
+
+TEST_F(StagingWorkerTest, DeathStartsTheTrainerAgainAndTheNewOneDoesNotStage) {
+  die(0);
+  EXPECT_EQ(comm.waiting(0), 0u);
+  EXPECT_EQ(trainers->starts[0], 2);
+  ready(0);
+  comm.expect(0, "slot_ready");
+  EXPECT_EQ(trainers->sent[0].back().at("type"), "setup");
+}
+
+TEST_F(StagingWorkerTest, CellThatComesDuringItWaits) {
+  assign(0);
+  EXPECT_EQ(trainers->sent[0].back().at("type"), "stage");
+  report(0, typed("staged", Staged{}));
+  EXPECT_EQ(trainers->sent[0].back().at("type"), "train");
+}
+
+TEST_F(StagingWorkerTest, StopReachesTheTrainerAndNoOtherIsToldToStage) {
+  worker.on_message(typed("stop"), 2);
+  EXPECT_EQ(trainers->sent[0].back().at("type"), "stop");
+  ready(1);
+  const std::size_t before = trainers->sent[1].size();
+  worker.on_message(typed("stage_id", SlotOf{1}), 3);
+  worker.on_message(typed("stage", StageSlot{1, {}}), 3);
+  EXPECT_EQ(trainers->sent[1].size(), before);
+}
+
+TEST_F(StagingWorkerTest, TrainerThatOutlivesItsTimeoutIsKilled) {
+  worker.on_message(typed("ping"), 300);
+  worker.on_tick(1 + 300 + kAbortSeconds);
+  EXPECT_TRUE(trainers->killed.empty());
+  worker.on_tick(1 + 300 + kAbortSeconds + 1);
+  EXPECT_THAT(trainers->killed, ::testing::ElementsAre(0));
+}
+
+TEST_F(WorkerTest, StagingForASlotThatIsNotThereIsAnError) {
+  EXPECT_THROW(worker.on_message(typed("stage_id", SlotOf{2}), 1), Error);
+  EXPECT_THROW(worker.on_message(typed("stage", StageSlot{-1, {}}), 1), Error);
 }
 
 TEST_F(WorkerTest, WorkerWithoutACoordinatorForTwoLeasesCheckpointsAndLeaves) {

@@ -40,7 +40,8 @@ class CellRunTest : public ::testing::Test {
     return {{"MSI", "LF", method, 0}, 1, (folder.path() / attempt).string(), std::move(resume)};
   }
   void run_pack(const std::vector<Train>& members, FakeControl& control, bool stacked = false) {
-    PackRun(experiment, members, bags, {}, {at::kCPU, stacked}).run(control);
+    DeviceBags on_cpu(bags, at::kCPU, 0);
+    PackRun(experiment, members, on_cpu, {}, {at::kCPU, stacked}).run(control);
   }
   // A pack of one; throws what it failed with; nullopt: stopped.
   std::optional<CellResult> run(const Train& t, FakeControl& control) {
@@ -418,10 +419,20 @@ TEST_F(CellRunTest, BagsSharedOnTheNodeGiveTheSameBits) {
     std::filesystem::remove_all(folder.path() / "INNER");  // the feature files are not looked at any more
     FakeControl control;
     const std::vector<Train> pack = {train("naive", "shared")};
-    PackRun(experiment, pack, shared, {}, {}).run(control);
+    DeviceBags on_cpu(shared, at::kCPU, 0);
+    PackRun(experiment, pack, on_cpu, {}, {}).run(control);
     EXPECT_EQ(bits(control.results.at("naive")), bits(read));
   }
   EXPECT_EQ(files(), 0);
+}
+
+TEST_F(CellRunTest, BagsThatStayOnTheDeviceGiveTheSameBits) {
+  DeviceBags resident(bags, at::kCPU, 1 << 20);
+  FakeControl control;
+  const std::vector<Train> pack = {train("naive", "resident")};
+  PackRun(experiment, pack, resident, {}, {}).run(control);
+  EXPECT_EQ(resident.resident(), 19u);
+  EXPECT_EQ(bits(control.results.at("naive")), bits(run_whole("naive")));
 }
 
 TEST_F(CellRunTest, BagCacheOffWritesNothing) {

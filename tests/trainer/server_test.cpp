@@ -27,6 +27,7 @@ namespace {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // The rank's side of the pipes.
 class Rank {
@@ -78,11 +79,29 @@ class Rank {
 class FakeService : public CellService {
  public:
   Environment environment() const override { return {}; }
+  std::string staging_lacks() const override { return "reasons of its own"; }
+  std::string staging_id() override {
+    if (ids_++ > 0) throw Error(ErrorKind::fatal, "one id is enough");
+    return "abc";
+  }
+  Staged stage(const Stage& order, const std::function<bool()>& stop) override {
+    try {
+      while (order.id == "endless" && !stop()) {
+      }
+    } catch (const Error&) {  // as staging takes them
+    }
+    Staged staged;
+    staged.error = order.id == "endless" ? "stopped on request" : "";
+    staged.cohorts = order.size;
+    staged.environment.libraries = order.id;
+    return staged;
+  }
   void run(const std::vector<Train>& members, PackControl& control) override {
     for (const Train& member : members) run_one(member, control);
   }
 
  private:
+  int ids_ = 0;
   static void run_one(const Train& train, PackControl& control) {
     if (train.cell.method == "maths") throw Error(ErrorKind::cell_failed, "epoch 1: loss is nan\nmore");
     if (train.cell.method == "data") throw InputError("file.h5: truncated");
@@ -228,6 +247,62 @@ TEST_F(Conversation, StopBetweenCellsAsksForNothing) {
   EXPECT_EQ(rank.next().at("type"), "stopped");
 }
 
+TEST_F(Conversation, ReadySaysWhatStagingLacks) {
+  rank.send(typed("setup", ::mtlgrid::Setup{}));
+  EXPECT_EQ(rank.next().at("staging_lacks"), "reasons of its own");
+}
+
+json stage_message(const std::string& id) { return typed("stage", Stage{id, 1, 2, {0, 1}, 300}); }
+
+TEST_F(Conversation, StagesThenServesCells) {
+  set_up();
+  rank.send({{"type", "stage_id"}});
+  const json id = rank.next();
+  EXPECT_EQ(id.at("type"), "stage_id");
+  EXPECT_EQ(id.at("id"), "abc");
+  EXPECT_EQ(id.at("error"), "");
+  rank.send(stage_message("abc"));
+  const json staged = rank.next();
+  EXPECT_EQ(staged.at("type"), "staged");
+  EXPECT_EQ(staged.at("cohorts"), 2);
+  EXPECT_EQ(staged.at("environment").at("libraries"), "abc");
+  rank.send(train_message("dwa"));
+  EXPECT_EQ(rank.next().at("type"), "progress");
+}
+
+TEST_F(Conversation, IdThatCannotBeMadeIsAnsweredWithTheReason) {
+  set_up();
+  rank.send({{"type", "stage_id"}});
+  rank.next();
+  rank.send({{"type", "stage_id"}});
+  EXPECT_EQ(rank.next().at("error"), "one id is enough");
+}
+
+TEST_F(Conversation, StopEndsStagingAndCellsFollow) {
+  set_up();
+  rank.send(stage_message("endless"));
+  rank.send({{"type", "stop"}});
+  EXPECT_EQ(rank.next().at("error"), "stopped on request");
+  rank.send(train_message("endless"));
+  EXPECT_EQ(rank.next().at("type"), "progress");
+  rank.send({{"type", "stop"}});
+  EXPECT_EQ(rank.next().at("type"), "stopped");
+}
+
+TEST_F(Conversation, CellDuringStagingEndsTheProcess) {
+  set_up();
+  rank.send(stage_message("endless"));
+  rank.send(train_message("dwa"));
+  server.join();
+  EXPECT_EQ(status, kInternalError);
+}
+
+TEST_F(Conversation, StagingBeforeSetupEndsTheProcess) {
+  rank.send(stage_message("abc"));
+  server.join();
+  EXPECT_EQ(status, kInternalError);
+}
+
 TEST_F(Conversation, FullDiskAndBugsEndTheProcessWithTheirStatus) {
   set_up();
   rank.send(train_message("disk"));
@@ -332,6 +407,21 @@ TEST_F(Executable, TrainsCellsStopsAndGoesOn) {
   rank.hang_up();
   EXPECT_EQ(wait_status(), 0);
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "two" / "checkpoint-0000000000"));  // done with
+}
+
+TEST_F(Executable, OnTheCpuStagesNothingAndSaysWhy) {
+  start({});
+  experiment = testing::tiny_experiment(folder.path());
+  rank.send(typed("setup", ::mtlgrid::Setup{experiment, 0}));
+  const json ready = rank.next();
+  EXPECT_EQ(ready.at("staging_lacks"), "this trainer computes on the CPU");
+  EXPECT_THAT(ready.at("environment").at("libraries").get<std::string>(), Not(HasSubstr("features")));
+  rank.send(stage_message("no id"));
+  const json staged = rank.next();
+  EXPECT_EQ(staged.at("type"), "staged");
+  EXPECT_NE(staged.at("error"), "");
+  rank.send(train_message(Train{{"MSI", "LF", "naive", 0}, 1, directory("one"), {}}));
+  EXPECT_EQ(rank.next().at("type"), "progress");
 }
 
 TEST_F(Executable, EndOfPipeDuringACellEndsItAtOnce) {

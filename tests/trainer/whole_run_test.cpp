@@ -60,7 +60,8 @@ TEST_P(WholeRun, LossesWeightsAndPredictionsAreThoseOfPyTorch) {
   const Train train = {{"MSI", "LF", GetParam().method, 0}, 1, (folder.path() / "attempt").string(), {}};
   testing::FakeControl control;
   const std::vector<Train> pack = {train};
-  PackRun(experiment, pack, bags, {}, {}).run(control);
+  DeviceBags on_cpu(bags, at::kCPU, 0);
+  PackRun(experiment, pack, on_cpu, {}, {}).run(control);
   const CellResult result = control.results.at(GetParam().method);
   EXPECT_EQ(result.best_epoch, run["best_epoch"]);
   ASSERT_EQ(result.epochs.size(), run["epochs"].size());
@@ -148,8 +149,7 @@ std::vector<std::string> every_method() {
 }
 std::string case_name(const ::testing::TestParamInfo<Case>& one) {
   std::string name = one.param.method + "_" + one.param.protocol + "_" + one.param.precision;
-  std::replace_if(
-      name.begin(), name.end(), [](char c) { return c == '+' || c == '-'; }, '_');
+  std::replace_if(name.begin(), name.end(), [](char c) { return c == '+' || c == '-'; }, '_');
   return name;
 }
 INSTANTIATE_TEST_SUITE_P(Methods, WholeRun, ::testing::ValuesIn(cases(every_method())), case_name);

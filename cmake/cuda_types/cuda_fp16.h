@@ -1,0 +1,2 @@
+// NCCL's header includes this file and uses nothing of it.
+#pragma once
