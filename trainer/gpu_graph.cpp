@@ -16,6 +16,7 @@ bool can_record() { return true; }
 
 struct Recording::Graph {
   at::cuda::CUDAGraph graph;
+  std::shared_ptr<Graph> first;  // whose memory it takes; kept, since memory without a user is gone for good
 };
 
 namespace {
@@ -27,17 +28,17 @@ c10::cuda::CUDAStream recording_stream() {
   return stream;
 }
 
-at::cuda::MempoolId_t shared_memory() {
-  static const at::cuda::MempoolId_t pool = at::cuda::graph_pool_handle();
-  return pool;
-}
-
 }  // namespace
 
-Recording::Recording(const std::function<void()>& f) : graph_(std::make_unique<Graph>()) {
+Recording::Recording(const Recording* first, const std::function<void()>& f) : graph_(std::make_shared<Graph>()) {
+  at::cuda::MempoolId_t memory = {0, 0};  // a new one
+  if (first != nullptr) {
+    graph_->first = first->graph_;
+    memory = first->graph_->graph.pool();
+  }
   c10::cuda::getCurrentCUDAStream().synchronize();
   const c10::StreamGuard guard(recording_stream().unwrap());
-  graph_->graph.capture_begin(shared_memory(), cudaStreamCaptureModeThreadLocal);
+  graph_->graph.capture_begin(memory, cudaStreamCaptureModeThreadLocal);
   try {
     f();
   } catch (...) {
@@ -58,7 +59,7 @@ bool can_record() { return false; }
 
 struct Recording::Graph {};
 
-Recording::Recording(const std::function<void()>&) {
+Recording::Recording(const Recording*, const std::function<void()>&) {
   throw Error(ErrorKind::fatal, "a recording on a GPU was asked of a trainer that was built without CUDA");
 }
 

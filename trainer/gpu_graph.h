@@ -12,15 +12,17 @@ namespace mtlgrid::gpu {
 // Whether this program was built with LibTorch's CUDA set, which recording needs.
 bool can_record();
 
-// What a function started on the current GPU. Tensors that were made while it was recorded lie in memory that all
-// recordings of a process share: their contents are good from a play() to the next play() of any other recording, those
-// of tensors that lived during that one's recording excepted. What is to last goes into tensors made before.
+// What a function started on the current GPU. Tensors that are made while it is recorded lie in memory of the
+// recording's own, or in that of another one, which it then shares: their contents are good from a play() to the next
+// play() of a recording with the same memory, unless they lived while that one was recorded. What is to last goes into
+// tensors made before.
 class Recording {
  public:
   // Runs f, which starts its work on the GPU and waits for none of it; the work is recorded and not done. Everything
-  // that f uses for the first time (kernels, handles of libraries) must have been used before. Throws what f throws,
-  // and c10::Error where something cannot be recorded.
-  explicit Recording(const std::function<void()>& f);
+  // that f uses for the first time (kernels, handles of libraries) must have been used before. `first`: the recording
+  // whose memory this one shares; null: it gets its own. Throws what f throws, and c10::Error where something cannot be
+  // recorded.
+  Recording(const Recording* first, const std::function<void()>& f);
   ~Recording();
   Recording(Recording&&) noexcept;
   // Starts the work, on whatever the memory holds by now, after all that was started before.
@@ -28,7 +30,7 @@ class Recording {
 
  private:
   struct Graph;
-  std::unique_ptr<Graph> graph_;
+  std::shared_ptr<Graph> graph_;
 };
 
 }  // namespace mtlgrid::gpu

@@ -17,7 +17,9 @@ std::int64_t count(std::size_t n) { return static_cast<std::int64_t>(n); }
 
 // What changes from bag to bag and step to step lies in tensors that the recordings read and write.
 struct TrainingPasses::Recorded {
-  Recorded(const PassNetwork& network, std::int64_t rows, const at::Tensor& bag, const DropoutMasks& masks);
+  // `first`: the recording whose memory these share; null: they get some.
+  Recorded(const PassNetwork& network, std::int64_t rows, const at::Tensor& bag, const DropoutMasks& masks,
+           const gpu::Recording* first);
   void set(const at::Tensor& bag, const DropoutMasks& masks) {
     input.copy_(bag);
     std::vector<std::int64_t> numbers = keys_of(masks);
@@ -33,7 +35,7 @@ struct TrainingPasses::Recorded {
 };
 
 TrainingPasses::Recorded::Recorded(const PassNetwork& network, std::int64_t rows, const at::Tensor& bag,
-                                   const DropoutMasks& masks)
+                                   const DropoutMasks& masks, const gpu::Recording* first)
     : model(network.model), input(at::empty_like(bag)) {
   const std::int64_t members = members_of(network);
   const at::TensorOptions options = bag.options();
@@ -43,12 +45,13 @@ TrainingPasses::Recorded::Recorded(const PassNetwork& network, std::int64_t rows
   if (network.joint) by_regression = at::empty({members, rows, 1}, options);
   const DropoutMasks played(keys, network.model.encoder_layers, masks.p(), input);
   ForwardPass pass;
-  forward = std::make_unique<gpu::Recording>([&] {
+  forward = std::make_unique<gpu::Recording>(first, [&] {
     pass = forward_there(network.parameters, network.model, input, network.joint, &played);
     outputs.copy_(pass.outputs);
   });
-  backward = std::make_unique<gpu::Recording>(
-      [&] { mtlgrid::backward(network.parameters, pass, by_logits, by_regression, network.gradients); });
+  backward = std::make_unique<gpu::Recording>(first != nullptr ? first : forward.get(), [&] {
+    mtlgrid::backward(network.parameters, pass, by_logits, by_regression, network.gradients);
+  });
 }
 
 TrainingPasses::TrainingPasses(const PassNetwork& network, std::int64_t rows, bool record)
@@ -67,7 +70,10 @@ TrainingPasses::Recorded* TrainingPasses::recorded(const at::Tensor& bag, const 
     if (sizes_.size() < kRecordedSizes) sizes_.emplace(n, nullptr);
     return nullptr;
   }
-  if (!found->second) found->second = std::make_unique<Recorded>(network_, rows_, bag, masks);
+  if (!found->second) {
+    found->second = std::make_unique<Recorded>(network_, rows_, bag, masks, first_ ? first_->forward.get() : nullptr);
+    if (first_ == nullptr) first_ = found->second.get();
+  }
   return found->second.get();
 }
 

@@ -55,6 +55,7 @@ class TrainingPasses {
   std::int64_t rows_;
   bool record_;
   std::map<std::int64_t, std::unique_ptr<Recorded>> sizes_;  // by N; null: seen once
+  Recorded* first_ = nullptr;                                // of them; its memory serves all
   Recorded* playing_ = nullptr;                              // what the last forward pass came from; null: `pass_`
   ForwardPass pass_;
   at::Tensor outputs_;

@@ -12,6 +12,7 @@ yardstick is the same code with CUDA as torch's default device, timed to the end
 """
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,9 @@ COST_TILES = (100, 200, 500, 1000, 2000, 5000, 10000, 20000)
 
 def python_with_torch():
     for python in (os.environ.get("MTLGRID_TORCH_PYTHON"), ROOT / ".deps/oracle/bin/python", sys.executable):
-        if python and subprocess.run([python, "-c", "import h5py, scipy, torch"], capture_output=True).returncode == 0:
+        if not python or not shutil.which(python):
+            continue
+        if subprocess.run([python, "-c", "import h5py, scipy, torch"], capture_output=True).returncode == 0:
             return python
     return None
 
