@@ -107,15 +107,15 @@ TEST_F(Configuration, EverySettingIsRead) {
   const Config c = load(
       plus("negative = nonMSIH\nignore = MSI-L, unknown\n[model]\nd_model=8\nheads=2\nff=9\n"
            "encoder_layers=1\ndecoder_layers=3\ndropout=0\n[train]\nepochs=2\npatience=1\nlr=1e-3\n"
-           "weight_decay=0\nvalidation=0.25\ndevice=cuda\nprecision=fp32\nthreads=2\npack=1\n"
+           "weight_decay=0\nvalidation=0.25\ndevice=cuda\nprecision=tf32\nthreads=2\npack=1\n"
            "checkpoint_minutes=0.5\nkeep_weights=none\nbag_cache=keep\nbag_cache_folder=/"
-           "scratch\nstaging=nccl\n[bootstrap]\nresamples=10\nconfidence=0.9\n"
+           "scratch\nstaging=nccl\ncuda_graphs=no\n[bootstrap]\nresamples=10\nconfidence=0.9\n"
            "[cluster]\nheartbeat_seconds=1\nlease_minutes=0.1\nretries_crash=0\nretries_lost=9\ntrainers_per_gpu=3\n"));
   EXPECT_THAT(c.biomarkers[0].rule.ignore, ElementsAre("MSI-L", "unknown"));
   EXPECT_EQ(c.biomarkers[0].rule.negative, "nonMSIH");
   const ModelSettings model{8, 2, 9, 1, 3, 0};
-  const TrainSettings train{2, 1, 1e-3, 0, 0.25};
-  const RunSettings run{"cuda", 2, 0.5, "none", 1, 3, "keep", "/scratch", "nccl"};
+  const TrainSettings train{2, 1, 1e-3, 0, 0.25, "tf32"};
+  const RunSettings run{"cuda", 2, 0.5, "none", 1, 3, false, "keep", "/scratch", "nccl"};
   EXPECT_EQ(nlohmann::json(c.model), nlohmann::json(model));
   EXPECT_EQ(nlohmann::json(c.train), nlohmann::json(train));
   EXPECT_EQ(nlohmann::json(c.run), nlohmann::json(run));
