@@ -1,6 +1,5 @@
 #include "cluster/host.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <sched.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@
 #endif
 
 #include "datasets/errors.h"
+#include "trainer/library.h"
 
 namespace mtlgrid {
 namespace {
@@ -111,18 +111,13 @@ std::vector<int> share_of(const std::vector<int>& all, const LocalRank& local) {
 
 std::optional<std::string> nccl_version() {
 #ifdef MTLGRID_HAVE_NCCL
-  // Loaded here and not linked, so that the program starts on nodes without it.
-  void* library = dlopen("libnccl.so.2", RTLD_LAZY | RTLD_LOCAL);
-  if (library == nullptr) library = dlopen(MTLGRID_NCCL_LIBRARY, RTLD_LAZY | RTLD_LOCAL);
-  if (library == nullptr) return std::nullopt;
-  const std::unique_ptr<void, int (*)(void*)> closed(library, dlclose);
-  const auto get = reinterpret_cast<decltype(&ncclGetVersion)>(dlsym(library, "ncclGetVersion"));
-  int code = 0;
-  if (get == nullptr || get(&code) != ncclSuccess) return std::nullopt;
-  // NCCL_VERSION's own encoding: four digits up to 2.8, five since.
-  const int major = code < 10000 ? code / 1000 : code / 10000,
-            minor = code < 10000 ? code % 1000 / 100 : code % 10000 / 100;
-  return fmt::format("{}.{}.{}", major, minor, code % 100);
+  const Library library({"libnccl.so.2", MTLGRID_NCCL_LIBRARY});
+  if (!library.error().empty()) return std::nullopt;
+  decltype(&ncclGetVersion) get = nullptr;
+  library.find(get, "ncclGetVersion");
+  int code = 0;  // as NCCL_VERSION has it since 2.9
+  if (get(&code) != ncclSuccess) return std::nullopt;
+  return fmt::format("{}.{}.{}", code / 10000, code / 100 % 100, code % 100);
 #else
   return std::nullopt;
 #endif

@@ -20,7 +20,7 @@ LocalRank local_rank();
 // fewer than ranks, ranks share (round robin). Throws Error(fatal) unless 0 <= r < n.
 std::vector<int> share_of(const std::vector<int>& all, const LocalRank& local);
 // The version of the NCCL library found at run time, e.g. "2.28.9"; nullopt where there is none, or where the program
-// was built without its header.
+// was built without its header. Throws Error(fatal) where that library is no NCCL.
 std::optional<std::string> nccl_version();
 
 }  // namespace mtlgrid

@@ -94,7 +94,7 @@ TEST(Program, AbsentStoresAreBadInput) {
 TEST(Program, LinksNoTorch) {
   const std::string binary = file_text(std::filesystem::path(MTLGRID_BUILD) / "mtlgrid");
   ASSERT_THAT(binary, Not(IsEmpty()));
-  for (const char* library : {"libtorch", "libc10.so", "libcudart"}) {
+  for (const char* library : {"libtorch.so", "libtorch_cpu.so", "libc10.so", "libcudart.so"}) {
     EXPECT_EQ(binary.find(library), std::string::npos) << library;
   }
   EXPECT_NE(binary.find("libsqlite3.so"), std::string::npos) << "the names of needed libraries are in the file";

@@ -12,7 +12,7 @@ OURS = Path(os.environ.get("MTLGRID_BUILD", Path(__file__).resolve().parents[2] 
 
 
 def steps_a_second(processes, threads, tiles, method):
-    bags = max(6, min(100, 40000 // tiles))
+    bags = max(4, min(60, 15000 // tiles))
     command = [OURS, "--tiles", tiles, "--bags", bags, "--threads", threads, "--methods", method]
     environment = dict(os.environ, OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
     running = [subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True, env=environment)

@@ -79,9 +79,9 @@ def by_size(lines, sizes):
     return out
 
 
-def ours(sizes, arguments, methods, *more):
+def ours(sizes, arguments, methods, *more, bags=bags_for):
     """What the machine can do (a line), {tiles: {method: numbers}}, peak memory."""
-    lines, memory = run([OURS, "--tiles", ",".join(map(str, sizes)), "--bags", ",".join(str(bags_for(n)) for n in sizes),
+    lines, memory = run([OURS, "--tiles", ",".join(map(str, sizes)), "--bags", ",".join(str(bags(n)) for n in sizes),
                          "--threads", arguments.threads, "--methods", methods, "--device", arguments.device, *more])
     return lines[0], {n: numbers(found) for n, found in by_size(lines, sizes).items()}, memory
 
@@ -119,7 +119,7 @@ def compare(arguments, python):
         rates, mine, _ = ours([tiles], arguments, METHODS, "--limit")
         theirs = yardstick(python, [tiles], arguments, METHODS)[0] if python else {}
         print_table(tiles, arguments, rates, mine[tiles], theirs.get(tiles))
-        _, _, mine_naive = ours([tiles], arguments, "naive")
+        _, _, mine_naive = ours([tiles], arguments, "naive", bags=lambda n: max(2, bags_for(n) // 2))  # the yardstick's
         line = f"Peak memory, naive: {mine_naive:,.0f} MB"
         if python:
             _, naive = yardstick(python, [tiles], arguments, "naive")
@@ -131,7 +131,8 @@ def cost(arguments):
     print("| tiles | ms | GFLOP/s | peak memory, MB |\n| --- | --- | --- | --- |")
     rows = []
     for tiles in COST_TILES:
-        _, found, memory = ours([tiles], arguments, "naive", "--limit")
+        _, found, _ = ours([tiles], arguments, "naive", "--limit")  # measuring the machine's rates takes 512 MB
+        _, _, memory = ours([tiles], arguments, "naive", bags=lambda n: 2)
         time, flops = found[tiles]["naive"][:2]
         rows.append((tiles, time, memory))
         print(f"| {tiles:,} | {time:,.1f} | {1000 * flops / time:,.0f} | {memory:,.0f} |", flush=True)
@@ -160,8 +161,9 @@ def draw(rows, file):
 def packs(arguments):
     sizes = list(map(int, arguments.tiles.split(",")))
     stacked = ["--stacked"] if arguments.device != "cpu" else []
-    _, single, _ = ours(sizes, arguments, "all")
-    _, packed, _ = ours(sizes, arguments, "all", "--pack", "17", *stacked)
+    bags = lambda tiles: max(4, bags_for(tiles) // 3)
+    _, single, _ = ours(sizes, arguments, "all", bags=bags)
+    _, packed, _ = ours(sizes, arguments, "all", "--pack", "17", *stacked, bags=bags)
     print("| tiles | 17 methods one by one, ms a step and cell | packed | ratio |\n| --- | --- | --- | --- |")
     for tiles in sizes:
         alone = sum(row[0] for row in single[tiles].values()) / len(single[tiles])
