@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include "datasets/errors.h"
 
@@ -19,10 +21,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::chrono::milliseconds kLockPoll(20);
+
 // Whether `name` still is the file that `held` has open: whoever removed the bags removed their lock too.
 bool still_named(const FileDescriptor& held, const fs::path& name) {
-  struct stat mine {
-  }, there{};
+  struct stat mine{}, there{};
   return ::fstat(held.get(), &mine) == 0 && ::stat(name.c_str(), &there) == 0 && mine.st_ino == there.st_ino &&
          mine.st_dev == there.st_dev;
 }
@@ -34,11 +37,17 @@ bool lock_file(const FileDescriptor& file, int how) {
   return result == 0;
 }
 
-// The lock under which the file is made, taken up and removed; waits for whoever builds.
-FileDescriptor take_lock(const fs::path& name) {
+// The lock under which the file is made, taken up and removed; waits for whoever builds, and calls `check` meanwhile.
+FileDescriptor take_lock(const fs::path& name, const std::function<void()>& check) {
   for (;;) {
     FileDescriptor lock(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!lock || !lock_file(lock, LOCK_EX)) {
+    bool locked = lock && lock_file(lock, LOCK_EX | LOCK_NB);
+    while (lock && !locked && errno == EWOULDBLOCK) {
+      if (check) check();
+      std::this_thread::sleep_for(kLockPoll);
+      locked = lock_file(lock, LOCK_EX | LOCK_NB);
+    }
+    if (!locked) {
       throw Error(ErrorKind::needs_person,
                   fmt::format("{}: cannot be locked: {}", name.string(), std::strerror(errno)));
     }
@@ -79,19 +88,21 @@ NodeBags::NodeBags(fs::path file, fs::path lock_name, bool keep, std::unique_ptr
 }
 
 std::unique_ptr<NodeBags> NodeBags::open(const NodeBagsSettings& settings, const std::vector<BagSource>& sources,
-                                         const Build& build, const std::function<void(const std::string&)>& say) {
+                                         const Build& build, const std::function<void(const std::string&)>& say,
+                                         const std::function<void()>& check) {
   const std::string key = bag_key(sources);
   // The user is part of the name: users of one node do not stand in each other's way.
   const fs::path file = settings.folder / fmt::format("mtlgrid-bags-{}-{}", ::geteuid(), key),
                  lock_name = file.string() + ".lock";
   FileDescriptor lock;
   try {
-    lock = take_lock(lock_name);
+    lock = take_lock(lock_name, check);
     auto bags = map_or_build(file, key, build, say);
     return std::unique_ptr<NodeBags>(new NodeBags(file, lock_name, settings.keep, std::move(bags)));
   } catch (const Error& e) {
-    say(fmt::format("no bags shared on this node: {}; this process reads the feature files itself", e.what()));
     if (lock) ::unlink(lock_name.c_str());
+    if (check) check();
+    say(fmt::format("no bags shared on this node: {}; this process reads the feature files itself", e.what()));
     return nullptr;
   }
 }
@@ -99,7 +110,7 @@ std::unique_ptr<NodeBags> NodeBags::open(const NodeBagsSettings& settings, const
 NodeBags::~NodeBags() {
   if (keep_) return;
   try {
-    const FileDescriptor lock = take_lock(lock_name_);
+    const FileDescriptor lock = take_lock(lock_name_, {});
     // Exclusive only if nobody else uses it: then this is the last one. A file made anew under its name is not ours.
     if (!lock_file(use_, LOCK_EX | LOCK_NB) || !still_named(use_, file_)) return;
     ::unlink(file_.c_str());

@@ -27,9 +27,12 @@ class NodeBags {
 
   // Maps the node's file of `sources`; the first process of the node builds it first, under a lock that the others
   // wait for. One that is damaged or not ours is reported to `say` and made anew. nullptr, and the reason to `say`,
-  // where it cannot be had (no room, folder not writable): bags are then to be read from their files.
+  // where it cannot be had (no room, folder not writable): bags are then to be read from their files. `check` is called
+  // while others are waited for and when building has failed; what it throws, an Error, and goes on throwing, is thrown
+  // on.
   static std::unique_ptr<NodeBags> open(const NodeBagsSettings& settings, const std::vector<BagSource>& sources,
-                                        const Build& build, const std::function<void(const std::string&)>& say);
+                                        const Build& build, const std::function<void(const std::string&)>& say,
+                                        const std::function<void()>& check = {});
   NodeBags(const NodeBags&) = delete;
   NodeBags& operator=(const NodeBags&) = delete;
   ~NodeBags();

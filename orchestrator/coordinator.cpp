@@ -131,6 +131,7 @@ Staging::View Coordinator::staging_view() const {
     for (std::size_t i = 0; here && i < entry.slots.size(); ++i) {
       const SlotEntry& slot = entry.slots[i];
       const auto state = slot.state == SlotState::ready    ? Staging::Readiness::ready
+                         : slot.state == SlotState::busy   ? Staging::Readiness::busy
                          : slot.state == SlotState::broken ? Staging::Readiness::broken
                                                            : Staging::Readiness::starting;
       view.slots.push_back(

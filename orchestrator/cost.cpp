@@ -31,20 +31,27 @@ double training_flops(const Plan& plan, const Method& method, const PairCohort& 
 
 }  // namespace
 
-double expected_cost(const Plan& plan, const Cell& cell) {
+double epoch_cost(const Plan& plan, const Cell& cell) {
   const Pair& pair = plan.experiment.pair_of(cell);
   const PairFold& fold = pair.folds[static_cast<std::size_t>(cell.fold)];
   const Method& trained = method(cell.method);
-  double epoch = 0, evaluation = 0;
+  double epoch = 0;
   for (const int i : fold.train) epoch += training_flops(plan, trained, pair.training, i);
   for (const int i : fold.valid) epoch += prediction_flops(plan, pair.training, i);
+  return epoch;
+}
+
+double expected_cost(const Plan& plan, const Cell& cell) {
+  const Pair& pair = plan.experiment.pair_of(cell);
+  const PairFold& fold = pair.folds[static_cast<std::size_t>(cell.fold)];
+  double evaluation = 0;
   for (const int i : fold.test) evaluation += prediction_flops(plan, pair.training, i);
   for (const PairCohort& external : pair.external) {
     for (std::size_t i = 0; i < external.patient.size(); ++i) {
       evaluation += prediction_flops(plan, external, static_cast<int>(i));
     }
   }
-  return plan.config.train.epochs * epoch + evaluation;
+  return plan.config.train.epochs * epoch_cost(plan, cell) + evaluation;
 }
 
 std::int64_t largest_bag(const Plan& plan) {

@@ -8,6 +8,11 @@
 
 namespace mtlgrid {
 
+// Operations of one epoch of a cell, validation included; and of the whole cell if no epoch is spared. Longest first is
+// by the latter.
+double epoch_cost(const Plan& plan, const Cell& cell);
+double expected_cost(const Plan& plan, const Cell& cell);
+
 // The largest bag that the plan trains or predicts, in tiles, and the operations of the longest training step on it.
 std::int64_t largest_bag(const Plan& plan);
 double longest_step_flops(const Plan& plan);

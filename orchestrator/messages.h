@@ -33,7 +33,8 @@ struct SlotReady {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotReady, slot, largest_pack, environment, staging_lacks)
 
-// Coordinator to worker: "stage_id", asks the slot's trainer for an id. The answer is SlotStageId.
+// Coordinator to worker: "stage_id", asks the slot's trainer for an id; the answer is SlotStageId. "stage_stop", tells
+// it that others fail, if it is at staging.
 struct SlotOf {
   int slot = 0;
 };

@@ -27,7 +27,4 @@ Plan make_plan(const Config& config, FingerprintMemory& memory);
 // ("" selects all). Throws InputError for unknown keys, and for values that no cell has, naming the known ones.
 std::vector<Cell> select_cells(const std::vector<Cell>& cells, const std::string& only);
 
-// Relative cost of a cell before anything was measured: tiles x epochs x the method's passes. Longest first is by this.
-double expected_cost(const Plan& plan, const Cell& cell);
-
 }  // namespace mtlgrid

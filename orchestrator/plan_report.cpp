@@ -18,7 +18,7 @@
 namespace mtlgrid {
 namespace {
 
-// One CPU core in this model's small matrix products; a guess below the 88 GFLOP/s that large ones reached.
+// One CPU core on bags of some ten tiles (docs/performance.md); larger ones reach twice as much and more.
 constexpr double kAssumedFlops = 40e9;
 // A guess for a shared file system, for the time that a checkpoint takes.
 constexpr double kAssumedBytesPerSecond = 100e6;
@@ -155,6 +155,12 @@ double checkpoint_bytes(const Plan& plan) {
   return 4 * weight_bytes(plan) * (plan.config.train.precision == "fp64" ? 2 : 1);
 }
 
+// The most cells that a trainer trains at the same time: `auto` packs on a GPU alone.
+int largest_pack(const Plan& plan) {
+  if (plan.config.run.pack > 0) return plan.config.run.pack;
+  return plan.config.run.device == "cpu" ? 1 : static_cast<int>(plan.config.methods.size());
+}
+
 // Rows that the cells leave in the store: a prediction takes about 150 bytes with its index, an embedding 4 a value
 // and as much again as a prediction; three copies: journal, database, snapshot.
 double store_bytes(const Plan& plan) {
@@ -172,10 +178,22 @@ std::string space(const Plan& plan) {
   const bool kept = plan.config.run.keep_weights == "best";
   const double all = kept ? weights * static_cast<double>(plan.grid.cells.size()) : 0;
   return fmt::format(
-      "Disk space (estimates)\n  {} while a cell is trained: its weights, AdamW's two moments and the best weights\n"
+      "Disk space (estimates)\n  {} while a cell is trained, twice that while it is saved: its weights, AdamW's two "
+      "moments and the best weights\n"
       "  {} for the best weights of all cells (train.keep_weights = {})\n"
       "  {} for the store, its journal and its snapshot\n",
       bytes_text(checkpoint_bytes(plan)), bytes_text(all), plan.config.run.keep_weights, bytes_text(store_bytes(plan)));
+}
+
+// docs/performance.md has the measurement.
+std::string threads_advice(const RunSettings& run) {
+  constexpr const char* kMeasured = "two workers of one thread take 1.1 to 1.3 times the steps of one with two threads";
+  if (run.device == "cuda") return "";
+  if (run.threads == 1) return fmt::format("  On CPUs: a worker for each core, of one thread ({})\n", kMeasured);
+  return fmt::format(
+      "  On CPUs: train.threads = 1 and more workers would be faster ({});\n"
+      "  more threads are for networks or bags of which a node cannot hold one for each core\n",
+      kMeasured);
 }
 
 std::string times(const Plan& plan, const WorkerSpeed& speed) {
@@ -194,18 +212,24 @@ std::string times(const Plan& plan, const WorkerSpeed& speed) {
           : fmt::format(
                 "relative: nothing is measured yet; {:.0f} GFLOP/s a worker are assumed, small models are slower",
                 speed.flops / 1e9);
-  return fmt::format("Expected times of the whole grid without early stopping ({})\n{}", basis,
-                     render(table, QueryFormat::table));
+  return fmt::format("Expected times of the whole grid without early stopping ({})\n{}{}", basis,
+                     render(table, QueryFormat::table), threads_advice(plan.config.run));
 }
 
+// On the CPU a stop is heard when each member of the pack has taken its step; on a GPU they take it together.
 std::string signal_lead(const Plan& plan, const WorkerSpeed& speed) {
-  const double step = longest_step_flops(plan) / speed.flops;
-  const double save = checkpoint_bytes(plan) / kAssumedBytesPerSecond;
+  const RunSettings& run = plan.config.run;
+  const int in_turn = run.device == "cuda" ? 1 : std::max(1, run.pack);
+  const double step = in_turn * longest_step_flops(plan) / speed.flops;
+  const int members = largest_pack(plan);
+  const double save = members * checkpoint_bytes(plan) / kAssumedBytesPerSecond;
   const auto t = static_cast<long long>(std::ceil(step + save + kSignalMargin));
   return fmt::format(
-      "Walltime signal: #SBATCH --signal=B:USR1@{}\n  longest step {} (largest bag: {} tiles), saving {}, margin "
-      "{:.0f} s\n",
-      t, time_text(step), with_separators(largest_bag(plan)), time_text(save), kSignalMargin);
+      "Walltime signal: #SBATCH --signal=B:USR1@{}\n  longest step {} (largest bag: {} tiles), saving {} ({} at {} a "
+      "second; as much again for every further trainer of the file system), margin {:.0f} s\n",
+      t, time_text(step), with_separators(largest_bag(plan)), time_text(save),
+      members == 1 ? "one cell" : fmt::format("up to {} cells of a trainer", members),
+      bytes_text(kAssumedBytesPerSecond), kSignalMargin);
 }
 
 }  // namespace
@@ -242,15 +266,19 @@ std::string plan_report(const Plan& plan, const std::optional<WorkerSpeed>& meas
 std::optional<WorkerSpeed> measured_speed(const Plan& plan) {
   if (!std::filesystem::exists(readable_store(plan.config.store))) return std::nullopt;
   const Database database = open_for_reading(plan.config.store);
+  // Epochs alone: they are whole after a resumption too. Those of a pack are the pack's, shared by its members.
   Statement done = database.prepare(
-      "SELECT s.cell, s.seconds FROM cell_summary s JOIN grids g USING (grid_id) "
-      "WHERE g.identity = ? AND s.state = 'done' AND s.seconds > 0");
+      "SELECT c.biomarker, c.auxiliary, c.method, c.fold, count(*), sum(e.seconds) / a.pack FROM cells c "
+      "JOIN grids g USING (grid_id) JOIN attempts a ON a.cell_id = c.cell_id AND a.attempt = c.result_attempt "
+      "JOIN epochs e ON e.cell_id = c.cell_id AND e.attempt = c.result_attempt "
+      "WHERE g.identity = ? AND c.state = 'done' GROUP BY c.cell_id HAVING sum(e.seconds) > 0");
   done.bind_all(plan.grid.identity);
   double flops = 0, seconds = 0;
   int cells = 0;
   for (; done.step(); ++cells) {
-    flops += expected_cost(plan, Cell::parse(done.text(0)));
-    seconds += done.real(1);
+    const Cell cell{done.text(0), done.text(1), done.text(2), static_cast<int>(done.integer(3))};
+    flops += done.real(4) * epoch_cost(plan, cell);
+    seconds += done.real(5);
   }
   if (seconds <= 0) return std::nullopt;
   return WorkerSpeed{flops / seconds, cells};

@@ -14,7 +14,7 @@ struct WorkerSpeed {
   int measured_cells = 0;  // finished cells of this grid that it was measured on; 0: assumed
 };
 
-// The speed measured on finished cells of this grid in its store; nullopt where there are none.
+// The speed measured on the epochs of finished cells of this grid in its store; nullopt where there are none.
 std::optional<WorkerSpeed> measured_speed(const Plan& plan);
 
 // Dropped patients and slides counted by reason, or (`every_drop`) each by name.

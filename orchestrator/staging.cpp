@@ -62,11 +62,11 @@ void Staging::choose(const View& view, double now) {
   std::set<std::string> gpus, taken;
   std::string lacks;
   for (const Slot& slot : view.slots) {
-    if (slot.state != Readiness::ready || !has_gpu(slot.device)) continue;
+    if (slot.state == Readiness::starting || slot.state == Readiness::broken || !has_gpu(slot.device)) continue;
     gpus.insert(slot.device);
     if (!slot.lacks.empty()) {
       lacks = slot.lacks;
-    } else if (taken.insert(slot.device).second) {
+    } else if (slot.state == Readiness::ready && taken.insert(slot.device).second) {
       participants_.push_back({slot.at, slot.host});
     }
   }
@@ -104,12 +104,16 @@ void Staging::send_orders(const std::string& id, double now) {
 
 void Staging::on_staged(SlotAddress from, const Staged& answer) {
   if (at_work_.erase(from) == 0 || state_ != State::running) return;
-  if (answer.error.empty()) {
-    done_.push_back(answer);
-  } else if (cause_.empty()) {
-    cause_ = answer.error;
-  }
+  if (answer.error.empty()) done_.push_back(answer);
+  if (!answer.error.empty()) lose(answer.error);
   if (at_work_.empty()) finish();
+}
+
+// One is missing, for `why`: the others, who would notice by their timeout alone, are told to stop.
+void Staging::lose(const std::string& why) {
+  if (!cause_.empty()) return;
+  cause_ = why;
+  for (const SlotAddress& other : at_work_) comm_.send(other.worker, typed("stage_stop", SlotOf{other.slot}));
 }
 
 void Staging::on_gone(SlotAddress slot, const std::string& why) {
@@ -123,7 +127,7 @@ void Staging::on_gone(SlotAddress slot, const std::string& why) {
     return;
   }
   if (at_work_.erase(slot) == 0 || state_ != State::running) return;
-  if (cause_.empty()) cause_ = why;
+  lose(why);
   if (at_work_.empty()) finish();
 }
 

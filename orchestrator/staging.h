@@ -48,10 +48,10 @@ class Staging {
   Staging(const StagingSettings& settings, Comm& comm, std::function<void(const std::string&)> say);
 
   // What the coordinator knows of the slots of workers that it may use.
-  enum class Readiness { starting, ready, broken };
+  enum class Readiness { starting, ready, busy, broken };  // busy: with cells, which it got since it cannot take part
   struct Slot {
     SlotAddress at;
-    std::string host, device, lacks;  // the latter two once it is ready: as in Environment and Ready
+    std::string host, device, lacks;  // the latter two once it was ready: as in Environment and Ready
     Readiness state = Readiness::starting;
   };
   struct View {
@@ -82,6 +82,7 @@ class Staging {
   void choose(const View& view, double now);
   void send_orders(const std::string& id, double now);
   void fail(const std::string& why);
+  void lose(const std::string& why);
   void finish();
 
   StagingSettings settings_;
@@ -93,7 +94,7 @@ class Staging {
   std::vector<Participant> participants_;  // by their ranks
   std::set<SlotAddress> at_work_;
   std::vector<Staged> done_;  // answers without an error
-  std::string cause_;         // of the first answer that is none
+  std::string cause_;         // of the first answer that is none, or death
 };
 
 }  // namespace mtlgrid

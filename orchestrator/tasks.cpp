@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "orchestrator/cost.h"
+
 namespace mtlgrid {
 namespace fs = std::filesystem;
 

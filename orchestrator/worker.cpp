@@ -25,6 +25,7 @@ void Worker::on_message(const nlohmann::json& message, double now) {
     if (type == "assign") return on_assign(message.get<Assign>());
     if (type == "stage_id") return on_stage_id(message.get<SlotOf>().slot);
     if (type == "stage") return on_stage(message.get<StageSlot>(), now);
+    if (type == "stage_stop") return on_stage_stop(message.get<SlotOf>().slot);
     if (type == "stop") return stop_slots();
     if (type == "shutdown") {
       shutdown_ = message.get<Shutdown>();
@@ -70,6 +71,10 @@ void Worker::on_stage(const StageSlot& stage, double now) {
   slot.state = State::staging;
   slot.staged_by = now + stage.order.timeout_seconds + kAbortSeconds;
   trainers_->send(stage.slot, typed("stage", stage.order));
+}
+
+void Worker::on_stage_stop(int number) {
+  if (slot_at(number, "staging").state == State::staging && !stopping_) trainers_->send(number, typed("stop"));
 }
 
 void Worker::on_assign(const Assign& assign) {

@@ -51,6 +51,7 @@ class Worker {
   void on_assign(const Assign& assign);
   void on_stage_id(int slot);
   void on_stage(const StageSlot& stage, double now);
+  void on_stage_stop(int slot);
   void on_trainer(const TrainerEvent& event);
   void stop_slots();
   void on_ready(int slot, const Ready& ready);

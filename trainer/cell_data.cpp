@@ -120,7 +120,6 @@ std::vector<BagSource> bag_sources(const Experiment& experiment) {
 void BagCache::share(const std::function<void()>& check) {
   const RunSettings& run = experiment_.run;
   if (asked_ || run.bag_cache == "off") return;
-  asked_ = true;
   const auto say = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
   const std::vector<BagSource> sources = bag_sources(experiment_);
   const auto build = [&](const std::filesystem::path& file, const std::string& key) {
@@ -128,11 +127,8 @@ void BagCache::share(const std::function<void()>& check) {
     write_bag_file(file, key, sources, disk, say);
   };
   const std::filesystem::path folder = run.bag_cache_folder;
-  shared_ =
-      NodeBags::open({folder.empty() ? default_bag_folder() : folder, run.bag_cache == "keep"}, sources, build, say);
-  if (shared_ || !check) return;
-  asked_ = false;
-  check();
+  shared_ = NodeBags::open({folder.empty() ? default_bag_folder() : folder, run.bag_cache == "keep"}, sources, build,
+                           say, check);
   asked_ = true;
 }
 

@@ -50,8 +50,8 @@ class BagCache {
   explicit BagCache(const Experiment& experiment) : experiment_(experiment) {}
   // Takes up the node's bag file (building it may take minutes) as `run.bag_cache` says. Done once: later calls do
   // nothing. Where it cannot be had stderr says why, and bags are read from the feature files. `check` is called
-  // between bags while the file is built; what it throws, an Error, ends the building and is thrown on: then the next
-  // call tries again.
+  // between bags while the file is built, and while another process builds it; what it throws, an Error, ends that and
+  // is thrown on: then the next call tries again.
   void share(const std::function<void()>& check = {});
   // Throws InputError if the files cannot be read or have another width than their cohort. Good as long as this object.
   BagView bag(const CellPatient& patient);
@@ -62,7 +62,7 @@ class BagCache {
 
  private:
   const Experiment& experiment_;
-  bool asked_ = false;  // share() was called
+  bool asked_ = false;  // share() has come to an end
   std::unique_ptr<NodeBags> shared_;
   std::map<std::pair<int, int>, Bag> read_;
 };

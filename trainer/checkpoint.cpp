@@ -14,13 +14,14 @@ namespace fs = std::filesystem;
 constexpr const char* kKind = "checkpoint";
 constexpr const char* kPrefix = "checkpoint-";
 
-// Checkpoints of a folder, newest first; none if the folder is not there. Temporary files are no checkpoints.
-std::vector<fs::path> checkpoints_in(const fs::path& folder) {
+// Checkpoints of a folder, newest first; none if the folder is not there. With `extension` ".tmp": what processes that
+// were killed while they wrote one have left.
+std::vector<fs::path> checkpoints_in(const fs::path& folder, const std::string& extension = "") {
   std::vector<fs::path> found;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with(kPrefix) && entry.path().extension().empty()) found.push_back(entry.path());
+    if (name.starts_with(kPrefix) && entry.path().extension() == extension) found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end(), std::greater<>());  // numbers have a fixed width
   return found;
@@ -111,9 +112,11 @@ void Checkpoints::remove(const std::vector<fs::path>& others) const {
   std::vector<fs::path> folders = {folder_};
   folders.insert(folders.end(), others.begin(), others.end());
   for (const fs::path& folder : folders) {
-    for (const fs::path& file : checkpoints_in(folder)) {
-      std::error_code ignored;  // a leftover costs space, not correctness
-      fs::remove(file, ignored);
+    for (const char* extension : {"", ".tmp"}) {
+      for (const fs::path& file : checkpoints_in(folder, extension)) {
+        std::error_code ignored;  // a leftover costs space, not correctness
+        fs::remove(file, ignored);
+      }
     }
   }
 }

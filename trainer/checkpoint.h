@@ -37,9 +37,9 @@ struct TrainingArrays {
   at::Tensor parameters, first_moment, second_moment, best;
 };
 
-// Whether an epoch's end is to be checkpointed: what that costs (seconds, as far as known, of all cells that are trained
-// together) must be a small share of the time since the last checkpoint. On a GPU an epoch of small bags takes less time
-// than writing its 75 MB.
+// Whether an epoch's end is to be checkpointed: what that costs (seconds, as far as known, of all cells that are
+// trained together) must be a small share of the time since the last checkpoint. On a GPU an epoch of small bags takes
+// less time than writing its 75 MB.
 inline constexpr double kCheckpointShare = 0.05;
 inline bool worth_a_checkpoint(double since_last, double cost) { return cost <= kCheckpointShare * since_last; }
 
@@ -56,7 +56,7 @@ class Checkpoints {
   // `arrays` and returns the state. Damaged or foreign ones are reported through `say` and passed over.
   std::optional<TrainingState> resume(const std::vector<std::filesystem::path>& others, const TrainingArrays& arrays,
                                       const std::function<void(const std::string&)>& say) const;
-  // Removes the checkpoints in this folder and in `others`.
+  // Removes the checkpoints in this folder and in `others`, with what killed processes left of theirs.
   void remove(const std::vector<std::filesystem::path>& others) const;
 
  private:

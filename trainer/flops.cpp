@@ -25,9 +25,12 @@ double forward_flops(const ModelSettings& model, std::int64_t width, std::int64_
 StepPasses step_passes(const Method& method, const Protocol& protocol) {
   const bool separate = method.joint && method.aggregation != Aggregation::none;
   if (method.weighting != Weighting::autol) return {1, separate ? 2 : 1};
-  if (protocol.autol_exact)
-    return {2, 3};  // the tasks' gradients serve step and meta step; one gradient of the meta bag
-  return {5, 5};    // virtual gradients, meta bag, two sides of the difference, the step itself with both tasks'
+  // The step itself with both tasks' gradients, and the meta bag with one; own masks make the virtual step's anew, and
+  // the finite difference needs the losses on its two sides.
+  StepPasses passes = {2, 3};
+  if (!protocol.autol_reuse_masks) passes = {passes.forward + 1, passes.gradients + 2};
+  if (!protocol.autol_exact) passes.forward += 2;
+  return passes;
 }
 
 double step_flops(const Method& method, const Protocol& protocol, const ModelSettings& model, std::int64_t width,

@@ -5,6 +5,7 @@
 #ifdef MTLGRID_CUDA
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/core/StreamGuard.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAStream.h>
 #endif
 
@@ -30,12 +31,21 @@ c10::cuda::CUDAStream recording_stream() {
 
 }  // namespace
 
-Recording::Recording(const Recording* first, const std::function<void()>& f) : graph_(std::make_shared<Graph>()) {
-  at::cuda::MempoolId_t memory = {0, 0};  // a new one
-  if (first != nullptr) {
-    graph_->first = first->graph_;
-    memory = first->graph_->graph.pool();
+Recording::Recording(const Recording* first, const std::function<void()>& f) {
+  const std::shared_ptr<Graph> shared = first != nullptr ? first->graph_ : nullptr;
+  try {
+    record(shared, f);
+  } catch (const c10::OutOfMemoryError&) {
+    // While it records the allocator gives none of the memory that it keeps for later back to the device.
+    c10::cuda::CUDACachingAllocator::emptyCache();
+    record(shared, f);
   }
+}
+
+void Recording::record(const std::shared_ptr<Graph>& first, const std::function<void()>& f) {
+  graph_ = std::make_shared<Graph>();
+  graph_->first = first;
+  const at::cuda::MempoolId_t memory = first ? first->graph.pool() : at::cuda::MempoolId_t{0, 0};  // 0: a new one
   c10::cuda::getCurrentCUDAStream().synchronize();
   const c10::StreamGuard guard(recording_stream().unwrap());
   graph_->graph.capture_begin(memory, cudaStreamCaptureModeThreadLocal);

@@ -20,8 +20,8 @@ class Recording {
  public:
   // Runs f, which starts its work on the GPU and waits for none of it; the work is recorded and not done. Everything
   // that f uses for the first time (kernels, handles of libraries) must have been used before. `first`: the recording
-  // whose memory this one shares; null: it gets its own. Throws what f throws, and c10::Error where something cannot be
-  // recorded.
+  // whose memory this one shares; null: it gets its own. Where memory does not suffice f is run once more after what
+  // the allocator kept unused was given back. Throws what f throws, and c10::Error where something cannot be recorded.
   Recording(const Recording* first, const std::function<void()>& f);
   ~Recording();
   Recording(Recording&&) noexcept;
@@ -30,6 +30,7 @@ class Recording {
 
  private:
   struct Graph;
+  void record(const std::shared_ptr<Graph>& first, const std::function<void()>& f);
   std::shared_ptr<Graph> graph_;
 };
 

@@ -18,7 +18,7 @@
 namespace mtlgrid::gpu {
 namespace {
 
-constexpr int kWarps = kThreads / 32, kMaximumKeys = 32, kMaximumMembers = 32;
+constexpr int kWarps = kThreads / 32;
 constexpr std::uint64_t kLanes = 16, kGroup = 64;  // of philox.h
 struct Keys {
   std::uint64_t key[kMaximumKeys];
@@ -106,6 +106,14 @@ struct TwoRows {
   Number ca, cb;
 };
 
+// The kernel that keeps rows of n numbers in registers, or reads them again.
+std::string sized(const char* kernel, std::int64_t n) {
+  for (const int times : {1, 2, 4, 8}) {
+    if (n + static_cast<std::int64_t>(kGroup) <= 4 * kThreads * times) return fmt::format("{}_{}", kernel, times);
+  }
+  return fmt::format("{}_long", kernel);
+}
+
 }  // namespace
 
 void fill_dropout(std::span<const DropoutFill> fills, std::uint64_t first, std::uint64_t stride,
@@ -139,14 +147,6 @@ at::Tensor merge_heads(const at::Tensor& x, std::int64_t heads) {
   const at::Tensor out = at::empty({members, tasks, n, thirds, heads, c}, x.options());
   run("merge_heads", fp64(x), Grid{blocks_of(x.numel())}, x, out, thirds, members, heads, tasks, n, c);
   return out;
-}
-
-// The kernel that keeps rows of n numbers in registers, or reads them again.
-std::string sized(const char* kernel, std::int64_t n) {
-  for (const int times : {1, 2, 4, 8}) {
-    if (n + static_cast<std::int64_t>(kGroup) <= 4 * kThreads * times) return fmt::format("{}_{}", kernel, times);
-  }
-  return fmt::format("{}_long", kernel);
 }
 
 at::Tensor attention_weights(const at::Tensor& scores, std::int64_t heads, std::int64_t begin, const DropoutFill* fill,

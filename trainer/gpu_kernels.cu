@@ -7,12 +7,12 @@ typedef unsigned int u32;
 typedef unsigned long long u64;
 typedef long long i64;
 
-constexpr int kThreads = 256;  // of every block, as the host launches them
+// THREADS, MAXIMUM_KEYS, MAXIMUM_MEMBERS: given by the compiler's caller, who launches with the same (gpu_program.h).
+constexpr int kThreads = THREADS;
 constexpr int kWarps = kThreads / 32;
 constexpr u32 kLanes = 16, kGroup = 64;  // Philox blocks and numbers that lie together (philox.h)
-constexpr int kMaximumKeys = 32;
 struct Keys {
-  u64 key[kMaximumKeys];
+  u64 key[MAXIMUM_KEYS];
 };
 // A recorded launch draws other numbers each time: then `table` is there, and `key` is the key's place in it.
 __device__ inline u64 key_of(u64 key, const u64* table) { return table ? table[key] : key; }
@@ -337,10 +337,9 @@ extern "C" __global__ void add_parts(const Real* partial, i64 parts, Real* out, 
 }
 
 // Of each member of a stack: the gradient ca a + cb b; b may be null. As the host lays it out.
-constexpr int kMaximumMembers = 32;
 struct Sums {
-  const Real *a[kMaximumMembers], *b[kMaximumMembers];
-  Real ca[kMaximumMembers], cb[kMaximumMembers];
+  const Real *a[MAXIMUM_MEMBERS], *b[MAXIMUM_MEMBERS];
+  Real ca[MAXIMUM_MEMBERS], cb[MAXIMUM_MEMBERS];
 };
 __device__ inline Real gradient(const Sums& s, int member, i64 i) {
   const Real first = s.ca[member] * s.a[member][i];

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <map>
 #include <stdexcept>
 #include <utility>
@@ -132,8 +133,12 @@ std::string compile_kernels(const std::string& architecture, bool fp64) {
   Compiler::Program program = nullptr;
   c.check(c.create(&program, kKernelsSource, "gpu_kernels.cu", 0, nullptr, nullptr), "nvrtcCreateProgram");
   const std::string target = "--gpu-architecture=" + architecture;
-  const char* options[] = {target.c_str(), "--std=c++17", fp64 ? "-DReal=double" : "-DReal=float"};
-  const int code = c.compile(program, 3, options);
+  const std::string threads = fmt::format("-DTHREADS={}", kThreads),
+                    keys = fmt::format("-DMAXIMUM_KEYS={}", kMaximumKeys),
+                    members = fmt::format("-DMAXIMUM_MEMBERS={}", kMaximumMembers);
+  const std::array<const char*, 6> options = {target.c_str(),  "--std=c++17", fp64 ? "-DReal=double" : "-DReal=float",
+                                              threads.c_str(), keys.c_str(),  members.c_str()};
+  const int code = c.compile(program, static_cast<int>(options.size()), options.data());
   if (code != 0) {
     std::size_t size = 0;
     c.log_size(program, &size);
@@ -147,6 +152,11 @@ std::string compile_kernels(const std::string& architecture, bool fp64) {
   c.check(c.binary(program, binary.data()), "nvrtcGetCUBIN");
   c.destroy(&program);
   return binary;
+}
+
+void prepare(bool fp64) {
+  kernels(true);
+  if (!fp64) kernels(false);
 }
 
 void launch(const char* kernel, bool fp64, Grid grid, void* stream, void** arguments) {

@@ -15,15 +15,21 @@ std::string compiler_lacks();
 // Throws Error(fatal) with the compiler's log.
 std::string compile_kernels(const std::string& architecture, bool fp64);
 
-// Blocks of 256 threads.
+// Of every block; most keys and members that a kernel takes by value. The kernels are compiled with these.
+inline constexpr int kThreads = 256, kMaximumKeys = 32, kMaximumMembers = 32;
+
+// Blocks.
 struct Grid {
   unsigned x = 1, y = 1, z = 1;
 };
-inline constexpr int kThreads = 256;
+
+// Compiles and loads what a trainer of this precision needs (seconds): float32 trainers take inner products in double.
+// Throws Error(fatal).
+void prepare(bool fp64);
 
 // Starts a kernel on the calling thread's current GPU, in `stream` (CUDA's handle; null: the default one); it runs
 // after what was started there before. `arguments` are pointers to the kernel's arguments in their order, of the
-// kernel's own types. The first call compiles (a second or so). Throws Error(fatal) naming the kernel.
+// kernel's own types. Throws Error(fatal) naming the kernel.
 void launch(const char* kernel, bool fp64, Grid grid, void* stream, void** arguments);
 
 }  // namespace mtlgrid::gpu

@@ -56,9 +56,9 @@ void PackRun::run(PackControl& control) {
   for (const Train& member : members_) start(member, control);
   while (!stacks_.empty()) {
     if (control.stop_requested()) return stop(control);
+    if (!finish_epochs(control)) continue;
     if (settings_.stacked) join_equals();
     train_step(next_turn(), control);
-    drop_empty();
   }
 }
 
@@ -119,16 +119,28 @@ void PackRun::train_step(const std::vector<Stack*>& turn, PackControl& control) 
       attempt([&] { stack->cells[f]->step_done(results[f].value()); },
               [&](const Error& e) { fail(*stack, f, e, control); });
     }
-    if (!stack->cells.empty() && stack->cells[0]->epoch_ended()) finish_epoch(*stack, control);
   }
+  drop_empty();
 }
 
-void PackRun::finish_epoch(Stack& stack, PackControl& control) {
-  const std::vector<TaskLosses> sums = validate(stack, control);
+// Of the stacks that have taken their last step; false if that was stopped or nothing is left to train. A stop leaves
+// them where they are: with the last step done, from where they go on.
+bool PackRun::finish_epochs(PackControl& control) {
+  for (const auto& stack : stacks_) {
+    if (stack->cells[0]->epoch_ended() && !finish_epoch(*stack, control)) return false;
+  }
+  drop_empty();
+  return !stacks_.empty();
+}
+
+// False if it was stopped.
+bool PackRun::finish_epoch(Stack& stack, PackControl& control) {
+  const std::optional<std::vector<TaskLosses>> sums = validate(stack, control);
+  if (!sums) return false;
   for (std::size_t f = stack.cells.size(); f-- > 0;) {
     CellRun& cell = *stack.cells[f];
     const int done = cell.place().epoch;
-    cell.finish_epoch(sums[f]);
+    cell.finish_epoch((*sums)[f]);
     control.progress(cell.train(), done, experiment_.train.epochs);
     if (cell.trained()) {
       evaluate(stack, f, control);
@@ -137,13 +149,16 @@ void PackRun::finish_epoch(Stack& stack, PackControl& control) {
       cell.begin_epoch();
     }
   }
+  return true;
 }
 
 // Sums of the validation patients' losses, one for each member that is left: those whose losses are not finite fail.
-std::vector<TaskLosses> PackRun::validate(Stack& stack, PackControl& control) {
+// nullopt: stopped on request.
+std::optional<std::vector<TaskLosses>> PackRun::validate(Stack& stack, PackControl& control) {
   std::vector<TaskLosses> sums(stack.cells.size(), TaskLosses{0, 0});
   const std::size_t patients = stack.cells[0]->validation_size();
   for (std::size_t i = 0; i < patients && !stack.cells.empty(); ++i) {
+    if (control.stop_requested()) return std::nullopt;
     const Example e = stack.cells[0]->validation_example(i);
     const ForwardPass pass = stack.step.evaluate(e.bag);
     for (std::size_t f = stack.cells.size(); f-- > 0;) {

@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "trainer/cell_run.h"
@@ -44,8 +45,9 @@ class PackRun {
   void start(const Train& member, PackControl& control);
   void join_equals();
   void train_step(const std::vector<Stack*>& turn, PackControl& control);
-  void finish_epoch(Stack& stack, PackControl& control);
-  std::vector<TaskLosses> validate(Stack& stack, PackControl& control);
+  bool finish_epochs(PackControl& control);
+  bool finish_epoch(Stack& stack, PackControl& control);
+  std::optional<std::vector<TaskLosses>> validate(Stack& stack, PackControl& control);
   void evaluate(Stack& stack, std::size_t member, PackControl& control);
   // Takes a member out of its stack; the caller then drops stacks without members.
   std::unique_ptr<CellRun> take(Stack& stack, std::size_t member);

@@ -1,7 +1,6 @@
 #include "trainer/passes.h"
 
 #include <ATen/ops/empty.h>
-#include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
 
 #include "trainer/gpu_graph.h"
@@ -17,8 +16,9 @@ std::int64_t count(std::size_t n) { return static_cast<std::int64_t>(n); }
 
 // What changes from bag to bag and step to step lies in tensors that the recordings read and write.
 struct TrainingPasses::Recorded {
-  // `first`: the recording whose memory these share; null: they get some.
-  Recorded(const PassNetwork& network, std::int64_t rows, const at::Tensor& bag, const DropoutMasks& masks,
+  // `there`: where the bags of this size will lie; `first`: the recording whose memory these share; null: they get
+  // some.
+  Recorded(const PassNetwork& network, std::int64_t rows, const at::Tensor& there, const DropoutMasks& masks,
            const gpu::Recording* first);
   void set(const at::Tensor& bag, const DropoutMasks& masks) {
     input.copy_(bag);
@@ -34,11 +34,11 @@ struct TrainingPasses::Recorded {
   std::unique_ptr<gpu::Recording> forward, backward;
 };
 
-TrainingPasses::Recorded::Recorded(const PassNetwork& network, std::int64_t rows, const at::Tensor& bag,
+TrainingPasses::Recorded::Recorded(const PassNetwork& network, std::int64_t rows, const at::Tensor& there,
                                    const DropoutMasks& masks, const gpu::Recording* first)
-    : model(network.model), input(at::empty_like(bag)) {
+    : model(network.model), input(there) {
   const std::int64_t members = members_of(network);
-  const at::TensorOptions options = bag.options();
+  const at::TensorOptions options = input.options();
   keys = at::empty({count(keys_of(masks).size())}, options.dtype(at::kLong));
   outputs = at::empty({members, network.joint ? 3 : 2}, options.dtype(at::kDouble));
   by_logits = at::empty({members, rows, 2}, options);
@@ -71,7 +71,9 @@ TrainingPasses::Recorded* TrainingPasses::recorded(const at::Tensor& bag, const 
     return nullptr;
   }
   if (!found->second) {
-    found->second = std::make_unique<Recorded>(network_, rows_, bag, masks, first_ ? first_->forward.get() : nullptr);
+    if (!input_.defined()) input_ = at::empty({kRecordedRows / members_of(network_), bag.size(1)}, bag.options());
+    found->second = std::make_unique<Recorded>(network_, rows_, input_.narrow(0, 0, n), masks,
+                                               first_ ? first_->forward.get() : nullptr);
     if (first_ == nullptr) first_ = found->second.get();
   }
   return found->second.get();

@@ -54,6 +54,7 @@ class TrainingPasses {
   PassNetwork network_;
   std::int64_t rows_;
   bool record_;
+  at::Tensor input_;                                         // the bag that is played on: room for the largest
   std::map<std::int64_t, std::unique_ptr<Recorded>> sizes_;  // by N; null: seen once
   Recorded* first_ = nullptr;                                // of them; its memory serves all
   Recorded* playing_ = nullptr;                              // what the last forward pass came from; null: `pass_`

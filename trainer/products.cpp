@@ -19,10 +19,15 @@ bool gpu_products_in_bf16 = false;
 
 constexpr std::int64_t kTile = 16;  // floats in the widest vector
 
-// One matrix of a stack: element (i, j) at data[i * row + j * col].
+// Pieces that keep the operands of a kernel in the second-level cache (1 MiB and more on current processors).
+constexpr std::int64_t kRows = 256, kColumns = 384, kDepth = 768;
+
+// One matrix of a stack: element (i, j) at data[i * row + j * col]. Copies of a left factor go on every kDepth columns
+// in another panel, `panel` floats further.
 struct Strided {
   const float* data;
   std::int64_t row, col;
+  std::int64_t panel = 0;
   Strided transposed() const { return {data, col, row}; }
 };
 
@@ -41,16 +46,34 @@ std::vector<Range> pieces(std::int64_t n, std::int64_t most) {
   return out;
 }
 
-// Pieces that keep the operands of a kernel in the second-level cache (1 MiB and more on current processors).
-constexpr std::int64_t kRows = 256, kColumns = 384, kDepth = 768;
-
 at::Tensor scratch(std::int64_t rows, std::int64_t cols) { return at::empty({rows, cols}, at::kFloat); }
 
-// Row-major copy of x [rows, cols] whose columns are contiguous.
-at::Tensor row_major(const Strided& x, std::int64_t rows, std::int64_t cols) {
-  at::Tensor copy = scratch(rows, cols);
-  transpose(x.data, x.col, cols, rows, copy.data_ptr<float>(), cols);
+// The stride of copies with rows of n floats, n depending on a bag: of few kinds, as kernels are compiled for each, and
+// no multiple of a page, so that rows do not fight for the same lines of the cache.
+std::int64_t stride_for(std::int64_t n) { return n < 64 ? n : (n + 255) / 256 * 256 + kTile; }
+
+// Row-major copy, row by row `stride` apart, of x [rows, cols] whose columns are contiguous.
+at::Tensor row_major(const Strided& x, std::int64_t rows, std::int64_t cols, std::int64_t stride) {
+  at::Tensor copy = scratch(rows, stride);
+  transpose(x.data, x.col, cols, rows, copy.data_ptr<float>(), stride);
   return copy;
+}
+
+// The same of a left factor [rows, cols], in panels of kDepth columns; its rows or its columns are contiguous.
+Strided copy_left(const Strided& x, std::int64_t rows, std::int64_t cols, at::Tensor& copy) {
+  const std::int64_t row = cols < 64 ? cols : kDepth + kTile, panel = rows * row;
+  copy = scratch((cols + kDepth - 1) / kDepth * rows, row);
+  for (std::int64_t begin = 0; begin < cols; begin += kDepth) {
+    const std::int64_t width = std::min(kDepth, cols - begin);
+    const float* from = x.data + begin * x.col;
+    float* to = copy.data_ptr<float>() + begin / kDepth * panel;
+    if (x.col != 1) {
+      transpose(from, x.col, width, rows, to, row);
+    } else {
+      for (std::int64_t i = 0; i < rows; ++i) std::copy_n(from + i * x.row, width, to + i * row);
+    }
+  }
+  return {copy.const_data_ptr<float>(), row, 1, panel};
 }
 
 // C = A B or C += A B for row-major A and B.
@@ -61,7 +84,8 @@ void multiply_row_major(const Strided& a, const Strided& b, float* c, std::int64
     const Range j = columns[static_cast<std::size_t>(index) / rows.size()];
     const Range i = rows[static_cast<std::size_t>(index) % rows.size()];
     for (const Range& d : depths) {
-      kernel(i.size, j.size, d.size, a.data + i.begin * a.row + d.begin, a.row, b.data + d.begin * b.row + j.begin,
+      const std::int64_t a_begin = a.panel == 0 ? d.begin : d.begin / kDepth * a.panel + d.begin % kDepth;
+      kernel(i.size, j.size, d.size, a.data + i.begin * a.row + a_begin, a.row, b.data + d.begin * b.row + j.begin,
              b.row, c + i.begin * c_row + j.begin, c_row, add || d.begin > 0);
     }
   };
@@ -81,24 +105,24 @@ void multiply_one(Strided a, Strided b, float* c, std::int64_t c_row, std::int64
   if (b.col != 1) {
     // B lies transposed (y = x W^T). Where A and C are the smaller, C^T = B^T A^T takes B as it lies.
     if (m * (k + n) < k * n) {
-      at::Tensor result = scratch(n, m);
-      multiply_one(b.transposed(), a.transposed(), result.data_ptr<float>(), m, n, m, k, false);
-      if (!add) return transpose(result.const_data_ptr<float>(), m, n, m, c, c_row);
+      const std::int64_t stride = stride_for(m);
+      at::Tensor result = scratch(n, stride);
+      multiply_one(b.transposed(), a.transposed(), result.data_ptr<float>(), stride, n, m, k, false);
+      if (!add) return transpose(result.const_data_ptr<float>(), stride, n, m, c, c_row);
       at::Tensor turned = scratch(m, n);
-      transpose(result.const_data_ptr<float>(), m, n, m, turned.data_ptr<float>(), n);
+      transpose(result.const_data_ptr<float>(), stride, n, m, turned.data_ptr<float>(), n);
       for (std::int64_t i = 0; i < m; ++i) {
         const float* from = turned.const_data_ptr<float>() + i * n;
         for (std::int64_t j = 0; j < n; ++j) c[i * c_row + j] += from[j];
       }
       return;
     }
-    b_copy = row_major(b, k, n);
-    b = {b_copy.const_data_ptr<float>(), n, 1};
+    const std::int64_t stride = stride_for(n);
+    b_copy = row_major(b, k, n, stride);
+    b = {b_copy.const_data_ptr<float>(), stride, 1};
   }
-  if (a.col != 1) {
-    a_copy = row_major(a, m, k);
-    a = {a_copy.const_data_ptr<float>(), k, 1};
-  }
+  // Rows of a length that is no multiple of a vector's have a bag's.
+  if (a.col != 1 || (m < 64 && k >= 64 && a.row % kTile != 0)) a = copy_left(a, m, k, a_copy);
   multiply_row_major(a, b, c, c_row, m, n, k, add);
 }
 

@@ -164,12 +164,12 @@ StagingResult stage_bags(const Experiment& experiment, BagCache& cache, DeviceBa
     Staging staging(bags, *broadcaster, patience);
     for (StagedCohort& cohort : cohorts) staging.stage(cohort, result);
     leave(*broadcaster);
-    cache.forget();
   } catch (const Error& e) {
     result.error = first_line(e.what());
   } catch (const c10::Error& e) {
     result.error = first_line(e.what_without_backtrace());
   }
+  cache.forget();  // on the GPU by now, or to be read again as the node's file
   return result;
 }
 

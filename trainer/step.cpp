@@ -44,6 +44,12 @@ struct Outputs {
   double log_odds, regression = std::numeric_limits<double>::quiet_NaN();
 };
 
+// Derivatives of both losses by what they depend on: the logit of the positive class (that of the other: the negative),
+// and the regression.
+TaskLosses loss_slopes(const Outputs& of, const Example& example) {
+  return {1 / (1 + std::exp(-of.log_odds)) - example.label, 2 * (of.regression - example.target)};
+}
+
 // Gradients by the outputs of K sums of the losses a member, sum_k factors[f][r][k] L_k: logits [F, K, 2] and
 // regression [F, K, 1], undefined without regression; float64 on the CPU.
 struct OutputGradients {
@@ -59,13 +65,11 @@ OutputGradients output_gradients(const at::Tensor& outputs, const Example& examp
   std::size_t at = 0;
   for (std::size_t f = 0; f < factors.size(); ++f) {
     const Outputs of(outputs, static_cast<std::int64_t>(f));
-    const double error = 1 / (1 + std::exp(-of.log_odds)) - example.label;  // P(positive) - label
+    const TaskLosses slopes = loss_slopes(of, example);
     for (const std::vector<double>& factor : factors[f]) {
-      by.logits.data_ptr<double>()[2 * at] = -factor[0] * error;
-      by.logits.data_ptr<double>()[2 * at + 1] = factor[0] * error;
-      if (by.regression.defined()) {
-        by.regression.data_ptr<double>()[at] = factor[1] * 2 * (of.regression - example.target);
-      }
+      by.logits.data_ptr<double>()[2 * at] = -factor[0] * slopes[0];
+      by.logits.data_ptr<double>()[2 * at + 1] = factor[0] * slopes[0];
+      if (by.regression.defined()) by.regression.data_ptr<double>()[at] = factor[1] * slopes[1];
       ++at;
     }
   }
@@ -182,16 +186,17 @@ void StackStep::allocate() {
   not_finite_ = at::zeros({static_cast<std::int64_t>(size())}, flat_.options().dtype(at::kInt));
   const Method& method = members_[0].method;
   const bool separate = needs_meta() || method.aggregation != Aggregation::none;
-  const auto passes = [&](const ModelView& parameters, const Gradients& gradients) {
+  const auto passes = [&](const ModelView& parameters, const Gradients& gradients, bool record) {
     const PassNetwork network = {parameters, gradients.view, model_, joint()};
-    return std::make_unique<TrainingPasses>(network, gradients.tasks_a_member, record_);
+    return std::make_unique<TrainingPasses>(network, gradients.tasks_a_member, record);
   };
   gradients_ = std::make_unique<Gradients>(layout_, model_, size(), separate ? 2 : 1, flat_.options());
-  passes_ = passes(view_, *gradients_);
+  passes_ = passes(view_, *gradients_, record_);
   if (!needs_meta()) return;
   virtual_ = at::empty_like(flat_);
   meta_gradients_ = std::make_unique<Gradients>(layout_, model_, size(), 1, flat_.options());
-  meta_passes_ = passes(make_views(layout_, model_, virtual_), *meta_gradients_);
+  // The finite difference's passes over the training bag have no backward pass, which a recording would need.
+  meta_passes_ = passes(make_views(layout_, model_, virtual_), *meta_gradients_, record_ && protocol_.autol_exact);
 }
 
 void StackStep::join(StackStep&& other) {
@@ -256,16 +261,22 @@ void StackStep::fail(std::size_t member, const std::string& why) {
   }
 }
 
-// Losses of every member; one that are not finite fail theirs.
+// Losses of every member; one that is not finite, or whose derivative is not in the parameters' type, fails its member.
 std::vector<TaskLosses> StackStep::checked_losses(const StepPlace& place, const at::Tensor& outputs,
                                                   const Example& example, const char* where) {
   std::vector<TaskLosses> all;
   for (std::size_t f = 0; f < size(); ++f) {
     const TaskLosses losses = task_losses(outputs, example.label, example.target, static_cast<std::int64_t>(f));
+    const TaskLosses slopes = loss_slopes({outputs, static_cast<std::int64_t>(f)}, example);
+    const double most =
+        flat_.scalar_type() == at::kDouble ? std::numeric_limits<double>::max() : std::numeric_limits<float>::max();
     for (std::size_t k = 0; k < (joint() ? 2 : 1); ++k) {
-      if (std::isfinite(losses[k])) continue;
-      fail(f, describe(place, example.patient) + ": " + kTaskNames[k] + " loss" + where + " is " +
-                  std::to_string(losses[k]));
+      const std::string of_task = std::string(kTaskNames[k]) + " loss" + where;
+      if (!std::isfinite(losses[k])) {
+        fail(f, describe(place, example.patient) + ": " + of_task + " is " + std::to_string(losses[k]));
+      } else if (std::abs(slopes[k]) > most) {
+        fail(f, describe(place, example.patient) + ": gradient of the " + of_task + " is not finite");
+      }
     }
     all.push_back(losses);
   }
@@ -317,6 +328,11 @@ void StackStep::meta_steps(const StepPlace& place, const Example& example, const
     gradient_step(lr, train_.weight_decay, gradients_->own_sum(f, lambda), theta.own, ahead.own, threads_);
   }
   const at::Tensor outputs = meta_passes_->forward(meta.bag, masks(place, kMeta));
+  for (std::size_t f = 0; f < size(); ++f) {
+    const Outputs of(outputs, static_cast<std::int64_t>(f));
+    const bool finite = std::isfinite(of.log_odds) && std::isfinite(of.regression);
+    if (!finite) fail_task(f, place, example, *gradients_);  // it may be the training bag's gradient that led there
+  }
   checked_losses(place, outputs, meta, " of the meta bag");
   const std::vector<double> tasks = {1.0, protocol_.autol_primary_all ? 1.0 : 0.0};
   const OutputGradients by = output_gradients(outputs, meta, {size(), {tasks}});
@@ -448,22 +464,29 @@ void StackStep::update_all(const StepPlace& place, double lr) {
   update(own, layout_.shared, trained);
 }
 
-// Names the task whose gradient is not finite. On the CPU the member's parameters may have been changed by the failed
-// update, which the forward pass that was kept does not feel; on a GPU they were not. The gradients are made again, one
-// row a task.
-void StackStep::fail_gradient(std::size_t member, const StepPlace& place, const Example& example) {
-  const std::string where = describe(place, example.patient);
-  const std::vector<std::vector<double>> each = {{1, 0}, {0, 1}}, alone = {{1}};
-  Gradients rows(layout_, model_, size(), joint() ? 2 : 1, flat_.options());
-  const ForwardPass pass = passes_->last(example.bag, masks(place, kNetwork));
-  const OutputGradients by = output_gradients(pass.outputs, example, {size(), joint() ? each : alone});
-  const auto there = [&](const at::Tensor& t) { return t.defined() ? t.to(flat_.options()) : t; };
-  backward(view_, pass, there(by.logits), there(by.regression), rows.view);
+// Fails a member by the first task whose gradient, a row a task, is not finite; not at all if all are.
+void StackStep::fail_task(std::size_t member, const StepPlace& place, const Example& example, const Gradients& rows) {
   for (std::int64_t k = 0; k < rows.tasks_a_member; ++k) {
     if (all_finite(rows.shared_of(member)[k]) && all_finite(rows.own_of(member)[k])) continue;
-    fail(member, where + ": gradient of the " + kTaskNames[k] + " loss is not finite");
+    fail(member, describe(place, example.patient) + ": gradient of the " + kTaskNames[k] + " loss is not finite");
   }
-  fail(member, where + ": the sum of the tasks' gradients is not finite");
+}
+
+// Names the task whose gradient is not finite, from gradients of one row a task: those at hand, or made again. On the
+// CPU the failed update may have put what is not finite into the parameters; then no task can be told any more.
+void StackStep::fail_gradient(std::size_t member, const StepPlace& place, const Example& example) {
+  if (gradients_->tasks_a_member == (joint() ? 2 : 1)) {
+    fail_task(member, place, example, *gradients_);
+  } else if (all_finite(flat_[static_cast<std::int64_t>(member)])) {
+    const std::vector<std::vector<double>> each = {{1, 0}, {0, 1}};
+    Gradients rows(layout_, model_, size(), 2, flat_.options());
+    const ForwardPass pass = passes_->last(example.bag, masks(place, kNetwork));
+    const OutputGradients by = output_gradients(pass.outputs, example, {size(), each});
+    const auto there = [&](const at::Tensor& t) { return t.defined() ? t.to(flat_.options()) : t; };
+    backward(view_, pass, there(by.logits), there(by.regression), rows.view);
+    fail_task(member, place, example, rows);
+  }
+  fail(member, describe(place, example.patient) + ": the sum of the tasks' gradients is not finite");
 }
 
 void StackStep::epoch_done(std::size_t member) { members_[member].weighting->epoch_done(); }

@@ -117,7 +117,6 @@ class StackStep {
     return flat.narrow(0, static_cast<std::int64_t>(member), 1);
   }
   Parts parts(const at::Tensor& flat, std::size_t member) const;
-  std::vector<std::vector<double>> member_weights() const;
   bool needs_gram() const;
   void allocate();  // what is as large as the stack, beside parameters and moments
 
@@ -133,6 +132,7 @@ class StackStep {
   std::vector<TaskLosses> checked_losses(const StepPlace& place, const at::Tensor& outputs, const Example& example,
                                          const char* where);
   void fail(std::size_t member, const std::string& why);
+  void fail_task(std::size_t member, const StepPlace& place, const Example& example, const Gradients& rows);
   void fail_gradient(std::size_t member, const StepPlace& place, const Example& example);
 
   std::vector<Member> members_;

@@ -14,6 +14,7 @@
 #include "trainer/device.h"
 #include "trainer/device_bags.h"
 #include "trainer/environment.h"
+#include "trainer/gpu_program.h"
 #include "trainer/nccl.h"
 #include "trainer/pack_run.h"
 #include "trainer/products.h"
@@ -23,7 +24,7 @@ namespace mtlgrid {
 namespace {
 
 // Bytes of its GPU that a trainer keeps bags in: half of what is free at the start, of which trainers that share the
-// GPU take equal parts; the other half is for packs and activations (pack_that_fits). Guessed. The CPU keeps none.
+// GPU take equal parts; the other half is for packs and activations (largest_pack). Guessed. The CPU keeps none.
 std::uint64_t room_for_bags(at::Device device, const RunSettings& run) {
   const auto memory = memory_of(device);
   return memory ? memory->free / 2 / static_cast<std::uint64_t>(run.trainers_per_gpu) : 0;
@@ -36,6 +37,7 @@ class TrainingService : public CellService {
     device_ = choose_device(run.device, device_facts());
     const std::string lacks = device_.device.is_cuda() ? cuda_lacks() : "";
     if (!lacks.empty()) throw InputError(device_.text + ": " + lacks);
+    if (device_.device.is_cuda()) gpu::prepare(setup_.experiment.train.precision == "fp64");
     at::set_num_threads(run.threads);
     set_gpu_products(setup_.experiment.train.precision);
     environment_ = host_environment();
@@ -51,11 +53,13 @@ class TrainingService : public CellService {
   Environment environment() const override { return environment_; }
   int largest_pack() const override {
     const auto memory = memory_of(device_.device);
-    return memory ? pack_that_fits(setup_.experiment, memory->free) : 0;
+    const auto sharers = static_cast<std::uint64_t>(setup_.experiment.run.trainers_per_gpu);
+    return memory ? pack_that_fits(setup_.experiment, memory->free / 2 / sharers) : 0;
   }
   std::string staging_lacks() const override {
     if (!device_.device.is_cuda()) return "this trainer computes on the CPU";
-    return setup_.experiment.run.staging == "files" ? "train.staging = files" : nccl::lacks();
+    if (setup_.experiment.run.staging == "files") return "train.staging = files";
+    return device_.text.starts_with("cuda:MIG-") ? "it does not take the parts of a GPU (MIG)" : nccl::lacks();
   }
   std::string staging_id() override { return nccl::make_id(); }
   Staged stage(const Stage& order, const std::function<bool()>& stop) override {
@@ -70,14 +74,18 @@ class TrainingService : public CellService {
   }
   void run(const std::vector<Train>& members, PackControl& control) override {
     const PackSettings settings = {device_.device, !device_.device.is_cpu()};
-    if (files_needed_) cache_.share();
-    try {
-      PackRun(setup_.experiment, members, *bags_, environment_, settings).run(control);
-    } catch (const c10::OutOfMemoryError& e) {
-      make_room();
-      const std::string sizes = fmt::format("pack of {}, d_model {}", members.size(), setup_.experiment.model.d_model);
-      throw Error(ErrorKind::out_of_memory,
-                  describe_out_of_memory(e.what_without_backtrace(), sizes, device_, memory_of(device_.device)));
+    for (;;) {
+      if (files_needed_) share_bags(control);
+      try {
+        return PackRun(setup_.experiment, members, *bags_, environment_, settings).run(control);
+      } catch (const c10::OutOfMemoryError& e) {
+        const bool room = make_room();
+        if (room && members.size() == 1) continue;  // from its checkpoint; a larger pack is tried again in halves
+        const std::string sizes =
+            fmt::format("pack of {}, d_model {}", members.size(), setup_.experiment.model.d_model);
+        throw Error(ErrorKind::out_of_memory,
+                    describe_out_of_memory(e.what_without_backtrace(), sizes, device_, memory_of(device_.device)));
+      }
     }
   }
 
@@ -93,11 +101,26 @@ class TrainingService : public CellService {
     const bool wanted = setup_.experiment.run.staging != "files";
     return "features from files" + (wanted && !nccl::lacks().empty() ? " (NCCL: " + nccl::lacks() + ")" : "");
   }
-  // A pack ran out of memory: what comes next is to have what the bags take.
-  void make_room() {
-    if (bags_->resident() > 0) std::fprintf(stderr, "bags leave the GPU to make room; they are copied for each use\n");
+  // The node's bag file. A stop ends the waiting for it; the pack then hears it before it needs a bag.
+  void share_bags(PackControl& control) {
+    try {
+      cache_.share([&] {
+        if (control.stop_requested()) throw Error(ErrorKind::fatal, "stopped");
+      });
+    } catch (const Error&) {
+      if (!control.stop_requested()) throw;
+    }
+  }
+  // A pack ran out of memory: what comes next is to have what the bags take. Whether they took something.
+  bool make_room() {
+    const bool room = bags_->resident() > 0;
+    if (room) {
+      std::fprintf(stderr, "bags leave the GPU to make room; they are copied for each use\n");
+      environment_.libraries = libraries_ + ", features from files (bags left the GPU to make room)";
+    }
     bags_->drop();
     files_needed_ = true;
+    return room;
   }
 
   Setup setup_;

@@ -1,4 +1,4 @@
-// Trains and evaluates the cells of an experiment, one after the other, in this process.
+// Trains and evaluates the cells of an experiment, a pack after the other, in this process.
 #pragma once
 
 #include <memory>

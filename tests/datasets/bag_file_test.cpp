@@ -1,13 +1,16 @@
 // The bag file of a node: what is in it, what is refused, and what its processes do about it.
 #include "datasets/bag_file.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 
+#include "datasets/errors.h"
 #include "datasets/fingerprint.h"
 #include "datasets/node_bags.h"
 #include "datasets/synth_features.h"
@@ -177,6 +180,18 @@ TEST_F(BagFileTest, ProcessesThatStartAtOnceBuildOneFile) {
     EXPECT_EQ(status, 0);
   }
   EXPECT_EQ(std::distance(fs::directory_iterator(folder / "built"), fs::directory_iterator()), 1);
+}
+
+TEST_F(BagFileTest, WaitingForAnotherBuilderAndBuildingEndWhenTheCheckSaysSo) {
+  const std::string lock_name = file().string() + ".lock";
+  const FileDescriptor other(::open(lock_name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_EQ(::flock(other.get(), LOCK_EX), 0);
+  int asked = 0;
+  const auto check = [&] {
+    if (++asked >= 3) throw Error(ErrorKind::fatal, "stopped");
+  };
+  EXPECT_THROW(NodeBags::open({cache, false}, sources, build(), say, check), Error);
+  EXPECT_EQ(asked, 4) << "three times while waiting, then whether it still holds";
 }
 
 TEST_F(BagFileTest, ATruncatedFileIsMadeAnew) {

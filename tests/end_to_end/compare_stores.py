@@ -19,13 +19,19 @@ def rows(file, columns, table):
 
 
 def both(a, b, columns, keys, table):
-    """{key: (value in A, value in B)} of what both have; `columns`: keys first, then one value."""
+    """{key: (value in A, value in B)} of the cells that both have; None where one has no such row. `columns`: keys
+    first, then one value."""
     read = [{row[:1 + keys]: row[-1] for row in rows(file, columns, table)} for file in (a, b)]
-    return {key: (value, read[1][key]) for key, value in read[0].items() if key in read[1]}
+    cells = {key[0] for key in read[0]} & {key[0] for key in read[1]}
+    return {key: (read[0].get(key), read[1].get(key)) for key in sorted({*read[0], *read[1]}) if key[0] in cells}
 
 
 def gaps(pairs):
     return [abs(x - y) for x, y in pairs if x is not None and y is not None]
+
+
+def in_one_alone(pairs):
+    return sum((x is None) != (y is None) for x, y in pairs)
 
 
 def main():
@@ -33,24 +39,28 @@ def main():
         raise SystemExit(__doc__)
     a, b = sys.argv[1:]
     metrics = both(a, b, "cohort, metric, value", 2, "metrics")
-    print(f"{len({key[0] for key in metrics})} cells\n")
-    print("| cohort | metric | largest difference | mean difference | in |\n| --- | --- | --- | --- | --- |")
+    cells_of = [{row[0] for row in rows(file, "epoch", "epochs")} for file in (a, b)]
+    print(f"{len(cells_of[0] & cells_of[1])} cells in both, {len(cells_of[0] ^ cells_of[1])} in one alone\n")
+    print("| cohort | metric | largest difference | mean difference | in | defined in one alone |")
+    print("| --- | --- | --- | --- | --- | --- |")
     groups = defaultdict(dict)
     for (cell, cohort, metric), pair in metrics.items():
         groups[cohort, metric][cell] = pair
     for (cohort, metric), cells in sorted(groups.items()):
         found = gaps(cells.values())
+        alone = in_one_alone(cells.values())
         if found:
             worst = max(cells, key=lambda cell: max(gaps([cells[cell]]), default=0))
-            print(f"| {cohort} | {metric} | {max(found):.1e} | {sum(found) / len(found):.1e} | {worst} |")
+            print(f"| {cohort} | {metric} | {max(found):.1e} | {sum(found) / len(found):.1e} | {worst} | {alone} |")
+        elif alone:
+            print(f"| {cohort} | {metric} | | | | {alone} |")
     for what in ("score", "prediction"):
-        found = gaps(both(a, b, f"cohort, patient, {what}", 2, "predictions").values())
-        print(f"\nLargest difference of a {what}: {max(found):.1e} of {len(found):,}.")
-    epochs = [defaultdict(int), defaultdict(int)]
-    for (cell, _), _ in both(a, b, "epoch, epoch", 1, "epochs").items():
-        epochs[0][cell] += 1
-    other = [cell for cell, n in epochs[0].items()
-             if any(len([r for r in rows(file, "epoch", "epochs") if r[0] == cell]) != n for file in (a, b))]
+        pairs = both(a, b, f"cohort, patient, {what}", 2, "predictions").values()
+        found = gaps(pairs)
+        print(f"\nLargest difference of a {what}: {max(found, default=0):.1e} of {len(found):,}, "
+              f"{in_one_alone(pairs)} in one alone.")
+    epochs = both(a, b, "epoch, epoch", 1, "epochs")
+    other = {cell for (cell, _), pair in epochs.items() if None in pair}
     print(f"\nCells that stopped at another epoch: {len(other)}.")
     print("\n| method | cohort | AUROC | | AUPRC | |\n| --- | --- | --- | --- | --- | --- |")
     table = defaultdict(list)
@@ -59,7 +69,8 @@ def main():
             table[cell.split("/")[2], cohort, metric].append(pair)
     mean = lambda pairs, side: 100 * sum(pair[side] for pair in pairs) / len(pairs)
     for method, cohort in dict.fromkeys((m, c) for m, c, _ in table):
-        values = [f"{mean(table[method, cohort, metric], side):.1f}" for metric in ("auroc", "auprc") for side in (0, 1)]
+        values = [f"{mean(table[method, cohort, metric], side):.1f}"
+                  for metric in ("auroc", "auprc") for side in (0, 1)]
         print(f"| {method} | {cohort} | {' | '.join(values)} |")
 
 

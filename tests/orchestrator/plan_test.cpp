@@ -220,21 +220,59 @@ TEST_F(PlanOfSynthetic, CostsFollowTheMethodsPasses) {
   EXPECT_EQ(cost("autol"), cost("autol+cagrad"));
 }
 
+TEST_F(PlanOfSynthetic, SaysHowThreadsAndWorkersShareTheCores) {
+  EXPECT_THAT(plan_report(plan(), {}, false), HasSubstr("On CPUs: a worker for each core, of one thread (two workers"));
+  EXPECT_THAT(plan_report(plan(changed("[train]\n", "[train]\nthreads = 4\n")), {}, false),
+              HasSubstr("On CPUs: train.threads = 1 and more workers would be faster"));
+}
+
+// A stop is heard once every member has taken its step, and each then writes its checkpoint.
+TEST_F(PlanOfSynthetic, WalltimeLeadCountsThePack) {
+  EXPECT_THAT(plan_report(plan(changed("[train]\n", "[train]\ndevice = cpu\n")), {}, false),
+              HasSubstr("(one cell at 100 MB a second;"));
+  EXPECT_THAT(plan_report(plan(changed("[train]\n", "[train]\ndevice = cpu\npack = 5\n")), {}, false),
+              HasSubstr("(up to 5 cells of a trainer at 100 MB a second;"));
+}
+
+// Auto-Lambda's keys decide the passes independently of each other.
+TEST(StepPasses, AreThoseThatAStepTakes) {
+  const auto passes = [](const char* name, bool exact, bool reuse) {
+    Protocol protocol;
+    protocol.autol_exact = exact;
+    protocol.autol_reuse_masks = reuse;
+    const StepPasses p = step_passes(method(name), protocol);
+    return std::pair(p.forward, p.gradients);
+  };
+  for (const char* name : {"autol", "autol+cagrad"}) {
+    EXPECT_EQ(passes(name, true, true), std::pair(2, 3));
+    EXPECT_EQ(passes(name, true, false), std::pair(3, 5));
+    EXPECT_EQ(passes(name, false, true), std::pair(4, 3));
+    EXPECT_EQ(passes(name, false, false), std::pair(5, 5));
+  }
+  EXPECT_EQ(passes("naive", true, true), std::pair(1, 1));
+  EXPECT_EQ(passes("cagrad", true, true), std::pair(1, 2));
+}
+
 TEST_F(PlanOfSynthetic, TimesComeFromFinishedCellsOfTheSameGrid) {
   const testing::Scratch own;
   const Plan p = plan(changed("store = results/grid.db", "store = " + (own.path() / "grid.db").string()));
   EXPECT_EQ(measured_speed(p), std::nullopt) << "no store";
   const Cell cell{"MSI", "ITH", "pcgrad", 0};
   {
-    Store store = Store::open(
-        p.config.store, [](const std::string&) {}, 60);
+    Store store = Store::open(p.config.store, [](const std::string&) {}, 60);
     store.use_grid(p.grid);
     EXPECT_EQ(measured_speed(p), std::nullopt) << "nothing finished";
     CellResult result;
     result.cell = cell;
     result.attempt = 1;
-    result.started = 1000;
+    result.environment.pack = 2;
+    result.started = 1000;  // the last piece of an attempt that was stopped in between
     result.ended = 1002;
+    for (int epoch = 1; epoch <= 3; ++epoch) {
+      result.epochs.push_back({});
+      result.epochs.back().epoch = epoch;
+      result.epochs.back().seconds = 4;
+    }
     store.begin_attempt(cell, 1, result.environment, result.started);
     store.commit_result(result);
     store.publish_snapshot();
@@ -242,7 +280,7 @@ TEST_F(PlanOfSynthetic, TimesComeFromFinishedCellsOfTheSameGrid) {
   const auto speed = measured_speed(p);
   ASSERT_TRUE(speed);
   EXPECT_EQ(speed->measured_cells, 1);
-  EXPECT_DOUBLE_EQ(speed->flops, expected_cost(p, cell) / 2);
+  EXPECT_DOUBLE_EQ(speed->flops, epoch_cost(p, cell) / 2) << "a pack's 4 s an epoch are those of two cells";
   EXPECT_THAT(plan_report(p, speed, false), HasSubstr("at the speed of the 1 cells that are done"));
 
   Plan other = plan(changed(

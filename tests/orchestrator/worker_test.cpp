@@ -278,6 +278,17 @@ TEST_F(StagingWorkerTest, StopReachesTheTrainerAndNoOtherIsToldToStage) {
   EXPECT_EQ(trainers->sent[1].size(), before);
 }
 
+TEST_F(StagingWorkerTest, StopOfItReachesTheTrainerThatIsAtStagingAlone) {
+  worker.on_message(typed("stage_stop", SlotOf{0}), 2);
+  EXPECT_EQ(trainers->sent[0].back().at("type"), "stop");
+  report(0, typed("staged", Staged{}));
+  const std::size_t before = trainers->sent[0].size();
+  worker.on_message(typed("stage_stop", SlotOf{0}), 3);
+  EXPECT_EQ(trainers->sent[0].size(), before) << "it has answered";
+  assign(0);
+  EXPECT_EQ(trainers->sent[0].back().at("type"), "train");
+}
+
 TEST_F(StagingWorkerTest, TrainerThatOutlivesItsTimeoutIsKilled) {
   worker.on_message(typed("ping"), 300);
   worker.on_tick(1 + 300 + kAbortSeconds);
@@ -289,6 +300,7 @@ TEST_F(StagingWorkerTest, TrainerThatOutlivesItsTimeoutIsKilled) {
 TEST_F(WorkerTest, StagingForASlotThatIsNotThereIsAnError) {
   EXPECT_THROW(worker.on_message(typed("stage_id", SlotOf{2}), 1), Error);
   EXPECT_THROW(worker.on_message(typed("stage", StageSlot{-1, {}}), 1), Error);
+  EXPECT_THROW(worker.on_message(typed("stage_stop", SlotOf{2}), 1), Error);
 }
 
 TEST_F(WorkerTest, WorkerWithoutACoordinatorForTwoLeasesCheckpointsAndLeaves) {

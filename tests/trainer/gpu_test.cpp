@@ -288,10 +288,10 @@ TEST_F(GpuSteps, NonFiniteGradientNamesTheTaskAndChangesNothing) {
     StackStep all = stack({name, name}, Protocol::paper(), true);
     StepPlace place;
     for (int epoch = 0; epoch < 3; ++epoch) all.run(place, example(0, cuda), example(1, cuda));
+    // Losses and their derivatives stay finite, their gradients in the network do not.
+    make_views(all.layout(), model, all.parameters(1)).regression_head.weight.fill_(1e30F);
     const at::Tensor before = all.parameters(1).clone();
-    Example bad = example(0, cuda);
-    bad.target = 1e39;  // its square is finite in double, its gradient is not in float32
-    const std::vector<MemberStep> steps = all.run(place, bad, example(1, cuda));
+    const std::vector<MemberStep> steps = all.run(place, example(0, cuda), example(1, cuda));
     try {
       steps[1].value();
       FAIL() << "no error";
