@@ -495,7 +495,7 @@ void Coordinator::refuse_rank_killers(Now now) {
     const TaskEntry& entry = tasks_[task];
     if (entry.losses <= settings_.cluster.retries_lost) continue;
     end_attempt(task, Outcome::lost, true,
-                fmt::format("the run ended {} times in a row while this cell began to train", entry.losses), "", now);
+                fmt::format("its worker or the whole run ended {} times in a row while this cell began to train", entry.losses), "", now);
   }
 }
 

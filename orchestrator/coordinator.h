@@ -46,7 +46,7 @@ struct Task {
   int attempts = 0;                 // begun before this run
   double cost = 1;                  // expected length, in any unit but where `lengths` says seconds
   std::vector<std::string> resume;  // folders of earlier attempts to go on from, newest first
-  int losses = 0;  // newest attempts in a row during which the whole run ended, before they had a checkpoint
+  int losses = 0;  // newest attempts in a row during which its worker or the whole run ended, before any checkpoint
 };
 
 struct CoordinatorSettings {

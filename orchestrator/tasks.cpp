@@ -61,11 +61,12 @@ void remove_checkpoints(const std::string& folder, const Cell& cell) {
   }
 }
 
-// Newest attempts in a row that ended with the run before they had a checkpoint. One that had some shows that the cell
-// can be trained; one without a folder was not begun.
-int interrupted_at_once(const std::string& folder, const StoredCell& stored) {
+// Newest attempts in a row that ended with their rank or with the run before they had a checkpoint. One that had some
+// shows that the cell can be trained; one without a folder was not begun. A cell that is tried once more starts afresh.
+int cut_off_at_once(const std::string& folder, const StoredCell& stored) {
   int count = 0;
-  for (int attempt = stored.attempts; attempt > stored.attempts - stored.interrupted; --attempt) {
+  if (stored.state == CellState::failed) return 0;
+  for (int attempt = stored.attempts; attempt > stored.attempts - stored.cut_off; --attempt) {
     std::error_code error;
     const fs::directory_iterator entries(attempt_folder(folder, stored.cell, attempt), error);
     if (error || std::any_of(begin(entries), end(entries), is_checkpoint)) break;
@@ -76,7 +77,7 @@ int interrupted_at_once(const std::string& folder, const StoredCell& stored) {
 
 Task make_task(const Plan& plan, const StoredCell& stored, const std::string& folder, bool resume) {
   Task task{stored.cell, stored.attempts, expected_cost(plan, stored.cell), {}};
-  task.losses = interrupted_at_once(folder, stored);
+  task.losses = cut_off_at_once(folder, stored);
   for (int attempt : attempts_on_disk(folder, stored.cell)) {
     task.attempts = std::max(task.attempts, attempt);
     if (resume) task.resume.push_back(attempt_folder(folder, stored.cell, attempt));

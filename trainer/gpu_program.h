@@ -24,7 +24,7 @@ struct Grid {
 };
 
 // Compiles and loads what a trainer of this precision needs (seconds): float32 trainers take inner products in double.
-// Throws Error(fatal).
+// The calling thread must have a context, which the first tensor on the GPU makes. Throws Error(fatal).
 void prepare(bool fp64);
 
 // Starts a kernel on the calling thread's current GPU, in `stream` (CUDA's handle; null: the default one); it runs

@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 #include <torch/headeronly/version.h>
 
@@ -37,6 +38,7 @@ class TrainingService : public CellService {
     device_ = choose_device(run.device, device_facts());
     const std::string lacks = device_.device.is_cuda() ? cuda_lacks() : "";
     if (!lacks.empty()) throw InputError(device_.text + ": " + lacks);
+    if (device_.device.is_cuda()) at::empty({1}, at::device(device_.device));  // makes the context for what follows
     if (device_.device.is_cuda()) gpu::prepare(setup_.experiment.train.precision == "fp64");
     at::set_num_threads(run.threads);
     set_gpu_products(setup_.experiment.train.precision);

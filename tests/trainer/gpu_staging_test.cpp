@@ -166,6 +166,22 @@ TEST_F(GpuStaging, TheServiceStagesAndRecordsIt) {
   EXPECT_EQ(control.results.at("cagrad").environment.libraries, staged.environment.libraries);
 }
 
+// As every trainer does; the other tests have made tensors before.
+TEST_F(GpuStaging, TheServiceIsMadeInAProcessThatHasNotUsedTheGpuYet) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  ::setenv("CUDA_VISIBLE_DEVICES", "0", 0);
+  const testing::TemporaryFolder folder;
+  ::mtlgrid::Setup setup;
+  setup.experiment = testing::tiny_experiment(folder.path());
+  setup.experiment.run.device = "cuda";
+  EXPECT_EXIT(
+      {
+        make_training_service(setup);
+        std::_Exit(0);
+      },
+      ::testing::ExitedWithCode(0), "");
+}
+
 // Last, since ncclCommAbort has been known to hang.
 TEST_F(GpuStaging, APeerThatNeverComesIsATimeoutAndTheCommunicatorIsAborted) {
   EXPECT_THAT(refusal(patience(2)), StartsWith("timeout: ncclCommInitRankConfig took more than"));
