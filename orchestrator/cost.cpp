@@ -1,8 +1,6 @@
 #include "orchestrator/cost.h"
 
 #include <algorithm>
-#include <functional>
-#include <queue>
 
 #include "trainer/flops.h"
 
@@ -41,7 +39,7 @@ double epoch_cost(const Plan& plan, const Cell& cell) {
   return epoch;
 }
 
-double expected_cost(const Plan& plan, const Cell& cell) {
+double evaluation_cost(const Plan& plan, const Cell& cell) {
   const Pair& pair = plan.experiment.pair_of(cell);
   const PairFold& fold = pair.folds[static_cast<std::size_t>(cell.fold)];
   double evaluation = 0;
@@ -51,7 +49,11 @@ double expected_cost(const Plan& plan, const Cell& cell) {
       evaluation += prediction_flops(plan, external, static_cast<int>(i));
     }
   }
-  return plan.config.train.epochs * epoch_cost(plan, cell) + evaluation;
+  return evaluation;
+}
+
+double expected_cost(const Plan& plan, const Cell& cell) {
+  return plan.config.train.epochs * epoch_cost(plan, cell) + evaluation_cost(plan, cell);
 }
 
 std::int64_t largest_bag(const Plan& plan) {
@@ -62,30 +64,13 @@ std::int64_t largest_bag(const Plan& plan) {
   return most;
 }
 
-double longest_step_flops(const Plan& plan) {
+double longest_step_flops(const Plan& plan, const Cell& cell) {
+  const Pair& pair = plan.experiment.pair_of(cell);
   double longest = 0;
-  for (const std::string& name : plan.config.methods) {
-    for (const Pair& pair : plan.experiment.pairs) {
-      for (std::size_t i = 0; i < pair.training.patient.size(); ++i) {
-        longest = std::max(longest, training_flops(plan, method(name), pair.training, static_cast<int>(i)));
-      }
-    }
+  for (std::size_t i = 0; i < pair.training.patient.size(); ++i) {
+    longest = std::max(longest, training_flops(plan, method(cell.method), pair.training, static_cast<int>(i)));
   }
   return longest;
-}
-
-double makespan(std::vector<double> costs, int workers) {
-  std::sort(costs.begin(), costs.end(), std::greater<>());
-  std::priority_queue<double, std::vector<double>, std::greater<>> free_at;  // when each worker is free, soonest first
-  for (int i = 0; i < workers; ++i) free_at.push(0);
-  double last = 0;
-  for (const double cost : costs) {
-    const double end = free_at.top() + cost;
-    free_at.pop();
-    free_at.push(end);
-    last = std::max(last, end);
-  }
-  return last;
 }
 
 }  // namespace mtlgrid

@@ -1,0 +1,353 @@
+#include "orchestrator/lengths.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <numbers>
+#include <optional>
+#include <unordered_map>
+
+#include "balancers/registry.h"
+#include "datasets/errors.h"
+#include "datasets/random.h"
+#include "orchestrator/cost.h"
+#include "orchestrator/log_effects.h"
+#include "trainer/flops.h"
+
+namespace mtlgrid {
+namespace {
+
+// Guesses, each with the standard deviation of its logarithm. Where no source is named: docs/performance.md.
+constexpr double kCpuFlops = 50e9,
+                 kCpuSpread = 0.5;      // one thread; 33 to 89 GFLOP/s on two machines, bags of 42 and more
+constexpr double kThreadsPower = 0.75;  // two threads do 1.5 to 1.9 times as much as one
+constexpr double kGpuFlops = 3e12, kGpuSpread = 1.2;   // 0.8 to 15 TFLOP/s on one GPU, by bag and precision
+constexpr double kMethodSpread = 0.1;                  // what operations do not tell of methods: 0.03 to 0.1
+constexpr double kPairSpread = 0.2;                    // of pairs, whose bags differ in size
+constexpr double kSpeedNoise = 0.1;                    // of cells of one method and pair on one device; guessed
+constexpr double kRestSeconds = 0.2, kRestSpread = 1;  // weights made and written, metrics; guessed
+constexpr double kRestNoise = 0.3;                     // guessed
+constexpr double kEpochsMethodSpread = 0.2, kEpochsPairSpread = 0.2, kEpochsNoise = 0.35;  // guessed
+
+constexpr double kNineInTen = 1.28;  // quantile of the normal distribution
+
+constexpr int kLargestNormal = 4;  // beyond it a normal distribution has 0.006 % of its weight
+constexpr int kNormalSteps = 8;    // to 1: more change nothing in the third digit
+
+// "cpu", "cpu, 2 threads", "NVIDIA H100 80GB HBM3", "NVIDIA H100 80GB HBM3, in packs". In the environment a GPU is
+// "cuda:UUID NAME".
+std::string kind_of_device(const std::string& device, int threads, int pack) {
+  if (device == "cpu") return threads > 1 ? fmt::format("cpu, {} threads", threads) : device;
+  const auto blank = device.find(' ');
+  return (blank == std::string::npos ? device : device.substr(blank + 1)) + (pack > 1 ? ", in packs" : "");
+}
+
+bool is_cpu(const std::string& kind) { return kind == "cpu" || kind.starts_with("cpu, "); }
+
+struct Guess {
+  double flops, spread;
+};
+Guess guess_for(bool cpu, int threads) {
+  return cpu ? Guess{kCpuFlops * std::pow(threads, kThreadsPower), kCpuSpread} : Guess{kGpuFlops, kGpuSpread};
+}
+
+// Where early stopping lets a cell end: the logarithm of the number of epochs is equally likely anywhere between.
+struct EpochLimits {
+  double least, most;
+  double guess() const { return std::log(least * most) / 2; }
+  double spread() const { return std::max(1e-3, std::log(most / least) / std::sqrt(12)); }
+};
+EpochLimits limits_of(const Plan& plan) {
+  const double most = plan.config.train.epochs;
+  return {std::min(most, 1.0 + plan.config.train.patience + plan.config.protocol.extra_patience), most};
+}
+
+struct Moments {
+  double mean, log_variance;
+};
+// Of exp(x), kept within limits, where x is normal.
+Moments clamped(double mean, double variance, const EpochLimits& limits) {
+  double weights = 0, sum = 0, logs = 0, squares = 0;
+  for (int i = -kLargestNormal * kNormalSteps; i <= kLargestNormal * kNormalSteps; ++i) {
+    const double z = static_cast<double>(i) / kNormalSteps, weight = std::exp(-z * z / 2);
+    const double x = std::clamp(mean + z * std::sqrt(variance), std::log(limits.least), std::log(limits.most));
+    weights += weight;
+    sum += weight * std::exp(x);
+    logs += weight * x;
+    squares += weight * x * x;
+  }
+  return {sum / weights, std::max(0.0, squares / weights - logs * logs / weights / weights)};
+}
+
+// Standard normal numbers (Box and Muller) out of a stream.
+class Normals {
+ public:
+  explicit Normals(RandomStream stream) : stream_(stream) {}
+  double operator()() {
+    const double radius = std::sqrt(-2 * std::log1p(-stream_.uniform_double(at_)));
+    const double angle = 2 * std::numbers::pi * stream_.uniform_double(at_ + 1);
+    at_ += 2;
+    return radius * std::cos(angle);
+  }
+
+ private:
+  RandomStream stream_;
+  std::uint64_t at_ = 0;
+};
+
+// What is learned of a kind of device.
+struct DeviceModel {
+  Guess guess;
+  LogEffects seconds, rest;
+  int in_store = 0, in_run = 0;
+
+  DeviceModel(Guess g, int methods, int pairs)
+      : guess(g),
+        seconds({{1, g.spread}, {methods, kMethodSpread}, {pairs, kPairSpread}}, kSpeedNoise),
+        rest({{1, kRestSpread}, {methods, kMethodSpread}, {pairs, kPairSpread}}, kRestNoise) {}
+};
+
+}  // namespace
+
+struct LearnedLengths::Impl {
+  struct Place {
+    int method, pair;
+    LogEffects::Levels levels() const { return {0, method, pair}; }
+  };
+  // What is expected of the cells of a method and a pair, on the device of the answers.
+  struct Expectation {
+    double epochs, seconds_per_flop, rest_factor, log_variance;
+  };
+
+  bool wants_cpu, wants_gpu;
+  int threads;
+  EpochLimits limits;
+  std::unordered_map<std::string, int> method_index, pair_index;
+  int folds;
+  std::vector<double> epoch_flops;       // [pair, method, fold]
+  std::vector<double> evaluation_flops;  // [pair, fold]
+  LogEffects epochs;
+  std::map<std::string, DeviceModel> devices;
+  DeviceModel unseen;
+  int observed = 0;
+  mutable bool stale = true;
+  mutable std::vector<Expectation> expectations;  // [pair, method]
+
+  explicit Impl(const Plan& plan)
+      : wants_cpu(plan.config.run.device != "cuda"),
+        wants_gpu(plan.config.run.device != "cpu"),
+        threads(plan.config.run.threads),
+        limits(limits_of(plan)),
+        folds(plan.config.folds),
+        epochs({{1, limits.spread()},
+                {static_cast<int>(methods().size()), kEpochsMethodSpread},
+                {static_cast<int>(plan.experiment.pairs.size()), kEpochsPairSpread}},
+               kEpochsNoise),
+        unseen(guess_for(wants_cpu, threads), static_cast<int>(methods().size()),
+               static_cast<int>(plan.experiment.pairs.size())) {
+    for (const Method& m : methods()) method_index.emplace(m.name, static_cast<int>(method_index.size()));
+    for (const Pair& pair : plan.experiment.pairs) {
+      pair_index.emplace(pair.biomarker + "/" + pair.auxiliary, static_cast<int>(pair_index.size()));
+      for (const Method& m : methods()) {
+        for (int fold = 0; fold < folds; ++fold) {
+          epoch_flops.push_back(epoch_cost(plan, {pair.biomarker, pair.auxiliary, m.name, fold}));
+        }
+      }
+      for (int fold = 0; fold < folds; ++fold) {
+        evaluation_flops.push_back(evaluation_cost(plan, {pair.biomarker, pair.auxiliary, methods()[0].name, fold}));
+      }
+    }
+  }
+
+  std::optional<Place> find(const Cell& cell) const {
+    const auto m = method_index.find(cell.method);
+    const auto p = pair_index.find(cell.biomarker + "/" + cell.auxiliary);
+    if (m == method_index.end() || p == pair_index.end() || cell.fold < 0 || cell.fold >= folds) return std::nullopt;
+    return Place{m->second, p->second};
+  }
+  Place place(const Cell& cell) const {
+    if (const auto found = find(cell)) return *found;
+    throw Error(ErrorKind::fatal, cell.name() + ": is no cell of this plan, its length is asked for");
+  }
+
+  double epoch_of(const Place& at, int fold) const {
+    const auto row = static_cast<std::size_t>(at.pair) * methods().size() + static_cast<std::size_t>(at.method);
+    return epoch_flops[row * static_cast<std::size_t>(folds) + static_cast<std::size_t>(fold)];
+  }
+  double evaluation_of(const Place& at, int fold) const {
+    return evaluation_flops[static_cast<std::size_t>(at.pair * folds + fold)];
+  }
+  static double guessed_rest(double evaluation, const Guess& guess) { return evaluation / guess.flops + kRestSeconds; }
+
+  void add(const MeasuredCell& cell, bool in_run) {
+    const auto at = find(cell.cell);
+    if (!at || cell.epochs < 1 || !(cell.epoch_seconds > 0)) return;
+    const std::string kind = kind_of_device(cell.device, cell.threads, cell.pack);
+    DeviceModel& device = devices
+                              .try_emplace(kind, guess_for(is_cpu(kind), cell.threads),
+                                           static_cast<int>(methods().size()), static_cast<int>(pair_index.size()))
+                              .first->second;
+    const LogEffects::Levels levels = at->levels();
+    const double seconds = cell.epoch_seconds / cell.epochs / cell.pack;
+    const double guessed = epoch_of(*at, cell.cell.fold) / device.guess.flops;
+    device.seconds.add(levels, std::log(seconds / guessed));
+    const double rest = cell.seconds - cell.epoch_seconds;  // negative if it was taken up again in between
+    if (cell.pack == 1 && rest > 0) {
+      const double expected = guessed_rest(evaluation_of(*at, cell.cell.fold), device.guess);
+      device.rest.add(levels, std::log(rest / expected));
+    }
+    epochs.add(levels, std::log(cell.epochs) - limits.guess());
+    ++(in_run ? device.in_run : device.in_store);
+    ++observed;
+    stale = true;
+  }
+
+  // The device of the answers.
+  const std::pair<const std::string, DeviceModel>* chosen() const {
+    const std::pair<const std::string, DeviceModel>* best = nullptr;
+    for (const auto& entry : devices) {
+      const bool fits = is_cpu(entry.first) ? wants_cpu && entry.first == kind_of_device("cpu", threads, 1) : wants_gpu;
+      const auto count = [](const DeviceModel& d) { return std::pair(d.in_run, d.in_store); };
+      if (fits && (best == nullptr || count(entry.second) > count(best->second))) best = &entry;
+    }
+    return best;
+  }
+  const DeviceModel& model() const {
+    const auto* found = chosen();
+    return found == nullptr ? unseen : found->second;
+  }
+
+  const Expectation& expectation(const Place& at) const {
+    if (stale) {
+      const DeviceModel& device = model();
+      expectations.clear();
+      for (int pair = 0; pair < static_cast<int>(pair_index.size()); ++pair) {
+        for (int m = 0; m < static_cast<int>(methods().size()); ++m) {
+          const LogEffects::Levels levels = Place{m, pair}.levels();
+          const Moments n = clamped(limits.guess() + epochs.mean(levels), epochs.variance(levels), limits);
+          const double variance = device.seconds.variance(levels);
+          expectations.push_back({n.mean, std::exp(device.seconds.mean(levels) + variance / 2) / device.guess.flops,
+                                  std::exp(device.rest.mean(levels) + device.rest.variance(levels) / 2),
+                                  variance + n.log_variance});
+        }
+      }
+      stale = false;
+    }
+    return expectations[static_cast<std::size_t>(at.pair) * methods().size() + static_cast<std::size_t>(at.method)];
+  }
+};
+
+LearnedLengths::LearnedLengths(const Plan& plan) : impl_(std::make_unique<Impl>(plan)) {}
+LearnedLengths::~LearnedLengths() = default;
+LearnedLengths::LearnedLengths(LearnedLengths&&) noexcept = default;
+LearnedLengths& LearnedLengths::operator=(LearnedLengths&&) noexcept = default;
+
+double LearnedLengths::expected(const Cell& cell) const {
+  const Impl::Place at = impl_->place(cell);
+  const Impl::Expectation& e = impl_->expectation(at);
+  return e.epochs * impl_->epoch_of(at, cell.fold) * e.seconds_per_flop +
+         e.rest_factor * Impl::guessed_rest(impl_->evaluation_of(at, cell.fold), impl_->model().guess);
+}
+
+void LearnedLengths::observe(const CellResult& result) {
+  MeasuredCell m;
+  m.cell = result.cell;
+  m.device = result.environment.device;
+  m.threads = result.environment.threads;
+  m.pack = result.environment.pack;
+  m.epochs = static_cast<int>(result.epochs.size());
+  for (const EpochRow& epoch : result.epochs) m.epoch_seconds += epoch.seconds;
+  m.seconds = result.ended - result.started;
+  impl_->add(m, true);
+}
+
+void LearnedLengths::learn(const Store& store) { learn(store.measured()); }
+
+void LearnedLengths::learn(const std::vector<MeasuredCell>& measured) {
+  for (const MeasuredCell& m : measured) impl_->add(m, false);
+}
+
+int LearnedLengths::observed() const { return impl_->observed; }
+
+std::string LearnedLengths::device() const {
+  const auto* found = impl_->chosen();
+  return found == nullptr ? "" : found->first;
+}
+
+int LearnedLengths::observed_on_device() const {
+  const DeviceModel& model = impl_->model();
+  return model.in_store + model.in_run;
+}
+
+std::string LearnedLengths::basis() const {
+  const auto* found = impl_->chosen();
+  if (found != nullptr)
+    return fmt::format("from {} cells measured in this store on {}", observed_on_device(), found->first);
+  const EpochLimits& limits = impl_->limits;
+  const std::string epochs = limits.least < limits.most ? fmt::format("{:.0f} to {:.0f}", limits.least, limits.most)
+                                                        : fmt::format("{:.0f}", limits.most);
+  const std::string only = impl_->epochs.observations() > 0 ? "" : fmt::format(" and {} epochs a cell", epochs);
+  return fmt::format("a guess: no cell in this store was measured on {} yet, {:.0f} GFLOP/s a worker{} are assumed",
+                     impl_->wants_cpu ? kind_of_device("cpu", impl_->threads, 1) : "a GPU",
+                     impl_->unseen.guess.flops / 1e9, only);
+}
+
+bool LearnedLengths::on_gpu() const {
+  const auto* found = impl_->chosen();
+  return found != nullptr && !is_cpu(found->first);
+}
+
+double LearnedLengths::error() const {
+  impl_->expectation({0, 0});
+  double sum = 0;
+  for (const Impl::Expectation& e : impl_->expectations) sum += e.log_variance;
+  return std::sqrt(sum / static_cast<double>(impl_->expectations.size()));
+}
+
+double LearnedLengths::training_seconds(const Cell& like, double operations, bool sure) const {
+  const DeviceModel& model = impl_->model();
+  const LogEffects::Levels levels = impl_->place(like).levels();
+  const double above = sure ? kNineInTen * std::sqrt(model.seconds.variance(levels)) : 0;
+  return operations / model.guess.flops * std::exp(model.seconds.mean(levels) + above);
+}
+
+std::vector<std::vector<double>> LearnedLengths::draws(const std::vector<Cell>& cells, int count) const {
+  const DeviceModel& device = impl_->model();
+  const Impl& impl = *impl_;
+  std::vector<std::vector<double>> drawn(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    Normals normal(RandomStream(0, "lengths").child(static_cast<std::uint64_t>(i)));
+    const auto take = [&] { return normal(); };
+    const auto seconds = device.seconds.draw(take), rest = device.rest.draw(take), epochs = impl.epochs.draw(take);
+    for (const Cell& cell : cells) {
+      const Impl::Place at = impl.place(cell);
+      const LogEffects::Levels levels = at.levels();
+      const auto factor = [&](const LogEffects& model, const std::vector<double>& effects) {
+        return std::exp(model.sum(effects, levels) + model.noise() * normal());
+      };
+      const double n =
+          std::clamp(std::exp(impl.limits.guess()) * factor(impl.epochs, epochs), impl.limits.least, impl.limits.most);
+      drawn[static_cast<std::size_t>(i)].push_back(
+          n * impl.epoch_of(at, cell.fold) / device.guess.flops * factor(device.seconds, seconds) +
+          Impl::guessed_rest(impl.evaluation_of(at, cell.fold), device.guess) * factor(device.rest, rest));
+    }
+  }
+  return drawn;
+}
+
+double remaining_makespan(std::vector<double> running, std::vector<double> queued, int slots) {
+  std::vector<double>& ends = running;  // when each slot is free; a heap, soonest first
+  ends.resize(std::max(ends.size(), static_cast<std::size_t>(std::max(1, slots))), 0);
+  std::make_heap(ends.begin(), ends.end(), std::greater<>());
+  for (const double length : queued) {
+    std::pop_heap(ends.begin(), ends.end(), std::greater<>());
+    ends.back() += length;
+    std::push_heap(ends.begin(), ends.end(), std::greater<>());
+  }
+  return *std::max_element(ends.begin(), ends.end());
+}
+
+}  // namespace mtlgrid
