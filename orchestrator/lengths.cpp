@@ -119,7 +119,8 @@ struct LearnedLengths::Impl {
   };
   // What is expected of the cells of a method and a pair, on the device of the answers.
   struct Expectation {
-    double epochs, seconds_per_flop, rest_factor, log_variance;
+    double epochs, seconds_per_flop, rest_factor;
+    double epochs_variance, rest_variance;  // of the logarithms of what epochs, and what the rest, will take
   };
 
   bool wants_cpu, wants_gpu;
@@ -229,14 +230,23 @@ struct LearnedLengths::Impl {
           const LogEffects::Levels levels = Place{m, pair}.levels();
           const Moments n = clamped(limits.guess() + epochs.mean(levels), epochs.variance(levels), limits);
           const double variance = device.seconds.variance(levels);
+          const double rest = device.rest.variance(levels);
           expectations.push_back({n.mean, std::exp(device.seconds.mean(levels) + variance / 2) / device.guess.flops,
-                                  std::exp(device.rest.mean(levels) + device.rest.variance(levels) / 2),
-                                  variance + n.log_variance});
+                                  std::exp(device.rest.mean(levels) + rest / 2), variance + n.log_variance, rest});
         }
       }
       stale = false;
     }
     return expectations[static_cast<std::size_t>(at.pair) * methods().size() + static_cast<std::size_t>(at.method)];
+  }
+
+  struct Parts {
+    double epochs, rest;  // expected seconds
+  };
+  Parts parts(const Place& at, int fold) const {
+    const Expectation& e = expectation(at);
+    return {e.epochs * epoch_of(at, fold) * e.seconds_per_flop,
+            e.rest_factor * guessed_rest(evaluation_of(at, fold), model().guess)};
   }
 };
 
@@ -246,10 +256,8 @@ LearnedLengths::LearnedLengths(LearnedLengths&&) noexcept = default;
 LearnedLengths& LearnedLengths::operator=(LearnedLengths&&) noexcept = default;
 
 double LearnedLengths::expected(const Cell& cell) const {
-  const Impl::Place at = impl_->place(cell);
-  const Impl::Expectation& e = impl_->expectation(at);
-  return e.epochs * impl_->epoch_of(at, cell.fold) * e.seconds_per_flop +
-         e.rest_factor * Impl::guessed_rest(impl_->evaluation_of(at, cell.fold), impl_->model().guess);
+  const Impl::Parts parts = impl_->parts(impl_->place(cell), cell.fold);
+  return parts.epochs + parts.rest;
 }
 
 void LearnedLengths::observe(const CellResult& result) {
@@ -284,8 +292,10 @@ int LearnedLengths::observed_on_device() const {
 
 std::string LearnedLengths::basis() const {
   const auto* found = impl_->chosen();
+  const int n = observed_on_device();
   if (found != nullptr)
-    return fmt::format("from {} cells measured in this store on {}", observed_on_device(), found->first);
+    return fmt::format("from {} measured in this store on {}", n == 1 ? "1 cell" : fmt::format("{} cells", n),
+                       found->first);
   const EpochLimits& limits = impl_->limits;
   const std::string epochs = limits.least < limits.most ? fmt::format("{:.0f} to {:.0f}", limits.least, limits.most)
                                                         : fmt::format("{:.0f}", limits.most);
@@ -300,11 +310,21 @@ bool LearnedLengths::on_gpu() const {
   return found != nullptr && !is_cpu(found->first);
 }
 
+// Of a sum, by each part's share of it.
 double LearnedLengths::error() const {
-  impl_->expectation({0, 0});
   double sum = 0;
-  for (const Impl::Expectation& e : impl_->expectations) sum += e.log_variance;
-  return std::sqrt(sum / static_cast<double>(impl_->expectations.size()));
+  int count = 0;
+  for (int pair = 0; pair < static_cast<int>(impl_->pair_index.size()); ++pair) {
+    for (int m = 0; m < static_cast<int>(methods().size()); ++m) {
+      for (int fold = 0; fold < impl_->folds; ++fold, ++count) {
+        const Impl::Expectation& e = impl_->expectation({m, pair});
+        const Impl::Parts parts = impl_->parts({m, pair}, fold);
+        const double share = parts.epochs / (parts.epochs + parts.rest);
+        sum += share * share * e.epochs_variance + (1 - share) * (1 - share) * e.rest_variance;
+      }
+    }
+  }
+  return std::sqrt(sum / count);
 }
 
 double LearnedLengths::training_seconds(const Cell& like, double operations, bool sure) const {
