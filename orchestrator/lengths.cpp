@@ -15,20 +15,20 @@
 #include "datasets/random.h"
 #include "orchestrator/cost.h"
 #include "orchestrator/log_effects.h"
-#include "trainer/flops.h"
 
 namespace mtlgrid {
 namespace {
 
-// Guesses, each with the standard deviation of its logarithm. Where no source is named: docs/performance.md.
-constexpr double kCpuFlops = 50e9,
-                 kCpuSpread = 0.5;      // one thread; 33 to 89 GFLOP/s on two machines, bags of 42 and more
-constexpr double kThreadsPower = 0.75;  // two threads do 1.5 to 1.9 times as much as one
-constexpr double kGpuFlops = 3e12, kGpuSpread = 1.2;   // 0.8 to 15 TFLOP/s on one GPU, by bag and precision
-constexpr double kMethodSpread = 0.1;                  // what operations do not tell of methods: 0.03 to 0.1
-constexpr double kPairSpread = 0.2;                    // of pairs, whose bags differ in size
-constexpr double kSpeedNoise = 0.1;                    // of cells of one method and pair on one device; guessed
-constexpr double kRestSeconds = 0.2, kRestSpread = 1;  // weights made and written, metrics; guessed
+// How far guesses may be off: standard deviations of logarithms.
+constexpr double kCoreSpread = 0.4, kGpuSpread = 1.0;  // of machines, from what cost.h takes them for; guessed
+constexpr double kThreadsPower = 0.75;                 // two threads do 1.5 to 1.9 times as much (docs/performance.md)
+constexpr double kMethodSpread = 0.1;  // of methods, within 0.1 of what cost.h says (docs/performance.md)
+constexpr double kPairSpread = 0.1;    // of pairs, whose bags differ in size; the same
+constexpr double kSpeedNoise = 0.1;    // of cells of one method and pair on one device; guessed
+// Other work on a machine, other nodes, another day: what all cells of the future share and those of the past do not
+// tell. Where times are noisy that is no small part of the noise, which comes from the same. Guessed.
+constexpr double kConditions = 0.1, kConditionsOfNoise = 0.5;
+constexpr double kRestSeconds = 0.1, kRestSpread = 1;  // weights made and written, metrics; guessed
 constexpr double kRestNoise = 0.3;                     // guessed
 constexpr double kEpochsMethodSpread = 0.2, kEpochsPairSpread = 0.2, kEpochsNoise = 0.35;  // guessed
 
@@ -47,11 +47,10 @@ std::string kind_of_device(const std::string& device, int threads, int pack) {
 
 bool is_cpu(const std::string& kind) { return kind == "cpu" || kind.starts_with("cpu, "); }
 
-struct Guess {
-  double flops, spread;
-};
-Guess guess_for(bool cpu, int threads) {
-  return cpu ? Guess{kCpuFlops * std::pow(threads, kThreadsPower), kCpuSpread} : Guess{kGpuFlops, kGpuSpread};
+MachineGuess machine_of(bool cpu, int threads) {
+  if (!cpu) return kOneGpu;
+  const double times = std::pow(threads, kThreadsPower);
+  return {kOneCore.flops * times, kOneCore.bytes * times, kOneCore.pass};
 }
 
 // Where early stopping lets a cell end: the logarithm of the number of epochs is equally likely anywhere between.
@@ -98,17 +97,42 @@ class Normals {
   std::uint64_t at_ = 0;
 };
 
+// Guessed seconds.
+struct Guesses {
+  MachineGuess machine;
+  std::vector<double> epoch;  // [pair, method, fold]
+  std::vector<double> rest;   // [pair, fold], what is before and after the epochs
+};
+
 // What is learned of a kind of device.
 struct DeviceModel {
-  Guess guess;
-  LogEffects seconds, rest;
+  const Guesses* guesses;
+  LogEffects seconds, rest;  // on the guessed ones
   int in_store = 0, in_run = 0;
 
-  DeviceModel(Guess g, int methods, int pairs)
-      : guess(g),
-        seconds({{1, g.spread}, {methods, kMethodSpread}, {pairs, kPairSpread}}, kSpeedNoise),
+  DeviceModel(const Guesses& guessed, bool cpu, int methods, int pairs)
+      : guesses(&guessed),
+        seconds({{1, cpu ? kCoreSpread : kGpuSpread}, {methods, kMethodSpread}, {pairs, kPairSpread}}, kSpeedNoise),
         rest({{1, kRestSpread}, {methods, kMethodSpread}, {pairs, kPairSpread}}, kRestNoise) {}
+  // Standard deviation of the logarithm of what all cells to come have in common and nothing has told yet.
+  double conditions() const { return std::hypot(kConditions, kConditionsOfNoise * seconds.noise()); }
 };
+
+Guesses guesses_of(const Plan& plan, const MachineGuess& machine) {
+  Guesses guesses{machine, {}, {}};
+  for (const Pair& pair : plan.experiment.pairs) {
+    for (const Method& m : methods()) {
+      for (int fold = 0; fold < plan.config.folds; ++fold) {
+        guesses.epoch.push_back(epoch_seconds(plan, {pair.biomarker, pair.auxiliary, m.name, fold}, machine));
+      }
+    }
+    for (int fold = 0; fold < plan.config.folds; ++fold) {
+      const Cell any{pair.biomarker, pair.auxiliary, methods()[0].name, fold};
+      guesses.rest.push_back(kRestSeconds + evaluation_seconds(plan, any, machine));
+    }
+  }
+  return guesses;
+}
 
 }  // namespace
 
@@ -119,7 +143,7 @@ struct LearnedLengths::Impl {
   };
   // What is expected of the cells of a method and a pair, on the device of the answers.
   struct Expectation {
-    double epochs, seconds_per_flop, rest_factor;
+    double epochs, seconds_factor, rest_factor;
     double epochs_variance, rest_variance;  // of the logarithms of what epochs, and what the rest, will take
   };
 
@@ -128,8 +152,7 @@ struct LearnedLengths::Impl {
   EpochLimits limits;
   std::unordered_map<std::string, int> method_index, pair_index;
   int folds;
-  std::vector<double> epoch_flops;       // [pair, method, fold]
-  std::vector<double> evaluation_flops;  // [pair, fold]
+  Guesses cpu, gpu;
   LogEffects epochs;
   std::map<std::string, DeviceModel> devices;
   DeviceModel unseen;
@@ -143,23 +166,17 @@ struct LearnedLengths::Impl {
         threads(plan.config.run.threads),
         limits(limits_of(plan)),
         folds(plan.config.folds),
+        cpu(guesses_of(plan, machine_of(true, threads))),
+        gpu(guesses_of(plan, machine_of(false, 1))),
         epochs({{1, limits.spread()},
                 {static_cast<int>(methods().size()), kEpochsMethodSpread},
                 {static_cast<int>(plan.experiment.pairs.size()), kEpochsPairSpread}},
                kEpochsNoise),
-        unseen(guess_for(wants_cpu, threads), static_cast<int>(methods().size()),
+        unseen(wants_cpu ? cpu : gpu, wants_cpu, static_cast<int>(methods().size()),
                static_cast<int>(plan.experiment.pairs.size())) {
     for (const Method& m : methods()) method_index.emplace(m.name, static_cast<int>(method_index.size()));
     for (const Pair& pair : plan.experiment.pairs) {
       pair_index.emplace(pair.biomarker + "/" + pair.auxiliary, static_cast<int>(pair_index.size()));
-      for (const Method& m : methods()) {
-        for (int fold = 0; fold < folds; ++fold) {
-          epoch_flops.push_back(epoch_cost(plan, {pair.biomarker, pair.auxiliary, m.name, fold}));
-        }
-      }
-      for (int fold = 0; fold < folds; ++fold) {
-        evaluation_flops.push_back(evaluation_cost(plan, {pair.biomarker, pair.auxiliary, methods()[0].name, fold}));
-      }
     }
   }
 
@@ -174,31 +191,28 @@ struct LearnedLengths::Impl {
     throw Error(ErrorKind::fatal, cell.name() + ": is no cell of this plan, its length is asked for");
   }
 
-  double epoch_of(const Place& at, int fold) const {
+  double epoch_of(const DeviceModel& device, const Place& at, int fold) const {
     const auto row = static_cast<std::size_t>(at.pair) * methods().size() + static_cast<std::size_t>(at.method);
-    return epoch_flops[row * static_cast<std::size_t>(folds) + static_cast<std::size_t>(fold)];
+    return device.guesses->epoch[row * static_cast<std::size_t>(folds) + static_cast<std::size_t>(fold)];
   }
-  double evaluation_of(const Place& at, int fold) const {
-    return evaluation_flops[static_cast<std::size_t>(at.pair * folds + fold)];
+  double rest_of(const DeviceModel& device, const Place& at, int fold) const {
+    return device.guesses->rest[static_cast<std::size_t>(at.pair * folds + fold)];
   }
-  static double guessed_rest(double evaluation, const Guess& guess) { return evaluation / guess.flops + kRestSeconds; }
 
   void add(const MeasuredCell& cell, bool in_run) {
     const auto at = find(cell.cell);
     if (!at || cell.epochs < 1 || !(cell.epoch_seconds > 0)) return;
     const std::string kind = kind_of_device(cell.device, cell.threads, cell.pack);
     DeviceModel& device = devices
-                              .try_emplace(kind, guess_for(is_cpu(kind), cell.threads),
+                              .try_emplace(kind, is_cpu(kind) ? cpu : gpu, is_cpu(kind),
                                            static_cast<int>(methods().size()), static_cast<int>(pair_index.size()))
                               .first->second;
     const LogEffects::Levels levels = at->levels();
-    const double seconds = cell.epoch_seconds / cell.epochs / cell.pack;
-    const double guessed = epoch_of(*at, cell.cell.fold) / device.guess.flops;
-    device.seconds.add(levels, std::log(seconds / guessed));
+    const double epoch = cell.epoch_seconds / cell.epochs / cell.pack;
+    device.seconds.add(levels, std::log(epoch / epoch_of(device, *at, cell.cell.fold)));
     const double rest = cell.seconds - cell.epoch_seconds;  // negative if it was taken up again in between
     if (cell.pack == 1 && rest > 0) {
-      const double expected = guessed_rest(evaluation_of(*at, cell.cell.fold), device.guess);
-      device.rest.add(levels, std::log(rest / expected));
+      device.rest.add(levels, std::log(rest / rest_of(device, *at, cell.cell.fold)));
     }
     epochs.add(levels, std::log(cell.epochs) - limits.guess());
     ++(in_run ? device.in_run : device.in_store);
@@ -229,10 +243,9 @@ struct LearnedLengths::Impl {
         for (int m = 0; m < static_cast<int>(methods().size()); ++m) {
           const LogEffects::Levels levels = Place{m, pair}.levels();
           const Moments n = clamped(limits.guess() + epochs.mean(levels), epochs.variance(levels), limits);
-          const double variance = device.seconds.variance(levels);
-          const double rest = device.rest.variance(levels);
-          expectations.push_back({n.mean, std::exp(device.seconds.mean(levels) + variance / 2) / device.guess.flops,
-                                  std::exp(device.rest.mean(levels) + rest / 2), variance + n.log_variance, rest});
+          const double seconds = device.seconds.variance(levels), rest = device.rest.variance(levels);
+          expectations.push_back({n.mean, std::exp(device.seconds.mean(levels) + seconds / 2),
+                                  std::exp(device.rest.mean(levels) + rest / 2), seconds + n.log_variance, rest});
         }
       }
       stale = false;
@@ -245,8 +258,7 @@ struct LearnedLengths::Impl {
   };
   Parts parts(const Place& at, int fold) const {
     const Expectation& e = expectation(at);
-    return {e.epochs * epoch_of(at, fold) * e.seconds_per_flop,
-            e.rest_factor * guessed_rest(evaluation_of(at, fold), model().guess)};
+    return {e.epochs * e.seconds_factor * epoch_of(model(), at, fold), e.rest_factor * rest_of(model(), at, fold)};
   }
 };
 
@@ -302,7 +314,7 @@ std::string LearnedLengths::basis() const {
   const std::string only = impl_->epochs.observations() > 0 ? "" : fmt::format(" and {} epochs a cell", epochs);
   return fmt::format("a guess: no cell in this store was measured on {} yet, {:.0f} GFLOP/s a worker{} are assumed",
                      impl_->wants_cpu ? kind_of_device("cpu", impl_->threads, 1) : "a GPU",
-                     impl_->unseen.guess.flops / 1e9, only);
+                     impl_->unseen.guesses->machine.flops / 1e9, only);
 }
 
 bool LearnedLengths::on_gpu() const {
@@ -324,24 +336,28 @@ double LearnedLengths::error() const {
       }
     }
   }
-  return std::sqrt(sum / count);
+  const double conditions = impl_->model().conditions();
+  return std::sqrt(sum / count + conditions * conditions);
 }
 
-double LearnedLengths::training_seconds(const Cell& like, double operations, bool sure) const {
+MachineGuess LearnedLengths::machine() const { return impl_->model().guesses->machine; }
+
+double LearnedLengths::training_factor(const Cell& like, bool sure) const {
   const DeviceModel& model = impl_->model();
   const LogEffects::Levels levels = impl_->place(like).levels();
-  const double above = sure ? kNineInTen * std::sqrt(model.seconds.variance(levels)) : 0;
-  return operations / model.guess.flops * std::exp(model.seconds.mean(levels) + above);
+  const double spread = std::hypot(std::sqrt(model.seconds.variance(levels)), model.conditions());
+  return std::exp(model.seconds.mean(levels) + (sure ? kNineInTen * spread : 0));
 }
 
 std::vector<std::vector<double>> LearnedLengths::draws(const std::vector<Cell>& cells, int count) const {
-  const DeviceModel& device = impl_->model();
   const Impl& impl = *impl_;
+  const DeviceModel& device = impl.model();
   std::vector<std::vector<double>> drawn(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
     Normals normal(RandomStream(0, "lengths").child(static_cast<std::uint64_t>(i)));
     const auto take = [&] { return normal(); };
     const auto seconds = device.seconds.draw(take), rest = device.rest.draw(take), epochs = impl.epochs.draw(take);
+    const double conditions = std::exp(device.conditions() * normal());
     for (const Cell& cell : cells) {
       const Impl::Place at = impl.place(cell);
       const LogEffects::Levels levels = at.levels();
@@ -350,9 +366,9 @@ std::vector<std::vector<double>> LearnedLengths::draws(const std::vector<Cell>& 
       };
       const double n =
           std::clamp(std::exp(impl.limits.guess()) * factor(impl.epochs, epochs), impl.limits.least, impl.limits.most);
+      const double epoch = impl.epoch_of(device, at, cell.fold) * factor(device.seconds, seconds);
       drawn[static_cast<std::size_t>(i)].push_back(
-          n * impl.epoch_of(at, cell.fold) / device.guess.flops * factor(device.seconds, seconds) +
-          Impl::guessed_rest(impl.evaluation_of(at, cell.fold), device.guess) * factor(device.rest, rest));
+          conditions * (n * epoch + impl.rest_of(device, at, cell.fold) * factor(device.rest, rest)));
     }
   }
   return drawn;

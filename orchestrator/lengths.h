@@ -3,18 +3,20 @@
 // The model of LearnedLengths. A cell of pair p and method m on a device is expected to take
 //   epochs(m, p) * seconds(m, p) + rest(m, p),
 //   epochs  = exp(a + a_m + a_p), never less than early stopping needs nor more than train.epochs; of all devices
-//   seconds = operations of its epoch (cost.h, of its own bags) / guessed speed * exp(b + b_m + b_p)
-//   rest    = (operations of its evaluation / guessed speed + a constant) * exp(c + c_m + c_p)
+//   seconds = guessed seconds of its epoch, by its own bags (cost.h) * exp(b + b_m + b_p)
+//   rest    = (guessed seconds of its evaluation + a constant) * exp(c + c_m + c_p)
 // where rest is what a trainer does before and after the epochs. b and c belong to the device: the CPU (by number of
 // threads) and each kind of GPU, alone and in packs, where a cell's time is its share of the pack's. All effects are 0
-// until cells are done, and follow what was seen the more the more there is (log_effects.h). The guesses and how far
-// they may be off are constants in lengths.cpp.
+// until cells are done, and follow what was seen the more the more there is (log_effects.h). How far guesses may be off
+// are constants in lengths.cpp; so is that of the conditions of the machines (other work, other nodes), which all cells
+// to come have in common and which results of the past do not tell.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "orchestrator/cost.h"
 #include "orchestrator/plan.h"
 #include "results/measured.h"
 #include "results/records.h"
@@ -65,9 +67,10 @@ class LearnedLengths : public CellLengths {
   // their ratio, over all cells; 0.1 is about 10 %.
   double error() const;
 
-  // Seconds for so many operations of training the cell's pair with its method; `sure`: so many that only one in ten
-  // would be more.
-  double training_seconds(const Cell& like, double operations, bool sure) const;
+  // What that device was guessed to be (cost.h), and how many times longer than guessed training of a cell's pair with
+  // its method takes; `sure`: a number that only one in ten would be above.
+  MachineGuess machine() const;
+  double training_factor(const Cell& like, bool sure) const;
 
   // `count` lengths of all `cells`, each as likely as the others by what is known: [count, cells]. What is common to
   // cells (the device's speed, a method's) is common within a draw. The same whenever asked.

@@ -35,7 +35,8 @@ StopLead stop_lead(const Plan& plan, const LearnedLengths& lengths) {
   for (const Pair& pair : plan.experiment.pairs) {
     for (const std::string& name : plan.config.methods) {
       const Cell cell{pair.biomarker, pair.auxiliary, name, 0};
-      lead.step = std::max(lead.step, stepping * lengths.training_seconds(cell, longest_step_flops(plan, cell), true));
+      const double step = longest_step_seconds(plan, cell, lengths.machine()) * lengths.training_factor(cell, true);
+      lead.step = std::max(lead.step, stepping * step);
     }
   }
   lead.saved = run.device != "cpu" && run.pack == 0 ? all : configured;

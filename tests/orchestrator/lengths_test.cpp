@@ -75,7 +75,7 @@ class Lengths : public ::testing::Test {
       m.device = "cpu";
       m.epochs = std::clamp(
           static_cast<int>(std::lround(std::exp(t.epochs.at(cell.method) + t.epochs_noise * normal(random)))), 3, 24);
-      const double epoch = epoch_cost(*plan_, cell) / 20e9 *
+      const double epoch = epoch_seconds(*plan_, cell, {20e9, 25e9, 1e-3}) *
                            std::exp(t.method.at(cell.method) + t.pair.at(cell.auxiliary) + t.noise * normal(random));
       m.epoch_seconds = m.epochs * epoch;
       m.seconds = m.epoch_seconds + 0.5 * std::exp(0.1 * normal(random));
@@ -136,7 +136,7 @@ TEST_F(Lengths, BeforeAnythingIsDoneFollowTheOperations) {
   EXPECT_EQ(l.observed(), 0);
   EXPECT_EQ(l.device(), "");
   EXPECT_THAT(l.basis(),
-              HasSubstr("a guess: no cell in this store was measured on cpu yet, 50 GFLOP/s a worker and 3 to 24"));
+              HasSubstr("a guess: no cell in this store was measured on cpu yet, 85 GFLOP/s a worker and 3 to 24"));
   EXPECT_GT(l.error(), 0.7) << "nothing is known of the machine and of early stopping";
 }
 
@@ -182,7 +182,7 @@ TEST_F(Lengths, FewCellsCountInPart) {
   LearnedLengths l = lengths();
   const Cell other{"HRD", "Prolif", "cagrad", 3};
   const double own_before = l.expected(cells().front()), other_before = l.expected(other);
-  l.learn({one("cpu", 10 * epoch_cost(*plan_, cells().front()) / 50e9)});
+  l.learn({one("cpu", 4 * epoch_seconds(*plan_, cells().front(), kOneCore))});
   const double own = l.expected(cells().front()) / own_before, others = l.expected(other) / other_before;
   EXPECT_GT(own, others);
   EXPECT_GT(others, 1.05);
@@ -326,7 +326,7 @@ TEST_F(Lengths, DrawsAreSpreadAsTheErrorSays) {
 TEST_F(Lengths, RangesHoldWhatTheySay) {
   const std::vector<int> workers = {1, 16, 64};
   std::vector<int> within(workers.size());
-  for (std::uint32_t seed = 1; seed <= 50; ++seed) {
+  for (std::uint32_t seed = 1; seed <= 30; ++seed) {
     const auto all = measured(truth(seed));
     LearnedLengths l = lengths();
     l.learn(some(all, 40, seed));
@@ -334,8 +334,10 @@ TEST_F(Lengths, RangesHoldWhatTheySay) {
     std::stable_sort(order.begin(), order.end(), [&](const MeasuredCell& a, const MeasuredCell& b) {
       return l.expected(a.cell) > l.expected(b.cell);
     });
+    std::mt19937 random(seed + 2000);
+    const double conditions = std::exp(0.12 * std::normal_distribution<double>()(random));  // another day
     std::vector<double> real;
-    for (const MeasuredCell& m : order) real.push_back(m.seconds);
+    for (const MeasuredCell& m : order) real.push_back(conditions * m.seconds);
     const auto times = predict_times(l, cells(), workers);
     for (std::size_t i = 0; i < workers.size(); ++i) {
       const double end = remaining_makespan({}, real, workers[i]);
@@ -343,8 +345,8 @@ TEST_F(Lengths, RangesHoldWhatTheySay) {
     }
   }
   for (std::size_t i = 0; i < workers.size(); ++i) {
-    EXPECT_GE(within[i], 34) << workers[i] << " workers";
-    EXPECT_LE(within[i], 49) << workers[i] << " workers";
+    EXPECT_GE(within[i], 19) << workers[i] << " workers";
+    EXPECT_LE(within[i], 29) << workers[i] << " workers";
   }
 }
 
