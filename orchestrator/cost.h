@@ -12,9 +12,9 @@ struct MachineGuess {
   double flops = 0, bytes = 0;  // a second
   double pass = 0;              // seconds that a pass takes however small it is
 };
-// Within 15 % of what steps took on two machines (docs/performance.md), methods apart, bags of 42 to 4,000 tiles; what
-// the least pass takes was seen with networks 24 wide.
-inline constexpr MachineGuess kOneCore = {85e9, 25e9, 0.5e-3};
+// Within 15 % of what steps on bags of 42 to 4,000 tiles took on two machines; a pass of networks 24 wide took 0.25 ms
+// on a quiet machine (docs/performance.md), three times as much on a busy one.
+inline constexpr MachineGuess kOneCore = {85e9, 25e9, 0.3e-3};
 // Far from certain: one kind was seen, with bags of 42 and 1,000 tiles.
 inline constexpr MachineGuess kOneGpu = {20e12, 2e12, 0.5e-3};
 

@@ -28,8 +28,8 @@ constexpr double kSpeedNoise = 0.1;    // of cells of one method and pair on one
 // Other work on a machine, other nodes, another day: what all cells of the future share and those of the past do not
 // tell. Where times are noisy that is no small part of the noise, which comes from the same. Guessed.
 constexpr double kConditions = 0.1, kConditionsOfNoise = 0.5;
-constexpr double kRestSeconds = 0.1, kRestSpread = 1;  // weights made and written, metrics; guessed
-constexpr double kRestNoise = 0.3;                     // guessed
+constexpr double kRestSeconds = 0.05, kRestSpread = 1;  // weights made and written, metrics; guessed
+constexpr double kRestNoise = 0.3;                      // guessed
 constexpr double kEpochsMethodSpread = 0.2, kEpochsPairSpread = 0.2, kEpochsNoise = 0.35;  // guessed
 
 constexpr double kNineInTen = 1.28;  // quantile of the normal distribution

@@ -65,8 +65,9 @@ std::string times_text(const Plan& plan, const LearnedLengths& lengths, const st
   if (left.empty()) return "Expected times: none, all cells are done\n";
   const double lead = stop_lead_seconds(plan, lengths);
   QueryResult table{{"workers", "expected", "8 in 10 are within", "speed-up"}, {}};
-  for (const int hours : kWalltimes)
+  for (const int hours : kWalltimes) {
     table.columns.push_back(fmt::format("{}{} h", hours == kWalltimes[0] ? "jobs of " : "of ", hours));
+  }
   const auto times = predict_times(lengths, left, kWorkers);
   for (const PredictedTime& time : times) {
     std::vector<std::optional<std::string>> row = {std::to_string(time.workers), time_text(time.expected),
@@ -75,12 +76,13 @@ std::string times_text(const Plan& plan, const LearnedLengths& lengths, const st
     for (const int hours : kWalltimes) row.push_back(jobs_text(time, hours, lead));
     table.rows.push_back(std::move(row));
   }
-  return fmt::format(
-      "Expected times of the {} cells that are not done\n{}  {}; a cell's length is known to a factor of {:.2f}\n"
-      "  A job has that many workers; slurm/full_benchmark.sh requeues itself for the next one. Waiting for Slurm is "
-      "not "
-      "counted\n",
-      left.size(), render(table, QueryFormat::table), lengths.basis(), std::exp(lengths.error()));
+  std::string text = fmt::format("Expected times of the {} cells that are not done\n", left.size());
+  text += render(table, QueryFormat::table);
+  text +=
+      fmt::format("  {}; a cell's length is known to a factor of {:.2f}\n", lengths.basis(), std::exp(lengths.error()));
+  return text +
+         "  A job has that many workers; slurm/full_benchmark.sh queues itself for the next one. Waiting for Slurm is "
+         "not counted\n";
 }
 
 }  // namespace mtlgrid

@@ -220,7 +220,7 @@ TEST_F(PlanOfSynthetic, CostsFollowTheMethodsPasses) {
   EXPECT_EQ(cost("baseline"), cost("dwa"));
   EXPECT_GT(cost("pcgrad"), cost("dwa"));
   EXPECT_GT(cost("autol"), cost("pcgrad"));
-  EXPECT_EQ(cost("autol"), cost("autol+cagrad"));
+  EXPECT_GT(cost("autol+cagrad"), cost("autol")) << "a matrix of gradients is written and read";
 }
 
 TEST_F(PlanOfSynthetic, SaysHowThreadsAndWorkersShareTheCores) {
