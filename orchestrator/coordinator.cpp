@@ -11,6 +11,7 @@
 namespace mtlgrid {
 namespace {
 
+constexpr int kSuspectLosses = 2;
 constexpr double kSplitEvery = 1;  // seconds: at the end of a large run all packs are looked at
 
 }  // namespace
@@ -32,6 +33,7 @@ Coordinator::Coordinator(CoordinatorSettings settings, std::vector<Task> tasks, 
     entry.task = std::move(tasks[i]);
     entry.attempt = entry.task.attempts;
     entry.losses = entry.task.losses;
+    if (suspect(entry)) entry.pack_limit = 1;
     by_name_[entry.task.cell.name()] = i;
     queue_.add(entry.task.cell, entry.task.cost);
     queue_.insert(i);
@@ -378,6 +380,10 @@ void Coordinator::on_stopped(int worker, const CellStopped& stopped, Now now) {
   const bool moves = slot != nullptr && slot->released.count(find_task(stopped.cell)) != 0 && !stopping_;
   const auto task = release(worker, {stopped.slot, stopped.left}, stopped.cell, stopped.attempt);
   if (!task) return;
+  if (!stopping_ && !moves) {  // nobody asked for it: its rank is about to leave
+    workers_.at(worker).leaving = true;
+    refresh(worker);
+  }
   end_attempt(*task, Outcome::stopped, false, moves ? "moved to an idle trainer" : "stopped on request", "", now);
   if (moves && queue_.contains(*task)) moved_.insert(*task);
 }
@@ -442,6 +448,7 @@ void Coordinator::give_up_worker(int worker, Now now, const std::string& why) {
   entry.alive = false;
   int lost = 0;
   leave_staging(worker, why);
+  const bool one = cells_on(entry) == 1;  // of several cells nobody knows whose fault it was
   for (SlotEntry& slot : entry.slots) {
     if (slot.state != SlotState::busy && slot.state != SlotState::staging) continue;
     slot.state = SlotState::starting;  // unknown until it is heard of again
@@ -452,8 +459,8 @@ void Coordinator::give_up_worker(int worker, Now now, const std::string& why) {
       if (task.state != TaskState::running || task.worker != worker || task.attempt != attempt) continue;
       ++lost;
       ++task.losses;
-      task.pack_limit = std::max(1, static_cast<int>(running.size()) / 2);
-      const bool final = task.losses > settings_.cluster.retries_lost;
+      task.pack_limit = suspect(task) ? 1 : std::max(1, static_cast<int>(running.size()) / 2);
+      const bool final = one && task.losses > settings_.cluster.retries_lost;
       const std::string cause = fmt::format("worker {} on {} lost ({})", worker, entry.host, why);
       end_attempt(index, Outcome::lost, final, cause, "", now);
     }
@@ -494,8 +501,10 @@ void Coordinator::refuse_rank_killers(Now now) {
   for (std::size_t task = 0; task < tasks_.size(); ++task) {
     const TaskEntry& entry = tasks_[task];
     if (entry.losses <= settings_.cluster.retries_lost) continue;
-    end_attempt(task, Outcome::lost, true,
-                fmt::format("its worker or the whole run ended {} times in a row while this cell began to train", entry.losses), "", now);
+    end_attempt(
+        task, Outcome::lost, true,
+        fmt::format("its worker or the whole run ended {} times in a row while this cell began to train", entry.losses),
+        "", now);
   }
 }
 
@@ -503,8 +512,10 @@ void Coordinator::refuse_rank_killers(Now now) {
 std::vector<std::size_t> Coordinator::next_pack_for(int worker, const SlotEntry& slot) const {
   const bool others = totals_.usable > shares_.at(worker).usable;
   // What lost its worker is not to take the coordinator down, which is a worker too, if another can have it.
+  const bool free = cells_on(workers_.at(worker)) == 0;
   const auto allowed = [&](std::size_t task) {
     const TaskEntry& entry = tasks_[task];
+    if (suspect(entry) && !free) return false;
     return !others || (entry.crashed_on != worker && !(worker == kCoordinator && entry.losses > 0));
   };
   const auto limit = [&](std::size_t task) { return tasks_[task].pack_limit; };
@@ -531,9 +542,29 @@ void Coordinator::hand_out(Now now) {
     const SlotAddress at = *next++;  // assigning takes it out of the set
     const SlotEntry& slot = *slot_of(at.worker, at.slot);
     if (staging_.gathers() && Staging::can_take_part(slot.environment.device, slot.staging_lacks)) continue;
+    if (runs_suspect(workers_.at(at.worker))) continue;
     const std::vector<std::size_t> tasks = next_pack_for(at.worker, slot);
     if (!tasks.empty()) assign(tasks, at.worker, at.slot, now);
   }
+}
+
+// A cell that lost its workers twice in a row has a worker to itself until it has trained an epoch: then the third time
+// tells, and no other cell suffers.
+bool Coordinator::suspect(const TaskEntry& entry) const { return entry.losses >= kSuspectLosses; }
+
+std::size_t Coordinator::cells_on(const WorkerEntry& worker) const {
+  std::size_t cells = 0;
+  for (const SlotEntry& slot : worker.slots) cells += slot.tasks.size();
+  return cells;
+}
+
+bool Coordinator::runs_suspect(const WorkerEntry& worker) const {
+  for (const SlotEntry& slot : worker.slots) {
+    for (const auto& [task, attempt] : slot.tasks) {
+      if (suspect(tasks_[task])) return true;
+    }
+  }
+  return false;
 }
 
 double Coordinator::remainder_of(const TaskEntry& entry, double now) const {

@@ -172,6 +172,9 @@ class Coordinator {
   void refuse_rank_killers(Now now);
   void hand_out(Now now);
   void split_a_pack(Now now);
+  bool suspect(const TaskEntry& entry) const;
+  std::size_t cells_on(const WorkerEntry& worker) const;
+  bool runs_suspect(const WorkerEntry& worker) const;
   void assign(const std::vector<std::size_t>& tasks, int worker, int slot, Now now);
   Train begin(std::size_t task, int worker, int slot, const Environment& where, Now now);
   void ping(Now now);

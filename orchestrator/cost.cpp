@@ -1,8 +1,6 @@
 #include "orchestrator/cost.h"
 
 #include <algorithm>
-#include <functional>
-#include <queue>
 
 #include "trainer/flops.h"
 
@@ -19,39 +17,61 @@ BagSize bag_size(const Plan& plan, const PairCohort& rows, int position) {
   return {cohort.width, cohort.patients[static_cast<std::size_t>(patient)].tiles()};
 }
 
-double prediction_flops(const Plan& plan, const PairCohort& rows, int position) {
-  const BagSize bag = bag_size(plan, rows, position);
-  return forward_flops(plan.config.model, bag.width, bag.tiles);
+double seconds(const MachineGuess& machine, double flops, double bytes, int passes) {
+  return flops / machine.flops + bytes / machine.bytes + passes * machine.pass;
 }
 
-double training_flops(const Plan& plan, const Method& method, const PairCohort& rows, int position) {
+double prediction_seconds(const Plan& plan, const PairCohort& rows, int position, const MachineGuess& machine) {
   const BagSize bag = bag_size(plan, rows, position);
-  return step_flops(method, plan.config.protocol, plan.config.model, bag.width, bag.tiles);
+  const double weights = 4.0 * static_cast<double>(parameter_count(plan.config.model, bag.width));
+  return seconds(machine, forward_flops(plan.config.model, bag.width, bag.tiles), weights, 1);
+}
+
+double step_seconds(const Plan& plan, const Method& method, const PairCohort& rows, int position,
+                    const MachineGuess& machine) {
+  const BagSize bag = bag_size(plan, rows, position);
+  const Config& c = plan.config;
+  const StepPasses passes = step_passes(method, c.protocol);
+  return seconds(machine, step_flops(method, c.protocol, c.model, bag.width, bag.tiles),
+                 step_bytes(method, c.protocol, c.model, bag.width), passes.forward + passes.gradients);
 }
 
 }  // namespace
 
-double epoch_cost(const Plan& plan, const Cell& cell) {
+double epoch_seconds(const Plan& plan, const Cell& cell, const MachineGuess& machine) {
   const Pair& pair = plan.experiment.pair_of(cell);
   const PairFold& fold = pair.folds[static_cast<std::size_t>(cell.fold)];
   const Method& trained = method(cell.method);
   double epoch = 0;
-  for (const int i : fold.train) epoch += training_flops(plan, trained, pair.training, i);
-  for (const int i : fold.valid) epoch += prediction_flops(plan, pair.training, i);
+  for (const int i : fold.train) epoch += step_seconds(plan, trained, pair.training, i, machine);
+  for (const int i : fold.valid) epoch += prediction_seconds(plan, pair.training, i, machine);
   return epoch;
 }
 
-double expected_cost(const Plan& plan, const Cell& cell) {
+double evaluation_seconds(const Plan& plan, const Cell& cell, const MachineGuess& machine) {
   const Pair& pair = plan.experiment.pair_of(cell);
   const PairFold& fold = pair.folds[static_cast<std::size_t>(cell.fold)];
   double evaluation = 0;
-  for (const int i : fold.test) evaluation += prediction_flops(plan, pair.training, i);
+  for (const int i : fold.test) evaluation += prediction_seconds(plan, pair.training, i, machine);
   for (const PairCohort& external : pair.external) {
     for (std::size_t i = 0; i < external.patient.size(); ++i) {
-      evaluation += prediction_flops(plan, external, static_cast<int>(i));
+      evaluation += prediction_seconds(plan, external, static_cast<int>(i), machine);
     }
   }
-  return plan.config.train.epochs * epoch_cost(plan, cell) + evaluation;
+  return evaluation;
+}
+
+double longest_step_seconds(const Plan& plan, const Cell& cell, const MachineGuess& machine) {
+  const Pair& pair = plan.experiment.pair_of(cell);
+  double longest = 0;
+  for (std::size_t i = 0; i < pair.training.patient.size(); ++i) {
+    longest = std::max(longest, step_seconds(plan, method(cell.method), pair.training, static_cast<int>(i), machine));
+  }
+  return longest;
+}
+
+double expected_cost(const Plan& plan, const Cell& cell) {
+  return plan.config.train.epochs * epoch_seconds(plan, cell, kOneCore) + evaluation_seconds(plan, cell, kOneCore);
 }
 
 std::int64_t largest_bag(const Plan& plan) {
@@ -60,32 +80,6 @@ std::int64_t largest_bag(const Plan& plan) {
     for (const Patient& patient : cohort.patients) most = std::max(most, patient.tiles());
   }
   return most;
-}
-
-double longest_step_flops(const Plan& plan) {
-  double longest = 0;
-  for (const std::string& name : plan.config.methods) {
-    for (const Pair& pair : plan.experiment.pairs) {
-      for (std::size_t i = 0; i < pair.training.patient.size(); ++i) {
-        longest = std::max(longest, training_flops(plan, method(name), pair.training, static_cast<int>(i)));
-      }
-    }
-  }
-  return longest;
-}
-
-double makespan(std::vector<double> costs, int workers) {
-  std::sort(costs.begin(), costs.end(), std::greater<>());
-  std::priority_queue<double, std::vector<double>, std::greater<>> free_at;  // when each worker is free, soonest first
-  for (int i = 0; i < workers; ++i) free_at.push(0);
-  double last = 0;
-  for (const double cost : costs) {
-    const double end = free_at.top() + cost;
-    free_at.pop();
-    free_at.push(end);
-    last = std::max(last, end);
-  }
-  return last;
 }
 
 }  // namespace mtlgrid

@@ -18,7 +18,7 @@ int run_plan(const std::vector<std::string>& arguments) {
   if (options.has("init")) config.init = options.path("init");
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   const Plan plan = make_plan(config, memory);
-  std::cout << plan_report(plan, measured_speed(plan), options.has("drops"));
+  std::cout << plan_report(plan, plan_standing(plan), options.has("drops"));
   return 0;
 }
 

@@ -7,10 +7,13 @@
 #include <array>
 #include <cmath>
 #include <map>
-#include <numeric>
+#include <set>
 
 #include "orchestrator/cost.h"
 #include "orchestrator/initial_weights.h"
+#include "orchestrator/plan_times.h"
+#include "orchestrator/stop_lead.h"
+#include "results/measured.h"
 #include "results/query.h"
 #include "results/reading.h"
 #include "trainer/flops.h"
@@ -18,12 +21,8 @@
 namespace mtlgrid {
 namespace {
 
-// One CPU core on bags of some ten tiles (docs/performance.md); larger ones reach twice as much and more.
-constexpr double kAssumedFlops = 40e9;
-// A guess for a shared file system, for the time that a checkpoint takes.
-constexpr double kAssumedBytesPerSecond = 100e6;
-constexpr double kSignalMargin = 90;  // seconds; found by trying: delivery of the signal, the coordinator's commit
-constexpr std::array<int, 7> kWorkers = {1, 2, 4, 8, 16, 32, 64};
+// Seconds that Slurm needs to deliver a walltime signal and the program to take it; found by trying.
+constexpr double kSignalMargin = 65;
 
 std::string bytes_text(double bytes) {
   constexpr std::array<const char*, 5> kUnits = {"B", "kB", "MB", "GB", "TB"};
@@ -33,14 +32,6 @@ std::string bytes_text(double bytes) {
     ++unit;
   }
   return fmt::format("{:.{}f} {}", bytes, unit == 0 || bytes >= 100 ? 0 : 1, kUnits[unit]);
-}
-
-std::string time_text(double seconds) {
-  if (seconds < 1) return "under 1 s";
-  const auto s = static_cast<long long>(std::ceil(seconds));
-  if (s < 60) return fmt::format("{} s", s);
-  if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
-  return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
 }
 
 std::string with_separators(std::int64_t number) {
@@ -143,24 +134,6 @@ std::string drops(const Plan& plan, bool every_drop) {
                      drops_table(plan.grid.drops, every_drop));
 }
 
-// Of one network's weights in float32, as they are kept.
-double weight_bytes(const Plan& plan) {
-  std::int64_t most = 0;
-  for (const Cohort& cohort : plan.cohorts) most = std::max(most, parameter_count(plan.config.model, cohort.width));
-  return 4.0 * static_cast<double>(most);
-}
-
-// Weights, AdamW's two moments and the best weights, in the training's type.
-double checkpoint_bytes(const Plan& plan) {
-  return 4 * weight_bytes(plan) * (plan.config.train.precision == "fp64" ? 2 : 1);
-}
-
-// The most cells that a trainer trains at the same time: `auto` packs on a GPU alone.
-int largest_pack(const Plan& plan) {
-  if (plan.config.run.pack > 0) return plan.config.run.pack;
-  return plan.config.run.device == "cpu" ? 1 : static_cast<int>(plan.config.methods.size());
-}
-
 // Rows that the cells leave in the store: a prediction takes about 150 bytes with its index, an embedding 4 a value
 // and as much again as a prediction; three copies: journal, database, snapshot.
 double store_bytes(const Plan& plan) {
@@ -196,40 +169,15 @@ std::string threads_advice(const RunSettings& run) {
       kMeasured);
 }
 
-std::string times(const Plan& plan, const WorkerSpeed& speed) {
-  std::vector<double> costs;
-  for (const Cell& cell : plan.grid.cells) costs.push_back(expected_cost(plan, cell));
-  const double one = makespan(costs, 1);
-  QueryResult table{{"workers", "expected time", "speed-up"}, {}};
-  for (const int workers : kWorkers) {
-    const double work = makespan(costs, workers);
-    table.rows.push_back(
-        {std::to_string(workers), time_text(work / speed.flops), work > 0 ? fmt::format("{:.1f}", one / work) : "1.0"});
-  }
-  const std::string basis =
-      speed.measured_cells > 0
-          ? fmt::format("at the speed of the {} cells that are done", speed.measured_cells)
-          : fmt::format(
-                "relative: nothing is measured yet; {:.0f} GFLOP/s a worker are assumed, small models are slower",
-                speed.flops / 1e9);
-  return fmt::format("Expected times of the whole grid without early stopping ({})\n{}{}", basis,
-                     render(table, QueryFormat::table), threads_advice(plan.config.run));
-}
-
-// On the CPU a stop is heard when each member of the pack has taken its step; on a GPU they take it together.
-std::string signal_lead(const Plan& plan, const WorkerSpeed& speed) {
-  const RunSettings& run = plan.config.run;
-  const int in_turn = run.device == "cuda" ? 1 : std::max(1, run.pack);
-  const double step = in_turn * longest_step_flops(plan) / speed.flops;
-  const int members = largest_pack(plan);
-  const double save = members * checkpoint_bytes(plan) / kAssumedBytesPerSecond;
-  const auto t = static_cast<long long>(std::ceil(step + save + kSignalMargin));
+std::string signal_lead(const Plan& plan, const LearnedLengths& lengths) {
+  const StopLead lead = stop_lead(plan, lengths);
   return fmt::format(
-      "Walltime signal: #SBATCH --signal=B:USR1@{}\n  longest step {} (largest bag: {} tiles), saving {} ({} at {} a "
+      "Walltime signal: #SBATCH --signal=B:USR1@{:.0f}\n  longest step {} (largest bag: {} tiles), saving {} ({} at {} "
+      "a "
       "second; as much again for every further trainer of the file system), margin {:.0f} s\n",
-      t, time_text(step), with_separators(largest_bag(plan)), time_text(save),
-      members == 1 ? "one cell" : fmt::format("up to {} cells of a trainer", members),
-      bytes_text(kAssumedBytesPerSecond), kSignalMargin);
+      std::ceil(lead.seconds() + kSignalMargin), time_text(lead.step), with_separators(largest_bag(plan)),
+      time_text(lead.save), lead.saved == 1 ? "one cell" : fmt::format("up to {} cells of a trainer", lead.saved),
+      bytes_text(kAssumedBytesPerSecond), lead.margin + kSignalMargin);
 }
 
 }  // namespace
@@ -257,31 +205,29 @@ std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool ever
   return render(table, QueryFormat::table);
 }
 
-std::string plan_report(const Plan& plan, const std::optional<WorkerSpeed>& measured, bool every_drop) {
-  const WorkerSpeed speed = measured.value_or(WorkerSpeed{kAssumedFlops, 0});
+std::string plan_report(const Plan& plan, const PlanStanding& standing, bool every_drop) {
   return settings(plan) + "\n" + grid(plan) + "\n" + patients(plan) + "\n" + initial_weights(plan) +
-         drops(plan, every_drop) + "\n" + space(plan) + "\n" + times(plan, speed) + "\n" + signal_lead(plan, speed);
+         drops(plan, every_drop) + "\n" + space(plan) + "\n" + times_text(plan, standing.lengths, standing.left) +
+         threads_advice(plan.config.run) + "\n" + signal_lead(plan, standing.lengths);
 }
 
-std::optional<WorkerSpeed> measured_speed(const Plan& plan) {
-  if (!std::filesystem::exists(readable_store(plan.config.store))) return std::nullopt;
+PlanStanding plan_standing(const Plan& plan) {
+  PlanStanding standing{LearnedLengths(plan), plan.grid.cells};
+  if (!std::filesystem::exists(readable_store(plan.config.store))) return standing;
   const Database database = open_for_reading(plan.config.store);
-  // Epochs alone: they are whole after a resumption too. Those of a pack are the pack's, shared by its members.
-  Statement done = database.prepare(
-      "SELECT c.biomarker, c.auxiliary, c.method, c.fold, count(*), sum(e.seconds) / a.pack FROM cells c "
-      "JOIN grids g USING (grid_id) JOIN attempts a ON a.cell_id = c.cell_id AND a.attempt = c.result_attempt "
-      "JOIN epochs e ON e.cell_id = c.cell_id AND e.attempt = c.result_attempt "
-      "WHERE g.identity = ? AND c.state = 'done' GROUP BY c.cell_id HAVING sum(e.seconds) > 0");
-  done.bind_all(plan.grid.identity);
-  double flops = 0, seconds = 0;
-  int cells = 0;
-  for (; done.step(); ++cells) {
-    const Cell cell{done.text(0), done.text(1), done.text(2), static_cast<int>(done.integer(3))};
-    flops += done.real(4) * epoch_cost(plan, cell);
-    seconds += done.real(5);
+  Statement known = database.prepare("SELECT grid_id FROM grids WHERE identity = ?");
+  known.bind_all(plan.grid.identity);
+  if (!known.step()) return standing;
+  standing.lengths.learn(read_measured(database, known.integer(0)));
+  Statement select =
+      database.prepare("SELECT biomarker, auxiliary, method, fold FROM cells WHERE grid_id = ? AND state = 'done'");
+  select.bind_all(known.integer(0));
+  std::set<Cell> done;
+  while (select.step()) {
+    done.insert({select.text(0), select.text(1), select.text(2), static_cast<int>(select.integer(3))});
   }
-  if (seconds <= 0) return std::nullopt;
-  return WorkerSpeed{flops / seconds, cells};
+  std::erase_if(standing.left, [&](const Cell& cell) { return done.count(cell) > 0; });
+  return standing;
 }
 
 }  // namespace mtlgrid

@@ -10,6 +10,7 @@
 #include "orchestrator/commands.h"
 #include "orchestrator/exit_status.h"
 #include "orchestrator/initial_weights.h"
+#include "orchestrator/lengths.h"
 #include "orchestrator/session.h"
 #include "orchestrator/tasks.h"
 #include "orchestrator/trainer_executable.h"
@@ -123,7 +124,12 @@ int run_grid(RunOptions options, Transport& transport, bool& all_alive) {
     SessionResult session;
     if (!selection.tasks.empty()) {
       SessionInputs inputs{plan, selection.tasks, grid_folder(config.store, store.grid_id()), false, {}};
+      const auto lengths = std::make_shared<LearnedLengths>(plan);
+      lengths->learn(store);
+      for (Task& task : inputs.tasks) task.cost = lengths->expected(task.cell);
       inputs.ends = options.ends;
+      inputs.stop_lead = stop_lead_seconds(plan, *lengths);
+      inputs.lengths = lengths;
       all_alive = false;
       session = coordinate(inputs, store, transport, options.trainers);
       all_alive = session.all_alive;

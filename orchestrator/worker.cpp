@@ -257,8 +257,10 @@ void Worker::on_tick(double now) {
       trainers_->kill(slot);
     }
   }
-  if (!orphaned_ && now - last_heard_ > patience) {
+  // Rank 0's coordinator is in the same process: whatever the silence was, it is there.
+  if (!orphaned_ && rank_ != kCoordinator && now - last_heard_ > patience) {
     orphaned_ = true;
+    comm_.send(kCoordinator, typed("leaving"));  // if it hears that after all, it is not to send cells
     stop_slots();
   }
 }

@@ -199,6 +199,8 @@ std::vector<StoredCell> Store::cells() const {
   return cells;
 }
 
+std::vector<MeasuredCell> Store::measured() const { return read_measured(impl_->database, impl_->current_grid()); }
+
 void Store::begin_batch() {
   if (impl_->batch) throw Error(ErrorKind::fatal, "store: a batch is open already");
   impl_->begin();

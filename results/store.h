@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "datasets/cohort.h"
+#include "results/measured.h"
 #include "results/records.h"
 
 namespace mtlgrid {
@@ -96,6 +97,7 @@ class Store {
   void use_grid(const GridRecord& grid);
   std::int64_t grid_id() const;
   std::vector<StoredCell> cells() const;
+  std::vector<MeasuredCell> measured() const;  // results/measured.h
 
   // Group several of the calls below into one transaction and one fsync; without it each is its own. Each of the calls
   // either happens or throws and changes nothing. commit_batch keeps all of them or, throwing, none.

@@ -305,6 +305,49 @@ TEST(CellThatTakesTheRunDown, IsTakenByRankZeroIfThereIsNoOther) {
   EXPECT_EQ(grid.comm.waiting(0), 1u);
 }
 
+TEST(CellThatTakesTheRunDown, HasAWorkerToItselfBeforeItTellsAndItsNeighboursAreSpared) {
+  ClusterSettings cluster;
+  cluster.retries_lost = 2;
+  FakeGrid grid({1, 1}, cluster);
+  const auto lose = [&](int worker) {
+    grid.tick(121);
+    return grid.comm.waiting(worker);
+  };
+  for (int worker = 1; worker <= 2; ++worker) {  // both cells on one worker, which is lost
+    grid.join(worker, 2);
+    grid.tick();
+    ASSERT_EQ(grid.comm.waiting(worker), 2u);
+    grid.assigned(worker);
+    grid.assigned(worker);
+    lose(worker);
+  }
+  grid.join(3, 2);
+  grid.tick();
+  EXPECT_EQ(grid.comm.waiting(3), 1u) << "one of the two, alone";
+  const Assign innocent = grid.assigned(3);
+  const Cell cell = innocent.pack.members[0].cell;
+  grid.tell(3, typed("heartbeat", Heartbeat{{{cell, innocent.pack.members[0].attempt, 1, 5}}}));
+  grid.tick();
+  EXPECT_EQ(grid.comm.waiting(3), 0u) << "the other wants a worker of its own";
+  grid.join(4, 2);
+  grid.tick();
+  EXPECT_EQ(grid.comm.waiting(4), 1u);
+  grid.tick(60);
+  grid.beat(3);
+  grid.tick(61);  // worker 4 is lost to the culprit, alone: that is once too often
+  ASSERT_EQ(grid.coordinator->failures().size(), 1u);
+  EXPECT_NE(grid.coordinator->failures()[0].first, cell);
+}
+
+TEST(WorkerThatGivesCellsBack, GetsNoMoreIfNobodyAskedForIt) {
+  FakeGrid grid({1, 1});
+  grid.join(0);
+  grid.tick();
+  grid.stopped(0, grid.assigned(0));
+  grid.tick();
+  EXPECT_EQ(grid.comm.waiting(0), 0u);
+}
+
 TEST(LostWorkers, CountOnlyWhileTheCellMakesNoProgress) {
   ClusterSettings cluster;
   cluster.retries_lost = 1;

@@ -13,6 +13,7 @@
 namespace mtlgrid {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
@@ -34,6 +35,8 @@ class PlanOfSynthetic : public ::testing::Test {
     FingerprintMemory memory;
     return make_plan(load_config(config_file), memory);
   }
+
+  static std::string report(const Plan& p) { return plan_report(p, plan_standing(p), false); }
 
   // The configuration with some texts replaced (the first occurrence of each).
   using Changes = std::vector<std::pair<std::string, std::string>>;
@@ -98,9 +101,9 @@ TEST_F(PlanOfSynthetic, InitialWeightsThatFitNoPairAreRefusedWithEveryReason) {
   EXPECT_EQ(absent, (scratch_->path() / "data/none.pt").string() + ": cannot be read");
   scratch_->write("data/a.pt", "no weights");
   const Plan p = plan(changed("[train]\n", "[train]\ninit = a.pt\n"));
-  EXPECT_THAT([&] { plan_report(p, std::nullopt, false); },
-              ::testing::ThrowsMessage<InputError>(::testing::AllOf(
-                  HasSubstr("pair MSI/SF: "), HasSubstr("pair HRD/Prolif: "), HasSubstr("is no file of torch.save"))));
+  EXPECT_THAT([&] { report(p); },
+              ::testing::ThrowsMessage<InputError>(AllOf(HasSubstr("pair MSI/SF: "), HasSubstr("pair HRD/Prolif: "),
+                                                         HasSubstr("is no file of torch.save"))));
 }
 
 TEST_F(PlanOfSynthetic, EveryTrainingPatientIsTestedOnceAndHasOneRoleAFold) {
@@ -217,20 +220,20 @@ TEST_F(PlanOfSynthetic, CostsFollowTheMethodsPasses) {
   EXPECT_EQ(cost("baseline"), cost("dwa"));
   EXPECT_GT(cost("pcgrad"), cost("dwa"));
   EXPECT_GT(cost("autol"), cost("pcgrad"));
-  EXPECT_EQ(cost("autol"), cost("autol+cagrad"));
+  EXPECT_GT(cost("autol+cagrad"), cost("autol")) << "a matrix of gradients is written and read";
 }
 
 TEST_F(PlanOfSynthetic, SaysHowThreadsAndWorkersShareTheCores) {
-  EXPECT_THAT(plan_report(plan(), {}, false), HasSubstr("On CPUs: a worker for each core, of one thread (two workers"));
-  EXPECT_THAT(plan_report(plan(changed("[train]\n", "[train]\nthreads = 4\n")), {}, false),
+  EXPECT_THAT(report(plan()), HasSubstr("On CPUs: a worker for each core, of one thread (two workers"));
+  EXPECT_THAT(report(plan(changed("[train]\n", "[train]\nthreads = 4\n"))),
               HasSubstr("On CPUs: train.threads = 1 and more workers would be faster"));
 }
 
 // A stop is heard once every member has taken its step, and each then writes its checkpoint.
 TEST_F(PlanOfSynthetic, WalltimeLeadCountsThePack) {
-  EXPECT_THAT(plan_report(plan(changed("[train]\n", "[train]\ndevice = cpu\n")), {}, false),
+  EXPECT_THAT(report(plan(changed("[train]\n", "[train]\ndevice = cpu\n"))),
               HasSubstr("(one cell at 100 MB a second;"));
-  EXPECT_THAT(plan_report(plan(changed("[train]\n", "[train]\ndevice = cpu\npack = 5\n")), {}, false),
+  EXPECT_THAT(report(plan(changed("[train]\n", "[train]\ndevice = cpu\npack = 5\n"))),
               HasSubstr("(up to 5 cells of a trainer at 100 MB a second;"));
 }
 
@@ -256,18 +259,17 @@ TEST(StepPasses, AreThoseThatAStepTakes) {
 TEST_F(PlanOfSynthetic, TimesComeFromFinishedCellsOfTheSameGrid) {
   const testing::Scratch own;
   const Plan p = plan(changed("store = results/grid.db", "store = " + (own.path() / "grid.db").string()));
-  EXPECT_EQ(measured_speed(p), std::nullopt) << "no store";
+  EXPECT_THAT(report(p), AllOf(HasSubstr("Expected times of the 595 cells that are not done"), HasSubstr("a guess: ")))
+      << "no store";
   const Cell cell{"MSI", "ITH", "pcgrad", 0};
   {
     Store store = Store::open(p.config.store, [](const std::string&) {}, 60);
     store.use_grid(p.grid);
-    EXPECT_EQ(measured_speed(p), std::nullopt) << "nothing finished";
+    EXPECT_THAT(report(p), HasSubstr("a guess: ")) << "nothing finished";
     CellResult result;
     result.cell = cell;
     result.attempt = 1;
-    result.environment.pack = 2;
-    result.started = 1000;  // the last piece of an attempt that was stopped in between
-    result.ended = 1002;
+    result.environment.device = "cpu";
     for (int epoch = 1; epoch <= 3; ++epoch) {
       result.epochs.push_back({});
       result.epochs.back().epoch = epoch;
@@ -277,15 +279,32 @@ TEST_F(PlanOfSynthetic, TimesComeFromFinishedCellsOfTheSameGrid) {
     store.commit_result(result);
     store.publish_snapshot();
   }
-  const auto speed = measured_speed(p);
-  ASSERT_TRUE(speed);
-  EXPECT_EQ(speed->measured_cells, 1);
-  EXPECT_DOUBLE_EQ(speed->flops, epoch_cost(p, cell) / 2) << "a pack's 4 s an epoch are those of two cells";
-  EXPECT_THAT(plan_report(p, speed, false), HasSubstr("at the speed of the 1 cells that are done"));
+  const PlanStanding standing = plan_standing(p);
+  EXPECT_EQ(standing.lengths.observed(), 1);
+  EXPECT_THAT(standing.left, SizeIs(594));
+  EXPECT_THAT(report(p), AllOf(HasSubstr("Expected times of the 594 cells that are not done"),
+                               HasSubstr("from 1 cell measured in this store on cpu")));
 
-  Plan other = plan(changed(
+  const Plan other = plan(changed(
       {{"store = results/grid.db", "store = " + (own.path() / "grid.db").string()}, {"\nseed = 1337", "\nseed = 7"}}));
-  EXPECT_EQ(measured_speed(other), std::nullopt) << "another grid's cells";
+  EXPECT_EQ(plan_standing(other).lengths.observed(), 0) << "another grid's cells";
+  EXPECT_THAT(plan_standing(other).left, SizeIs(595));
+}
+
+TEST_F(PlanOfSynthetic, SaysHowManyJobsOfWhichWalltimeAreNeeded) {
+  const Plan p = plan();
+  PlanStanding standing = plan_standing(p);
+  std::vector<MeasuredCell> slow;  // 5 epochs of 400 s, all 595 cells: 331 h
+  for (const Cell& cell : p.grid.cells) slow.push_back({cell, "cpu", 1, 1, 5, 2000, 2001});
+  standing.lengths.learn(slow);
+  const std::string text = plan_report(p, standing, false);
+  EXPECT_THAT(text, HasSubstr("workers  expected      8 in 10 are within            speed-up  jobs of 4 h  of 8 h"));
+  const auto row = text.find("\n     64  ");
+  ASSERT_NE(row, std::string::npos);
+  const std::string of_64 = text.substr(row + 1, text.find('\n', row + 1) - row - 1);
+  EXPECT_THAT(of_64, ::testing::MatchesRegex("     64  5 h .*  2 +1 +1 +1 *"));
+  standing.left.clear();
+  EXPECT_THAT(plan_report(p, standing, false), HasSubstr("Expected times: none, all cells are done"));
 }
 
 // splits.json of STAMP: our own folds written out must come back, and every damage must be named.
@@ -357,13 +376,6 @@ TEST(Virtual, CohortsGiveThePapersGrid) {
 }
 
 TEST(Cost, ThePapersModelHas6Point2MillionWeights) { EXPECT_EQ(parameter_count({}, 768), 6'216'963); }
-
-TEST(Cost, WorkersShareTheLongestFirst) {
-  EXPECT_EQ(makespan({1, 2, 3, 4}, 1), 10);
-  EXPECT_EQ(makespan({1, 2, 3, 4}, 2), 5);
-  EXPECT_EQ(makespan({1, 2, 3, 4}, 64), 4);
-  EXPECT_EQ(makespan({}, 3), 0);
-}
 
 class Selection : public ::testing::Test {
  protected:

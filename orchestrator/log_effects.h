@@ -1,0 +1,63 @@
+// A sum of effects on a logarithm, each shrunk towards 0: how many times longer than expected, by method and by pair.
+//
+// The model. Observation i has one level of every factor, and
+//   y_i = sum over factors f of b[f][level of i in f] + e_i,   b[f][l] ~ N(0, spread_f^2),   e_i ~ N(0, noise^2).
+// Given the noise, the effects' mean and covariance are those of ridge regression,
+//   C = (X'X / noise^2 + diag(1 / spread^2))^-1,   b = C X'y / noise^2,
+// and the noise is what expectation maximisation makes of its guess, which counts as kGuessWeight observations:
+//   noise^2 = (kGuessWeight guess^2 + |y - X b|^2 + tr(X'X C)) / (kGuessWeight + n).
+// Observations are kept as counts and as sums of whole numbers of 2^-30, so their order changes no bit of anything.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace mtlgrid {
+
+class LogEffects {
+ public:
+  struct Factor {
+    int levels;
+    double spread;  // standard deviation of its effects before anything was seen
+  };
+  // `noise`: the guess of the standard deviation of one observation about its levels' effects.
+  LogEffects(std::vector<Factor> factors, double noise);
+
+  // One level of every factor, in their order.
+  using Levels = std::vector<int>;
+  // Cost: the square of the number of factors. `y` between -64 and 64: beyond, it is taken for the limit.
+  void add(const Levels& levels, double y);
+  std::int64_t observations() const { return n_; }
+
+  // Of the next observation with these levels. Refits first if something was added: cubic in the number of levels.
+  // Not thread safe.
+  double mean(const Levels& levels) const;
+  double variance(const Levels& levels) const;  // of the effects and of the noise
+  double noise() const;                         // standard deviation
+
+  // Effects drawn out of what is believed of them: mean() of `drawn` is a draw without noise. `normal` gives
+  // independent standard normal numbers.
+  std::vector<double> draw(const std::function<double()>& normal) const;
+  double sum(const std::vector<double>& effects, const Levels& levels) const;
+
+ private:
+  std::size_t column(std::size_t factor, int level) const;
+  void fit() const;
+
+  std::vector<Factor> factors_;
+  std::vector<std::size_t> first_;  // of each factor, its first column
+  std::size_t p_ = 0;               // columns
+  double guess_;
+  std::int64_t n_ = 0;
+  std::vector<std::int64_t> counts_;  // [p, p], X'X
+  std::vector<std::int64_t> sums_;    // [p], X'y in 2^-30
+  double squares_ = 0;                // y'y; whole numbers of 2^-30, so exact below 2^23
+  mutable bool stale_ = true;
+  mutable double variance_ = 0;                 // noise^2
+  mutable std::vector<double> effects_;         // [p]
+  mutable std::vector<double> covariance_;      // [p, p]
+  mutable std::vector<double> precision_chol_;  // [p, p], lower triangle of C^-1's Cholesky factor
+};
+
+}  // namespace mtlgrid
