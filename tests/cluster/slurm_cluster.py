@@ -18,14 +18,18 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
-COMMANDS = ("ip", "unshare", "nsenter", "mount", "hostname", "munged", "slurmctld", "slurmd", "sbatch", "srun", "mpirun")
+COMMANDS = ("ip", "unshare", "nsenter", "mount", "hostname", "munged", "slurmctld", "slurmd", "sbatch", "srun", "mpirun",
+            "taskset")
 NAMESPACES = ("--net", "--mount", "--uts", "--ipc", "--pid")
 NETWORK = "10.99.0"
+GRACE_SECONDS = 20  # between the signal of a preemption and its end
 START_SECONDS = 60  # in which a machine or daemon must be there
-IDLE_PROGRAMS = {"slurm_node.sh", "sleep", "slurmd", "slurmctld", "munged"}  # what runs where no job does
+IDLE_PROGRAMS = {"slurm_node.sh", "slurmd", "slurmctld", "munged"}  # what runs where no job does
+IDLE_SLEEP = ["sleep", "86400"]  # slurm_node.sh's
 
 # Times are short, so that a lost node is a matter of seconds. cred_expire is also how long a requeued job must wait.
-# Partitions: a job in `high` takes the nodes of one in `low`, which gets TERM, and is requeued GraceTime later.
+# Partitions: a job in `high` takes the nodes of one in `low`, which is requeued GraceTime later; until then it has its
+# own --signal (preempt_send_user_signal), or else TERM in its steps but not in its script.
 CONFIGURATION = """
 ClusterName=mtlgrid
 SlurmctldHost=ctl({network}.254)
@@ -109,7 +113,7 @@ def start_of(pid):
 def program_of(pid):
     """Name of the process's program, a script's rather than its interpreter's; its whole command line in words."""
     words = [word.decode(errors="replace") for word in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") if word]
-    names = [Path(word.rstrip(":")).name for word in words[:2]]
+    names = [Path(word.split(": ")[0]).name for word in words[:2]]
     if len(names) == 2 and names[0] in ("sh", "bash", "dash", "python3"):
         return names[1], words
     return (names[0] if names else ""), words
@@ -163,7 +167,10 @@ class Machine:
             self.run("ip", "link", "set", "eth0", "up")
 
     def start_slurmd(self):
-        self.run("slurmd", "-N", self.name)
+        """Each node's jobs have one core, another one than its neighbours' as far as there are enough."""
+        cores = sorted(os.sched_getaffinity(0))
+        core = cores[int(self.name[1:]) % len(cores)]
+        self.run("taskset", "--cpu-list", core, "slurmd", "-N", self.name)
 
     def command(self, *words, folder="/"):
         """What runs `words` on this machine, in `folder`."""
@@ -194,7 +201,8 @@ class Machine:
 
     def busy(self):
         """Those of its processes that belong to a job."""
-        return {pid: words for pid, (program, words) in self.processes().items() if program not in IDLE_PROGRAMS}
+        return {pid: words for pid, (program, words) in self.processes().items()
+                if program not in IDLE_PROGRAMS and words != IDLE_SLEEP}
 
     def named(self, name):
         """Pids of its processes whose program is `name`, ascending."""
@@ -208,7 +216,7 @@ class Machine:
         self.cluster.ctl.run("ip", "link", "set", self.name, "up")
 
     def kill(self):
-        """Ends every process of the machine at once. The kernel still closes their connections."""
+        """Power off: ends every process of the machine at once. The kernel still closes their connections."""
         if self.alive():
             os.kill(self.pid, signal.SIGKILL)
         self.cluster.reap()
@@ -246,8 +254,8 @@ class Cluster:
     def is_up(self):
         return bool(self.machines) and self.ctl.alive()
 
-    def up(self, nodes=4, grace=30, preempt=""):
-        """Starts the cluster; returns when every node is idle. Does nothing if it is up with as many nodes."""
+    def up(self, nodes=4):
+        """Starts the cluster; returns when every node is idle. Mends it if it is up with as many nodes."""
         reason = what_is_missing()
         if reason:
             raise Unavailable(reason)
@@ -264,9 +272,7 @@ class Cluster:
         self.machines = {name: Machine(self, name) for name in names}
         (self.folder / "hosts").write_text("127.0.0.1 localhost\n" + "".join(
             f"{machine.address} {machine.name}\n" for machine in self.machines.values()))
-        (self.folder / "slurm.conf").write_text(CONFIGURATION.format(
-            folder=self.folder, network=NETWORK, nodes=",".join(names[1:]), grace=grace,
-            preempt=f"PreemptParameters={preempt}" if preempt else ""))
+        self.write_configuration(user_signal=True)
         key = self.folder / "munge.key"
         key.unlink(missing_ok=True)
         key.touch(mode=0o400)
@@ -287,6 +293,16 @@ class Cluster:
             self.down()
             raise
 
+    def write_configuration(self, user_signal):
+        (self.folder / "slurm.conf").write_text(CONFIGURATION.format(
+            folder=self.folder, network=NETWORK, nodes=",".join(node.name for node in self.nodes), grace=GRACE_SECONDS,
+            preempt="SlurmctldParameters=preempt_send_user_signal" if user_signal else ""))
+
+    def configure(self, user_signal=True):
+        """Whether a job that is preempted has its own --signal first (see CONFIGURATION)."""
+        self.write_configuration(user_signal)
+        self.ctl.run("scontrol", "reconfigure")
+
     def remember(self):
         self.record.write_text(json.dumps({"machines": [(m.name, m.pid, m.start) for m in self.machines.values()]}))
 
@@ -294,15 +310,19 @@ class Cluster:
         """Brings the cluster back after faults: lost machines, cut links, dead slurmds, stopped or leftover jobs."""
         self.reap()
         for node in self.nodes:
-            if not node.alive():
-                node.boot()
-                self.remember()
-            else:
-                node.join()
-            if not node.named("slurmd"):
-                node.start_slurmd()
+            self.start_node(node)
         self.ctl.run("scancel", "--user=root", check=False)
         self.wait_for_idle()
+
+    def start_node(self, node):
+        """The node, its link and its slurmd are there again, whichever was missing."""
+        if not node.alive():
+            node.boot()
+            self.remember()
+        else:
+            node.join()
+        if not node.named("slurmd"):
+            node.start_slurmd()
 
     def down(self):
         """Ends every machine of this cluster. Returns when nothing of it lives."""
@@ -333,8 +353,8 @@ class Cluster:
         until(idle, f"idle nodes: {self.node_states()}", seconds, pause=0.2)
 
     def busy(self):
-        """{machine: {pid: words}} of processes that belong to jobs."""
-        return {machine.name: found for machine in self.machines.values() if (found := machine.busy())}
+        """{node: {pid: words}} of processes that belong to jobs."""
+        return {machine.name: found for machine in self.nodes if (found := machine.busy())}
 
     def resize_disk(self, size):
         """Gives the disk of all machines this size (bytes, or what mount understands). Fails if more is on it."""
