@@ -87,6 +87,12 @@ await_end() {
   done
 }
 
+# Whether somebody ended this job with scancel: it would come back if it were requeued. Slurm then has it as COMPLETING
+# without a reason, after the walltime with the reason TimeLimit.
+cancelled() {
+  [[ $(squeue --noheader --jobs="$SLURM_JOB_ID" --states=all --format='%T %r' 2>/dev/null) =~ ^(CANCELLED.*|COMPLETING None)$ ]]
+}
+
 # Back into the queue, unless that has been done too often without a further cell done. STORE.requeues remembers: job,
 # cells done, requeues since that number last grew.
 requeue() {
@@ -103,7 +109,17 @@ requeue() {
   fi
   printf '%s %s %s\n' "$SLURM_JOB_ID" "$cells" "$tries" >"$store.requeues.tmp"
   mv "$store.requeues.tmp" "$store.requeues"
-  say "$reason; requeued with ${now:-an unknown number of} cells done"
+  into_the_queue "$reason" "$status" "; requeued with ${now:-an unknown number of} cells done"
+}
+
+# Ends this launch: requeued, with a log line of $1 and $3, or with status $2 where that cannot be.
+into_the_queue() {
+  local reason=$1 status=$2
+  if cancelled; then
+    say "$reason; this job was cancelled, so it is not requeued. Submitting it again goes on where it stopped"
+    exit "$status"
+  fi
+  say "$reason$3"
   trap '' USR1 TERM # Slurm ends this job now, to queue it again
   scontrol requeue "$SLURM_JOB_ID" || {
     say "cannot be requeued: submit it again by hand"
@@ -124,9 +140,31 @@ finish() {
   exit "$1"
 }
 
-# No STORE.done: the coordinator died, or never began because of its input.
+# Whether a run that lives has the store: its heartbeats change STORE.lock.
+lock_is_kept() {
+  local before now until=$((SECONDS + MTLGRID_LOCK_SECONDS))
+  before=$(cat "$store.lock" 2>/dev/null) || return 1
+  # Rank 0 of this launch was on this machine.
+  if [[ $before == *"\"host\":\"$(uname -n)\""* ]] && ! kill -0 "$(json_number "$store.lock" pid)" 2>/dev/null; then return 1; fi
+  while ((SECONDS < until)); do
+    pause
+    now=$(cat "$store.lock" 2>/dev/null) || return 1
+    if [[ $now != "$before" ]]; then return 0; fi
+  done
+  return 1
+}
+
+# No STORE.done: the coordinator died, or never began because of its input or because the store is another run's.
 without_status() {
   local status=0
+  if [[ -z $stop_asked ]] && lock_is_kept; then
+    # Slurm queues a job again whose node it cannot reach any more, though its script and ranks may live on there.
+    if ((${SLURM_RESTART_COUNT:-0} > 0)); then
+      into_the_queue "an earlier launch of this job still runs (see $store.lock)" 5 "; requeued until it has ended"
+    fi
+    say "the store is held by another run (see $store.lock): submit again when that has ended"
+    exit 5
+  fi
   if [[ -z $stop_asked ]]; then "$MTLGRID_BINARY" plan "$config" >/dev/null || status=$?; fi
   if ((status == 2)); then die "$config: mend what is named above and submit again"; fi
   requeue "the run ended without $store.done (coordinator killed?)" 4

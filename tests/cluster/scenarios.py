@@ -336,8 +336,9 @@ def flip(file):
 def store_damaged_between_requeues(stage):
     job = stage.submit_and_wait(some=2)
     store, journal = stage.grid.store, Path(f"{stage.grid.store}.journal")
-    damage = [("store deleted", store.unlink, "made anew"), ("store truncated", lambda: cut_off(store), "made anew"),
-              ("store with other bytes", lambda: flip(store), ""),
+    damage = [("store deleted", store.unlink, "rebuilt from the journal"),
+              ("store truncated", lambda: cut_off(store), "rebuilt from the journal"),
+              ("store with other bytes", lambda: flip(store), "rebuilt from the journal"),
               ("journal with a torn tail", lambda: os.truncate(journal, journal.stat().st_size - 7), "")]
     for number, (what, action, said) in enumerate(damage, 1):
         job.signal("USR1")
@@ -347,13 +348,12 @@ def store_damaged_between_requeues(stage):
             raise AssertionError(f"the job is {job.state()} again before the {what}")
         before = len(job.log())
         action()
-        done = stage.grid.count_done()
-        until(lambda: stage.grid.rows("SELECT count(*) FROM runs")[0][0] if stage.grid.store.exists() else 0, what)
-        until(lambda: len(job.log()) > before, "the next launch", 60)
+        job.await_log("to do, 4 ranks", number + 1)
+        new = job.log()[before:]
+        print(f"    {what}: {new.splitlines()[0].split(': ', 1)[-1]}", flush=True)
+        if said not in new:
+            raise AssertionError(f"{what} was not said:\n{new}")
         until(lambda: job.ended() or stage.grid.running(), "cells running", 60)
-        print(f"    {what}: {[line for line in job.log()[before:].splitlines() if str(store.name) in line or 'journal' in line][:4]}")
-        if said and said not in job.log()[before:]:
-            raise AssertionError(f"{what} was not said:\n{job.log()[before:]}")
     job.wait()
     stage.check()
 
