@@ -43,14 +43,28 @@ pass_on() {
   if [[ -n $mpirun_pid ]]; then kill -USR1 "$mpirun_pid" 2>/dev/null || true; fi
 }
 
+# When Slurm ends this job, in seconds since 1970; nothing if it does not say, or never.
+job_end() {
+  local end=${SLURM_JOB_END_TIME:-}
+  if [[ -z $end ]]; then
+    end=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%e 2>/dev/null) || return 0
+    end=$(date --date="$end" +%s 2>/dev/null) || return 0
+  fi
+  if [[ $end =~ ^[0-9]+$ ]]; then printf '%s\n' "$end"; fi
+}
+
 start_grid() {
+  local end
   # mpirun --enable-recovery waits for ever for a program that cannot be started.
   command -v "$MTLGRID_BINARY" >/dev/null || die "$MTLGRID_BINARY cannot be started; see MTLGRID_BINARY in slurm/site.sh"
   rm -f "$store.done" # of an earlier launch: it must not be taken for this one's
   [[ ! -e $store.done ]] || die "$store.done cannot be removed"
+  end=$(job_end)
+  # mpirun starts its daemons as a step, which Slurm would end at the loss of one node, or of one daemon.
+  export SLURM_NO_KILL=1 SLURM_KILL_BAD_EXIT=0
   # shellcheck disable=SC2086  # options are meant to be split
   "$MTLGRID_MPIRUN" --enable-recovery --bind-to none $MTLGRID_MPIRUN_ARGS \
-    "$MTLGRID_BINARY" run "$config" $MTLGRID_RUN_ARGS &
+    "$MTLGRID_BINARY" run "$config" ${end:+--ends "$end"} $MTLGRID_RUN_ARGS &
   mpirun_pid=$!
 }
 

@@ -370,6 +370,71 @@ def two_jobs_on_one_store(stage):
     stage.check()
 
 
+# ---- Cells and nodes that fail by themselves (mtlgrid run --inject) ----
+
+CULPRIT = "MSI/ITH/cagrad/1"
+
+
+def inject(stage, faults, failed, extra="", status=1, **site):
+    """A run with these faults built in; `failed`: pattern of the culprit's cause, or None if no cell fails."""
+    stage.make_grid(extra=extra)
+    job = stage.submit(run_args=f"--workers 1 --inject {faults}", **site)
+    job.wait(status)
+    stage.check({CULPRIT: failed} if failed else None)
+    return job
+
+
+@scenario(short=True)
+def cell_that_always_crashes(stage):
+    inject(stage, f"{CULPRIT}=crash", "signal 11|SIGSEGV|Segmentation")
+
+
+@scenario()
+def cell_that_takes_its_rank_down(stage):
+    """It may lose two workers; on rank 0's node it takes the coordinator, and the job is requeued."""
+    inject(stage, f"{CULPRIT}=end-rank", "lost", extra="retries_lost = 1", requeues=10)
+
+
+@scenario()
+def cell_that_always_fails(stage):
+    inject(stage, f"{CULPRIT}=fail", "inject")
+
+
+@scenario()
+def cell_without_device_memory(stage):
+    inject(stage, f"{CULPRIT}=memory", "memory")
+
+
+@scenario()
+def cell_that_hangs(stage):
+    inject(stage, f"{CULPRIT}=hang", "sign of life|stall|hang|silent", extra="stall_minutes = 0.1")
+
+
+@scenario()
+def trainer_that_finds_the_disk_full(stage):
+    """A person must act: status 5, and nothing failed. Then it goes on."""
+    stage.make_grid()
+    stage.submit(run_args=f"--workers 1 --inject {CULPRIT}=full").wait(5)
+    stage.grid.wait_for_nothing_left()
+    stage.submit().wait()
+    stage.check()
+
+
+@scenario(short=True)
+def node_that_crashes_every_trainer(stage):
+    """It is quarantined; its cells go elsewhere."""
+    job = inject(stage, "*@n3=crash", None, status=0)
+    if "quarantine" not in job.log():
+        raise AssertionError(f"no word of a quarantine:\n{job.log()}")
+
+
+@scenario()
+def node_that_fails_every_cell(stage):
+    job = inject(stage, "*@n3=fail", None, status=0)
+    if "quarantine" not in job.log():
+        raise AssertionError(f"no word of a quarantine:\n{job.log()}")
+
+
 # ---- The machine ----
 
 @scenario()

@@ -3,6 +3,7 @@ hold afterwards."""
 import json
 import re
 import shutil
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -28,6 +29,12 @@ SITE = {
     "MTLGRID_MPIRUN_ARGS": "--allow-run-as-root --oversubscribe --mca btl_tcp_if_include eth0 --mca oob_tcp_if_include eth0",
     "MTLGRID_POLL_SECONDS": "0.2", "MTLGRID_GRACE_SECONDS": "3", "MTLGRID_KILL_SECONDS": "5",
 }
+
+QUERY = """
+import json, sqlite3, sys
+with sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True, timeout=30) as db:
+    print(json.dumps(db.execute(sys.argv[2]).fetchall()))
+"""
 
 
 class Checks(end_to_end.GridTest):
@@ -118,9 +125,11 @@ class SlurmGrid(end_to_end.Grid):
         super().__init__(folder, epochs=epochs, methods=methods,
                          cluster=f"heartbeat_seconds = {HEARTBEAT_SECONDS}\nlease_minutes = {LEASE_SECONDS / 60}\n{extra}")
         text = self.config.read_text()
+        self.on_disk = None  # the store as the nodes name it, if it is on the small disk
         if disk:
             cluster.ctl.run("mkdir", "-p", cluster.disk / name)
             text = re.sub(r"(?m)^store = .*$", f"store = {cluster.disk / name}/grid.db", text)
+            self.on_disk = cluster.disk / name / "grid.db"
             self.store = cluster.seen_from_here(cluster.disk / name) / "grid.db"
         text = re.sub(r"(?m)^bag_cache_folder = .*$", "bag_cache_folder = /tmp", text)  # every node has its own
         # Every cell trains for all its epochs: a length that does not depend on luck.
@@ -136,6 +145,15 @@ class SlurmGrid(end_to_end.Grid):
         done = self.cluster.ctl.run("env", f"--chdir={self.folder}", *words, SCRIPT, self.config)
         number = re.search(r"Submitted batch job (\d+)", done.stdout).group(1)
         return Job(self.cluster, number, self.folder / f"mtlgrid-{number}.log")
+
+    def rows(self, sql):
+        if not self.on_disk:
+            return super().rows(sql)
+        # SQLite resolves the link into the machine's root by itself, and wrongly: so it has to run in there.
+        done = self.cluster.ctl.run(sys.executable, "-c", QUERY, self.on_disk, sql, check=False)
+        if done.returncode != 0:
+            raise sqlite3.OperationalError(done.stderr)
+        return [tuple(row) for row in json.loads(done.stdout)]
 
     def running(self):
         """{(cell, attempt): when what it would be resumed from was saved} of the attempts under way, s since 1970."""

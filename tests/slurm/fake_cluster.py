@@ -8,8 +8,8 @@ $FAKE_STATE is a folder with scenario.json, in which `launches` says what each l
   {"hang": "TERM" or "KILL"}         mpirun does not return after the grid has; which signal ends it
   {"held": true}                     is refused: another run has the store, and goes on renewing STORE.lock for 3 s
   {"signal": "USR1"}                 what sbatch, as Slurm would, sends to the batch script (alone) once the grid runs
-and `plan`, `cell`, `tables`, `scontrol` are exit statuses of those commands, `squeue` what it prints of the job
-(default: that it runs). Every call is noted in calls.jsonl.
+and `plan`, `cell`, `tables`, `scontrol` are exit statuses of those commands, `squeue` and `end` what squeue
+prints of the job's state and end (default: it runs, and without end). Every call is noted in calls.jsonl.
 """
 
 import argparse
@@ -118,7 +118,7 @@ def scontrol(arguments):
 
 
 def squeue(arguments):
-    print(scenario().get("squeue", "RUNNING None"))
+    print(scenario().get("end", "NONE") if "--format=%e" in arguments else scenario().get("squeue", "RUNNING None"))
     return 0
 
 

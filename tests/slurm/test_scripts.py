@@ -215,6 +215,13 @@ class FullBenchmark(Job):
         self.submit([{"status": 0}], environment={"MTLGRID_RUN_ARGS": "--retry-failed --workers 2"})
         self.assertEqual(self.program_calls("run"), [["run", str(self.config), "--retry-failed", "--workers", "2"]])
 
+    def test_end_of_the_job_is_passed_on(self):
+        self.submit([{"status": 0}], end="2030-01-02T03:04:05", environment={"TZ": "UTC"})
+        self.assertEqual(self.program_calls("run"), [["run", str(self.config), "--ends", "1893553445"]])
+        (self.state / "calls.jsonl").unlink()
+        self.submit([{"status": 0}], environment={"SLURM_JOB_END_TIME": "1893553446"})
+        self.assertEqual(self.program_calls("run"), [["run", str(self.config), "--ends", "1893553446"]])
+
     def test_missing_configuration_is_bad_usage(self):
         self.submit(arguments=[])
         self.assertEqual(self.submission.returncode, 2)
