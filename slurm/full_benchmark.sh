@@ -61,7 +61,7 @@ start_grid() {
   [[ ! -e $store.done ]] || die "$store.done cannot be removed"
   end=$(job_end)
   # mpirun starts its daemons as a step, which Slurm would end at the loss of one node, or of one daemon.
-  export SLURM_NO_KILL=1 SLURM_KILL_BAD_EXIT=0
+  export SLURM_NO_KILL=set SLURM_KILL_BAD_EXIT=0
   # shellcheck disable=SC2086  # options are meant to be split
   "$MTLGRID_MPIRUN" --enable-recovery --bind-to none $MTLGRID_MPIRUN_ARGS \
     "$MTLGRID_BINARY" run "$config" ${end:+--ends "$end"} $MTLGRID_RUN_ARGS &

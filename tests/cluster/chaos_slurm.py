@@ -21,7 +21,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from scenarios import clean_up, cut_off, flip
-from slurm_cluster import Cluster, until, what_is_missing
+from slurm_cluster import Cluster, end_on_signals, until, what_is_missing
 from slurm_grid import CHECKPOINT_SECONDS, LEASE_SECONDS, PATIENCE, SlurmGrid, end_to_end, reference_results, write_record
 
 LAUNCHES = 12  # submissions of one grid, after which it is taken for never ending
@@ -33,7 +33,7 @@ class Chaos:
     def __init__(self, cluster, number, seed):
         self.cluster, self.random = cluster, random.Random(f"{seed}/{number}")
         self.grid = SlurmGrid(cluster, f"chaos-{number}")
-        self.nodes = self.random.choice((2, 3, 4))
+        self.nodes = f"1-{self.random.choice((2, 3, 4))}"  # with what is left after a loss
         self.faults, self.story, self.jobs = [], [], []
         self.undo = []  # (when, what): repairs that are due
 
@@ -201,6 +201,7 @@ def main():
     if reason := what_is_missing():
         print(f"skipped chaos_slurm: {reason}")
         return 77
+    end_on_signals()
     folder = tempfile.mkdtemp(prefix="mtlgrid-chaos-", dir="/var/tmp")
     cluster = Cluster(folder, shared=[end_to_end.BUILD])
     kinds, worst, bad, launches = Counter(), defaultdict(float), [], 0

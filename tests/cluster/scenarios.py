@@ -9,18 +9,16 @@ Exit status: 0, or 1 if any failed or none ran. Where no cluster can be made, al
 """
 import argparse
 import os
-import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 import traceback
 from pathlib import Path
 
-from slurm_cluster import Cluster, Unavailable, until, what_is_missing
-from slurm_grid import (CELLS, LEASE_SECONDS, SlurmGrid, end_to_end, reference_results, write_record)
+from slurm_cluster import Cluster, Unavailable, end_on_signals, until
+from slurm_grid import CELLS, LEASE_SECONDS, PATIENCE, SlurmGrid, end_to_end, reference_results, write_record
 
 SOME = 4  # cells done before a fault: the run is in its middle
 SCENARIOS = {}  # name: (function, in the short set)
@@ -59,8 +57,12 @@ class Stage:
     def submit_and_wait(self, some=SOME, running=3, **site):
         """The same, and waits until it is in its middle."""
         job = self.submit(**site)
-        self.grid.wait_for_done(some)
-        self.grid.wait_for_running(running)
+
+        def in_its_middle():
+            if job.ended():
+                raise AssertionError(f"job {job.number} has ended before it was in its middle")
+            return self.grid.count_done() >= some and len(self.grid.running()) >= running
+        until(in_its_middle, f"{some} cells done and {running} running", PATIENCE)
         return job
 
     def strike(self, kind, action):
@@ -160,7 +162,7 @@ def slurmd_killed(stage):
 @scenario()
 def slurmd_of_the_script_killed(stage):
     """Slurm takes the job for lost and queues it again, while its script lives on and holds the store."""
-    job = stage.submit_and_wait(nodes=2)
+    job = stage.submit_and_wait(nodes=2, running=2)
     node = job.first_node()
     fault = stage.strike("SIGKILL of the batch script's slurmd", lambda: kill(node.named("slurmd")[0]))
     fault.noticed = job.await_restart(1)
@@ -336,9 +338,9 @@ def flip(file):
 def store_damaged_between_requeues(stage):
     job = stage.submit_and_wait(some=2)
     store, journal = stage.grid.store, Path(f"{stage.grid.store}.journal")
-    damage = [("store deleted", store.unlink, "rebuilt from the journal"),
-              ("store truncated", lambda: cut_off(store), "rebuilt from the journal"),
-              ("store with other bytes", lambda: flip(store), "rebuilt from the journal"),
+    damage = [("store deleted", store.unlink, "from the journal"),
+              ("store truncated", lambda: cut_off(store), "from the journal"),
+              ("store with other bytes", lambda: flip(store), "from the journal"),
               ("journal with a torn tail", lambda: os.truncate(journal, journal.stat().st_size - 7), "")]
     for number, (what, action, said) in enumerate(damage, 1):
         job.signal("USR1")
@@ -531,6 +533,7 @@ def main():
         for name in names:
             print(name)
         return 0
+    end_on_signals()
     counts = dict.fromkeys(("passed", "failed", "skipped"), 0)
 
     def note(name, outcome, seconds, why):

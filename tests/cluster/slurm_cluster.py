@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -99,6 +100,12 @@ def until(condition, what, seconds=START_SECONDS, pause=0.05):
             raise AssertionError(f"waited {seconds} s in vain for {what}")
         time.sleep(pause)
     return found
+
+
+def end_on_signals():
+    """Lets a program that is asked to end take its cluster down first."""
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: sys.exit(1))
 
 
 def start_of(pid):

@@ -172,9 +172,6 @@ class SlurmGrid(end_to_end.Grid):
             found[cell, attempt] = max(saved)
         return found
 
-    def wait_for_running(self, cells):
-        until(lambda: len(self.running()) >= cells, f"{cells} cells running", PATIENCE)
-
     def strike(self, kind, action):
         fault = Fault(kind, self.running())
         action()
