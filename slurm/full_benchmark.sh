@@ -68,6 +68,17 @@ start_grid() {
   mpirun_pid=$!
 }
 
+# The other nodes look after this one (guard.sh).
+start_guard() {
+  local others=$((${SLURM_JOB_NUM_NODES:-1} - 1))
+  if ((others > 0)); then
+    srun --overlap --no-kill --relative=1 --nodes="$others" --ntasks="$others" --ntasks-per-node=1 --cpus-per-task=1 --mem=0 --mpi=none \
+      --output=none --error=none "$MTLGRID_SLURM_DIR/guard.sh" "$SLURMD_NODENAME" 2>/dev/null &
+    # shellcheck disable=SC2064  # this process
+    trap "kill -KILL $! 2>/dev/null || true" EXIT
+  fi
+}
+
 mpirun_runs() { kill -0 "$mpirun_pid" 2>/dev/null; }
 
 # A pause that a signal can end.
@@ -77,11 +88,16 @@ pause() {
 }
 
 end_mpirun() {
-  local until=$((SECONDS + MTLGRID_KILL_SECONDS))
+  local until=$((SECONDS + MTLGRID_KILL_SECONDS)) children
   say "ending mpirun: $1"
   kill -TERM "$mpirun_pid" 2>/dev/null || true
   while mpirun_runs; do
-    if ((SECONDS >= until)); then kill -KILL "$mpirun_pid" 2>/dev/null || true; fi
+    if ((SECONDS >= until)); then
+      # Its own children would outlive it: the sruns that started its daemons.
+      children=$(ps -o pid= --ppid "$mpirun_pid") || true
+      # shellcheck disable=SC2086  # a list of numbers
+      kill -KILL "$mpirun_pid" $children 2>/dev/null || true
+    fi
     pause
   done
 }
@@ -188,6 +204,7 @@ trap pass_on USR1 TERM
 load_modules
 if [[ -z $stop_asked ]]; then
   start_grid
+  start_guard
   if [[ -n $stop_asked ]]; then kill -USR1 "$mpirun_pid" 2>/dev/null || true; fi # came between the two lines
   await_end
 fi

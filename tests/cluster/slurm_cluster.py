@@ -236,7 +236,7 @@ class Cluster:
     def __init__(self, folder, shared=()):
         self.folder = Path(folder).resolve()
         self.shared = [str(path) for path in dict.fromkeys([self.folder, CHECKOUT, *map(Path, shared)])]
-        self.disk = self.folder / "disk"  # a small one, in memory: see resize_disk
+        self.disk = self.folder / "disk"  # a small one of its own, in memory
         self.parents = []
         self.machines = {}
         if self.record.exists():
@@ -363,9 +363,13 @@ class Cluster:
         """{node: {pid: words}} of processes that belong to jobs."""
         return {machine.name: found for machine in self.nodes if (found := machine.busy())}
 
-    def resize_disk(self, size):
-        """Gives the disk of all machines this size (bytes, or what mount understands). Fails if more is on it."""
-        self.ctl.run("mount", "-o", f"remount,size={size}", str(self.disk))
+    def fill_disk(self):
+        """Leaves no byte on the small disk; free_disk() ends that."""
+        self.ctl.run("dd", "if=/dev/zero", f"of={self.disk}/filler", "bs=64k", check=False)
+        self.ctl.run("dd", "if=/dev/zero", f"of={self.disk}/filler-2", "bs=1", check=False)
+
+    def free_disk(self):
+        self.ctl.run("rm", "-f", f"{self.disk}/filler", f"{self.disk}/filler-2")
 
     def seen_from_here(self, path):
         """Where a path on the small disk is found from outside the cluster."""

@@ -28,6 +28,7 @@ SITE = {
     "MTLGRID_SBATCH_ARGS": "--exclusive", "MTLGRID_RUN_ARGS": "--workers 1",
     "MTLGRID_MPIRUN_ARGS": "--allow-run-as-root --oversubscribe --mca btl_tcp_if_include eth0 --mca oob_tcp_if_include eth0",
     "MTLGRID_POLL_SECONDS": "0.2", "MTLGRID_GRACE_SECONDS": "3", "MTLGRID_KILL_SECONDS": "5",
+    "MTLGRID_GUARD_SECONDS": "2", "MTLGRID_LOCK_SECONDS": "4",
 }
 
 QUERY = """
@@ -228,9 +229,9 @@ class SlurmGrid(end_to_end.Grid):
         checks.assert_same_results(wanted, self.results())
 
 
-def reference_results(cluster):
+def reference_results(cluster, epochs=EPOCHS):
     """Results of an undisturbed run with two local workers, without any cluster."""
-    grid = SlurmGrid(cluster, "reference")
+    grid = SlurmGrid(cluster, "reference", epochs=epochs)
     began = time.time()
     if grid.run(workers=2) != 0:
         raise AssertionError(Path(grid.folder / "run-1.log").read_text())

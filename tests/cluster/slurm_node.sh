@@ -25,7 +25,7 @@ for shared in "$@"; do
 done
 mount --rbind "$tmp" /tmp
 mount -t tmpfs tmpfs /dev/shm
-if [ "$name" = ctl ]; then mount -t tmpfs -o size=1g tmpfs "$folder/disk"; fi # before the others are made out of this
+if [ "$name" = ctl ]; then mount -t tmpfs -o size=64m tmpfs "$folder/disk"; fi # before the others are made out of this
 touch "$folder/ready-$name"
 while :; do
   sleep 86400 &

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""sbatch, scontrol, squeue, mpirun and mtlgrid for the tests of the batch scripts: which one it is says the name it is called by.
+"""sbatch, scontrol, squeue, srun, mpirun and mtlgrid for the tests of the batch scripts: which one it is says the name it is called by.
 
 $FAKE_STATE is a folder with scenario.json, in which `launches` says what each launch of the grid does:
   {"status": 0, "done": 3}           writes STORE.done and ends
@@ -122,6 +122,11 @@ def squeue(arguments):
     return 0
 
 
+def srun(arguments):
+    note(command="srun", arguments=arguments)
+    return 0
+
+
 def mpirun(arguments):
     """As Open MPI with --enable-recovery: passes USR1 on, returns 0 whatever the program did, may hang."""
     launch = scenario()["launches"][launch_number() + 1]
@@ -179,5 +184,5 @@ def await_signal(name):
 
 
 if __name__ == "__main__":
-    command = {"sbatch": sbatch, "scontrol": scontrol, "squeue": squeue, "mpirun": mpirun, "mtlgrid": mtlgrid}[pathlib.Path(sys.argv[0]).name]
+    command = {"sbatch": sbatch, "scontrol": scontrol, "squeue": squeue, "srun": srun, "mpirun": mpirun, "mtlgrid": mtlgrid}[pathlib.Path(sys.argv[0]).name]
     sys.exit(command(sys.argv[1:]))

@@ -23,7 +23,7 @@ class Job(unittest.TestCase):
         self.state, self.bin, self.site = root / "state", root / "bin", root / "site"
         for folder in (self.state, self.bin, self.site):
             folder.mkdir()
-        for name in ("sbatch", "scontrol", "squeue", "mpirun", "mtlgrid"):
+        for name in ("sbatch", "scontrol", "squeue", "srun", "mpirun", "mtlgrid"):
             (self.bin / name).symlink_to(HERE / "fake_cluster.py")
         self.config, self.store = self.site / "grid.ini", self.site / "results" / "grid.db"
         self.store.parent.mkdir()
@@ -221,6 +221,15 @@ class FullBenchmark(Job):
         (self.state / "calls.jsonl").unlink()
         self.submit([{"status": 0}], environment={"SLURM_JOB_END_TIME": "1893553446"})
         self.assertEqual(self.program_calls("run"), [["run", str(self.config), "--ends", "1893553446"]])
+
+    def test_other_nodes_look_after_the_scripts_node(self):
+        self.submit([{"status": 0}], environment={"SLURM_JOB_NUM_NODES": "3", "SLURMD_NODENAME": "a1"})
+        (call,) = self.calls("srun")
+        self.assertLessEqual({"--relative=1", "--nodes=2", "--ntasks=2", "--overlap", "--no-kill"}, set(call["arguments"]))
+        self.assertEqual(call["arguments"][-2:], [str(SLURM / "guard.sh"), "a1"])
+        (self.state / "calls.jsonl").unlink()
+        self.submit([{"status": 0}], environment={"SLURM_JOB_NUM_NODES": "1", "SLURMD_NODENAME": "a1"})
+        self.assertEqual(self.calls("srun"), [])
 
     def test_missing_configuration_is_bad_usage(self):
         self.submit(arguments=[])
