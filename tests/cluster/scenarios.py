@@ -337,30 +337,38 @@ def flip(file):
         data.write(bytes(byte ^ 0xA5 for byte in block))
 
 
-@scenario(short=True)
-def store_damaged_between_requeues(stage):
+def damage_between_requeues(stage, damage):
+    """`damage`: (what, a function of the store's and the journal's file, what the next launch must say) for each requeue."""
     job = stage.submit_and_wait(some=2)
-    store, journal = stage.grid.store, Path(f"{stage.grid.store}.journal")
-    damage = [("store deleted", store.unlink, "from the journal"),
-              ("store truncated", lambda: cut_off(store), "from the journal"),
-              ("store with other bytes", lambda: flip(store), "from the journal"),
-              ("journal with a torn tail", lambda: os.truncate(journal, journal.stat().st_size - 7), "")]
     for number, (what, action, said) in enumerate(damage, 1):
         job.signal("USR1")
         job.await_restart(number)
-        until(lambda: not stage.cluster.busy(), "the end of the job's processes", 30)
+        until(lambda: not stage.cluster.busy(), "the end of the job's processes")
         if job.state() != "PENDING":
             raise AssertionError(f"the job is {job.state()} again before the {what}")
         before = len(job.log())
-        action()
+        action(stage.grid.store, Path(f"{stage.grid.store}.journal"))
         job.await_log("to do, 4 ranks", number + 1)
         new = job.log()[before:]
         print(f"    {what}: {new.splitlines()[0].split(': ', 1)[-1]}", flush=True)
         if said not in new:
             raise AssertionError(f"{what} was not said:\n{new}")
-        until(lambda: job.ended() or stage.grid.running(), "cells running", 60)
+        until(lambda: job.ended() or stage.grid.running(), "cells running")
     job.wait()
     stage.check()
+
+
+@scenario(short=True)
+def store_damaged_between_requeues(stage):
+    damage_between_requeues(stage, [
+        ("store deleted", lambda store, _: store.unlink(), "from the journal"),
+        ("store truncated", lambda store, _: cut_off(store), "from the journal"),
+        ("journal with a torn tail", lambda _, journal: os.truncate(journal, journal.stat().st_size - 7), "journal")])
+
+
+@scenario()
+def store_with_other_bytes(stage):
+    damage_between_requeues(stage, [("store with other bytes", lambda store, _: flip(store), "from the journal")])
 
 
 @scenario(short=True)

@@ -186,7 +186,7 @@ class SlurmGrid(end_to_end.Grid):
         hit = {key: saved for key, saved in fault.running.items() if rows[key][0] in LOST + ("stopped",)}
         again = [rows[cell, attempt][1] for cell, attempt in rows
                  if (cell, attempt - 1) in hit]
-        noticed = fault.noticed or min((rows[key][2] for key in hit), default=None)
+        noticed = fault.noticed or min((rows[key][2] for key in hit if rows[key][2]), default=None)
         return {"fault": fault.kind, "cells_hit": len(hit), "cells_running": len(fault.running),
                 "outcomes": sorted({rows[key][0] for key in hit}),
                 "detection_seconds": noticed and round(noticed - fault.at, 2),
@@ -202,16 +202,16 @@ class SlurmGrid(end_to_end.Grid):
         until(lambda: not self.processes(), f"the end of all processes of the grid, left: {self.processes()}", seconds)
         until(lambda: not self.cluster.busy(), f"the end of all jobs' processes: {self.cluster.busy()}", seconds)
 
-    def check(self, expected, failed=None):
+    def check(self, expected, failed=None, cells=CELLS):
         """Every cell but those in `failed` (name: pattern of its cause) is done once, with the bits of an undisturbed
         run; those failed with their cause; no process is left."""
         failed = failed or {}
         self.wait_for_nothing_left()
         checks = Checks()
         states = dict(self.rows("SELECT state, count(*) FROM cells GROUP BY state"))
-        checks.assertEqual(states, {"done": CELLS - len(failed)} | ({"failed": len(failed)} if failed else {}))
+        checks.assertEqual(states, {"done": cells - len(failed)} | ({"failed": len(failed)} if failed else {}))
         checks.assertEqual(self.rows("SELECT count(*) FROM (SELECT 1 FROM cells GROUP BY biomarker, auxiliary, method, fold)"),
-                           [(CELLS,)])
+                           [(cells,)])
         checks.assertEqual(self.rows("SELECT count(*) FROM attempts WHERE outcome = 'running'"), [(0,)])
         for table, key in (("metrics", "cohort, metric"), ("predictions", "cohort, patient"), ("epochs", "epoch"),
                            ("embeddings", "cohort, patient")):
@@ -229,9 +229,9 @@ class SlurmGrid(end_to_end.Grid):
         checks.assert_same_results(wanted, self.results())
 
 
-def reference_results(cluster, epochs=EPOCHS):
+def reference_results(cluster, **settings):
     """Results of an undisturbed run with two local workers, without any cluster."""
-    grid = SlurmGrid(cluster, "reference", epochs=epochs)
+    grid = SlurmGrid(cluster, "reference", **settings)
     began = time.time()
     if grid.run(workers=2) != 0:
         raise AssertionError(Path(grid.folder / "run-1.log").read_text())
