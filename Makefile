@@ -2,7 +2,7 @@
 #   make demo    the whole 595-cell grid of the paper on small synthetic cohorts, and both tables
 #   make test    all tests
 #   make cluster-test  what can happen on a cluster, on a real Slurm of four nodes on this machine (root; tests/cluster/slurm)
-#   make chaos   all of that, and random faults at random times
+#   make chaos   all of that, and random faults at random times: in simulation, on this machine, on that Slurm (an hour)
 #   make build   the binaries alone: build/mtlgrid and build/mtlgrid-trainer
 #   make oracle  the fixtures of tests/oracle once more, by PyTorch, torchjd, scikit-learn and scipy, and compared
 # LIBTORCH=FOLDER uses an installed LibTorch; CUDA=1 takes the CUDA set of LibTorch where no driver is found.
@@ -26,8 +26,10 @@ cluster-test: build
 
 chaos: build
 	@cmake/install_cluster.sh
-	@tests/cluster/scenarios.py --set long --record chaos-scenarios.jsonl
-	@tests/cluster/chaos_slurm.py --runs 20 --record chaos-slurm.jsonl
+	@cmake --build --preset $(PRESET) --target run_chaos
+	@tests/end_to_end/chaos.py --runs 100
+	@tests/cluster/scenarios.py --set long --record build/scenarios.jsonl
+	@tests/cluster/chaos_slurm.py --runs 20 --record build/chaos-slurm.jsonl
 
 demo: build
 	@examples/demo.sh

@@ -130,15 +130,14 @@ class Chaos:
         """The store is damaged while no run has it: after a walltime signal, before the next launch."""
         before = job.restarts()
         job.signal("USR1")
-        until(lambda: job.restarts() > before or job.ended(), "the requeue", PATIENCE, 0.1)
-        until(lambda: not self.cluster.busy() or job.state() == "RUNNING", "the end of the job's processes", 60)
-        if job.state() != "PENDING":
+        if not job.hold_after_requeue(before + 1):
             return None
         store, journal = self.grid.store, Path(f"{self.grid.store}.journal")
         what, action = self.random.choice([
             ("deleted", store.unlink), ("truncated", lambda: cut_off(store, self.random.random())),
             ("torn journal", lambda: os.truncate(journal, journal.stat().st_size - self.random.randint(1, 30)))])
         action()
+        job.release()
         return what
 
     KINDS = (trainer, worker_rank, rank_0, orted, mpirun, slurmd, node, network, hang, walltime, scancel, preemption,
@@ -177,8 +176,11 @@ class Chaos:
             if plan:
                 until(lambda: job.ended() or self.repair() or self.safely_running(), "cells running", PATIENCE, 0.2)
                 time.sleep(self.random.uniform(0, 3))
-                if not job.ended() and self.strike(job, plan[-1]):
-                    plan.pop()
+                if not job.ended():
+                    if self.strike(job, plan[-1]):
+                        plan.pop()
+                    else:
+                        plan[-1] = self.random.choice(self.KINDS)
             self.repair()
             time.sleep(0.3)
         self.repair(all_of_it=True)

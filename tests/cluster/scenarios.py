@@ -342,12 +342,11 @@ def damage_between_requeues(stage, damage):
     job = stage.submit_and_wait(some=2)
     for number, (what, action, said) in enumerate(damage, 1):
         job.signal("USR1")
-        job.await_restart(number)
-        until(lambda: not stage.cluster.busy(), "the end of the job's processes")
-        if job.state() != "PENDING":
-            raise AssertionError(f"the job is {job.state()} again before the {what}")
+        if not job.hold_after_requeue(number):
+            raise AssertionError(f"the job is {job.state()} before the {what}")
         before = len(job.log())
         action(stage.grid.store, Path(f"{stage.grid.store}.journal"))
+        job.release()
         job.await_log("to do, 4 ranks", number + 1)
         new = job.log()[before:]
         print(f"    {what}: {new.splitlines()[0].split(': ', 1)[-1]}", flush=True)

@@ -87,6 +87,20 @@ class Job:
         until(lambda: self.restarts() >= number, f"requeue {number} of job {self.number}", seconds, 0.1)
         return time.time()
 
+    def hold_after_requeue(self, number):
+        """Waits for requeue `number` and until nothing of the launch before it lives; the job then stays in the queue
+        until release(). False: it had been started again already, or ended instead."""
+        until(lambda: self.restarts() >= number or self.ended(), f"requeue {number} of job {self.number}", PATIENCE, 0.1)
+        self.cluster.ctl.run("scontrol", "hold", self.number, check=False)
+        until(lambda: not self.cluster.busy() or self.state() == "RUNNING", "the end of the job's processes")
+        if self.state() != "PENDING":
+            self.release()
+            return False
+        return True
+
+    def release(self):
+        self.cluster.ctl.run("scontrol", "release", self.number, check=False)
+
     def wait(self, status=0, seconds=PATIENCE):
         """Waits for the end of the job and of everything it started; its status must be this one."""
         until(self.ended, f"the end of job {self.number}", seconds, 0.2)
