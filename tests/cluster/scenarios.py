@@ -262,15 +262,15 @@ def walltime_again_and_again(stage):
 
 
 @scenario()
-def walltime_of_one_minute(stage):
-    """Slurm's own clock: a job of one minute, which Slurm signals 40 s (up to 60) before its end."""
-    stage.make_grid(epochs=4 * 60)
-    job = stage.submit(walltime=1, signal_seconds=40, requeues=20, kill_seconds=2)
-    job.wait(seconds=900)
-    stage.grid.wait_for_nothing_left()
+def walltime_of_two_minutes(stage):
+    """Slurm's own clock, and `--ends`: cells of a minute in jobs of two, of which the last is kept for checkpoints."""
+    job = stage.submit(walltime=2, requeues=20, run_args="--workers 1 --inject *=slow:0.1")
+    job.wait(seconds=1200)
     if job.restarts() == 0:
         raise AssertionError("the grid was done before the first walltime")
-    print(f"    {job.restarts()} requeues")
+    print(f"    {job.restarts()} requeues, the first after: "
+          f"{'the grid saw the end' if 'the allocation ends in' in job.log() else 'the signal'}", flush=True)
+    stage.check()
 
 
 @scenario(short=True)

@@ -90,7 +90,8 @@ class Job:
     def hold_after_requeue(self, number):
         """Waits for requeue `number` and until nothing of the launch before it lives; the job then stays in the queue
         until release(). False: it had been started again already, or ended instead."""
-        until(lambda: self.restarts() >= number or self.ended(), f"requeue {number} of job {self.number}", PATIENCE, 0.1)
+        until(lambda: self.restarts() >= number and self.state() != "COMPLETING" or self.ended(),
+              f"requeue {number} of job {self.number}", PATIENCE, 0.1)
         self.cluster.ctl.run("scontrol", "hold", self.number, check=False)
         until(lambda: not self.cluster.busy() or self.state() == "RUNNING", "the end of the job's processes")
         if self.state() != "PENDING":
