@@ -20,7 +20,7 @@ import traceback
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from scenarios import clean_up, cut_off
+from scenarios import clean_up, cut_off, tear
 from slurm_cluster import Cluster, end_on_signals, until, what_is_missing
 from slurm_grid import CHECKPOINT_SECONDS, LEASE_SECONDS, PATIENCE, SlurmGrid, end_to_end, reference_results, write_record
 
@@ -135,7 +135,7 @@ class Chaos:
         store, journal = self.grid.store, Path(f"{self.grid.store}.journal")
         what, action = self.random.choice([
             ("deleted", store.unlink), ("truncated", lambda: cut_off(store, self.random.random())),
-            ("torn journal", lambda: os.truncate(journal, journal.stat().st_size - self.random.randint(1, 30)))])
+            ("torn journal", lambda: tear(store, journal, self.random.randint(1, 30)))])
         action()
         job.release()
         return what
