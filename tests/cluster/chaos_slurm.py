@@ -194,7 +194,7 @@ class Chaos:
             return {}
 
     def complete(self):
-        return any(job.ended() and job.status() == 0 for job in self.jobs)
+        return any(job.state() == "COMPLETED" and job.status() == 0 for job in self.jobs)
 
 
 def main():

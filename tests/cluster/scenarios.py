@@ -415,7 +415,10 @@ def cell_that_takes_its_rank_down(stage):
 
 @scenario()
 def cell_that_always_fails(stage):
+    """Once its cause is mended, --retry-failed."""
     inject(stage, f"{CULPRIT}=fail", "inject")
+    stage.submit(run_args="--workers 1 --retry-failed").wait()
+    stage.check()
 
 
 @scenario()
