@@ -1,13 +1,15 @@
 # Driver over the CMake presets: every target installs what it needs, builds, then runs.
 #   make demo    the whole 595-cell grid of the paper on small synthetic cohorts, and both tables
 #   make test    all tests
+#   make cluster-test  what can happen on a cluster, on a real Slurm of four nodes on this machine (root; tests/cluster/slurm)
+#   make chaos   all of that, and random faults at random times: in simulation, on this machine, on that Slurm (an hour)
 #   make build   the binaries alone: build/mtlgrid and build/mtlgrid-trainer
 #   make oracle  the fixtures of tests/oracle once more, by PyTorch, torchjd, scikit-learn and scipy, and compared
 # LIBTORCH=FOLDER uses an installed LibTorch; CUDA=1 takes the CUDA set of LibTorch where no driver is found.
 LIBTORCH ?= .deps/libtorch
 PRESET ?= release
 
-.PHONY: build test demo bench asan oracle clean
+.PHONY: build test cluster-test chaos demo bench asan oracle clean
 
 build:
 	@cmake/install_packages.sh
@@ -17,6 +19,17 @@ build:
 
 test: build
 	@ctest --preset $(PRESET)
+
+cluster-test: build
+	@cmake/install_cluster.sh
+	@tests/cluster/scenarios.py --set short
+
+chaos: build
+	@cmake/install_cluster.sh
+	@cmake --build --preset $(PRESET) --target run_chaos
+	@tests/end_to_end/chaos.py --runs 100
+	@tests/cluster/scenarios.py --set long --record build/scenarios.jsonl
+	@tests/cluster/chaos_slurm.py --runs 20 --record build/chaos-slurm.jsonl
 
 demo: build
 	@examples/demo.sh

@@ -43,15 +43,40 @@ pass_on() {
   if [[ -n $mpirun_pid ]]; then kill -USR1 "$mpirun_pid" 2>/dev/null || true; fi
 }
 
+# When Slurm ends this job, in seconds since 1970; nothing if it does not say, or never.
+job_end() {
+  local end=${SLURM_JOB_END_TIME:-}
+  if [[ -z $end ]]; then
+    end=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%e 2>/dev/null) || return 0
+    end=$(date --date="$end" +%s 2>/dev/null) || return 0
+  fi
+  if [[ $end =~ ^[0-9]+$ ]]; then printf '%s\n' "$end"; fi
+}
+
 start_grid() {
+  local end
   # mpirun --enable-recovery waits for ever for a program that cannot be started.
   command -v "$MTLGRID_BINARY" >/dev/null || die "$MTLGRID_BINARY cannot be started; see MTLGRID_BINARY in slurm/site.sh"
   rm -f "$store.done" # of an earlier launch: it must not be taken for this one's
   [[ ! -e $store.done ]] || die "$store.done cannot be removed"
+  end=$(job_end)
+  # mpirun starts its daemons as a step, which Slurm would end at the loss of one node, or of one daemon.
+  export SLURM_NO_KILL=set SLURM_KILL_BAD_EXIT=0
   # shellcheck disable=SC2086  # options are meant to be split
   "$MTLGRID_MPIRUN" --enable-recovery --bind-to none $MTLGRID_MPIRUN_ARGS \
-    "$MTLGRID_BINARY" run "$config" $MTLGRID_RUN_ARGS &
+    "$MTLGRID_BINARY" run "$config" ${end:+--ends "$end"} $MTLGRID_RUN_ARGS &
   mpirun_pid=$!
+}
+
+# The other nodes look after this one (guard.sh).
+start_guard() {
+  local others=$((${SLURM_JOB_NUM_NODES:-1} - 1))
+  if ((others > 0)); then
+    srun --overlap --no-kill --relative=1 --nodes="$others" --ntasks="$others" --ntasks-per-node=1 --cpus-per-task=1 --mem=0 --mpi=none \
+      --output=none --error=none "$MTLGRID_SLURM_DIR/guard.sh" "$SLURMD_NODENAME" 2>/dev/null &
+    # shellcheck disable=SC2064  # this process
+    trap "kill -KILL $! 2>/dev/null || true" EXIT
+  fi
 }
 
 mpirun_runs() { kill -0 "$mpirun_pid" 2>/dev/null; }
@@ -63,11 +88,16 @@ pause() {
 }
 
 end_mpirun() {
-  local until=$((SECONDS + MTLGRID_KILL_SECONDS))
+  local until=$((SECONDS + MTLGRID_KILL_SECONDS)) children
   say "ending mpirun: $1"
   kill -TERM "$mpirun_pid" 2>/dev/null || true
   while mpirun_runs; do
-    if ((SECONDS >= until)); then kill -KILL "$mpirun_pid" 2>/dev/null || true; fi
+    if ((SECONDS >= until)); then
+      # Its own children would outlive it: the sruns that started its daemons.
+      children=$(ps -o pid= --ppid "$mpirun_pid") || true
+      # shellcheck disable=SC2086  # a list of numbers
+      kill -KILL "$mpirun_pid" $children 2>/dev/null || true
+    fi
     pause
   done
 }
@@ -87,6 +117,12 @@ await_end() {
   done
 }
 
+# Whether somebody ended this job with scancel: it would come back if it were requeued. Slurm then has it as COMPLETING
+# without a reason, after the walltime with the reason TimeLimit.
+cancelled() {
+  [[ $(squeue --noheader --jobs="$SLURM_JOB_ID" --states=all --format='%T %r' 2>/dev/null) =~ ^(CANCELLED.*|COMPLETING None)$ ]]
+}
+
 # Back into the queue, unless that has been done too often without a further cell done. STORE.requeues remembers: job,
 # cells done, requeues since that number last grew.
 requeue() {
@@ -103,7 +139,17 @@ requeue() {
   fi
   printf '%s %s %s\n' "$SLURM_JOB_ID" "$cells" "$tries" >"$store.requeues.tmp"
   mv "$store.requeues.tmp" "$store.requeues"
-  say "$reason; requeued with ${now:-an unknown number of} cells done"
+  into_the_queue "$reason" "$status" "; requeued with ${now:-an unknown number of} cells done"
+}
+
+# Ends this launch: requeued, with a log line of $1 and $3, or with status $2 where that cannot be.
+into_the_queue() {
+  local reason=$1 status=$2
+  if cancelled; then
+    say "$reason; this job was cancelled, so it is not requeued. Submitting it again goes on where it stopped"
+    exit "$status"
+  fi
+  say "$reason$3"
   trap '' USR1 TERM # Slurm ends this job now, to queue it again
   scontrol requeue "$SLURM_JOB_ID" || {
     say "cannot be requeued: submit it again by hand"
@@ -124,9 +170,31 @@ finish() {
   exit "$1"
 }
 
-# No STORE.done: the coordinator died, or never began because of its input.
+# Whether a run that lives has the store: its heartbeats change STORE.lock.
+lock_is_kept() {
+  local before now until=$((SECONDS + MTLGRID_LOCK_SECONDS))
+  before=$(cat "$store.lock" 2>/dev/null) || return 1
+  # Rank 0 of this launch was on this machine.
+  if [[ $before == *"\"host\":\"$(uname -n)\""* ]] && ! kill -0 "$(json_number "$store.lock" pid)" 2>/dev/null; then return 1; fi
+  while ((SECONDS < until)); do
+    pause
+    now=$(cat "$store.lock" 2>/dev/null) || return 1
+    if [[ $now != "$before" ]]; then return 0; fi
+  done
+  return 1
+}
+
+# No STORE.done: the coordinator died, or never began because of its input or because the store is another run's.
 without_status() {
   local status=0
+  if [[ -z $stop_asked ]] && lock_is_kept; then
+    # Slurm queues a job again whose node it cannot reach any more, though its script and ranks may live on there.
+    if ((${SLURM_RESTART_COUNT:-0} > 0)); then
+      into_the_queue "an earlier launch of this job still runs (see $store.lock)" 5 "; requeued until it has ended"
+    fi
+    say "the store is held by another run (see $store.lock): submit again when that has ended"
+    exit 5
+  fi
   if [[ -z $stop_asked ]]; then "$MTLGRID_BINARY" plan "$config" >/dev/null || status=$?; fi
   if ((status == 2)); then die "$config: mend what is named above and submit again"; fi
   requeue "the run ended without $store.done (coordinator killed?)" 4
@@ -136,6 +204,7 @@ trap pass_on USR1 TERM
 load_modules
 if [[ -z $stop_asked ]]; then
   start_grid
+  start_guard
   if [[ -n $stop_asked ]]; then kill -USR1 "$mpirun_pid" 2>/dev/null || true; fi # came between the two lines
   await_end
 fi

@@ -40,3 +40,7 @@
 : "${MTLGRID_POLL_SECONDS:=5}"
 : "${MTLGRID_GRACE_SECONDS:=60}"
 : "${MTLGRID_KILL_SECONDS:=15}"
+# How often the other nodes ask Slurm whether it still has the script's node.
+: "${MTLGRID_GUARD_SECONDS:=60}"
+# How long to look at the store's lock for a sign of life of another run: a few times [cluster] heartbeat_seconds.
+: "${MTLGRID_LOCK_SECONDS:=20}"

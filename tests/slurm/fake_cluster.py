@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""sbatch, scontrol, mpirun and mtlgrid for the tests of the batch scripts: which one it is says the name it is called by.
+"""sbatch, scontrol, squeue, srun, mpirun and mtlgrid for the tests of the batch scripts: which one it is says the name it is called by.
 
 $FAKE_STATE is a folder with scenario.json, in which `launches` says what each launch of the grid does:
   {"status": 0, "done": 3}           writes STORE.done and ends
   {"await": "USR1", ...}             first waits for that signal
   {"crash": true}                    ends without STORE.done
   {"hang": "TERM" or "KILL"}         mpirun does not return after the grid has; which signal ends it
+  {"held": true}                     is refused: another run has the store, and goes on renewing STORE.lock for 3 s
   {"signal": "USR1"}                 what sbatch, as Slurm would, sends to the batch script (alone) once the grid runs
-and `plan`, `cell`, `tables`, `scontrol` are exit statuses of those commands. Every call is noted in calls.jsonl.
+and `plan`, `cell`, `tables`, `scontrol` are exit statuses of those commands, `squeue` and `end` what squeue
+prints of the job's state and end (default: it runs, and without end). Every call is noted in calls.jsonl.
 """
 
 import argparse
@@ -23,6 +25,15 @@ import time
 STATE = pathlib.Path(os.environ["FAKE_STATE"])
 JOB = "4242"
 LIMIT = 30  # seconds after which a wait is a failure
+RENEW = """
+import os, sys, time
+for beat in range(30):
+    with open(sys.argv[1] + ".new", "w") as lock:
+        lock.write('{"epoch":1,"beat":%d,"host":"elsewhere","pid":1}' % beat)
+    os.rename(sys.argv[1] + ".new", sys.argv[1])
+    time.sleep(0.1)
+os.unlink(sys.argv[1])
+"""
 
 
 def scenario():
@@ -106,6 +117,16 @@ def scontrol(arguments):
     return status
 
 
+def squeue(arguments):
+    print(scenario().get("end", "NONE") if "--format=%e" in arguments else scenario().get("squeue", "RUNNING None"))
+    return 0
+
+
+def srun(arguments):
+    note(command="srun", arguments=arguments)
+    return 0
+
+
 def mpirun(arguments):
     """As Open MPI with --enable-recovery: passes USR1 on, returns 0 whatever the program did, may hang."""
     launch = scenario()["launches"][launch_number() + 1]
@@ -146,6 +167,9 @@ def mtlgrid(arguments):
     launch = json.loads(os.environ["FAKE_LAUNCH"])
     if "await" in launch:
         await_signal(launch["await"])
+    if launch.get("held"):
+        subprocess.Popen([sys.executable, "-c", RENEW, f"{store}.lock"], start_new_session=True)
+        await_condition(store.with_name(store.name + ".lock").exists, "a lock")
     if "status" in launch:
         write_done(launch)
     return 0 if "status" in launch else 137
@@ -160,5 +184,5 @@ def await_signal(name):
 
 
 if __name__ == "__main__":
-    command = {"sbatch": sbatch, "scontrol": scontrol, "mpirun": mpirun, "mtlgrid": mtlgrid}[pathlib.Path(sys.argv[0]).name]
+    command = {"sbatch": sbatch, "scontrol": scontrol, "squeue": squeue, "srun": srun, "mpirun": mpirun, "mtlgrid": mtlgrid}[pathlib.Path(sys.argv[0]).name]
     sys.exit(command(sys.argv[1:]))

@@ -23,7 +23,7 @@ class Job(unittest.TestCase):
         self.state, self.bin, self.site = root / "state", root / "bin", root / "site"
         for folder in (self.state, self.bin, self.site):
             folder.mkdir()
-        for name in ("sbatch", "scontrol", "mpirun", "mtlgrid"):
+        for name in ("sbatch", "scontrol", "squeue", "srun", "mpirun", "mtlgrid"):
             (self.bin / name).symlink_to(HERE / "fake_cluster.py")
         self.config, self.store = self.site / "grid.ini", self.site / "results" / "grid.db"
         self.store.parent.mkdir()
@@ -39,7 +39,7 @@ class Job(unittest.TestCase):
         (self.state / "calls.jsonl").touch()
         settings = {"PATH": f"{self.bin}:{os.environ['PATH']}", "HOME": str(self.site), "FAKE_STATE": str(self.state),
                     "MTLGRID_BINARY": str(self.bin / "mtlgrid"), "MTLGRID_POLL_SECONDS": "0.02",
-                    "MTLGRID_GRACE_SECONDS": "1", "MTLGRID_KILL_SECONDS": "1"}
+                    "MTLGRID_GRACE_SECONDS": "1", "MTLGRID_KILL_SECONDS": "1", "MTLGRID_LOCK_SECONDS": "2"}
         arguments = [str(self.config)] if arguments is None else arguments
         command = [*(["sbatch"] if directly else []), str(SLURM / script), *arguments]
         self.submission = subprocess.run(command, env={**settings, **(environment or {})},
@@ -92,6 +92,28 @@ class FullBenchmark(Job):
     def test_preemption_reaches_the_ranks_as_usr1(self):
         self.submit([{"await": "USR1", "signal": "TERM", "status": 3, "done": 1},
                      {"status": 0, "done": 2}]).assert_ended(0, launches=2, requeues=1)
+
+    def test_cancelled_job_does_not_come_back(self):
+        self.submit([{"await": "USR1", "signal": "TERM", "status": 3, "done": 1}], squeue="COMPLETING None")
+        self.assert_ended(3, launches=1)
+        self.assertIn("cancelled, so it is not requeued", self.log)
+
+    def test_job_over_its_walltime_is_requeued(self):
+        self.submit([{"await": "USR1", "signal": "TERM", "status": 3, "done": 1}, {"status": 0, "done": 2}],
+                    squeue="COMPLETING TimeLimit").assert_ended(0, launches=2, requeues=1)
+
+    def test_store_of_another_run_is_left_alone(self):
+        self.submit([{"held": True}]).assert_ended(5, launches=1)
+        self.assertIn("held by another run", self.log)
+
+    def test_requeued_job_waits_for_its_earlier_launch(self):
+        """Slurm took the node for lost; what it ran there lives on. No such wait counts as a requeue without progress."""
+        self.submit([{"status": 3, "done": 1}, {"held": True}, {"held": True}, {"status": 0, "done": 2}],
+                    environment={"MTLGRID_REQUEUES": "1"}).assert_ended(0, launches=4, requeues=3)
+
+    def test_lock_that_nobody_renews_does_not_count(self):
+        self.beside_store(".lock").write_text('{"epoch":1,"beat":7,"host":"elsewhere","pid":1}')
+        self.submit([{"crash": True}, {"status": 0, "done": 2}]).assert_ended(0, launches=2, requeues=1)
 
     def test_gives_up_after_requeues_without_progress(self):
         stopped = {"status": 3, "done": 7}
@@ -192,6 +214,22 @@ class FullBenchmark(Job):
     def test_options_of_the_run_are_passed_on(self):
         self.submit([{"status": 0}], environment={"MTLGRID_RUN_ARGS": "--retry-failed --workers 2"})
         self.assertEqual(self.program_calls("run"), [["run", str(self.config), "--retry-failed", "--workers", "2"]])
+
+    def test_end_of_the_job_is_passed_on(self):
+        self.submit([{"status": 0}], end="2030-01-02T03:04:05", environment={"TZ": "UTC"})
+        self.assertEqual(self.program_calls("run"), [["run", str(self.config), "--ends", "1893553445"]])
+        (self.state / "calls.jsonl").unlink()
+        self.submit([{"status": 0}], environment={"SLURM_JOB_END_TIME": "1893553446"})
+        self.assertEqual(self.program_calls("run"), [["run", str(self.config), "--ends", "1893553446"]])
+
+    def test_other_nodes_look_after_the_scripts_node(self):
+        self.submit([{"status": 0}], environment={"SLURM_JOB_NUM_NODES": "3", "SLURMD_NODENAME": "a1"})
+        (call,) = self.calls("srun")
+        self.assertLessEqual({"--relative=1", "--nodes=2", "--ntasks=2", "--overlap", "--no-kill"}, set(call["arguments"]))
+        self.assertEqual(call["arguments"][-2:], [str(SLURM / "guard.sh"), "a1"])
+        (self.state / "calls.jsonl").unlink()
+        self.submit([{"status": 0}], environment={"SLURM_JOB_NUM_NODES": "1", "SLURMD_NODENAME": "a1"})
+        self.assertEqual(self.calls("srun"), [])
 
     def test_missing_configuration_is_bad_usage(self):
         self.submit(arguments=[])
