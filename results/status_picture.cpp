@@ -251,7 +251,9 @@ Lines workers(const StoreStatus& s) {
     const bool well_a = a.state == "alive" && a.broken == 0, well_b = b.state == "alive" && b.broken == 0;
     return well_a != well_b ? well_b : a.rank < b.rank;
   });
-  Lines lines = {fmt::format("workers {}/{}, busy {}/{}", alive, all.size(), busy, slots)};
+  std::string sum = fmt::format("workers {}/{}, busy {}/{}", alive, all.size(), busy, slots);
+  if (sum.size() > kPanel) sum = fmt::format("up {}/{} busy {}/{}", alive, all.size(), busy, slots);
+  Lines lines = {sum};
   for (const auto& w : all) {
     std::string line = fmt::format("{:>3} {} {}/{}", w.rank, printable(w.host), w.busy, w.slots);
     if (w.state != "alive") line += fmt::format(" {} {}", printable(w.state), spoken_duration(w.heard_seconds));
@@ -265,10 +267,11 @@ Lines workers(const StoreStatus& s) {
 Lines failures(const StoreStatus& s) {
   if (s.newest_failures.empty()) return {};
   Lines counts;
-  for (const auto& l : s.lost) counts.push_back(fmt::format("{} {}", l.attempts, l.outcome));
+  for (const auto& l : s.lost) counts.push_back(fmt::format("{} {}", l.attempts, printable(l.outcome)));
   Lines lines = {fmt::format("attempts without a result: {}; newest first:", fmt::join(counts, ", "))};
   for (const auto& f : s.newest_failures) {
-    lines.push_back(fmt::format("{} attempt {} {}: {}", printable(f.cell), f.attempts, f.outcome, printable(f.cause)));
+    lines.push_back(
+        fmt::format("{} attempt {} {}: {}", printable(f.cell), f.attempts, printable(f.outcome), printable(f.cause)));
   }
   return lines;
 }
@@ -282,7 +285,7 @@ Lines shortened(Lines lines, std::size_t room, const char* what) {
   }
   const std::size_t left_out = lines.size() - room + 1;
   lines.resize(room - 1);
-  lines.push_back(fmt::format("... and {} more {}", left_out, what));
+  lines.push_back(fmt::format("and {} more {}", left_out, what));
   return lines;
 }
 

@@ -100,7 +100,7 @@ std::string failures(const StoreStatus& s) {
   std::string out;
   if (!s.lost.empty()) {
     out += "\nAttempts without a result:";
-    for (const auto& l : s.lost) out += fmt::format(" {} {}", l.attempts, l.outcome);
+    for (const auto& l : s.lost) out += fmt::format(" {} {}", l.attempts, printable(l.outcome));
     out += " (view `failures`)\n";
   }
   if (s.failures.empty()) return out;

@@ -184,8 +184,8 @@ std::string epochs(const CellStory& story, const CellStory::Attempt& a) {
 void add(std::string& to, const char* what, const std::string& text) { to += fmt::format("  {:<8}{}\n", what, text); }
 
 std::string attempt(const CellStory& story, const CellStory::Attempt& a) {
-  std::string out =
-      fmt::format("\nAttempt {}: {}{}\n", a.attempt, a.outcome, a.attempt == story.result_attempt ? ", counts" : "");
+  std::string out = fmt::format("\nAttempt {}: {}{}\n", a.attempt, printable(a.outcome),
+                                a.attempt == story.result_attempt ? ", counts" : "");
   if (!a.cause.empty()) add(out, "cause", printable(a.cause));
   add(out, "where", where(a));
   add(out, "when", when(a, story.run.now));
@@ -196,7 +196,7 @@ std::string attempt(const CellStory& story, const CellStory::Attempt& a) {
   for (const std::string& line : a.log.lines) out += fmt::format("    | {}\n", printable(line));
   // What the rank heard of a dying trainer is the log's end; it is told where the log is gone.
   if (!a.detail.empty() && !a.log.trouble.empty()) {
-    add(out, "detail", "");
+    out += "  detail\n";
     std::string line = "    | ";
     for (const char c : a.detail) {
       line += c;
@@ -210,7 +210,8 @@ std::string attempt(const CellStory& story, const CellStory::Attempt& a) {
 }  // namespace
 
 std::string render_story(const CellStory& story) {
-  std::string out = fmt::format("{}: {} (grid {})\n", printable(story.cell.name()), state_now(story), story.grid_id);
+  std::string out =
+      fmt::format("{}: {} (grid {})\n", printable(story.cell.name()), printable(state_now(story)), story.grid_id);
   for (const std::string& line : next(story)) out += fmt::format("  {}\n", line);
   for (const auto& a : story.attempts) out += attempt(story, a);
   if (story.attempts.empty()) out += "\nNo attempt yet.\n";
