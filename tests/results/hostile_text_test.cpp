@@ -150,7 +150,9 @@ TEST_P(HostileText, CannotLeaveItsPlaceInATable) {
     EXPECT_EQ(latex, printable_lines(latex));
     std::istringstream lines(markdown);
     for (std::string line; std::getline(lines, line);) {
-      if (line.starts_with("| ")) EXPECT_EQ(bars(line), table.columns.size() + 2) << line.substr(0, 200);
+      if (line.starts_with("| ")) {
+        EXPECT_EQ(bars(line), table.columns.size() + 2) << line.substr(0, 200);
+      }
       for (std::size_t at = line.find("<s"); at != std::string::npos; at = line.find("<s", at + 1)) {
         EXPECT_TRUE(at > 0 && line[at - 1] == '\\') << "no HTML";
       }
@@ -163,7 +165,7 @@ TEST_P(HostileText, CannotLeaveItsPlaceInATable) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Strings, HostileText, ::testing::ValuesIn(kHostile),
-                         [](const auto& info) { return std::to_string(info.index); });
+                         [](const auto& one) { return std::to_string(one.index); });
 
 }  // namespace
 }  // namespace mtlgrid::testing

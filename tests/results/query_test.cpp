@@ -86,7 +86,7 @@ TEST_F(Queries, WritingIsRefused) {
 
 TEST_F(Queries, RefusedStatementsLeaveNoFile) {
   const fs::path target = folder / "made.db";
-  for (const std::string sql : {"ATTACH '" + target.string() + "' AS x", "VACUUM INTO '" + target.string() + "'"}) {
+  for (const std::string& sql : {"ATTACH '" + target.string() + "' AS x", "VACUUM INTO '" + target.string() + "'"}) {
     EXPECT_THROW(query(file, sql), InputError) << sql;
   }
   EXPECT_FALSE(fs::exists(target));
