@@ -13,6 +13,7 @@
 #include "orchestrator/session.h"
 #include "orchestrator/tasks.h"
 #include "orchestrator/trainer_executable.h"
+#include "results/printable.h"
 
 namespace mtlgrid {
 namespace {
@@ -65,7 +66,7 @@ int run_cell(const std::vector<std::string>& arguments) {
   trainers.workers = 1;
   trainers.devices = choose_devices(config.run, trainers.workers, questions_to_machine());
   trainer_executable();
-  const auto say = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+  const auto say = [](const std::string& line) { fmt::print(stderr, "{}\n", printable_lines(line)); };
   Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);
   save_fingerprints(memory, config.store);
   store.use_grid(plan.grid);

@@ -52,11 +52,35 @@ CommandOptions& CommandOptions::number(const std::string& name, const std::strin
   return *this;
 }
 
+CommandOptions& CommandOptions::optional_number(const std::string& name, const std::string& placeholder,
+                                                const std::string& help, long long implied) {
+  options_.add_options()(name.c_str(), po::value<long long>()->value_name(placeholder)->implicit_value(implied),
+                         help.c_str());
+  implied_.push_back("--" + name);
+  return *this;
+}
+
 CommandOptions& CommandOptions::number(const std::string& name, const std::string& placeholder, const std::string& help,
                                        long long otherwise) {
   options_.add_options()(name.c_str(), po::value<long long>()->value_name(placeholder)->default_value(otherwise),
                          help.c_str());
   return *this;
+}
+
+// Boost takes a value that may be left out after `=` alone: a number that follows is put there.
+std::vector<std::string> CommandOptions::with_values_joined(const std::vector<std::string>& arguments) const {
+  std::vector<std::string> joined;
+  for (const std::string& word : arguments) {
+    const bool number = !word.empty() && word.find_first_not_of("0123456789") == std::string::npos;
+    const bool awaited =
+        !joined.empty() && std::find(implied_.begin(), implied_.end(), joined.back()) != implied_.end();
+    if (number && awaited) {
+      joined.back() += "=" + word;
+    } else {
+      joined.push_back(word);
+    }
+  }
+  return joined;
 }
 
 bool CommandOptions::parse(const std::vector<std::string>& arguments) {
@@ -70,7 +94,9 @@ bool CommandOptions::parse(const std::vector<std::string>& arguments) {
   const std::string hint = fmt::format("mtlgrid {} --help", command_);
   try {
     const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-    po::store(po::command_line_parser(arguments).options(all).positional(positional).style(style).run(), values_);
+    po::store(
+        po::command_line_parser(with_values_joined(arguments)).options(all).positional(positional).style(style).run(),
+        values_);
   } catch (const po::too_many_positional_options_error&) {
     throw InputError(fmt::format("{}: more arguments than {}; see {}", command_, arguments_.size(), hint));
   } catch (const po::error& e) {

@@ -32,6 +32,10 @@ class CommandOptions {
   CommandOptions& number(const std::string& name, const std::string& placeholder, const std::string& help,
                          long long otherwise);
 
+  // The same, where the value may be left out: then it is `implied`. It follows as the next word or after `=`.
+  CommandOptions& optional_number(const std::string& name, const std::string& placeholder, const std::string& help,
+                                  long long implied);
+
   // Parses. False if --help was given: the help has been printed to stdout. Throws InputError on bad usage.
   // No abbreviations: a typing error must not become another option.
   bool parse(const std::vector<std::string>& arguments);
@@ -59,6 +63,8 @@ class CommandOptions {
   std::string help() const;
 
  private:
+  std::vector<std::string> with_values_joined(const std::vector<std::string>& arguments) const;
+
   struct Argument {
     std::string name, help;
     bool required;
@@ -66,6 +72,7 @@ class CommandOptions {
   std::string command_;
   std::vector<Argument> arguments_;
   std::vector<std::string> flags_;
+  std::vector<std::string> implied_;  // options whose value may be left out
   boost::program_options::options_description options_;
   boost::program_options::variables_map values_;
 };

@@ -9,6 +9,7 @@
 #include "orchestrator/commands.h"
 #include "orchestrator/exit_status.h"
 #include "orchestrator/version.h"
+#include "results/printable.h"
 
 namespace {
 
@@ -37,14 +38,14 @@ int dispatch(const std::vector<std::string>& words) {
   return mtlgrid::command(name).function({words.begin() + 1, words.end()});
 }
 
-// Every line of `text` on stderr, prefixed; returns `status`.
+// Every line of `text` on stderr, prefixed; returns `status`. Messages quote files, labels and arguments.
 int complain(const std::string& text, int status) {
   std::string line = "mtlgrid: ";
   for (char c : text) {
     line += c;
     if (c == '\n') line += "mtlgrid: ";
   }
-  std::cerr << line << std::endl;
+  std::cerr << mtlgrid::printable_lines(line) << std::endl;
   return status;
 }
 

@@ -4,6 +4,7 @@
 #include "orchestrator/command_options.h"
 #include "orchestrator/commands.h"
 #include "orchestrator/plan_report.h"
+#include "results/printable.h"
 #include "orchestrator/tasks.h"
 
 namespace mtlgrid {
@@ -18,7 +19,7 @@ int run_plan(const std::vector<std::string>& arguments) {
   if (options.has("init")) config.init = options.path("init");
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   const Plan plan = make_plan(config, memory);
-  std::cout << plan_report(plan, plan_standing(plan), options.has("drops"));
+  std::cout << printable_lines(plan_report(plan, plan_standing(plan), options.has("drops")));
   return 0;
 }
 

@@ -17,6 +17,7 @@
 #include "orchestrator/plan_report.h"
 #include "orchestrator/trained_cell.h"
 #include "results/metrics.h"
+#include "results/printable.h"
 #include "results/query.h"
 #include "results/reading.h"
 #include "trainer/container.h"
@@ -243,7 +244,7 @@ int run_predict(const std::vector<std::string>& arguments) {
   } else {
     write_file_whole(wanted.out, {std::span<const char>(table)});
   }
-  fmt::print(stderr, "{}", said);
+  fmt::print(stderr, "{}", printable_lines(said));
   return 0;
 }
 

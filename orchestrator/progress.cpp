@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "results/printable.h"
+
 namespace mtlgrid {
 namespace {
 
@@ -13,14 +15,6 @@ constexpr double kTerminalSeconds = 0.5, kLogSeconds = 15;
 constexpr int kBarWidth = 30;
 
 }  // namespace
-
-std::string duration_text(double seconds) {
-  const auto whole = static_cast<long long>(std::llround(std::max(0.0, seconds)));
-  if (whole < 60) return fmt::format("{} s", whole);
-  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
-  if (whole < 86400) return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
-  return fmt::format("{} d {} h", whole / 86400, whole % 86400 / 3600);
-}
 
 std::string progress_text(const Coordinator::Counts& counts, double gone, std::optional<double> left) {
   const double share = counts.cost_total > 0 ? std::clamp(counts.cost_done / counts.cost_total, 0.0, 1.0) : 1;
@@ -30,7 +24,7 @@ std::string progress_text(const Coordinator::Counts& counts, double gone, std::o
                                  std::floor(share * 100), counts.done, counts.total);
   if (counts.failed > 0) line += fmt::format(", {} failed", counts.failed);
   return line + fmt::format(", {} running on {} trainers of {} ranks, {} gone, ETA {}", counts.running, counts.slots,
-                            counts.workers, duration_text(gone), left ? duration_text(*left) : "unknown");
+                            counts.workers, spoken_duration(gone), left ? spoken_duration(*left) : "unknown");
 }
 
 void ProgressDisplay::draw(const std::string& text) {
@@ -49,7 +43,7 @@ void ProgressDisplay::say(const std::string& line) {
     fmt::print(stderr, "\r{}\r", std::string(width_, ' '));
     width_ = 0;
   }
-  fmt::print(stderr, "{}\n", line);
+  fmt::print(stderr, "{}\n", printable_lines(line));
   std::fflush(stderr);
 }
 

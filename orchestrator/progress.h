@@ -29,7 +29,4 @@ class ProgressDisplay {
 // What it prints: cells, workers, the seconds that are gone and left.
 std::string progress_text(const Coordinator::Counts& counts, double gone, std::optional<double> left);
 
-// "47 s", "3 min 20 s", "5 h 12 min", "2 d 3 h".
-std::string duration_text(double seconds);
-
 }  // namespace mtlgrid

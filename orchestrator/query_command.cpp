@@ -1,5 +1,6 @@
 // The command `query`: views and read-only SQL.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <iostream>
@@ -9,6 +10,7 @@
 #include "orchestrator/command_options.h"
 #include "orchestrator/commands.h"
 #include "orchestrator/nearest.h"
+#include "results/printable.h"
 #include "results/query.h"
 #include "results/reading.h"
 #include "results/status.h"
@@ -28,17 +30,14 @@ QueryResult list_views(const std::string& store) {
   return listed;
 }
 
-// All rows of a view that are of one grid; every view has the column grid_id.
-QueryResult rows_of_view(const std::string& store, const std::string& view, std::optional<std::int64_t> grid) {
-  const Database database = open_for_reading(store);
+// Throws InputError naming the nearest view if there is no such one.
+QueryResult view_of_grid(const std::string& store, const std::string& view, std::optional<std::int64_t> grid) {
   std::vector<std::string> known;
   for (const auto& entry : views(store)) known.push_back(entry.first);
   if (std::find(known.begin(), known.end(), view) == known.end()) {
     throw InputError(fmt::format("{}: there is no view '{}'{}", store, view, did_you_mean(view, known)));
   }
-  Statement rows = database.prepare(fmt::format("SELECT * FROM \"{}\" WHERE grid_id = ?", view));
-  rows.bind_all(choose_grid(database, grid));
-  return fetch(rows);
+  return rows_of_view(store, view, choose_grid(open_for_reading(store), grid));
 }
 
 }  // namespace
@@ -56,9 +55,11 @@ int run_query(const std::vector<std::string>& arguments) {
   if (sql && view) throw InputError("query: give either SQL or --view");
   if (options.grid() && !view) throw InputError("query: --grid goes with --view; SQL chooses by grid_id");
   const QueryResult result = sql    ? query(store, options.get<std::string>("SQL"))
-                             : view ? rows_of_view(store, options.get<std::string>("view"), options.grid())
+                             : view ? view_of_grid(store, options.get<std::string>("view"), options.grid())
                                     : list_views(store);
-  std::cout << render(result, kind);
+  const std::string text = render(result, kind);
+  // csv and json are exact for programs; what a patient is called must not act on a person's terminal.
+  std::cout << (isatty(STDOUT_FILENO) == 1 ? printable_lines(text) : text);
   return 0;
 }
 

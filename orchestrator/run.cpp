@@ -14,13 +14,14 @@
 #include "orchestrator/session.h"
 #include "orchestrator/tasks.h"
 #include "orchestrator/trainer_executable.h"
+#include "results/printable.h"
 #include "trainer/injection.h"
 
 namespace mtlgrid {
 namespace {
 
 void say(const std::string& line) {
-  fmt::print(stderr, "{}\n", line);
+  fmt::print(stderr, "{}\n", printable_lines(line));
   std::fflush(stderr);
 }
 

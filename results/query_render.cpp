@@ -1,59 +1,13 @@
 // Query results as text.
-#include <utf8.h>
-
 #include <algorithm>
-#include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "results/printable.h"
 #include "results/query.h"
 
 namespace mtlgrid {
 namespace {
-
-// Characters that would act on a terminal or reorder what it shows.
-bool hostile(std::uint32_t c) {
-  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-         (c >= 0x2066 && c <= 0x2069);
-}
-
-void append_escape(std::string& to, std::uint32_t c) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  const int digits = c < 0x100 ? 2 : 4;
-  to += c < 0x100 ? "\\x" : "\\u";
-  for (int i = digits - 1; i >= 0; --i) to += kDigits[(c >> (4 * i)) & 15];
-}
-
-// One line that is safe to print; a backslash of the text itself stays one.
-std::string printable(const std::string& text) {
-  std::string out;
-  for (auto at = text.begin(); at != text.end();) {
-    const auto begin = at;
-    std::uint32_t c = 0;
-    try {
-      c = utf8::next(at, text.end());
-    } catch (const utf8::exception&) {
-      at = begin + 1;
-      append_escape(out, static_cast<unsigned char>(*begin));
-      continue;
-    }
-    if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (hostile(c)) {
-      append_escape(out, c);
-    } else {
-      out.append(begin, at);
-    }
-  }
-  return out;
-}
-
-// Columns on the terminal: code points, which is right for all but combining and East Asian wide characters.
-std::size_t width(const std::string& printable_text) {
-  return static_cast<std::size_t>(utf8::unchecked::distance(printable_text.begin(), printable_text.end()));
-}
 
 bool looks_like_number(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789.+-e%x") == std::string::npos &&

@@ -30,6 +30,14 @@ Database open_recovering(const fs::path& file, std::optional<std::int64_t>& vers
   return database;
 }
 
+// A store may come from anywhere: its schema is trusted with nothing.
+void distrust(Database& database) {
+  sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+  database.execute("PRAGMA query_only = ON");
+}
+
 }  // namespace
 
 fs::path readable_store(const fs::path& store) {
@@ -46,7 +54,7 @@ Database open_for_reading(const fs::path& store) {
   try {
     std::optional<std::int64_t> version;
     Database database = open_recovering(file, version);
-    database.execute("PRAGMA query_only = ON");
+    distrust(database);
     if (!version) throw InputError(file.string() + ": is no store of mtlgrid");
     if (*version != kSchemaVersion) {
       throw InputError(file.string() + ": has schema version " + std::to_string(*version) + ", this program reads " +

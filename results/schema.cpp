@@ -231,9 +231,22 @@ SELECT c.grid_id, c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' ||
         AND m.cohort = 'test' AND m.metric = 'auprc') AS test_auprc
 FROM cells c LEFT JOIN attempts a ON a.cell_id = c.cell_id AND a.attempt = c.result_attempt;
 
+CREATE VIEW attempt_summary AS
+SELECT c.grid_id, c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold AS cell, c.state, a.attempt,
+       a.outcome, iif(a.attempt IS c.result_attempt, 'yes', 'no') AS counts, a.cause, a.host, a.rank, a.device, a.pack,
+       datetime(a.started, 'unixepoch') AS started, datetime(a.ended, 'unixepoch') AS ended,
+       round(a.ended - a.started, 3) AS seconds,
+       (SELECT count(*) FROM epochs e WHERE e.cell_id = a.cell_id AND e.attempt = a.attempt) AS epochs, a.best_epoch,
+       a.resumed,
+       'grid-' || c.grid_id || '/' || c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold ||
+       '/attempt-' || a.attempt || '/log' AS log
+FROM attempts a JOIN cells c ON c.cell_id = a.cell_id;
+
 CREATE VIEW failures AS
 SELECT c.grid_id, c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold AS cell, c.state, a.attempt,
-       a.outcome, a.cause, a.host, a.rank, a.device, datetime(a.ended, 'unixepoch') AS ended, a.detail
+       a.outcome, a.cause, a.host, a.rank, a.device, datetime(a.ended, 'unixepoch') AS ended,
+       'grid-' || c.grid_id || '/' || c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold ||
+       '/attempt-' || a.attempt || '/log' AS log, a.detail
 FROM attempts a JOIN cells c ON c.cell_id = a.cell_id
 WHERE a.outcome IN ('failed', 'crashed', 'lost', 'stopped', 'interrupted');
 )sql";
@@ -243,7 +256,8 @@ constexpr std::pair<const char*, const char*> kViewHelp[] = {
     {"table2", "Table 2: mean silhouette on external cohorts, per auxiliary and their mean; have of want cells"},
     {"method_ranking", "methods by their mean over auxiliaries, best first, per biomarker, cohort and metric"},
     {"cell_summary", "one row a cell: state, attempts, best epoch, seconds, test AUROC and AUPRC"},
-    {"failures", "attempts that gave no result, with their cause"},
+    {"attempt_summary", "one row an attempt: outcome, cause, where and when, epochs, its log (below STORE.d)"},
+    {"failures", "attempts that gave no result, with their cause and their log (below STORE.d)"},
     {"fold_means", "means over folds of AUROC, AUPRC and silhouette as fractions: what Tables 1 and 2 average"},
     {"evaluation_cohorts", "cohorts a biomarker is evaluated on: test (label: the training cohort) and external ones"},
     {"counted_metrics", "every metric of the results that count, with its bootstrap CI"},

@@ -6,7 +6,7 @@
 namespace mtlgrid {
 
 // Raised whenever a table or view changes; a store with another version is rebuilt from its journal.
-inline constexpr std::int64_t kSchemaVersion = 2;
+inline constexpr std::int64_t kSchemaVersion = 3;
 
 // Creates tables, views, `methods` (in the order of the paper's tables) and `view_help` in an empty database.
 // Must run inside a transaction. `meta` then holds schema_version and sequence 0.

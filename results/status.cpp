@@ -4,12 +4,16 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 
+#include "datasets/errors.h"
+#include "results/platform.h"
 #include "results/reading.h"
-#include "results/store_lock.h"
 
 namespace mtlgrid {
 namespace {
+
+constexpr int kNewestFailures = 50;  // more than a terminal has lines
 
 void add_state(StateCounts& counts, const std::string& state, int n) {
   if (state == "pending") counts.pending += n;
@@ -51,6 +55,65 @@ void read_matrix(const Database& database, StoreStatus& status) {
   }
 }
 
+CellSign sign_of(const std::string& state) {
+  return state == "done"      ? CellSign::done
+         : state == "failed"  ? CellSign::failed
+         : state == "running" ? CellSign::running
+                              : CellSign::waiting;
+}
+
+template <typename T>
+std::size_t index_of(const std::vector<T>& all, const T& one) {
+  return static_cast<std::size_t>(std::find(all.begin(), all.end(), one) - all.begin());
+}
+
+void read_signs(const Database& database, StoreStatus& status) {
+  Statement pairs = of_grid(database,
+                            "SELECT biomarker || '/' || auxiliary FROM cells WHERE grid_id = ? "
+                            "GROUP BY biomarker, auxiliary ORDER BY min(cell_id)",
+                            status.grid_id);
+  while (pairs.step()) status.pairs.push_back(pairs.text(0));
+  if (status.cells.total() > kSignsKept) return;
+  status.signs.assign(status.methods.size(),
+                      std::vector(status.folds.size(), std::vector<std::optional<CellSign>>(status.pairs.size())));
+  Statement cells =
+      of_grid(database, "SELECT method, fold, biomarker || '/' || auxiliary, state FROM cells WHERE grid_id = ?",
+              status.grid_id);
+  while (cells.step()) {
+    auto& square =
+        status
+            .signs[index_of(status.methods, cells.text(0))][index_of(status.folds, static_cast<int>(cells.integer(1)))];
+    square[index_of(status.pairs, cells.text(2))] = sign_of(cells.text(3));
+  }
+}
+
+// The live file is newer than the snapshot: it decides what runs and what waits.
+void correct_signs(StoreStatus& status) {
+  if (!status.run.live) return;
+  const LiveRun& live = *status.run.live;
+  std::set<std::string> running;
+  for (const auto& r : live.running) running.insert(r.cell);
+  const std::set<std::string> waiting(live.queue.begin(), live.queue.end());
+  for (std::size_t m = 0; m < status.signs.size(); ++m) {
+    for (std::size_t f = 0; f < status.folds.size(); ++f) {
+      for (std::size_t p = 0; p < status.pairs.size(); ++p) {
+        std::optional<CellSign>& sign = status.signs[m][f][p];
+        if (!sign) continue;
+        const std::string cell = status.pairs[p] + "/" + status.methods[m] + "/" + std::to_string(status.folds[f]);
+        if (running.contains(cell)) {
+          sign = CellSign::running;
+        } else if (waiting.contains(cell)) {
+          sign = CellSign::waiting;
+        } else if (sign == CellSign::running) {
+          sign = CellSign::ended;
+        } else if (sign == CellSign::waiting && !live.queue_unnamed()) {
+          sign = CellSign::outside;
+        }
+      }
+    }
+  }
+}
+
 void read_failures(const Database& database, StoreStatus& status) {
   Statement failed = of_grid(database,
                              "SELECT c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold, a.outcome, "
@@ -66,6 +129,17 @@ void read_failures(const Database& database, StoreStatus& status) {
                            "WHERE c.grid_id = ? AND a.outcome NOT IN ('running', 'done') GROUP BY 1 ORDER BY 1",
                            status.grid_id);
   while (lost.step()) status.lost.push_back({lost.text(0), static_cast<int>(lost.integer(1))});
+  Statement newest = of_grid(database,
+                             "SELECT c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold, a.outcome, "
+                             "a.cause, a.attempt FROM attempts a JOIN cells c ON c.cell_id = a.cell_id "
+                             "WHERE c.grid_id = ?1 AND a.outcome IN ('failed', 'crashed', 'lost') "
+                             "ORDER BY a.ended DESC, a.cell_id, a.attempt DESC LIMIT ?2",
+                             status.grid_id);
+  newest.bind(2, kNewestFailures);
+  while (newest.step()) {
+    status.newest_failures.push_back(
+        {newest.text(0), newest.text(1), newest.text(2), static_cast<int>(newest.integer(3))});
+  }
 }
 
 void read_workers(const Database& database, StoreStatus& status) {
@@ -96,15 +170,9 @@ void read_throughput(const Database& database, StoreStatus& status) {
   const double seconds = status.last_result - status.run_opened;
   if (status.done_in_run > 0 && seconds > 0) status.cells_per_hour = 3600 * status.done_in_run / seconds;
   status.eta_seconds = std::numeric_limits<double>::quiet_NaN();
-  if (status.cells_per_hour > 0 && !status.holder.empty()) {
+  if (status.cells_per_hour > 0 && status.run.holder) {
     status.eta_seconds = 3600 * (status.cells.pending + status.cells.running) / status.cells_per_hour;
   }
-}
-
-std::string holder_of(const std::filesystem::path& store) {
-  const auto holder = read_lock(beside(store, ".lock"));
-  if (!holder || life_of(*holder, Platform::real()) == HolderLife::dead) return "";
-  return holder->described();
 }
 
 }  // namespace
@@ -126,38 +194,18 @@ std::int64_t choose_grid(const Database& database, std::optional<std::int64_t> g
 StoreStatus read_status(const std::filesystem::path& store, std::optional<std::int64_t> grid) {
   const Database database = open_for_reading(store);
   StoreStatus status;
-  status.now = Platform::real().now();
   status.grid_id = choose_grid(database, grid);
-  status.holder = holder_of(store);
+  status.run = read_run_state(store, status.grid_id, Platform::real().now());
   Statement opened = database.prepare("SELECT opened FROM runs ORDER BY epoch DESC LIMIT 1");
   if (opened.step()) status.run_opened = opened.real(0);
   opened.reset();
   read_matrix(database, status);
+  read_signs(database, status);
+  correct_signs(status);
   read_failures(database, status);
   read_workers(database, status);
   read_throughput(database, status);
   return status;
-}
-
-QueryResult why(const std::filesystem::path& store, const Cell& cell, std::optional<std::int64_t> grid) {
-  const Database database = open_for_reading(store);
-  const std::int64_t id = choose_grid(database, grid);
-  const auto bind_cell = [&](Statement& statement) {
-    statement.bind_all(id, cell.biomarker, cell.auxiliary, cell.method, cell.fold);
-  };
-  const std::string where =
-      " WHERE c.grid_id = ? AND c.biomarker = ? AND c.auxiliary = ? AND c.method = ? AND c.fold = ?";
-  Statement known = database.prepare("SELECT 1 FROM cells c" + where);
-  bind_cell(known);
-  if (!known.step()) throw InputError(cell.name() + ": grid " + std::to_string(id) + " has no such cell");
-  Statement attempts = database.prepare(
-      "SELECT a.attempt, a.outcome, iif(a.attempt IS c.result_attempt, 'yes', 'no') AS counts, a.cause, a.host, "
-      "a.rank, "
-      "a.device, a.pack, datetime(a.started, 'unixepoch') AS started, round(a.ended - a.started, 1) AS seconds, "
-      "a.resumed, a.best_epoch, a.detail FROM attempts a JOIN cells c ON c.cell_id = a.cell_id" +
-      where + " ORDER BY a.attempt");
-  bind_cell(attempts);
-  return fetch(attempts);
 }
 
 }  // namespace mtlgrid

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "results/cell.h"
-#include "results/query.h"
+#include "results/live_run.h"
+#include "results/sqlite.h"
 
 namespace mtlgrid {
 
@@ -17,19 +17,33 @@ struct StateCounts {
   int total() const { return pending + running + done + failed; }
 };
 
+// How a cell stands, taken together from the store and the run's live file.
+enum class CellSign {
+  done,
+  failed,
+  running,
+  waiting,  // pending; while a live run names its queue: in it
+  outside,  // pending, and neither in the live run's queue nor running
+  ended,    // was running when the store was last published, and is not any more
+};
+
 struct StoreStatus {
   std::int64_t grid_id = 0;
-  double now = 0;      // the reader's time, seconds since 1970
-  std::string holder;  // who holds the lock ("host h, pid p, epoch e"); empty if nobody does
+  RunState run;
   StateCounts cells;
   std::vector<std::string> methods;              // in the order of the paper's tables
   std::vector<int> folds;                        // ascending
   std::vector<std::vector<StateCounts>> matrix;  // [method][fold], over pairs
+  std::vector<std::string> pairs;                // "MSI/LF", in the grid's order
+  // [method][fold][pair]; empty where the grid has more than kSignsKept cells. nullopt: no such cell.
+  std::vector<std::vector<std::vector<std::optional<CellSign>>>> signs;
   struct Failure {
     std::string cell, outcome, cause;
     int attempts = 0;
   };
   std::vector<Failure> failures;  // failed cells with the cause of their last attempt
+  // The newest attempts that failed, crashed or were lost, newest first; their cells may have succeeded since.
+  std::vector<Failure> newest_failures;
   // Attempts that gave no result, by outcome; cells they belong to may have succeeded since.
   struct Lost {
     std::string outcome;
@@ -48,13 +62,13 @@ struct StoreStatus {
   double eta_seconds = 0;     // NaN: unknown, or no run holds the store
 };
 
+// A grid with more cells is shown by counts alone.
+inline constexpr int kSignsKept = 20'000;
+
 // Throws InputError if there is no such store or grid. Without `grid`: the newest.
 StoreStatus read_status(const std::filesystem::path& store, std::optional<std::int64_t> grid = std::nullopt);
 // For a terminal of at least 80 columns.
 std::string render_status(const StoreStatus& status);
-
-// A cell attempt by attempt, oldest first. Throws InputError if the grid has no such cell.
-QueryResult why(const std::filesystem::path& store, const Cell& cell, std::optional<std::int64_t> grid = std::nullopt);
 
 // `grid` if the store has it, the newest without one. Throws InputError naming the grids there are.
 std::int64_t choose_grid(const Database& database, std::optional<std::int64_t> grid);

@@ -3,6 +3,8 @@
 
 #include <cmath>
 
+#include "results/printable.h"
+#include "results/query.h"
 #include "results/status.h"
 
 namespace mtlgrid {
@@ -10,26 +12,42 @@ namespace {
 
 constexpr std::size_t kFailuresShown = 20;
 
-// "47 s", "3 min 20 s", "5 h 12 min", "2 d 3 h".
-std::string duration(double seconds) {
-  const auto s = static_cast<long long>(std::llround(std::max(0.0, seconds)));
-  if (s < 60) return fmt::format("{} s", s);
-  if (s < 3600) return fmt::format("{} min {} s", s / 60, s % 60);
-  if (s < 86400) return fmt::format("{} h {} min", s / 3600, s % 3600 / 60);
-  return fmt::format("{} d {} h", s / 86400, s % 86400 / 3600);
+std::string counted(int n, const char* what) { return n == 0 ? "" : fmt::format(", {} {}", n, what); }
+
+// What the run that goes on says of itself.
+std::string live(const RunState& run) {
+  const LiveRun& live = *run.live;
+  const auto& c = live.cells;
+  std::string out =
+      fmt::format("This run: {} of {} cells done{}{}{}; {} gone", c.done, c.total, counted(c.running, "running"),
+                  counted(c.queued, "waiting"), counted(c.failed, "failed"), spoken_duration(live.gone_seconds));
+  if (live.eta_seconds) out += fmt::format("; about {} to go", spoken_duration(*live.eta_seconds));
+  if (live.ends) out += fmt::format("; the allocation ends in {}", spoken_duration(*live.ends - run.now));
+  return out + (live.stopping ? "; asked to stop.\n" : ".\n");
 }
 
-std::string counted(int n, const char* what) { return n == 0 ? "" : fmt::format(", {} {}", n, what); }
+std::string held(const RunState& run) {
+  std::string out = run.holder ? fmt::format("Held by a run: {}.\n", printable(run.holder->described()))
+                               : std::string("No run holds the store.\n");
+  if (run.live) out += live(run);
+  if (!run.trouble.empty()) out += fmt::format("No live picture: {}.\n", run.trouble);
+  if (run.end) {
+    out += fmt::format("The last run ended {} ago: {}.\n", spoken_duration(run.now - run.end->time), run.end->text());
+  }
+  if (run.data_age > 0) out += fmt::format("What follows is of the snapshot, {} old.\n", spoken_duration(run.data_age));
+  return out;
+}
 
 std::string head(const StoreStatus& s) {
   std::string out = fmt::format("Grid {}: {} of {} cells done{}{}{}\n", s.grid_id, s.cells.done, s.cells.total(),
                                 counted(s.cells.running, "running"), counted(s.cells.pending, "pending"),
                                 counted(s.cells.failed, "failed"));
-  out += s.holder.empty() ? "No run holds the store.\n" : fmt::format("Held by a run: {}.\n", s.holder);
+  out += held(s.run);
   if (s.cells_per_hour <= 0) return out;
   out += fmt::format("{} results in the last run, {:.0f} cells an hour; newest {} ago", s.done_in_run, s.cells_per_hour,
-                     duration(s.now - s.last_result));
-  if (!std::isnan(s.eta_seconds)) out += fmt::format("; about {} to go", duration(s.eta_seconds));
+                     spoken_duration(s.run.now - s.last_result));
+  const bool told = s.run.live && s.run.live->eta_seconds;
+  if (!std::isnan(s.eta_seconds) && !told) out += fmt::format("; about {} to go", spoken_duration(s.eta_seconds));
   return out + ".\n";
 }
 
@@ -54,7 +72,21 @@ std::string matrix(const StoreStatus& s) {
   return fmt::format("\nDone of all pairs (r running, f failed)\n{}", render(table, QueryFormat::table));
 }
 
+std::string live_workers(const StoreStatus& s) {
+  QueryResult table;
+  table.columns = {"rank", "host", "device", "state", "heard of", "busy", "done", "broken"};
+  for (const auto& w : s.run.live->workers) {
+    int done = 0;
+    for (const auto& stored : s.workers) done += stored.rank == w.rank && stored.host == w.host ? stored.done : 0;
+    table.rows.push_back({std::to_string(w.rank), w.host, w.device, w.state, spoken_duration(w.heard_seconds) + " ago",
+                          fmt::format("{} of {}", w.busy, w.slots), std::to_string(done),
+                          w.broken > 0 ? fmt::format("{}: {}", w.broken, w.why) : ""});
+  }
+  return fmt::format("\nWorkers of the run\n{}", render(table, QueryFormat::table));
+}
+
 std::string workers(const StoreStatus& s) {
+  if (s.run.live) return live_workers(s);
   if (s.workers.empty()) return "";
   QueryResult table;
   table.columns = {"rank", "host", "device", "running", "done"};
@@ -68,7 +100,7 @@ std::string failures(const StoreStatus& s) {
   std::string out;
   if (!s.lost.empty()) {
     out += "\nAttempts without a result:";
-    for (const auto& l : s.lost) out += fmt::format(" {} {}", l.attempts, l.outcome);
+    for (const auto& l : s.lost) out += fmt::format(" {} {}", l.attempts, printable(l.outcome));
     out += " (view `failures`)\n";
   }
   if (s.failures.empty()) return out;

@@ -6,12 +6,14 @@
 #include <cctype>
 #include <iterator>
 
+#include "results/printable.h"
+
 namespace mtlgrid {
 namespace {
 
 std::string file_safe(const std::string& name) {
   std::string out;
-  for (char c : name) {
+  for (char c : printable(name)) {
     const bool plain = std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' ||
                        static_cast<unsigned char>(c) >= 0x80 || (c == '.' && !out.empty());
     out += plain ? c : '_';

@@ -1,6 +1,5 @@
 // Tables as Markdown, CSV and LaTeX. Names are other people's: each format escapes all text.
 #include <fmt/format.h>
-#include <utf8.h>
 
 #include <algorithm>
 #include <cctype>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "results/printable.h"
 #include "results/tables.h"
 
 namespace mtlgrid {
@@ -38,11 +38,12 @@ Shown shown(const TableValue& v, int decimals) {
   return s;
 }
 
+// What no format shows as it is: control characters become spaces; bytes that are no UTF-8, direction overrides and
+// invisible characters are escaped.
 std::string one_line(std::string_view text) {
   std::string out(text);
-  std::replace_if(
-      out.begin(), out.end(), [](unsigned char c) { return std::iscntrl(c); }, ' ');
-  return out;
+  std::replace_if(out.begin(), out.end(), [](unsigned char c) { return c < 0x80 && std::iscntrl(c); }, ' ');
+  return printable(out);
 }
 
 // CommonMark with GitHub's tables, strike-through and mathematics. What is harmless where it stands is left alone, so
@@ -76,9 +77,6 @@ using Rows = std::vector<std::vector<std::string>>;
 
 // Pipes around the columns, padded to their widths in code points. The first row is the heading.
 std::string markdown_rows(const Rows& rows) {
-  const auto width = [](const std::string& s) {
-    return static_cast<std::size_t>(utf8::unchecked::distance(s.begin(), s.end()));
-  };
   std::vector<std::size_t> widths(rows.front().size());
   for (const auto& row : rows) {
     for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], width(row[c]));

@@ -62,7 +62,8 @@ TEST(Program, BadUsageIsStatus2OnStderrAlone) {
       {{"tables", "s", "--format", "pdf"}, "--format: unknown 'pdf'"},
       {{"tables", "s", "--ci", "boot"}, "--ci: unknown 'boot'"},
       {{"query", "s", "SELECT 1", "--view", "table1"}, "either SQL or --view"},
-      {{"status", "s", "--interval", "0"}, "--interval 0 is not in 1 to 86400"},
+      {{"status", "s", "--watch", "0"}, "--watch 0 is not in 1 to 86400"},
+      {{"status", "s", "--watch", "--why", "A/B/naive/0"}, "either --why or --watch"},
   };
   for (const auto& [arguments, expected] : usages) {
     std::vector<std::string> words = {"mtlgrid"};

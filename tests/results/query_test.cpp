@@ -1,6 +1,5 @@
 #include "results/query.h"
 
-#include "results/status.h"
 #include "store_fixture.h"
 
 namespace mtlgrid::testing {
@@ -38,15 +37,76 @@ TEST_F(Queries, ValuesComeWithEveryDigit) {
 
 TEST_F(Queries, WritingIsRefused) {
   const std::string before = read_file(file);
-  for (const char* sql :
-       {"DELETE FROM cells", "INSERT INTO meta VALUES ('a', 1)", "UPDATE cells SET state = 'pending'",
-        "DROP TABLE cells", "CREATE TABLE x (a)", "CREATE TEMP TABLE x (a)", "ATTACH '/tmp/x.db' AS x", "VACUUM",
-        "VACUUM INTO '/tmp/x.db'", "PRAGMA query_only = OFF", "PRAGMA journal_mode = DELETE",
-        "PRAGMA writable_schema = ON", "BEGIN", "REINDEX", "SELECT load_extension('x')",
-        "WITH x AS (SELECT 1) DELETE FROM cells", "EXPLAIN DELETE FROM cells"}) {
+  for (const char* sql : {"DELETE FROM cells",
+                          "INSERT INTO meta VALUES ('a', 1)",
+                          "UPDATE cells SET state = 'pending'",
+                          "DROP TABLE cells",
+                          "CREATE TABLE x (a)",
+                          "CREATE TEMP TABLE x (a)",
+                          "ATTACH '/tmp/x.db' AS x",
+                          "VACUUM",
+                          "VACUUM INTO '/tmp/x.db'",
+                          "PRAGMA query_only = OFF",
+                          "PRAGMA journal_mode = DELETE",
+                          "PRAGMA writable_schema = ON",
+                          "BEGIN",
+                          "REINDEX",
+                          "SELECT load_extension('x')",
+                          "WITH x AS (SELECT 1) DELETE FROM cells",
+                          "EXPLAIN DELETE FROM cells",
+                          "ATTACH ':memory:' AS x",
+                          "ATTACH 'file:x.db?mode=rwc' AS x",
+                          "DETACH main",
+                          "INSERT INTO sqlite_schema VALUES (1, 2, 3, 4, 5)",
+                          "REPLACE INTO meta VALUES ('a', 1)",
+                          "CREATE VIEW x AS SELECT 1",
+                          "CREATE VIRTUAL TABLE x USING fts5(a)",
+                          "CREATE TRIGGER x AFTER INSERT ON cells BEGIN SELECT 1; END",
+                          "ALTER TABLE cells ADD COLUMN x",
+                          "ANALYZE",
+                          "PRAGMA temp_store_directory = '/'",
+                          "PRAGMA trusted_schema = ON",
+                          "PRAGMA schema_version = 7",
+                          "PRAGMA user_version = 7",
+                          "PRAGMA wal_checkpoint",
+                          "PRAGMA optimize",
+                          "SAVEPOINT x",
+                          "COMMIT",
+                          "SELECT fts3_tokenizer('x', x'00')",
+                          "SELECT writefile('x', 'y')",
+                          "SELECT readfile('/etc/passwd')",
+                          "SELECT edit('x')",
+                          "INSERT INTO cells SELECT * FROM cells",
+                          "DELETE FROM sqlite_schema",
+                          "DROP VIEW table1"}) {
     EXPECT_THROW(query(file, sql), InputError) << sql;
   }
   EXPECT_EQ(read_file(file), before);
+}
+
+TEST_F(Queries, RefusedStatementsLeaveNoFile) {
+  const fs::path target = folder / "made.db";
+  for (const std::string& sql : {"ATTACH '" + target.string() + "' AS x", "VACUUM INTO '" + target.string() + "'"}) {
+    EXPECT_THROW(query(file, sql), InputError) << sql;
+  }
+  EXPECT_FALSE(fs::exists(target));
+}
+
+TEST_F(Queries, ViewsAreReadUnderTheSameRestrictions) {
+  Database(file, Database::Mode::read_write)
+      .execute("CREATE VIEW \"odd \"\" name\" AS SELECT grid_id, load_extension('x') AS y FROM grids");
+  EXPECT_THAT(error_of([&] { rows_of_view(file, "odd \" name", 1); }).what(), HasSubstr("load_extension"));
+  EXPECT_THAT(error_of([&] { rows_of_view(file, "failures\" --", 1); }).what(), HasSubstr("there is no view"));
+  EXPECT_THAT(error_of([&] { rows_of_view(file, "cells", 1); }).what(), HasSubstr("there is no view"));
+  EXPECT_THAT(rows_of_view(file, "failures", 1).rows, SizeIs(1));
+  EXPECT_THAT(rows_of_view(file, "failures", 2).rows, IsEmpty());
+}
+
+TEST_F(Queries, ReadersTrustNothingInAForeignSchema) {
+  Database reading = open_for_reading(file);
+  EXPECT_EQ(reading.integer("PRAGMA trusted_schema"), 0);
+  EXPECT_THROW(reading.execute("PRAGMA writable_schema = ON; DELETE FROM sqlite_schema"), SqliteError);
+  EXPECT_THROW(reading.execute("DELETE FROM cells"), SqliteError);
 }
 
 TEST_F(Queries, TellingPragmasWork) { EXPECT_THAT(query(file, "PRAGMA table_info(cells)").rows, SizeIs(8)); }
@@ -121,50 +181,13 @@ TEST_F(Queries, FailuresTellTheCause) {
               ElementsAre(Row{"MSI/LF/naive/2", "failed", "signal 9"}));
 }
 
-TEST_F(Queries, StatusCountsCellsByStateMethodAndFold) {
-  const StoreStatus status = read_status(file);
-  EXPECT_EQ(status.cells.done, 2);
-  EXPECT_EQ(status.cells.failed, 1);
-  EXPECT_EQ(status.cells.pending, 3);
-  EXPECT_THAT(status.methods, ElementsAre("baseline", "naive"));
-  EXPECT_EQ(status.matrix[1][2].failed, 1);
-  EXPECT_EQ(status.matrix[0][2].pending, 1);
-  ASSERT_THAT(status.failures, SizeIs(1));
-  EXPECT_EQ(status.failures[0].cause, "signal 9");
-  EXPECT_THAT(status.holder, IsEmpty());
-  EXPECT_TRUE(std::isnan(status.eta_seconds));
-}
-
-TEST_F(Queries, StatusOfALiveRunHasAnEta) {
-  platform.host_name = Platform::real().host();
-  platform.machine_name = Platform::real().machine();
-  Store store = open_grid();
-  CellResult r = result(cell(0, "baseline"));
-  r.ended = platform.clock + 60;
-  store.commit_result(r);
-  const StoreStatus status = read_status(file);
-  EXPECT_THAT(status.holder, HasSubstr("pid"));
-  EXPECT_DOUBLE_EQ(status.cells_per_hour, 60);
-  EXPECT_DOUBLE_EQ(status.eta_seconds, 120);
-  EXPECT_THAT(render_status(status), HasSubstr("about 2 min 0 s to go"));
-}
-
-TEST_F(Queries, StatusTextShowsMatrixAndFailures) {
-  const std::string text = render_status(read_status(file));
-  EXPECT_THAT(text, HasSubstr("2 of 6 cells done, 3 pending, 1 failed"));
-  EXPECT_THAT(text, HasSubstr("0/1 1f"));
-  EXPECT_THAT(text, HasSubstr("MSI/LF/naive/2"));
-}
-
-TEST_F(Queries, UnknownGridIsNamedWithTheKnown) {
-  EXPECT_THAT(error_of([&] { read_status(file, 7); }).what(), HasSubstr("no grid 7; there is 1"));
-}
-
-TEST_F(Queries, WhyTellsEveryAttempt) {
-  const QueryResult attempts = why(file, cell(2));
-  ASSERT_THAT(attempts.rows, SizeIs(1));
-  EXPECT_THAT(render(attempts, QueryFormat::table), HasSubstr("log tail"));
-  EXPECT_THROW(why(file, cell(9)), InputError);
+TEST_F(Queries, AttemptsNameTheirLogs) {
+  EXPECT_THAT(query(file, "SELECT cell, attempt, log FROM failures").rows,
+              ElementsAre(Row{"MSI/LF/naive/2", "1", "grid-1/MSI/LF/naive/2/attempt-1/log"}));
+  EXPECT_THAT(query(file, "SELECT cell, outcome, counts, epochs, seconds, log FROM attempt_summary").rows,
+              ElementsAre(Row{"MSI/LF/naive/0", "done", "yes", "2", "59.75", "grid-1/MSI/LF/naive/0/attempt-1/log"},
+                          Row{"MSI/LF/naive/1", "done", "yes", "2", "59.75", "grid-1/MSI/LF/naive/1/attempt-1/log"},
+                          Row{"MSI/LF/naive/2", "failed", "no", "0", "70", "grid-1/MSI/LF/naive/2/attempt-1/log"}));
 }
 
 TEST(Render, TableIsAligned) {
