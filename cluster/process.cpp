@@ -172,7 +172,7 @@ ChildProcess spawn(const ProcessOptions& options) {
   // A result of a few hundred kB then passes in one turn of the event loop. Refused (a limit per user): only slower.
   fcntl(from_child.read.get(), F_SETPIPE_SZ, 1 << 20);
   FileDescriptor log(options.log.empty() ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
-                                         : open(options.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+                                         : open(options.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
   check_system(error_of(log.get()), "opening the log " + options.log.string());
   log = above_standard(std::move(log));
 

@@ -71,6 +71,7 @@ ssize_t write_some(int fd, std::string_view bytes);
 
 // The last `lines` lines of `file` from byte `start` on, read from its last 16 kB; bytes that are not UTF-8 replaced.
 // Empty if it cannot be read.
+inline constexpr int kLogLines = 20;  // what is quoted of a dead trainer's log
 std::string tail_of(const std::filesystem::path& file, std::uintmax_t start, int lines);
 
 }  // namespace mtlgrid

@@ -28,7 +28,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kReadAtMost = std::size_t{4} << 20;
 // How long a process may live on after it closed its stdout. Ending takes milliseconds; more is a fault.
 constexpr auto kAfterClosing = std::chrono::seconds(2);
-constexpr int kLogLines = 20;
 
 struct Slot {
   pid_t pid = 0;  // 0: no process
@@ -49,15 +48,20 @@ bool has_ended(pid_t pid) {
   return info.si_pid == pid;
 }
 
+struct End {
+  std::string text;
+  std::optional<int> exit_status;
+};
+
 // Collects an ended (or just killed) process.
-std::string reap(pid_t pid) {
+End reap(pid_t pid) {
   int status = 0;
   pid_t result = 0;
   do {
     result = waitpid(pid, &status, 0);
   } while (result < 0 && errno == EINTR);
-  if (result == pid) return describe_wait_status(status);
-  return "ended, status unknown (" + std::system_category().message(errno) + ")";
+  if (result != pid) return {"ended, status unknown (" + std::system_category().message(errno) + ")", std::nullopt};
+  return {describe_wait_status(status), WIFEXITED(status) ? std::optional(WEXITSTATUS(status)) : std::nullopt};
 }
 
 // The process leads its group: whatever it started goes with it.
@@ -145,7 +149,7 @@ void TrainerProcesses::start(int number) {
     slot.output = std::move(child.output);
     slot.pid = child.pid;
   } catch (const Error& e) {
-    not_started_.push_back({number, "not started", e.what()});
+    not_started_.push_back({number, "not started", e.what(), std::nullopt});
   }
 }
 
@@ -233,10 +237,10 @@ void TrainerProcesses::supervise(Slot& slot) {
 
 TrainerDied TrainerProcesses::bury(int number) {
   Slot& slot = at(number);
-  const std::string status = reap(slot.pid);
+  End end = reap(slot.pid);
   std::string detail = tail_of(slot.log, slot.log_start, kLogLines);
   if (slot.broken.empty() && slot.reader.partial()) detail += "\n(it died in the middle of a message)";
-  TrainerDied died{number, slot.broken.empty() ? status : slot.broken, std::move(detail)};
+  TrainerDied died{number, slot.broken.empty() ? std::move(end.text) : slot.broken, std::move(detail), end.exit_status};
   slot = Slot{};
   return died;
 }

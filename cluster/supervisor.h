@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -34,6 +35,7 @@ struct TrainerDied {
   int slot;
   std::string cause;   // "killed by signal 9 (SIGKILL)", "exited with status 1", "broken stream: ...", "not started"
   std::string detail;  // the last lines it wrote to its log; of one not started: why
+  std::optional<int> exit_status = std::nullopt;  // of one that ended by itself
 };
 using TrainerEvent = std::variant<TrainerMessage, TrainerDied>;
 

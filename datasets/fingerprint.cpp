@@ -81,7 +81,7 @@ constexpr int kMemoryVersion = 1;
 
 // Writes all of `text` to a new file and has it on disk before returning.
 void write_synced(const std::filesystem::path& file, std::string_view text) {
-  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) cannot_write(file);
   bool good = true;
   while (good && !text.empty()) {

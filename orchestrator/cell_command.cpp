@@ -83,6 +83,7 @@ int run_cell(const std::vector<std::string>& arguments) {
   const SessionResult session = coordinate(inputs, store, *transport, trainers);
   store.publish_snapshot();
   for (const auto& [failed, cause] : session.failures) say(fmt::format("failed: {}: {}", failed.name(), cause));
+  if (!session.needs_person.empty()) throw Error(ErrorKind::needs_person, session.needs_person);
   if (!session.stuck.empty()) throw Error(ErrorKind::fatal, session.stuck);
   if (!fresh) return session.failures.empty() ? kStopped : kSomeFailed;
   return report(*fresh, before, verify);

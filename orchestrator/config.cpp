@@ -211,6 +211,8 @@ class ConfigReader {
     r.read("lease_minutes", c.lease_minutes, 0, kInfinity, true);
     r.read("retries_crash", c.retries_crash, 0, kMany);
     r.read("retries_lost", c.retries_lost, 0, kMany);
+    r.read("quarantine_strikes", c.quarantine_strikes, 0, kMany);
+    r.read("stall_minutes", c.stall_minutes, 0, kInfinity, true);
     r.read("trainers_per_gpu", config_.run.trainers_per_gpu, 1, 64);
     // A single late heartbeat must not cost a worker its cells.
     if (c.lease_minutes * 60 < 2 * c.heartbeat_seconds) {
@@ -368,10 +370,10 @@ nlohmann::json resolved_settings(const Config& config) {
   settings["cohorts"] = cohorts;
   settings["run"] = config.run;
   settings["bootstrap"] = config.bootstrap;
-  settings["cluster"] = {{"heartbeat_seconds", config.cluster.heartbeat_seconds},
-                         {"lease_minutes", config.cluster.lease_minutes},
-                         {"retries_crash", config.cluster.retries_crash},
-                         {"retries_lost", config.cluster.retries_lost}};
+  settings["cluster"] = {
+      {"heartbeat_seconds", config.cluster.heartbeat_seconds},   {"lease_minutes", config.cluster.lease_minutes},
+      {"retries_crash", config.cluster.retries_crash},           {"retries_lost", config.cluster.retries_lost},
+      {"quarantine_strikes", config.cluster.quarantine_strikes}, {"stall_minutes", config.cluster.stall_minutes}};
   return settings;
 }
 

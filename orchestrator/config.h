@@ -28,6 +28,8 @@ struct ClusterSettings {
   double lease_minutes = 2;      // silence after which a worker's cells go back to the queue
   int retries_crash = 2;         // further tries of a cell whose trainer died
   int retries_lost = 3;          // workers a cell may lose before it is failed
+  int quarantine_strikes = 3;    // cells in a row that end badly on one host before it gets no more; 0: never
+  double stall_minutes = 30;     // silence after which a trainer at work is killed
 };
 
 struct Config {

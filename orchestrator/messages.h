@@ -13,6 +13,8 @@
 
 namespace mtlgrid {
 
+inline constexpr int kCoordinator = 0;  // the rank that coordinates, a worker too
+
 // Worker to coordinator: "hello", the first message.
 struct Hello {
   std::string host;
@@ -20,6 +22,7 @@ struct Hello {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Hello, host)
 
 // Worker to coordinator: "slots", the answer to welcome: how many trainers it starts.
+inline constexpr int kMostSlots = 4096;  // more in one rank is a broken message
 struct Slots {
   int slots = 0;
 };
@@ -61,12 +64,13 @@ struct SlotStaged {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotStaged, slot, answer)
 
 // Worker to coordinator: "slot_broken", the trainer died several times in a row before it was ready; it is not started
-// again.
+// again. `needs_person`: the disk was full.
 struct SlotBroken {
   int slot = 0;
   std::string cause, detail;
+  bool needs_person = false;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotBroken, slot, cause, detail)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotBroken, slot, cause, detail, needs_person)
 
 // Worker to coordinator: "heartbeat" every heartbeat_seconds; it is what renews the worker's leases.
 struct Heartbeat {
@@ -98,12 +102,14 @@ struct CellStopped {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellStopped, slot, left, cell, attempt)
 
 // Worker to coordinator: "pack_crashed", the trainer died; `running` are the members that had not been reported.
+// `needs_person`: it said that the disk was full (TrainerExit), which is no fault of the cells.
 struct PackCrashed {
   int slot = 0;
   std::vector<Progress> running;
   std::string cause, detail;
+  bool needs_person = false;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PackCrashed, slot, running, cause, detail)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PackCrashed, slot, running, cause, detail, needs_person)
 
 // Worker to coordinator: "cell_finished" {slot, left, result}; "leaving": give this worker no more cells (it was
 // signalled); "bye": its trainers are gone and it ends.
@@ -113,8 +119,9 @@ struct Welcome {
   Experiment experiment;
   double heartbeat_seconds = 5, lease_seconds = 120;
   std::string log_folder;
+  double stall_seconds = 1800;  // a trainer at work that is silent for longer is killed
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Welcome, experiment, heartbeat_seconds, lease_seconds, log_folder)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Welcome, experiment, heartbeat_seconds, lease_seconds, log_folder, stall_seconds)
 
 // Coordinator to worker: "assign".
 struct Assign {
@@ -122,6 +129,13 @@ struct Assign {
   TrainPack pack;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Assign, slot, pack)
+
+// Coordinator to worker: "release_slot": the slot's trainer is to leave the cells of these methods, as in Release.
+struct ReleaseSlot {
+  int slot = 0;
+  Release order;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReleaseSlot, slot, order)
 
 // Coordinator to worker: "ping" (still here), "stop" (checkpoint every running cell and report it stopped),
 // "shutdown" {all_alive}: end the trainers, say bye and leave.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -21,23 +22,15 @@ std::string duration_text(double seconds) {
   return fmt::format("{} d {} h", whole / 86400, whole % 86400 / 3600);
 }
 
-std::string ProgressDisplay::text(const Coordinator::Counts& counts, double now) const {
-  const double share = counts.cost_total > 0 ? counts.cost_done / counts.cost_total : 1;
-  const double gained = counts.cost_done - cost_at_start_;
-  const double left = counts.cost_total - counts.cost_done;
-  std::string eta = "unknown";
-  if (left <= 0) {
-    eta = "0 s";
-  } else if (gained > 0 && now > start_) {
-    eta = duration_text(left / gained * (now - start_));
-  }
+std::string progress_text(const Coordinator::Counts& counts, double gone, std::optional<double> left) {
+  const double share = counts.cost_total > 0 ? std::clamp(counts.cost_done / counts.cost_total, 0.0, 1.0) : 1;
   const int filled = static_cast<int>(share * kBarWidth);
   std::string line = fmt::format("[{}{}] {:3.0f} %  {}/{} cells", std::string(static_cast<std::size_t>(filled), '#'),
                                  std::string(static_cast<std::size_t>(kBarWidth - filled), '.'),
                                  std::floor(share * 100), counts.done, counts.total);
   if (counts.failed > 0) line += fmt::format(", {} failed", counts.failed);
   return line + fmt::format(", {} running on {} trainers of {} ranks, {} gone, ETA {}", counts.running, counts.slots,
-                            counts.workers, duration_text(now - start_), eta);
+                            counts.workers, duration_text(gone), left ? duration_text(*left) : "unknown");
 }
 
 void ProgressDisplay::draw(const std::string& text) {
@@ -60,20 +53,19 @@ void ProgressDisplay::say(const std::string& line) {
   std::fflush(stderr);
 }
 
-void ProgressDisplay::show(const Coordinator::Counts& counts, double now) {
-  if (!started_) {
-    started_ = true;
-    start_ = last_ = now;
-    cost_at_start_ = counts.cost_done;
+void ProgressDisplay::show(const Coordinator& coordinator, Coordinator::Now now) {
+  if (!start_) {
+    start_ = last_ = now.steady;
     return;
   }
-  if (now - last_ < (terminal_ ? kTerminalSeconds : kLogSeconds)) return;
-  last_ = now;
-  draw(text(counts, now));
+  if (now.steady - last_ < (terminal_ ? kTerminalSeconds : kLogSeconds)) return;
+  last_ = now.steady;
+  draw(progress_text(coordinator.counts(), now.steady - *start_, coordinator.remaining_seconds(now)));
 }
 
-void ProgressDisplay::finish(const Coordinator::Counts& counts, double now) {
-  draw(text(counts, now));
+void ProgressDisplay::finish(const Coordinator& coordinator, Coordinator::Now now) {
+  draw(progress_text(coordinator.counts(), now.steady - start_.value_or(now.steady),
+                     coordinator.remaining_seconds(now)));
   if (terminal_) fmt::print(stderr, "\n");
   width_ = 0;
 }

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <optional>
 #include <set>
+#include <sstream>
 
 #include "orchestrator/command_options.h"
 #include "orchestrator/commands.h"
@@ -11,6 +13,7 @@
 #include "orchestrator/session.h"
 #include "orchestrator/tasks.h"
 #include "orchestrator/trainer_executable.h"
+#include "trainer/injection.h"
 
 namespace mtlgrid {
 namespace {
@@ -24,6 +27,7 @@ struct RunOptions {
   std::string config, only;
   std::filesystem::path init;  // empty: as configured
   bool retry_failed = false;
+  std::optional<double> ends;  // of the allocation, seconds since 1970
   TrainerOptions trainers;
 };
 
@@ -45,6 +49,7 @@ Selection select(const Plan& plan, const std::vector<Cell>& cells, Store& store,
     ++selection.total;
     if (stored.state == CellState::done) {
       ++selection.done;
+      remove_checkpoints(folder, stored.cell);  // of a run that was killed after the commit
     } else if (stored.state == CellState::failed && !options.retry_failed) {
       selection.failed.emplace_back(stored.cell, stored.cause);
     } else {
@@ -64,6 +69,11 @@ int conclude(const Selection& selection, const SessionResult& session) {
     say(fmt::format("{} cells cannot be run: {}", session.counts.pending, session.stuck));
     return kFatal;
   }
+  if (!session.needs_person.empty()) {
+    say(fmt::format("{} cells left. Once this is mended run again to go on: {}", session.counts.pending,
+                    session.needs_person));
+    return kNeedsPerson;
+  }
   if (session.counts.pending > 0) {
     say(fmt::format("stopped with {} cells left: run again to go on", session.counts.pending));
     return kStopped;
@@ -77,6 +87,17 @@ nlohmann::json done_counts(const Selection& selection, const SessionResult& sess
           {"done", selection.done + session.counts.done},
           {"failed", static_cast<int>(selection.failed.size()) + session.counts.failed},
           {"pending", session.counts.pending}};
+}
+
+// The option's value, a number of seconds. Throws InputError.
+std::string seconds_of(const CommandOptions& options, const std::string& name) {
+  const std::string text = options.get<std::string>(name);
+  std::istringstream in(text);
+  double seconds = 0;
+  if (!(in >> seconds) || !in.eof() || !(seconds >= 0) || seconds > 1e6) {
+    throw InputError(fmt::format("--{}: '{}', expected seconds", name, text));
+  }
+  return text;
 }
 
 // Rank 0. `all_alive` is set as soon as it is known.
@@ -102,6 +123,7 @@ int run_grid(RunOptions options, Transport& transport, bool& all_alive) {
     SessionResult session;
     if (!selection.tasks.empty()) {
       SessionInputs inputs{plan, selection.tasks, grid_folder(config.store, store.grid_id()), false, {}};
+      inputs.ends = options.ends;
       all_alive = false;
       session = coordinate(inputs, store, transport, options.trainers);
       all_alive = session.all_alive;
@@ -129,7 +151,13 @@ int run_run(const std::vector<std::string>& arguments) {
       .init()
       .number("workers", "N", "trainers of each rank; default: its GPUs, or its cores / train.threads")
       .flag("retry-failed", "also try the cells again that failed in earlier runs")
-      .flag("empty-cells", "for benchmarks of the orchestration alone: trainers return made-up results at once");
+      .number("ends", "TIME", "when the allocation ends, in seconds since 1970: everything is checkpointed before")
+      .option("empty-cells", "SECONDS",
+              "for benchmarks and rehearsals of the orchestration: cells do nothing for so long (0: at once)")
+      .option(
+          "inject", "FAULTS",
+          "for rehearsals: WHERE=WHAT[:N],... with WHERE a cell or *, perhaps @HOST, and WHAT at its Nth step one of "
+          "crash, end-rank, fail, full, memory, hang; or slow, N more seconds a step");
   if (!options.parse(arguments)) return kAllDone;
   RunOptions run;
   run.config = options.get<std::string>("CONFIG");
@@ -137,7 +165,12 @@ int run_run(const std::vector<std::string>& arguments) {
   run.init = options.path("init");
   run.retry_failed = options.has("retry-failed");
   if (options.has("workers")) run.trainers.workers = static_cast<int>(options.number_in("workers", 1, 1024));
-  if (options.has("empty-cells")) run.trainers.arguments.push_back("--empty");
+  if (options.has("ends")) run.ends = static_cast<double>(options.number_in("ends", 1, 1LL << 40));
+  if (options.has("empty-cells")) run.trainers.arguments.push_back("--empty=" + seconds_of(options, "empty-cells"));
+  if (options.has("inject")) {
+    parse_injections(options.get<std::string>("inject"));  // throws for every order that is none
+    run.trainers.arguments.push_back("--inject=" + options.get<std::string>("inject"));
+  }
 
   auto transport = make_mpi_transport(nullptr, nullptr);
   if (!transport) transport = make_loopback_transport();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -11,15 +12,19 @@
 
 #include "cluster/host.h"
 #include "datasets/errors.h"
+#include "orchestrator/live_file.h"
 #include "orchestrator/post.h"
 #include "orchestrator/progress.h"
 #include "orchestrator/signals.h"
+#include "orchestrator/tasks.h"
 #include "orchestrator/trainer_executable.h"
 
 namespace mtlgrid {
 namespace {
 
-constexpr double kSnapshotSeconds = 60;     // design: readers see a run's results at most this late
+// Readers see a run's results so late, the longer time where the copy of a large store takes long: at most one part in
+// fifty of the coordinator's time goes into it.
+constexpr double kSnapshotSeconds = 2, kLatestSnapshotSeconds = 60, kSnapshotShare = 50;
 constexpr double kFarewellSeconds = 10;     // how long rank 0 waits for the other ranks' bye
 constexpr double kLostFarewellSeconds = 3;  // the same where ranks were lost, who will not say it
 constexpr double kCheckpointSeconds = 60;   // how long an orphaned worker waits for its trainers' checkpoints
@@ -45,26 +50,32 @@ class Pause {
 // Groups what one turn of the event loop decides into one transaction and one fsync.
 class StoreLedger : public Ledger {
  public:
-  StoreLedger(Store& store, bool replace, const std::function<void(const CellResult&)>& on_result)
-      : store_(store), replace_(replace), on_result_(on_result) {}
+  StoreLedger(Store& store, const SessionInputs& inputs) : store_(store), inputs_(inputs) {}
   void begin_attempt(const Cell& cell, int attempt, const Environment& where, double started) override {
     open();
     store_.begin_attempt(cell, attempt, where, started);
   }
   bool commit_result(const CellResult& result) override {
     open();
-    const bool counts = store_.commit_result(result, replace_);
-    if (on_result_) on_result_(result);
+    const bool counts = store_.commit_result(result, inputs_.replace);
+    if (inputs_.on_result) inputs_.on_result(result);
+    done_.push_back(result.cell);
     return counts;
   }
   void commit_failure(const AttemptFailure& failure) override {
     open();
     store_.commit_failure(failure);
   }
+  void reopen(const Cell& cell) override {
+    open();
+    store_.reset_failed({cell});
+  }
+  // Makes it durable; only then nothing is needed any more to go on from.
   void commit() {
     if (!open_) return;
     open_ = false;
     store_.commit_batch();
+    for (const Cell& cell : std::exchange(done_, {})) remove_checkpoints(inputs_.folder, cell);
   }
 
  private:
@@ -74,29 +85,35 @@ class StoreLedger : public Ledger {
     open_ = true;
   }
   Store& store_;
-  bool replace_, open_ = false;
-  const std::function<void(const CellResult&)>& on_result_;
+  const SessionInputs& inputs_;
+  bool open_ = false;
+  std::vector<Cell> done_;  // in this batch
 };
 
 // Renews the lock and publishes snapshots in time.
 class Upkeep {
  public:
-  Upkeep(Store& store, double heartbeat, double now)
-      : store_(store), heartbeat_(heartbeat), beat_(now), snapshot_(now) {}
+  // Readers have a snapshot from the start: without one they would read the store itself, and its writer wait for them.
+  Upkeep(Store& store, double heartbeat, double now) : store_(store), heartbeat_(heartbeat), beat_(now) {
+    publish(now);
+  }
   void at(double now) {
     if (now - beat_ >= heartbeat_) {
       beat_ = now;
       store_.heartbeat();
     }
-    if (now - snapshot_ >= kSnapshotSeconds) {
-      snapshot_ = now;
-      store_.publish_snapshot();
-    }
+    if (now >= next_snapshot_) publish(now);
   }
 
  private:
+  void publish(double now) {
+    store_.publish_snapshot();
+    const double took = steady_now() - now;
+    next_snapshot_ = now + std::clamp(kSnapshotShare * took, kSnapshotSeconds, kLatestSnapshotSeconds);
+  }
+
   Store& store_;
-  double heartbeat_, beat_, snapshot_;
+  double heartbeat_, beat_, next_snapshot_ = 0;
 };
 
 // Whether mpirun's daemon, the parent of every rank, has died: then nobody will end this rank but itself.
@@ -148,19 +165,31 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
                          const TrainerOptions& options) {
   ProgressDisplay display(isatty(STDERR_FILENO) != 0);
   Post to_workers(transport, Addressee::worker), to_coordinator(transport, Addressee::coordinator);
-  StoreLedger ledger(store, inputs.replace, inputs.on_result);
+  StoreLedger ledger(store, inputs);
   const ClusterSettings& cluster = inputs.plan.config.cluster;
   const bool gpus = options.devices && !options.devices->gpus.empty();
   CoordinatorSettings settings{
-      cluster, inputs.folder, [&](const std::string& line) { display.say(line); },
-      staging_settings(inputs.plan.config.run, gpus, transport.size(), feature_bytes(inputs.plan))};
+      cluster,
+      inputs.folder,
+      [&](const std::string& line) { display.say(line); },
+      staging_settings(inputs.plan.config.run, gpus, transport.size(), feature_bytes(inputs.plan)),
+      inputs.lengths,
+      inputs.ends,
+      inputs.stop_lead};
   Welcome welcome{inputs.plan.experiment, cluster.heartbeat_seconds, cluster.lease_minutes * 60,
-                  inputs.folder + "/logs"};
+                  inputs.folder + "/logs", cluster.stall_minutes * 60};
   Coordinator coordinator(std::move(settings), inputs.tasks, std::move(welcome), to_workers, ledger);
   Worker worker(transport.rank(), host_name(), trainers_factory(transport, options), to_coordinator);
   StopSignals signals;
   const ParentWatch parent(transport.size() > 1);
   Upkeep upkeep(store, cluster.heartbeat_seconds, steady_now());
+  const auto picture = [&] {
+    nlohmann::json shown = coordinator.picture({steady_now(), wall_now()});
+    shown["grid"] = store.grid_id();
+    shown["epoch"] = store.epoch();
+    return shown;
+  };
+  LiveFile live(live_file(inputs.plan.config.store), picture, [&](const std::string& line) { display.say(line); });
   Pause pause;
 
   worker.begin(steady_now());
@@ -182,15 +211,20 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
     to_workers.flush();
     to_coordinator.flush();
     upkeep.at(now.steady);
-    display.show(coordinator.counts(), now.steady);
+    live.at(now.steady);
+    display.show(coordinator, now);
     pause.after(received > 0);
   }
   ledger.commit();
   worker.end_trainers();
   const bool all_heard = coordinator.counts().workers == transport.size();
-  SessionResult result{coordinator.counts(), coordinator.failures(), coordinator.stopping(), coordinator.stuck(),
-                       coordinator.all_alive() && all_heard && !parent.gone()};
-  display.finish(result.counts, steady_now());
+  SessionResult result{coordinator.counts(),
+                       coordinator.failures(),
+                       coordinator.stopping(),
+                       coordinator.stuck(),
+                       coordinator.all_alive() && all_heard && !parent.gone(),
+                       coordinator.needs_person()};
+  display.finish(coordinator, {steady_now(), wall_now()});
   return result;
 }
 

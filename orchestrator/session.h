@@ -27,9 +27,10 @@ Worker::TrainersFactory trainers_factory(const Transport& transport, const Train
 struct SessionResult {
   Coordinator::Counts counts;
   std::vector<std::pair<Cell, std::string>> failures;
-  bool stopped = false;   // on request, with work left
-  std::string stuck;      // why cells are pending although nobody asked to stop; empty otherwise
-  bool all_alive = true;  // no rank was lost
+  bool stopped = false;      // on request, with work left
+  std::string stuck;         // why cells are pending although nobody asked to stop; empty otherwise
+  bool all_alive = true;     // no rank was lost
+  std::string needs_person;  // what a person must mend before it can go on; empty otherwise
 };
 
 // Rank 0: coordinates `tasks` over all ranks of `transport` and trains on this rank too, until they are done or a stop
@@ -41,6 +42,9 @@ struct SessionInputs {
   std::string folder;  // attempts' folders
   bool replace = false;
   std::function<void(const CellResult&)> on_result;
+  std::shared_ptr<CellLengths> lengths{};  // as in CoordinatorSettings, and the two below
+  std::optional<double> ends{};
+  double stop_lead = 60;
 };
 SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& transport,
                          const TrainerOptions& options);

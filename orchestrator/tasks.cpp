@@ -9,6 +9,14 @@
 
 namespace mtlgrid {
 namespace fs = std::filesystem;
+namespace {
+
+// Whole, or half-written by a process that was killed.
+bool is_checkpoint(const fs::directory_entry& entry) {
+  return entry.path().filename().string().starts_with(kCheckpointPrefix);
+}
+
+}  // namespace
 
 fs::path store_folder(const fs::path& store) { return store.string() + ".d"; }
 
@@ -21,6 +29,10 @@ void save_fingerprints(const FingerprintMemory& memory, const fs::path& store) {
 
 std::string grid_folder(const fs::path& store, std::int64_t grid_id) {
   return (store_folder(store) / fmt::format("grid-{}", grid_id)).string();
+}
+
+std::string attempt_folder(const std::string& folder, const Cell& cell, int attempt) {
+  return fmt::format("{}/{}/attempt-{}", folder, cell.name(), attempt);
 }
 
 std::vector<int> attempts_on_disk(const std::string& folder, const Cell& cell) {
@@ -40,11 +52,34 @@ std::vector<int> attempts_on_disk(const std::string& folder, const Cell& cell) {
   return attempts;
 }
 
+void remove_checkpoints(const std::string& folder, const Cell& cell) {
+  for (const int attempt : attempts_on_disk(folder, cell)) {
+    std::error_code ignored;  // a leftover costs space, not correctness
+    for (const auto& entry : fs::directory_iterator(attempt_folder(folder, cell, attempt), ignored)) {
+      if (is_checkpoint(entry)) fs::remove(entry.path(), ignored);
+    }
+  }
+}
+
+// Newest attempts in a row that ended with the run before they had a checkpoint. One that had some shows that the cell
+// can be trained; one without a folder was not begun.
+int interrupted_at_once(const std::string& folder, const StoredCell& stored) {
+  int count = 0;
+  for (int attempt = stored.attempts; attempt > stored.attempts - stored.interrupted; --attempt) {
+    std::error_code error;
+    const fs::directory_iterator entries(attempt_folder(folder, stored.cell, attempt), error);
+    if (error || std::any_of(begin(entries), end(entries), is_checkpoint)) break;
+    ++count;
+  }
+  return count;
+}
+
 Task make_task(const Plan& plan, const StoredCell& stored, const std::string& folder, bool resume) {
   Task task{stored.cell, stored.attempts, expected_cost(plan, stored.cell), {}};
+  task.losses = interrupted_at_once(folder, stored);
   for (int attempt : attempts_on_disk(folder, stored.cell)) {
     task.attempts = std::max(task.attempts, attempt);
-    if (resume) task.resume.push_back(fmt::format("{}/{}/attempt-{}", folder, stored.cell.name(), attempt));
+    if (resume) task.resume.push_back(attempt_folder(folder, stored.cell, attempt));
   }
   return task;
 }

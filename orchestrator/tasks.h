@@ -23,6 +23,11 @@ std::string grid_folder(const std::filesystem::path& store, std::int64_t grid_id
 // run was killed between making the folder and committing.
 std::vector<int> attempts_on_disk(const std::string& folder, const Cell& cell);
 
+std::string attempt_folder(const std::string& folder, const Cell& cell, int attempt);
+
+// Removes what attempts of a cell kept to go on from, with what killed processes left of it: its result is durable.
+void remove_checkpoints(const std::string& folder, const Cell& cell);
+
 // The task of a cell: the next attempt's number is above everything in store and on disk. `resume`: go on from earlier
 // attempts' checkpoints.
 Task make_task(const Plan& plan, const StoredCell& stored, const std::string& folder, bool resume);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cluster/process.h"
 #include "datasets/errors.h"
 
 namespace mtlgrid {
@@ -12,12 +13,12 @@ Worker::Worker(int rank, std::string host, TrainersFactory make_trainers, Comm& 
     : rank_(rank), host_(std::move(host)), make_trainers_(std::move(make_trainers)), comm_(comm) {}
 
 void Worker::begin(double now) {
-  last_heard_ = now;
+  now_ = last_heard_ = now;
   comm_.send(kCoordinator, typed("hello", Hello{host_}));
 }
 
 void Worker::on_message(const nlohmann::json& message, double now) {
-  last_heard_ = now;
+  now_ = last_heard_ = now;
   try {
     const std::string type = message.at("type");
     if (type == "ping") return;
@@ -26,6 +27,7 @@ void Worker::on_message(const nlohmann::json& message, double now) {
     if (type == "stage_id") return on_stage_id(message.get<SlotOf>().slot);
     if (type == "stage") return on_stage(message.get<StageSlot>(), now);
     if (type == "stage_stop") return on_stage_stop(message.get<SlotOf>().slot);
+    if (type == "release_slot") return on_release(message.get<ReleaseSlot>());
     if (type == "stop") return stop_slots();
     if (type == "shutdown") {
       shutdown_ = message.get<Shutdown>();
@@ -77,6 +79,11 @@ void Worker::on_stage_stop(int number) {
   if (slot_at(number, "staging").state == State::staging && !stopping_) trainers_->send(number, typed("stop"));
 }
 
+void Worker::on_release(const ReleaseSlot& release) {
+  if (slot_at(release.slot, "release").state == State::busy)
+    trainers_->send(release.slot, typed("release", release.order));
+}
+
 void Worker::on_assign(const Assign& assign) {
   Slot& slot = slot_at(assign.slot, "cell");
   slot.pack = assign.pack;
@@ -88,6 +95,7 @@ void Worker::on_assign(const Assign& assign) {
 
 void Worker::train(int slot) {
   slots_[static_cast<std::size_t>(slot)].state = State::busy;
+  slots_[static_cast<std::size_t>(slot)].heard = now_;
   trainers_->send(slot, typed("train", *slots_[static_cast<std::size_t>(slot)].pack));
 }
 
@@ -158,6 +166,8 @@ void Worker::on_staged(int number, const Staged& staged) {
 void Worker::on_report(int number, const nlohmann::json& message) {
   Slot& slot = slots_[static_cast<std::size_t>(number)];
   const std::string type = message.at("type");
+  slot.heard = now_;
+  if (type == "alive") return;
   if (type == "ready") return on_ready(number, message.get<Ready>());
   if (type == "stage_id") {
     return comm_.send(kCoordinator, typed("slot_stage_id", SlotStageId{number, message.get<StageId>()}));
@@ -200,16 +210,22 @@ void Worker::on_report(int number, const nlohmann::json& message) {
 void Worker::on_death(const TrainerDied& died) {
   Slot& slot = slots_[static_cast<std::size_t>(died.slot)];
   slot.deaths += slot.pack ? 0 : 1;
+  const bool needs_person = died.exit_status == kDiskFull;
   if (slot.pack) {
-    comm_.send(kCoordinator, typed("pack_crashed", PackCrashed{died.slot, slot.running, died.cause, died.detail}));
+    // Its last words are in the attempt's log; what it wrote before it had a cell is in the slot's, and in `detail`.
+    const std::string log = tail_of(std::filesystem::path(slot.pack->members[0].directory) / kAttemptLog, 0, kLogLines);
+    const std::string detail = died.detail + (died.detail.empty() || log.empty() ? "" : "\n") + log;
+    const std::string cause = slot.stalled ? fmt::format("silent for {:.0f} s", welcome_->stall_seconds) : died.cause;
+    comm_.send(kCoordinator, typed("pack_crashed", PackCrashed{died.slot, slot.running, cause, detail, needs_person}));
     slot.pack.reset();
     slot.running.clear();
   }
   slot.state = State::absent;
+  slot.stalled = false;
   if (stopping_ || shutdown_ || orphaned_) return;
   if (slot.deaths >= kStartTries) {
     slot.state = State::broken;
-    comm_.send(kCoordinator, typed("slot_broken", SlotBroken{died.slot, died.cause, died.detail}));
+    comm_.send(kCoordinator, typed("slot_broken", SlotBroken{died.slot, died.cause, died.detail, needs_person}));
     return;
   }
   start(died.slot);
@@ -229,12 +245,17 @@ void Worker::heartbeat(double now) {
 }
 
 void Worker::on_tick(double now) {
+  now_ = now;
   const double beat = welcome_ ? welcome_->heartbeat_seconds : 5;
   const double patience = welcome_ ? 2 * welcome_->lease_seconds : kPlanningSeconds;
   if (welcome_ && now - last_beat_ >= beat) heartbeat(now);
   for (int slot = 0; slot < static_cast<int>(slots_.size()); ++slot) {
-    const Slot& s = slots_[static_cast<std::size_t>(slot)];
+    Slot& s = slots_[static_cast<std::size_t>(slot)];
     if (s.state == State::staging && now > s.staged_by) trainers_->kill(slot);  // its death is what will be reported
+    if (s.state == State::busy && !s.stalled && now - s.heard > welcome_->stall_seconds) {
+      s.stalled = true;
+      trainers_->kill(slot);
+    }
   }
   if (!orphaned_ && now - last_heard_ > patience) {
     orphaned_ = true;

@@ -46,12 +46,15 @@ class Worker {
     std::optional<TrainPack> pack;  // while busy, or waiting for the trainer to be ready
     std::vector<Progress> running;  // its members that have not been reported
     double staged_by = 0;           // while staging: when it has been silent for too long
+    double heard = 0;               // while busy: its last sign of life
+    bool stalled = false;           // killed since there was none for too long
   };
   void on_welcome(const Welcome& welcome, double now);
   void on_assign(const Assign& assign);
   void on_stage_id(int slot);
   void on_stage(const StageSlot& stage, double now);
   void on_stage_stop(int slot);
+  void on_release(const ReleaseSlot& release);
   void on_trainer(const TrainerEvent& event);
   void stop_slots();
   void on_ready(int slot, const Ready& ready);
@@ -73,10 +76,10 @@ class Worker {
   std::vector<Slot> slots_;
   std::optional<Shutdown> shutdown_;
   bool stopping_ = false, orphaned_ = false;
+  double now_ = 0;  // of the last call
   double last_heard_ = 0, last_beat_ = -1e300;
 };
 
-inline constexpr int kCoordinator = 0;  // the rank that coordinates
 // A trainer that dies this often in a row without a cell is not started again: its installation is broken.
 inline constexpr int kStartTries = 3;
 // How long a worker waits for its welcome while the coordinator reads and checks the data.

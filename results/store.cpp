@@ -171,7 +171,10 @@ std::vector<StoredCell> Store::cells() const {
       "SELECT c.biomarker, c.auxiliary, c.method, c.fold, c.state, c.result_attempt, max(a.attempt), "
       "count(*) FILTER (WHERE a.outcome = 'crashed'), count(*) FILTER (WHERE a.outcome = 'lost'), "
       "(SELECT f.cause FROM attempts f WHERE f.cell_id = c.cell_id AND f.outcome NOT IN ('running', 'done') "
-      " ORDER BY f.attempt DESC LIMIT 1) "
+      " ORDER BY f.attempt DESC LIMIT 1), "
+      "(SELECT count(*) FROM attempts i WHERE i.cell_id = c.cell_id AND i.outcome = 'interrupted' AND i.attempt > "
+      " (SELECT coalesce(max(o.attempt), 0) FROM attempts o WHERE o.cell_id = c.cell_id AND o.outcome <> "
+      "'interrupted')) "
       "FROM cells c LEFT JOIN attempts a ON a.cell_id = c.cell_id WHERE c.grid_id = ? GROUP BY c.cell_id");
   select.bind_all(impl_->current_grid());
   static const std::map<std::string, CellState> kStates = {{"pending", CellState::pending},
@@ -188,6 +191,7 @@ std::vector<StoredCell> Store::cells() const {
     stored.crashed = static_cast<int>(select.integer(7));
     stored.lost = static_cast<int>(select.integer(8));
     stored.cause = select.text(9);
+    stored.interrupted = static_cast<int>(select.integer(10));
     found.emplace(stored.cell, stored);
   }
   std::vector<StoredCell> cells;

@@ -55,6 +55,7 @@ struct StoredCell {
   std::string cause;       // of the last failure
   int crashed = 0;         // attempts whose trainer died, and whose worker was lost: what the retries are counted by
   int lost = 0;
+  int interrupted = 0;  // of the newest attempts in a row, those during which the whole run ended
 };
 
 // How an attempt that gave no result ended.

@@ -145,7 +145,11 @@ void CellRun::finish_epoch(const TaskLosses& validation_sum) {
   row.weight_regression = weights.size() > 1 ? weights[1] : kMissing;
   row.seconds = monotonic_seconds() - epoch_began_;
   state_.epochs.push_back(row);
-  if (state_.stopping.improved(state_.epoch, valid[0])) best_.copy_(stack_->parameters(member_));
+  const bool improved = state_.stopping.improved(state_.epoch, valid[0]);
+  if (improved) best_.copy_(stack_->parameters(member_));
+  std::fprintf(stderr, "%s: epoch %d: training %.6g %.6g, validation %.6g %.6g, %.3g s%s\n", train_.cell.name().c_str(),
+               row.epoch, row.train_classification, row.train_regression, row.valid_classification,
+               row.valid_regression, row.seconds, improved ? ", best" : "");
   state_.trained = state_.epoch >= experiment_.train.epochs || state_.stopping.exhausted(state_.epoch, patience());
   stack_->epoch_done(member_);
   ++state_.epoch;

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "datasets/errors.h"
+#include "trainer/protocol.h"
 
 namespace mtlgrid {
 namespace {
@@ -12,16 +13,14 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kKind = "checkpoint";
-constexpr const char* kPrefix = "checkpoint-";
 
-// Checkpoints of a folder, newest first; none if the folder is not there. With `extension` ".tmp": what processes that
-// were killed while they wrote one have left.
-std::vector<fs::path> checkpoints_in(const fs::path& folder, const std::string& extension = "") {
+// Checkpoints of a folder, newest first; none if the folder is not there.
+std::vector<fs::path> checkpoints_in(const fs::path& folder) {
   std::vector<fs::path> found;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with(kPrefix) && entry.path().extension() == extension) found.push_back(entry.path());
+    if (name.starts_with(kCheckpointPrefix) && entry.path().extension().empty()) found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end(), std::greater<>());  // numbers have a fixed width
   return found;
@@ -71,7 +70,7 @@ void from_json(const nlohmann::json& j, TrainingState& s) {
 
 void Checkpoints::write(const TrainingState& state, const TrainingArrays& arrays) const {
   char name[40];
-  std::snprintf(name, sizeof name, "%s%010lld", kPrefix, static_cast<long long>(state.steps));
+  std::snprintf(name, sizeof name, "%s%010lld", kCheckpointPrefix, static_cast<long long>(state.steps));
   const std::vector<fs::path> older = checkpoints_in(folder_);
   std::vector<ArrayView> views = {view("parameters", arrays.parameters), view("first_moment", arrays.first_moment),
                                   view("second_moment", arrays.second_moment)};
@@ -106,19 +105,6 @@ std::optional<TrainingState> Checkpoints::resume(const std::vector<fs::path>& ot
     }
   }
   return std::nullopt;
-}
-
-void Checkpoints::remove(const std::vector<fs::path>& others) const {
-  std::vector<fs::path> folders = {folder_};
-  folders.insert(folders.end(), others.begin(), others.end());
-  for (const fs::path& folder : folders) {
-    for (const char* extension : {"", ".tmp"}) {
-      for (const fs::path& file : checkpoints_in(folder, extension)) {
-        std::error_code ignored;  // a leftover costs space, not correctness
-        fs::remove(file, ignored);
-      }
-    }
-  }
 }
 
 }  // namespace mtlgrid

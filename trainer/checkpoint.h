@@ -56,8 +56,6 @@ class Checkpoints {
   // `arrays` and returns the state. Damaged or foreign ones are reported through `say` and passed over.
   std::optional<TrainingState> resume(const std::vector<std::filesystem::path>& others, const TrainingArrays& arrays,
                                       const std::function<void(const std::string&)>& say) const;
-  // Removes the checkpoints in this folder and in `others`, with what killed processes left of theirs.
-  void remove(const std::vector<std::filesystem::path>& others) const;
 
  private:
   std::filesystem::path folder_;

@@ -9,10 +9,12 @@
 #include <climits>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "datasets/errors.h"
 #include "trainer/answer.h"
+#include "trainer/injected_service.h"
 #include "trainer/server.h"
 #include "trainer/training.h"
 
@@ -41,7 +43,7 @@ int answer_request() {
   return out < 0 ? mtlgrid::kInternalError : mtlgrid::answer(STDIN_FILENO, out);
 }
 
-int serve_cells(bool empty) {
+int serve_cells(std::optional<double> empty, const std::vector<mtlgrid::Injection>& injections) {
   // The rank decides when a trainer stops, over the pipe; signals to the process group are its business.
   for (int signal : {SIGINT, SIGTERM, SIGUSR1, SIGPIPE}) ::signal(signal, SIG_IGN);
   die_with_parent();
@@ -51,8 +53,13 @@ int serve_cells(bool empty) {
   const int out = take_stdout();
   if (out < 0) return mtlgrid::kInternalError;
   return mtlgrid::serve(STDIN_FILENO, out, [&](const mtlgrid::Setup& setup) -> std::unique_ptr<mtlgrid::CellService> {
-    if (empty) return std::make_unique<mtlgrid::EmptyService>(setup.rank);
-    return mtlgrid::make_training_service(setup);
+    std::unique_ptr<mtlgrid::CellService> service;
+    if (empty) {
+      service = std::make_unique<mtlgrid::EmptyService>(setup.rank, *empty);
+    } else {
+      service = mtlgrid::make_training_service(setup);
+    }
+    return mtlgrid::with_injections(std::move(service), injections);
   });
 }
 
@@ -60,11 +67,14 @@ int run(int argc, char** argv) {
   std::string command;
   po::options_description visible(
       "mtlgrid-trainer: trains cells for mtlgrid, which starts it and talks to it over stdin and stdout\n"
-      "usage: mtlgrid-trainer [--empty]                    serve cells until stdin ends\n"
+      "usage: mtlgrid-trainer [--empty[=SECONDS]]          serve cells until stdin ends\n"
       "       mtlgrid-trainer answer                       answer one request (export, predict)\n"
       "options");
   visible.add_options()("help", "this text")("version", "the program's version")(
-      "empty", "answer every cell at once with an empty result, for measuring the overhead of everything else");
+      "empty", po::value<double>()->implicit_value(0),
+      "answer every cell after so many seconds (at once if not given) with an empty result, for measuring the overhead "
+      "of everything else and for rehearsals")("inject", po::value<std::string>(),
+                                               "faults on order, as of `mtlgrid run --inject`");
   po::options_description hidden;
   hidden.add_options()("command", po::value(&command));
   po::positional_options_description positions;
@@ -82,7 +92,12 @@ int run(int argc, char** argv) {
     std::cout << "mtlgrid-trainer " << MTLGRID_VERSION << "\n";
     return 0;
   }
-  if (command.empty()) return serve_cells(options.count("empty") > 0);
+  if (command.empty()) {
+    std::optional<double> empty;
+    if (options.count("empty")) empty = options["empty"].as<double>();
+    return serve_cells(empty,
+                       mtlgrid::parse_injections(options.count("inject") ? options["inject"].as<std::string>() : ""));
+  }
   if (command != "answer") throw mtlgrid::InputError("'" + command + "': the only command is: answer; see --help");
   return answer_request();
 }

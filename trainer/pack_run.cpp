@@ -56,7 +56,8 @@ void PackRun::run(PackControl& control) {
   for (const Train& member : members_) start(member, control);
   while (!stacks_.empty()) {
     if (control.stop_requested()) return stop(control);
-    if (!finish_epochs(control)) continue;
+    release(control);
+    if (stacks_.empty() || !finish_epochs(control)) continue;
     if (settings_.stacked) join_equals();
     train_step(next_turn(), control);
   }
@@ -186,7 +187,6 @@ void PackRun::evaluate(Stack& stack, std::size_t member, PackControl& control) {
         const std::unique_ptr<CellRun> done = take(stack, member);
         if (result) {
           control.finished(done->train(), *result);
-          Checkpoints(done->train().directory, "").remove({done->train().resume.begin(), done->train().resume.end()});
         } else {
           control.stopped(done->train());
         }
@@ -204,6 +204,18 @@ std::unique_ptr<CellRun> PackRun::take(Stack& stack, std::size_t member) {
 
 void PackRun::fail(Stack& stack, std::size_t member, const Error& error, PackControl& control) {
   control.failed(take(stack, member)->train(), error);
+}
+
+// Cells that an idle trainer is to have.
+void PackRun::release(PackControl& control) {
+  for (const auto& stack : stacks_) {
+    for (std::size_t f = stack->cells.size(); f-- > 0;) {
+      if (!control.release_requested(stack->cells[f]->train())) continue;
+      stack->cells[f]->write_checkpoint();
+      control.stopped(take(*stack, f)->train());
+    }
+  }
+  drop_empty();
 }
 
 void PackRun::stop(PackControl& control) {

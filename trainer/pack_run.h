@@ -52,6 +52,7 @@ class PackRun {
   // Takes a member out of its stack; the caller then drops stacks without members.
   std::unique_ptr<CellRun> take(Stack& stack, std::size_t member);
   void fail(Stack& stack, std::size_t member, const Error& error, PackControl& control);
+  void release(PackControl& control);
   void stop(PackControl& control);
   std::vector<Stack*> next_turn() const;
   void drop_empty();

@@ -2,10 +2,11 @@
 //
 // A frame is a 4-byte little-endian length and that many bytes of MessagePack: one JSON-like object with "type".
 // To the trainer (its stdin): Setup once, perhaps StageId and Stage once, then TrainPack, one pack of cells at a time;
-// Stop asks it to checkpoint the running cells at their next step and report each Stopped, or to give up staging; end
-// of pipe ends the process. From the trainer (its stdout): Ready after Setup; per member of a pack Progress after each
-// epoch, then exactly one of Finished, Failed, Stopped, in any order; the pack is over when each has one. The trainer's
-// stderr is its log. Messages byte by byte: docs/messages.md.
+// Stop asks it to checkpoint the running cells at their next step and report each Stopped, or to give up staging;
+// Release asks the same of some members; end of pipe ends the process. From the trainer (its stdout): Ready after
+// Setup; per member of a pack Progress after each epoch, then exactly one of Finished, Failed, Stopped, in any order;
+// the pack is over when each has one; Alive now and then between. The trainer's stderr is its log, and while a pack is
+// trained the log of that attempt. Messages byte by byte: docs/messages.md.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,13 @@
 #include "trainer/experiment.h"
 
 namespace mtlgrid {
+
+// What an attempt's folder holds: its log, and checkpoints, whose names begin like this. The coordinator removes those
+// once the result is in the store (orchestrator/tasks.h).
+inline constexpr const char* kAttemptLog = "log";
+inline constexpr const char* kCheckpointPrefix = "checkpoint-";
+// How often a trainer at work says so, at least, where its steps are shorter than that.
+inline constexpr double kAliveSeconds = 10;
 
 inline constexpr std::size_t kMaximumFrame = std::size_t{1} << 30;  // a longer length is a broken stream
 
@@ -37,6 +45,9 @@ class FrameReader {
  private:
   std::string buffer_;
 };
+
+// Exit statuses of a trainer process that its rank may rely on.
+enum TrainerExit { kEndOfPipe = 0, kInternalError = 4, kDiskFull = 5 };
 
 // {"type": "setup", "experiment": ..., "rank": 0}
 struct Setup {
@@ -111,6 +122,13 @@ struct Progress {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Progress, cell, attempt, epoch, epochs)
 
+// {"type": "release"}: of the running pack, the cells of these methods are to be checkpointed at their next step and
+// reported Stopped, the others go on: an idle trainer is to have them. Those that are answered already are passed over.
+struct Release {
+  std::vector<std::string> methods;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Release, methods)
+
 // {"type": "failed"}: an error in the maths or the data; the process goes on serving cells. `smaller_pack`: the
 // device's memory was the matter; the cell may be trained in a smaller pack.
 struct Failed {
@@ -121,14 +139,14 @@ struct Failed {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failed, cell, attempt, cause, detail, smaller_pack)
 
-// {"type": "stopped"}: checkpointed on request.
+// {"type": "stopped"}: checkpointed on request, Stop or Release.
 struct Stopped {
   Cell cell;
   int attempt = 0;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Stopped, cell, attempt)
 
-// {"type": "finished", "result": CellResult}; {"type": "stop"} has no fields.
+// {"type": "finished", "result": CellResult}; {"type": "stop"} and {"type": "alive"} have no fields.
 
 // `value` with "type" set: typed("train", Train{...}).
 template <typename T>

@@ -2,11 +2,14 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <set>
 
 #include "datasets/errors.h"
+#include "trainer/attempt_log.h"
 #include "trainer/connection.h"
 
 namespace mtlgrid {
@@ -14,31 +17,45 @@ namespace {
 
 using nlohmann::json;
 
-// Whether the rank has asked to stop what is being done, `what`.
-class StopWatch {
+using Clock = std::chrono::steady_clock;
+
+// What the rank has asked for since what is being done, `what`, began.
+class Requests {
  public:
-  StopWatch(Connection& connection, const char* what) : connection_(connection), what_(what) {}
-  bool stop_requested() {
+  Requests(Connection& connection, const char* what) : connection_(connection), what_(what) {}
+  bool stop() {
     while (auto message = connection_.poll_now()) {
-      if (message_type(*message) != "stop")
-        throw Error(ErrorKind::fatal, "message '" + message_type(*message) + "' during " + what_);
-      stop_ = true;
+      const std::string type = message_type(*message);
+      if (type == "stop") {
+        stop_ = true;
+      } else if (type == "release") {
+        const auto methods = message->get<Release>().methods;
+        released_.insert(methods.begin(), methods.end());
+      } else {
+        throw Error(ErrorKind::fatal, "message '" + type + "' during " + what_);
+      }
     }
     return stop_;
   }
+  bool released(const std::string& method) const { return released_.count(method) != 0; }
 
  private:
   Connection& connection_;
   const char* what_;
   bool stop_ = false;
+  std::set<std::string> released_;
 };
 
 class PipeControl : public PackControl {
  public:
-  explicit PipeControl(Connection& connection) : connection_(connection), stop_(connection, "a pack") {}
-  bool stop_requested() override { return stop_.stop_requested(); }
+  explicit PipeControl(Connection& connection) : connection_(connection), requests_(connection, "a pack") {}
+  bool stop_requested() override {
+    if (Clock::now() - said_ > std::chrono::duration<double>(kAliveSeconds)) send({{"type", "alive"}});
+    return requests_.stop();
+  }
+  bool release_requested(const Train& member) override { return requests_.released(member.cell.method); }
   void progress(const Train& member, int epoch, int epochs) override {
-    connection_.send(typed("progress", Progress{member.cell, member.attempt, epoch, epochs}));
+    send(typed("progress", Progress{member.cell, member.attempt, epoch, epochs}));
   }
   void finished(const Train& member, const CellResult& result) override {
     answer(member, {{"type", "finished"}, {"result", result}});
@@ -57,16 +74,23 @@ class PipeControl : public PackControl {
     if (!answered_.insert(member.cell.name()).second) {
       throw Error(ErrorKind::fatal, member.cell.name() + " was to be answered twice");
     }
+    send(message);
+  }
+  void send(const json& message) {
+    said_ = Clock::now();
     connection_.send(message);
   }
 
   Connection& connection_;
-  StopWatch stop_;
+  Requests requests_;
+  Clock::time_point said_ = Clock::now();
   std::set<std::string> answered_;
 };
 
 void serve_pack(Connection& connection, CellService& service, const TrainPack& pack) {
   require_pack(pack);
+  std::optional<AttemptLog> log;
+  if (service.keeps_logs()) log.emplace(pack, service.environment());
   PipeControl control(connection);
   try {
     service.run(pack.members, control);
@@ -91,11 +115,11 @@ StageId stage_id(CellService& service) {
 }
 
 Staged stage(Connection& connection, CellService& service, const Stage& order) {
-  StopWatch stop(connection, "staging");
+  Requests requests(connection, "staging");
   std::exception_ptr out_of_turn;  // thrown when staging is over, which takes every Error for its own
   const auto stop_requested = [&] {
     try {
-      return stop.stop_requested();
+      return requests.stop();
     } catch (...) {
       out_of_turn = std::current_exception();
       return true;
@@ -122,7 +146,7 @@ void conversation(Connection& connection,
       connection.send(typed("staged", stage(connection, *service, message->get<Stage>())));
     } else if (type == "train" && service) {
       serve_pack(connection, *service, message->get<TrainPack>());
-    } else if (type != "stop") {  // a stop that crossed the pack's end on its way asks for nothing
+    } else if (type != "stop" && type != "release") {  // those that crossed the pack's end on their way ask for nothing
       throw Error(ErrorKind::fatal, "unexpected message '" + type + "'");
     }
   }
@@ -137,7 +161,7 @@ int serve(int in, int out, const std::function<std::unique_ptr<CellService>(cons
     return kEndOfPipe;
   } catch (const Error& e) {
     std::fprintf(stderr, "mtlgrid-trainer: %s\n", e.what());
-    return e.kind() == ErrorKind::needs_person ? kNeedsPerson : kInternalError;
+    return e.kind() == ErrorKind::needs_person ? kDiskFull : kInternalError;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "mtlgrid-trainer: %s\n", e.what());
     return kInternalError;

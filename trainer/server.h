@@ -9,9 +9,6 @@
 
 namespace mtlgrid {
 
-// Exit statuses of a trainer process that its rank may rely on.
-enum TrainerExit { kEndOfPipe = 0, kInternalError = 4, kNeedsPerson = 5 };
-
 // Serves Setup, then packs of cells, until the end of `in`; returns the exit status. `make_service` is called once,
 // with the Setup message. A cell's own errors (is_of_cell) are answered with Failed; anything else ends the process
 // with a status and a line on stderr, and the rank tries the cells again. End of pipe while cells are trained ends the

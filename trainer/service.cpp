@@ -1,10 +1,17 @@
 #include "trainer/service.h"
 
 #include <chrono>
+#include <thread>
 
 #include "trainer/environment.h"
 
 namespace mtlgrid {
+namespace {
+
+// Of an empty cell that takes time.
+constexpr int kEmptyEpochs = 10, kEmptySteps = 10;
+
+}  // namespace
 
 Environment EmptyService::environment() const {
   Environment e = host_environment();
@@ -15,13 +22,25 @@ Environment EmptyService::environment() const {
 }
 
 void EmptyService::run(const std::vector<Train>& members, PackControl& control) {
+  const double began = seconds_since_1970();
+  for (int epoch = 1; epoch <= kEmptyEpochs && seconds_ > 0; ++epoch) {
+    for (int step = 0; step < kEmptySteps; ++step) {
+      if (control.stop_requested()) {
+        for (const Train& member : members) control.stopped(member);
+        return;
+      }
+      std::this_thread::sleep_for(std::chrono::duration<double>(seconds_ / (kEmptyEpochs * kEmptySteps)));
+    }
+    for (const Train& member : members) control.progress(member, epoch, kEmptyEpochs);
+  }
   for (const Train& member : members) {
     CellResult result;
     result.cell = member.cell;
     result.attempt = member.attempt;
     result.environment = environment();
     result.environment.pack = static_cast<int>(members.size());
-    result.started = result.ended = seconds_since_1970();
+    result.started = began;
+    result.ended = seconds_since_1970();
     control.finished(member, result);
   }
 }

@@ -18,9 +18,10 @@ class PackControl {
   virtual ~PackControl() = default;
   // Asked between steps: whether to checkpoint and leave all cells.
   virtual bool stop_requested() = 0;
+  // Asked then too: whether to checkpoint and leave this cell alone.
+  virtual bool release_requested(const Train& member) = 0;
   // An epoch of a member is done (or: its training goes on from this one).
   virtual void progress(const Train& member, int epoch, int epochs) = 0;
-  // When it returns, the result has been handed over: what was kept to go on from can be removed.
   virtual void finished(const Train& member, const CellResult& result) = 0;
   // cell_failed, bad_input or out_of_memory.
   virtual void failed(const Train& member, const Error& error) = 0;
@@ -47,17 +48,22 @@ class CellService {
   // Trains and evaluates the members, which are one pack. An error that it throws and that is_of_cell() fails all
   // members that have had no answer; Error(needs_person) if the disk is full.
   virtual void run(const std::vector<Train>& members, PackControl& control) = 0;
+  // Whether attempts have logs of their own (attempt_log.h).
+  virtual bool keeps_logs() const { return true; }
 };
 
-// Answers every cell at once with an empty result: for measuring everything but training.
+// Answers every cell with an empty result, after `seconds` in which it does nothing but hear what it is asked: for
+// measuring everything but training (0 seconds), and for rehearsals.
 class EmptyService : public CellService {
  public:
-  explicit EmptyService(int rank) : rank_(rank) {}
+  EmptyService(int rank, double seconds) : rank_(rank), seconds_(seconds) {}
   Environment environment() const override;
   void run(const std::vector<Train>& members, PackControl& control) override;
+  bool keeps_logs() const override { return seconds_ > 0; }
 
  private:
   int rank_;
+  double seconds_;
 };
 
 }  // namespace mtlgrid

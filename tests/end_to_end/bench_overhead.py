@@ -36,7 +36,7 @@ def yardstick(folder, cells):
 def measure(folder, name, ranks, workers):
     (folder / name).mkdir()
     grid = Grid(folder / name, methods=METHODS)
-    status = grid.run(ranks, workers, ("--empty-cells",))
+    status = grid.run(ranks, workers, ("--empty-cells", "0"))
     assert status == 0, status
     (span,) = grid.rows("SELECT max(ended) - min(started) FROM attempts")[0]
     assert grid.count_done() == CELLS

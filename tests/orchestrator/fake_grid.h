@@ -56,11 +56,13 @@ class FakeLedger : public Ledger {
     return counting.emplace(result.cell.name(), result.attempt).second;
   }
   void commit_failure(const AttemptFailure& failure) override { failures.push_back(failure); }
+  void reopen(const Cell& cell) override { reopened.push_back(cell.name()); }
 
   std::set<std::pair<std::string, int>> begun, results;
   std::map<std::string, int> counting;
   std::map<std::string, std::string> members, libraries;  // of the newest attempt's pack
   std::vector<AttemptFailure> failures;
+  std::vector<std::string> reopened;
 };
 
 class FakeGrid {
@@ -78,6 +80,12 @@ class FakeGrid {
     Welcome welcome;
     welcome.experiment.run.pack = pack;
     start(cluster, std::move(tasks), welcome);
+  }
+  // Everything of `settings` but where it writes and whom it tells.
+  FakeGrid(std::vector<Task> tasks, CoordinatorSettings settings) {
+    settings.folder = "store.d/grid-1";
+    settings.say = [this](const std::string& line) { said.push_back(line); };
+    coordinator = std::make_unique<Coordinator>(std::move(settings), std::move(tasks), Welcome{}, comm, ledger);
   }
   static Cell cell(int fold) { return {"MSI", "LF", "naive", fold}; }
 

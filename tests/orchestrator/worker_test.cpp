@@ -4,6 +4,7 @@
 
 #include "datasets/errors.h"
 #include "tests/orchestrator/fake_grid.h"
+#include "tests/orchestrator/scratch.h"
 
 namespace mtlgrid {
 namespace {
@@ -36,6 +37,7 @@ class WorkerTest : public ::testing::Test {
     Welcome welcome;
     welcome.heartbeat_seconds = 5;
     welcome.lease_seconds = 60;
+    welcome.stall_seconds = 600;
     worker.on_message(typed("welcome", welcome), 0);
     EXPECT_EQ(comm.expect(0, "slots").at("slots"), 2);
     comm.expect(0, "heartbeat");
@@ -45,8 +47,13 @@ class WorkerTest : public ::testing::Test {
     worker.poll();
   }
   void die(int slot) {
-    trainers->events.push_back(TrainerDied{slot, "killed by signal 9 (SIGKILL)", "log"});
+    trainers->events.push_back(TrainerDied{slot, "killed by signal 9 (SIGKILL)", "log", std::nullopt});
     worker.poll();
+  }
+  // A turn of the event loop, in which the coordinator is heard.
+  void turn(double now) {
+    worker.on_message(typed("ping"), now);
+    worker.on_tick(now);
   }
   void ready(int slot) { report(slot, typed("ready", Ready{1, 0, {}})); }
   Train assign(int slot, int attempt = 1) {
@@ -65,6 +72,61 @@ class WorkerTest : public ::testing::Test {
                 },
                 comm};
 };
+
+TEST_F(WorkerTest, TrainerThatIsSilentForTooLongIsKilledAndItsCellsReported) {
+  ready(0);
+  comm.expect(0, "slot_ready");
+  assign(0);
+  turn(500);
+  report(0, typed("alive"));
+  turn(1090);
+  EXPECT_TRUE(trainers->killed.empty()) << "heard at 500";
+  turn(1101);
+  turn(1102);
+  EXPECT_EQ(trainers->killed, std::vector<int>{0});
+  die(0);
+  while (comm.sent[0].front().at("type") == "heartbeat") comm.sent[0].pop_front();
+  EXPECT_EQ(comm.expect(0, "pack_crashed").at("cause"), "silent for 600 s");
+}
+
+TEST_F(WorkerTest, IdleTrainerMayBeSilent) {
+  ready(0);
+  turn(5000);
+  EXPECT_TRUE(trainers->killed.empty());
+}
+
+TEST_F(WorkerTest, TrainerThatFoundTheDiskFullIsToldOfAsThat) {
+  ready(0);
+  comm.expect(0, "slot_ready");
+  assign(0);
+  trainers->events.push_back(TrainerDied{0, "exited with status 5", "full", kDiskFull});
+  worker.poll();
+  EXPECT_EQ(comm.expect(0, "pack_crashed").at("needs_person"), true);
+  assign(1);
+  die(1);
+  EXPECT_EQ(comm.expect(0, "pack_crashed").at("needs_person"), false);
+}
+
+TEST_F(WorkerTest, LastWordsOfAnAttemptComeFromItsLog) {
+  const testing::Scratch folder;
+  folder.write(kAttemptLog, "epoch 3\nout of memory\n");
+  ready(0);
+  comm.expect(0, "slot_ready");
+  worker.on_message(typed("assign", Assign{0, {{{{"MSI", "LF", "naive", 0}, 1, folder.path().string(), {}}}}}), 1);
+  die(0);
+  EXPECT_EQ(comm.expect(0, "pack_crashed").at("detail"), "log\nepoch 3\nout of memory");
+}
+
+TEST_F(WorkerTest, ReleaseReachesATrainerAtWorkAlone) {
+  ready(0);
+  const auto release = typed("release_slot", ReleaseSlot{0, {{"naive"}}});
+  worker.on_message(release, 1);
+  EXPECT_EQ(trainers->sent[0].back().at("type"), "setup");
+  assign(0);
+  worker.on_message(release, 1);
+  EXPECT_EQ(trainers->sent[0].back().at("type"), "release");
+  EXPECT_EQ(trainers->sent[0].back().at("methods"), nlohmann::json::array({"naive"}));
+}
 
 TEST_F(WorkerTest, StartsEveryTrainerWithTheSetup) {
   EXPECT_EQ(trainers->starts, (std::vector<int>{1, 1}));

@@ -348,11 +348,25 @@ TEST_P(Pack, StoppedGoesOnTogetherBitEqual) {
     run_members(second, on);
     ASSERT_EQ(on.results.size(), all.size());
     for (const auto& [name, result] : on.results) expect_as_alone(result);
-    for (const Train& t : all) {
-      EXPECT_TRUE(std::filesystem::is_empty(t.directory)) << "checkpoints are done with";
-      std::filesystem::remove_all(t.directory);
-    }
+    for (const Train& t : all) std::filesystem::remove_all(t.directory);
   }
+}
+
+TEST_P(Pack, MembersThatAreReleasedGoOnElsewhereAndTheOthersHere) {
+  FakeControl control, elsewhere;
+  control.release = {all[0].cell.method, all[2].cell.method};
+  control.release_at = 5;
+  run_members(all, control);
+  EXPECT_THAT(control.stops, ::testing::UnorderedElementsAreArray(control.release));
+  EXPECT_EQ(control.results.size(), all.size() - 2);
+  std::vector<Train> moved;
+  for (const Train& t : {all[0], all[2]})
+    moved.push_back(train(t.cell.method, "moved-" + t.cell.method, {t.directory}));
+  run_members(moved, elsewhere);
+  ASSERT_EQ(elsewhere.results.size(), 2u);
+  EXPECT_GE(elsewhere.epochs_of.at(all[0].cell.method)[0], 1);  // gone on, not begun anew
+  for (const auto& [name, result] : control.results) expect_as_alone(result);
+  for (const auto& [name, result] : elsewhere.results) expect_as_alone(result);
 }
 
 TEST_P(Pack, MembersBehindCatchUpWithThoseThatHaveCheckpoints) {

@@ -219,19 +219,5 @@ TEST_F(CheckpointsTest, ForeignAndTemporaryFilesAreNoCheckpoints) {
   EXPECT_THAT(said, ::testing::Not(HasSubstr(".tmp")));
 }
 
-TEST_F(CheckpointsTest, RemoveLeavesEverythingElse) {
-  const Checkpoints c(folder.path(), "id");
-  set(1);
-  c.write(at(1, 1, 1), arrays());
-  Checkpoints(other.path(), "id").write(at(1, 1, 1), arrays());
-  std::ofstream(folder.path() / "weights.mtlgrid") << "w";
-  const fs::path left = other.path() / "checkpoint-0000000007.tmp";
-  std::ofstream(left) << "of a process that was killed";
-  c.remove({other.path()});
-  EXPECT_FALSE(fs::exists(left));
-  EXPECT_TRUE(fs::exists(folder.path() / "weights.mtlgrid"));
-  EXPECT_FALSE(resume(c, {other.path()}));
-}
-
 }  // namespace
 }  // namespace mtlgrid

@@ -79,6 +79,7 @@ class Rank {
 class FakeService : public CellService {
  public:
   Environment environment() const override { return {}; }
+  bool keeps_logs() const override { return false; }
   std::string staging_lacks() const override { return "reasons of its own"; }
   std::string staging_id() override {
     if (ids_++ > 0) throw Error(ErrorKind::fatal, "one id is enough");
@@ -111,7 +112,7 @@ class FakeService : public CellService {
     if (train.cell.method == "forgotten") return;
     control.progress(train, 1, 2);
     if (train.cell.method == "endless") {
-      while (!control.stop_requested()) {
+      while (!control.stop_requested() && !control.release_requested(train)) {
       }
       return control.stopped(train);
     }
@@ -238,9 +239,21 @@ TEST_F(Conversation, StopEndsTheRunningCell) {
   EXPECT_EQ(stopped.at("attempt"), 4);
 }
 
-TEST_F(Conversation, StopBetweenCellsAsksForNothing) {
+TEST_F(Conversation, ReleaseEndsTheCellsThatItNames) {
+  set_up();
+  rank.send(train_message("endless"));
+  EXPECT_EQ(rank.next().at("type"), "progress");
+  rank.send(typed("release", Release{{"dwa"}}));
+  rank.send(typed("release", Release{{"endless", "naive"}}));
+  EXPECT_EQ(rank.next().at("type"), "stopped");
+  rank.send(train_message("dwa"));  // and it serves on
+  EXPECT_EQ(rank.next().at("type"), "progress");
+}
+
+TEST_F(Conversation, StopAndReleaseBetweenCellsAskForNothing) {
   set_up();
   rank.send({{"type", "stop"}});
+  rank.send(typed("release", Release{{"endless"}}));
   rank.send(train_message("endless"));
   EXPECT_EQ(rank.next().at("type"), "progress");
   rank.send({{"type", "stop"}});
@@ -307,7 +320,7 @@ TEST_F(Conversation, FullDiskAndBugsEndTheProcessWithTheirStatus) {
   set_up();
   rank.send(train_message("disk"));
   server.join();
-  EXPECT_EQ(status, kNeedsPerson);
+  EXPECT_EQ(status, kDiskFull);
 }
 
 TEST_F(Conversation, UnexpectedErrorEndsTheProcess) {
@@ -406,7 +419,7 @@ TEST_F(Executable, TrainsCellsStopsAndGoesOn) {
   EXPECT_EQ(message.at("type"), "finished");
   rank.hang_up();
   EXPECT_EQ(wait_status(), 0);
-  EXPECT_FALSE(std::filesystem::exists(folder.path() / "two" / "checkpoint-0000000000"));  // done with
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "two" / "checkpoint-0000000000")) << "the coordinator removes it";
 }
 
 TEST_F(Executable, OnTheCpuStagesNothingAndSaysWhy) {

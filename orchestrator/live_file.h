@@ -1,0 +1,37 @@
+// STORE.progress: the live picture of a run, for `mtlgrid status` (docs/store.md).
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace mtlgrid {
+
+// Beside the store; removed when the run ends in good order, stale otherwise.
+std::filesystem::path live_file(const std::filesystem::path& store);
+
+// Keeps it, replaced as a whole every two seconds, or less often where making it takes long.
+class LiveFile {
+ public:
+  // `picture` makes the content; `say` takes one line for people: a file that cannot be written is told of once, and
+  // ends nothing.
+  LiveFile(std::filesystem::path file, std::function<nlohmann::json()> picture,
+           std::function<void(const std::string&)> say);
+  LiveFile(const LiveFile&) = delete;
+  LiveFile& operator=(const LiveFile&) = delete;
+  ~LiveFile();  // removes the file
+  // To be called often. `now`: steady seconds.
+  void at(double now);
+
+ private:
+  void write() const;
+
+  std::filesystem::path file_;
+  std::function<nlohmann::json()> picture_;
+  std::function<void(const std::string&)> say_;
+  double next_ = -1e300;
+  bool told_ = false;
+};
+
+}  // namespace mtlgrid
