@@ -9,7 +9,7 @@ namespace {
 
 constexpr double kCheckpointEvery = 60;  // cells are short: train.checkpoint_minutes is in proportion
 constexpr double kLongest = 86'400;      // virtual seconds until a run is said not to end: 10 times what any needs
-constexpr std::uint64_t kMostEvents = 1'000'000;  // the same
+constexpr std::uint64_t kMostEvents = 150'000;  // the same
 constexpr double kGrace = 120;                    // between USR1 and the resource manager's SIGKILL
 constexpr double kHorizon = 3600;  // faults come within these seconds, most runs last longer than half of it
 
@@ -53,7 +53,7 @@ class Chaos {
     if (chance(0.5)) return cells;
     for (int culprits = uniform(1, 3); culprits > 0; --culprits) {
       SimulatedCell& cell = cells[static_cast<std::size_t>(uniform(0, static_cast<int>(cells.size()) - 1))];
-      cell.nature = static_cast<Nature>(uniform(1, 2));
+      cell.nature = static_cast<Nature>(uniform(1, 3));
       cell.breaks_at = cell.seconds * real(0.02, 0.9);
     }
     return cells;
@@ -125,7 +125,16 @@ class Chaos {
     simulation_.events().after(seconds, [&rank] { rank.thaw(); });
   }
 
-  void cut(const std::vector<Rank*>& ranks, double seconds, Fault fault) {
+  // Ranks of one node reach each other all the same: what is cut are the lines between this node and rank 0's.
+  void cut(const std::vector<Rank*>& node, double seconds, Fault fault) {
+    std::vector<Rank*> ranks;
+    const std::string first = simulation_.job()->ranks()[0]->host();
+    for (auto& rank : simulation_.job()->ranks()) {
+      const bool of_node = rank->host() == node.front()->host();
+      if (rank->alive() && rank->host() != first && (of_node || node.front()->host() == first)) {
+        ranks.push_back(rank.get());
+      }
+    }
     for (Rank* rank : ranks) {
       hit(*rank, fault);
       rank->cut();

@@ -71,6 +71,12 @@ void SimulatedStore::commit_failure(const AttemptFailure& failure) {
   row.cause = failure.cause;
 }
 
+void SimulatedStore::reopen(const Cell& cell) {
+  CellRow& row = touch(grid_.index(cell));
+  if (!row.failed) violation(cell, row.newest(), "reopened though the cell has not failed");
+  row.failed = false;
+}
+
 void SimulatedStore::commit() { before_.clear(); }
 
 void SimulatedStore::lose_turn() {

@@ -40,6 +40,7 @@ class SimulatedStore : public Ledger {
   void begin_attempt(const Cell& cell, int attempt, const Environment& where, double started) override;
   bool commit_result(const CellResult& result) override;
   void commit_failure(const AttemptFailure& failure) override;
+  void reopen(const Cell& cell) override;
 
   void commit();     // what was told since the last time is durable now
   void lose_turn();  // the process died: what was told since then never happened

@@ -81,6 +81,8 @@ void TrainerPool::send(int slot, const nlohmann::json& message) {
     train(slot, message.get<TrainPack>());
   } else if (type == "stop") {
     stop(slot);
+  } else if (type == "release") {
+    release(slot, message.get<Release>().methods);
   }
 }
 
@@ -107,15 +109,28 @@ void TrainerPool::train(int number, const TrainPack& pack) {
 void TrainerPool::stop(int number) {
   if (at(number).state != Slot::State::training || at(number).stopping) return;
   at(number).stopping = true;
-  events_.after(habits_.step + habits_.save, [this, number] {
+  std::vector<std::string> methods;
+  for (const Member& member : at(number).members) methods.push_back(grid_[member.cell].cell.method);
+  release(number, methods);
+}
+
+// The members are checkpointed at their next step. Whoever has ended by then is passed over.
+void TrainerPool::release(int number, const std::vector<std::string>& methods) {
+  if (at(number).state != Slot::State::training) return;
+  std::vector<Disk::Folder*> wanted;
+  for (const Member& member : at(number).members) {
+    if (std::count(methods.begin(), methods.end(), grid_[member.cell].cell.method) > 0) wanted.push_back(member.folder);
+  }
+  events_.after(habits_.step + habits_.save, [this, number, wanted] {
     Slot& slot = at(number);
-    if (slot.state != Slot::State::training || !slot.stopping) return;
     settle(slot);
-    while (!slot.members.empty()) {
-      const Member member = slot.members.back();
+    for (std::size_t i = slot.members.size(); i-- > 0;) {
+      const Member member = slot.members[i];
+      if (std::count(wanted.begin(), wanted.end(), member.folder) == 0) continue;
       member.folder->checkpoint = member.done;
-      end_member(number, slot.members.size() - 1, typed("stopped", Stopped{grid_[member.cell].cell, member.attempt}));
+      end_member(number, i, typed("stopped", Stopped{grid_[member.cell].cell, member.attempt}));
     }
+    if (slot.state == Slot::State::training) plan_next(number);
     wake_();
   });
 }

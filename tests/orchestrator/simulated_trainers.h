@@ -108,6 +108,7 @@ class TrainerPool {
   const Slot& at(int slot) const { return slots_[static_cast<std::size_t>(slot)]; }
   void train(int slot, const TrainPack& pack);
   void stop(int slot);
+  void release(int slot, const std::vector<std::string>& methods);
   void settle(Slot& slot);
   void plan_next(int slot);
   void on_due(int slot, unsigned generation);

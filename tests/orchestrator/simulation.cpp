@@ -323,9 +323,22 @@ std::vector<Task> Simulation::tasks() {
         task.resume.push_back(fmt::format("store.d/grid-1/{}/attempt-{}", grid_[i].cell.name(), folder->first));
       }
     }
+    task.losses = interrupted_at_once(i);
     tasks.push_back(std::move(task));
   }
   return tasks;
+}
+
+// As make_task() counts them from folders on the disk.
+int Simulation::interrupted_at_once(std::size_t cell) {
+  const auto& attempts = store_.row(cell).attempts;
+  auto& folders = disk_.attempts(cell);
+  int count = 0;
+  for (auto attempt = attempts.rbegin(); attempt != attempts.rend(); ++attempt, ++count) {
+    const auto folder = folders.find(attempt->attempt);
+    if (attempt->outcome != Outcome::interrupted || folder == folders.end() || folder->second.checkpoint) break;
+  }
+  return count;
 }
 
 Job& Simulation::begin_job() {

@@ -200,6 +200,7 @@ class Simulation {
 
  private:
   std::vector<Task> tasks();
+  int interrupted_at_once(std::size_t cell);
   void check_cell(std::size_t cell);
 
   const SimulatedGrid& grid_;
