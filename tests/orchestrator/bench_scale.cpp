@@ -106,8 +106,8 @@ void resume(const std::filesystem::path& folder, int cells) {
   store.use_grid(grid);
   const double registered = all.seconds();
   const std::size_t known = store.cells().size();
-  fmt::print("resumed: {:.3f} s (open {:.3f}, grid {:.3f}, {} cells {:.3f}); database {:.0f} MB\n", all.seconds(), opened,
-             registered - opened, known, all.seconds() - registered,
+  fmt::print("resumed: {:.3f} s (open {:.3f}, grid {:.3f}, {} cells {:.3f}); database {:.0f} MB\n", all.seconds(),
+             opened, registered - opened, known, all.seconds() - registered,
              1e-6 * static_cast<double>(std::filesystem::file_size(file)));
   std::fflush(stdout);
 }

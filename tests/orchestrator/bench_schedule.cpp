@@ -1,5 +1,6 @@
-// How near the schedule of the paper's 595 cells comes to the shortest possible one, by numbers of workers: makespan over
-// the larger of the longest cell and all work divided by the workers, through the real coordinator in virtual time.
+// How near the schedule of the paper's 595 cells comes to the shortest possible one, by numbers of workers: makespan
+// over the larger of the longest cell and all work divided by the workers, through the real coordinator in virtual
+// time.
 #include <fmt/format.h>
 
 #include <algorithm>

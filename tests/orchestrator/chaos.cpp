@@ -10,7 +10,7 @@ namespace {
 constexpr double kCheckpointEvery = 60;  // cells are short: train.checkpoint_minutes is in proportion
 constexpr double kLongest = 86'400;      // virtual seconds until a run is said not to end: 10 times what any needs
 constexpr std::uint64_t kMostEvents = 150'000;  // the same
-constexpr double kGrace = 120;                    // between USR1 and the resource manager's SIGKILL
+constexpr double kGrace = 120;                  // between USR1 and the resource manager's SIGKILL
 constexpr double kHorizon = 3600;  // faults come within these seconds, most runs last longer than half of it
 
 std::mt19937 seeded(unsigned seed, int run) {
