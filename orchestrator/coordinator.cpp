@@ -503,7 +503,8 @@ void Coordinator::refuse_rank_killers(Now now) {
     if (entry.losses <= settings_.cluster.retries_lost) continue;
     end_attempt(
         task, Outcome::lost, true,
-        fmt::format("its worker or the whole run ended {} times in a row while this cell began to train", entry.losses),
+        fmt::format("lost {} times in a row before it had trained an epoch: its worker, or the whole run, ended",
+                    entry.losses),
         "", now);
   }
 }
