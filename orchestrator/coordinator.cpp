@@ -488,6 +488,13 @@ void Coordinator::keep_to_walltime(Now now) {
   }
   const bool idle = counts_.running == 0 && !queue_.empty() && ends_soon(now);  // and nothing more is started
   if (stopping_ || !ends_ || (!idle && now.steady < *ends_ - settings_.stop_lead)) return;
+  if (idle && !handed_out_) {
+    return give_up(
+        fmt::format("{:.0f} s are left of the allocation and no cell was started: one needs more than {:.0f} s, "
+                    "of which {:.0f} s are kept for its checkpoint; ask for a longer walltime",
+                    *ends_ - now.steady, settings_.stop_lead + kWorthStarting, settings_.stop_lead),
+        now);
+  }
   settings_.say(fmt::format("the allocation ends in {:.0f} s: checkpointing what is running", *ends_ - now.steady));
   request_stop(now);
 }
@@ -612,6 +619,7 @@ void Coordinator::split_a_pack(Now now) {
 
 void Coordinator::assign(const std::vector<std::size_t>& tasks, int worker, int slot, Now now) {
   SlotEntry& where = workers_.at(worker).slots[static_cast<std::size_t>(slot)];
+  handed_out_ = true;
   where.state = SlotState::busy;
   where.released.clear();
   where.environment.pack = static_cast<int>(tasks.size());

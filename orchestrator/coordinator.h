@@ -227,7 +227,7 @@ class Coordinator {
   std::vector<std::pair<Cell, std::string>> failures_;
   std::string last_broken_;
   std::string needs_person_;
-  bool stopping_ = false;
+  bool stopping_ = false, handed_out_ = false;
   double last_ping_ = -1e300, last_split_ = -1e300;
 };
 

@@ -3,6 +3,7 @@
 #include "results/schema.h"
 #include "results/store.h"
 #include "results/store_lock.h"
+#include "results/store_sum.h"
 
 namespace mtlgrid {
 
@@ -51,6 +52,11 @@ fs::path readable_store(const fs::path& store) {
 Database open_for_reading(const fs::path& store) {
   const fs::path file = readable_store(store);
   if (!fs::exists(file)) throw InputError(store.string() + ": there is no such store");
+  if (file == store && check_sum(store) == SumState::wrong) {
+    throw InputError(store.string() +
+                     ": has other bytes than when the last run ended: it is damaged, or another program wrote to it; "
+                     "`mtlgrid run` makes it anew from the journal");
+  }
   try {
     std::optional<std::int64_t> version;
     Database database = open_recovering(file, version);

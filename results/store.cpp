@@ -11,6 +11,7 @@
 #include "results/store_publish.h"
 #include "results/store_recovery.h"
 #include "results/store_result.h"
+#include "results/store_sum.h"
 
 namespace mtlgrid {
 
@@ -23,7 +24,21 @@ namespace fs = std::filesystem;
 struct Store::Impl {
   Platform& platform;
   fs::path file;
-  StoreLock lock;  // first, so that it is released last
+  // Destroyed in the reverse order: the lock is released last, the sum taken of a database that is closed.
+  StoreLock lock;
+  struct SumAtEnd {
+    Platform& platform;
+    fs::path file;
+    bool due = false;
+    ~SumAtEnd() {
+      if (!due) return;
+      try {
+        write_sum(platform, file);
+      } catch (const std::exception&) {
+        // Without it the next run has SQLite's own check alone, as after a kill.
+      }
+    }
+  } sum;
   Database database;
   RecordApplier applier;
   JournalWriter journal;
@@ -38,6 +53,7 @@ struct Store::Impl {
       : platform(p),
         file(std::move(f)),
         lock(std::move(l)),
+        sum{p, file},
         database(std::move(recovered.database)),
         applier(database),
         journal(platform, beside(file, ".journal"), recovered.journal),
@@ -51,6 +67,7 @@ struct Store::Impl {
     try {
       lock.check();
       mark_unused(platform, database, file);
+      sum.due = true;
       fs::remove(beside(file, ".snapshot"));
     } catch (const std::exception&) {
       // Another run has the store now, and its snapshot: nothing here is ours any more.
@@ -133,6 +150,24 @@ struct Store::Impl {
   }
 };
 
+namespace {
+
+// Under mpirun, whose status says nothing, batch scripts decide by STORE.done alone: a refusal is in it too.
+RecoveredStore recover_or_tell(Platform& platform, const fs::path& file,
+                               const std::function<void(const std::string&)>& say, std::uint64_t epoch) {
+  constexpr int kNeedsPersonStatus = 5;  // the program's exit status for Error(needs_person)
+  try {
+    return recover_store(platform, file, say);
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::needs_person) {
+      write_done(platform, file, kNeedsPersonStatus, epoch, {{"cause", e.what()}});
+    }
+    throw;
+  }
+}
+
+}  // namespace
+
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
@@ -149,7 +184,7 @@ Store Store::open(Platform& platform, const fs::path& file, const std::function<
   if (error) throw file_error(file.parent_path(), "cannot be created", error.value());
   StoreLock lock = StoreLock::take(platform, beside(file, ".lock"), stale_after, say);
   fs::remove(beside(file, ".done"));
-  RecoveredStore recovered = recover_store(platform, file, say);
+  RecoveredStore recovered = recover_or_tell(platform, file, say, lock.previous_epoch());
   auto impl = std::make_unique<Impl>(platform, file, std::move(lock), std::move(recovered));
   impl->write(RunOpened{impl->epoch, platform.host(), MTLGRID_VERSION, platform.process(), platform.now()});
   return Store(std::move(impl));

@@ -9,6 +9,7 @@
 
 #include "results/schema.h"
 #include "results/store_apply.h"
+#include "results/store_sum.h"
 
 namespace mtlgrid {
 
@@ -244,10 +245,16 @@ Database caught_up(const fs::path& store, const fs::path& journal, const Databas
 RecoveredStore recover_store(Platform& platform, const fs::path& store, const Say& say) {
   using Kind = DatabaseState::Kind;
   const fs::path journal = beside(store, ".journal");
+  const bool other_bytes = check_sum(store) == SumState::wrong;
   DatabaseState state = inspect(store, platform.machine());
   JournalEnd end = look_at(journal);
   if (end.id == 0) refuse_without_journal(store, state);
   refuse_newer_database(store, journal, state, end);
+  if (other_bytes && (state.kind == Kind::good || state.kind == Kind::unsynced)) {
+    state.kind = Kind::damaged;
+    state.what = "has other bytes than when the last run ended";
+  }
+  remove_sum(store);  // from here on it changes
   if (end.id == 0) end = create_journal(platform, journal);
   say_journal(journal, end, say);
   if (end.kind == JournalEnd::Kind::damaged) keep_rest_aside(journal, end, say);

@@ -14,7 +14,8 @@ struct RecoveredStore {
   JournalEnd journal;  // where the writer goes on, behind the last good record
 };
 
-// Creates a store that does not exist. Otherwise: moves a damaged database, or one of an older schema, aside to
+// Creates a store that does not exist. Otherwise: moves a damaged database (by SQLite's check, or by the sum that the
+// last run left), or one of an older schema, aside to
 // STORE.damaged-N and makes it anew from the journal, as is one that was in use when its machine went down; applies
 // records that the database lacks; keeps what follows a damaged record aside in STORE.journal.damaged-N. Says each of
 // these through `say`. The caller holds the lock.

@@ -193,6 +193,15 @@ TEST(Walltime, NoCellIsStartedThatCouldHardlyTrainAndTheRunDoesNotWait) {
   EXPECT_EQ(grid.coordinator->counts().pending, 1);
 }
 
+TEST(Walltime, AllocationThatIsTooShortForAnyCellIsForAPersonToMend) {
+  FakeGrid grid(tasks(2), ending_in(100, 50));
+  grid.join(0);
+  grid.tick();
+  EXPECT_THAT(grid.coordinator->needs_person(), HasSubstr("more than 110 s, of which 50 s"));
+  EXPECT_TRUE(grid.coordinator->finished());
+  EXPECT_EQ(grid.comm.expect(0, "stop").at("type"), "stop");
+}
+
 TEST(Walltime, ClockThatJumpsLaterChangesNothing) {
   FakeGrid grid(tasks(1), ending_in(1000, 50));
   grid.join(0);

@@ -1,5 +1,6 @@
 // What the next run finds after a kill, a power cut, a full disk or a damaged file.
 #include "results/journal.h"
+#include "results/reading.h"
 #include "results/store_records.h"
 #include "store_fixture.h"
 
@@ -43,7 +44,9 @@ TEST_F(StoreRecovery, RebuiltDatabaseEqualsLiveOneWithBatchesAndInterruptions) {
     store.commit_batch();
   }
   fill();
-  { open_grid().reset_failed({cell(2)}); }
+  {
+    open_grid().reset_failed({cell(2)});
+  }
   const std::string before = dump(file);
   fs::remove(file);
   open();
@@ -60,6 +63,52 @@ TEST_F(StoreRecovery, DamagedDatabaseIsMovedAsideAndRebuilt) {
   EXPECT_TRUE(said_something_like("is damaged"));
   EXPECT_EQ(read_file(beside_store(".damaged-1")), bytes);
   EXPECT_EQ(dump(file), before);
+}
+
+// Where SQLite's check sees nothing: a value, an index, free space.
+TEST_F(StoreRecovery, ChangedByteAnywhereIsNoticedAndRebuilt) {
+  fill();
+  const std::string before = dump(file), good = read_file(file), sum = read_file(beside_store(".sum"));
+  for (std::size_t part = 0; part < 20; ++part) {
+    std::string bytes = good;
+    bytes[200 + part * (bytes.size() - 300) / 20] ^= 1;
+    write_file(file, bytes);
+    write_file(beside_store(".sum"), sum);
+    EXPECT_THROW(open_for_reading(file), InputError) << part;
+    open();
+    EXPECT_EQ(dump(file), before) << part;
+  }
+  EXPECT_TRUE(said_something_like("other bytes"));
+}
+
+TEST_F(StoreRecovery, DamagedSumIsNoTrustAndAMissingOneNoFault) {
+  fill();
+  const std::string before = dump(file);
+  write_file(beside_store(".sum"), "x");
+  open();
+  EXPECT_TRUE(said_something_like("other bytes"));
+  EXPECT_EQ(dump(file), before);
+  fs::remove(beside_store(".sum"));
+  open();
+  EXPECT_FALSE(fs::exists(beside_store(".damaged-2")));
+}
+
+TEST_F(StoreRecovery, OtherBytesAndAJournalCutShortNeedAPerson) {
+  fill();
+  std::string bytes = read_file(file);
+  bytes[bytes.size() - 100] ^= 1;
+  write_file(file, bytes);
+  fs::remove(journal());
+  EXPECT_THROW(open(), Error);
+  EXPECT_EQ(read_file(file), bytes) << "nothing was changed";
+  EXPECT_THAT(read_file(beside_store(".done")), HasSubstr("\"status\": 5"));
+}
+
+TEST_F(StoreRecovery, RunThatGoesOnHasNoSum) {
+  fill();
+  EXPECT_TRUE(fs::exists(beside_store(".sum")));
+  const Store store = open_grid();
+  EXPECT_FALSE(fs::exists(beside_store(".sum")));
 }
 
 TEST_F(StoreRecovery, DatabaseThatIsNoneIsMovedAsideWhereThereIsAJournal) {
@@ -101,11 +150,14 @@ TEST_F(StoreRecovery, OtherFileIsNotTouched) {
 }
 
 TEST_F(StoreRecovery, RecordsTheDatabaseLacksAreApplied) {
-  { open_grid(); }
+  {
+    open_grid();
+  }
   fs::copy_file(file, beside_store(".old"));
   fill();
   const std::string before = dump(file);
   fs::rename(beside_store(".old"), file);
+  fs::remove(beside_store(".sum"));  // as after a kill
   open();
   EXPECT_TRUE(said_something_like("records it lacked"));
   EXPECT_EQ(dump(file), before);
@@ -113,9 +165,13 @@ TEST_F(StoreRecovery, RecordsTheDatabaseLacksAreApplied) {
 
 // A kill between the journal's write and SQLite's commit; journal_test.cpp walks every byte, this the kinds of them.
 TEST_F(StoreRecovery, JournalCutAnywhereInItsLastRecordLosesThatRecordAlone) {
-  { open_grid().commit_result(result(cell(0))); }
+  {
+    open_grid().commit_result(result(cell(0)));
+  }
   const std::string database = read_file(file), kept = read_file(journal());
-  { open_grid().commit_result(result(cell(1))); }
+  {
+    open_grid().commit_result(result(cell(1)));
+  }
   const std::string whole = read_file(journal());
   const std::size_t run_record_end = [&] {  // the second run's record and result follow what was kept
     std::vector<std::size_t> ends;
@@ -137,7 +193,9 @@ TEST_F(StoreRecovery, JournalCutAnywhereInItsLastRecordLosesThatRecordAlone) {
 }
 
 TEST_F(StoreRecovery, JournalCutWithinItsHeaderIsBegunAnew) {
-  { open(); }
+  {
+    open();
+  }
   const std::string header = read_file(journal()).substr(0, 10);
   fs::remove(file);
   write_file(journal(), header);
@@ -156,7 +214,9 @@ TEST_F(StoreRecovery, DeletedJournalNeedsAPersonAndNothingChanges) {
 }
 
 TEST_F(StoreRecovery, OldCopyOfTheJournalNeedsAPerson) {
-  { open_grid(); }
+  {
+    open_grid();
+  }
   fs::copy_file(journal(), beside_store(".old"));
   fill();
   fs::rename(beside_store(".old"), journal());
@@ -211,6 +271,7 @@ TEST_F(StoreRecovery, DatabaseInUseWhenItsMachineWentDownIsMadeAnew) {
   }
   const std::string before = dump(file);
   write_file(file, in_use);
+  fs::remove(beside_store(".sum"));
   platform.machine_name = "boot2";
   open();
   EXPECT_TRUE(said_something_like("machine went down"));
@@ -224,6 +285,7 @@ TEST_F(StoreRecovery, DatabaseOfAKilledProcessIsTakenAsItIs) {
     in_use = read_file(file);
   }
   write_file(file, in_use);
+  fs::remove(beside_store(".sum"));
   open();
   EXPECT_THAT(said, IsEmpty());
 }
