@@ -28,6 +28,7 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/assembly.h"
 #include "cluster/transport.h"
 #include "datasets/errors.h"
 
@@ -85,31 +86,6 @@ class Outgoing {
   static constexpr std::size_t kCompact = std::size_t{4} << 20;  // moving the rest is rare, and memory bounded
   std::string bytes_;
   std::size_t begin_ = 0;  // bytes before it have been taken
-};
-
-// The receiver's side: parts in, messages out.
-class Assembly {
- public:
-  void add(std::string_view part) {
-    bytes_.append(part);
-    std::size_t begin = 0;
-    for (std::uint64_t length = 0; bytes_.size() - begin >= sizeof(length); begin += sizeof(length) + length) {
-      std::memcpy(&length, bytes_.data() + begin, sizeof(length));
-      if (bytes_.size() - begin - sizeof(length) < length) break;
-      messages_.push_back(bytes_.substr(begin + sizeof(length), length));
-    }
-    bytes_.erase(0, begin);
-  }
-  std::optional<std::string> next() {
-    if (messages_.empty()) return std::nullopt;
-    std::string message = std::move(messages_.front());
-    messages_.pop_front();
-    return message;
-  }
-
- private:
-  std::string bytes_;  // of a message that is not whole
-  std::deque<std::string> messages_;
 };
 
 // All there is about one other rank.

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "cluster/assembly.h"
 #include "datasets/errors.h"
 #include "tests/cluster/fake_transport.h"
 
@@ -79,6 +80,30 @@ TEST(FakeNetwork, HeldMessagesArriveLateAndInOrder) {
   network.release(0, 1);
   a->send(1, "z");
   EXPECT_THAT(received(*b), ElementsAre("0x", "0y", "0z"));
+}
+
+std::string with_length(std::uint64_t length, const std::string& bytes) {
+  return std::string(reinterpret_cast<const char*>(&length), sizeof(length)) + bytes;
+}
+
+TEST(Assembly, PutsMessagesTogetherFromPartsOfAnySize) {
+  const std::string stream = with_length(3, "abc") + with_length(0, "") + with_length(1, "x");
+  for (std::size_t size = 1; size <= stream.size(); ++size) {
+    Assembly assembly;
+    std::vector<std::string> messages;
+    for (std::size_t at = 0; at < stream.size(); at += size) {
+      assembly.add(stream.substr(at, size));
+      while (auto message = assembly.next()) messages.push_back(*message);
+    }
+    EXPECT_EQ(messages, (std::vector<std::string>{"abc", "", "x"})) << size;
+  }
+}
+
+TEST(Assembly, RefusesALengthThatNoMessageHas) {
+  Assembly assembly;
+  EXPECT_THROW(assembly.add(with_length(kMaximumFrame + 1, "")), Error);
+  Assembly huge;
+  EXPECT_THROW(huge.add(with_length(~std::uint64_t{0}, "x")), Error);
 }
 
 }  // namespace
