@@ -521,7 +521,11 @@ int rehearse(const Plan& plan, double minutes, Transport& transport, const Train
       Store store = Store::open(dummy.config.store, say, kStaleBeats * kHeartbeat);
       store.use_grid(dummy.grid);
       SessionInputs inputs{dummy, {}, grid_folder(dummy.config.store, store.grid_id()), false, {}};
-      for (const StoredCell& cell : store.cells()) inputs.tasks.push_back(make_task(dummy, cell, inputs.folder, true));
+      for (const Cell& cell : dummy.grid.cells) {
+        Task task;
+        task.cell = cell;
+        inputs.tasks.push_back(std::move(task));
+      }
       inputs.guest = &rehearsal;
       all_alive = false;
       session = coordinate(inputs, store, transport, options);
