@@ -248,6 +248,7 @@ class Rehearsal : public SessionGuest {
     }
     if (!crash_seen_ || trainer_back_ == 0 || !trainer_cells_.empty()) return;
     if (ranks_ == 1) return enter(Step::working, now);
+    if (running_[*victim_].empty()) return;  // it is to lose a cell
     say_danger();
     to_workers.send(*victim_, typed("rehearse", Rehearse{"die", wall_now()}));
     for (const Progress& progress : running_[*victim_]) rank_cells_.insert(progress.cell);
