@@ -144,6 +144,23 @@ struct Shutdown {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Shutdown, all_alive)
 
+// Coordinator to worker, in a rehearsal alone: "rehearse". `order`: "facts" (of its node), "ping", "kill_trainer", or
+// "die" (SIGKILL to itself, no answer). The answer is "rehearsed", with the same order and the sender's `sent`.
+struct Rehearse {
+  std::string order;
+  double sent = 0;      // coordinator's wall clock
+  std::string probe{};  // for facts: a file that rank 0 holds locks on, and what is in it
+  std::string content{};
+  RunSettings run{};  // for facts
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rehearse, order, sent, probe, content, run)
+struct Rehearsed {
+  std::string order;
+  double sent = 0, wall = 0;  // the worker's wall clock
+  nlohmann::json facts{};     // for facts: NodeFacts of rehearsal.cpp; for kill_trainer: the slot, or -1
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rehearsed, order, sent, wall, facts)
+
 inline nlohmann::json typed(const char* type) { return {{"type", type}}; }
 
 }  // namespace mtlgrid

@@ -182,6 +182,11 @@ std::string signal_lead(const Plan& plan, const LearnedLengths& lengths) {
 
 }  // namespace
 
+double disk_bytes(const Plan& plan, int trainers) {
+  const double kept = plan.config.run.keep_weights == "best" ? weight_bytes(plan) : 0;
+  return store_bytes(plan) + kept * static_cast<double>(plan.grid.cells.size()) + 2 * trainers * checkpoint_bytes(plan);
+}
+
 std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool every_drop) {
   const auto pair_of = [](const GridRecord::DropRow& row) {
     return row.biomarker.empty() ? "(all)" : row.biomarker + "/" + row.auxiliary;

@@ -11,6 +11,7 @@
 #include "orchestrator/exit_status.h"
 #include "orchestrator/initial_weights.h"
 #include "orchestrator/lengths.h"
+#include "orchestrator/rehearsal.h"
 #include "orchestrator/session.h"
 #include "orchestrator/tasks.h"
 #include "orchestrator/trainer_executable.h"
@@ -29,7 +30,8 @@ struct RunOptions {
   std::string config, only;
   std::filesystem::path init;  // empty: as configured
   bool retry_failed = false;
-  std::optional<double> ends;  // of the allocation, seconds since 1970
+  std::optional<double> ends;      // of the allocation, seconds since 1970
+  std::optional<double> rehearse;  // minutes
   TrainerOptions trainers;
 };
 
@@ -113,6 +115,7 @@ int run_grid(RunOptions options, Transport& transport, bool& all_alive) {
   throw_if_any(initial_weights_problems(plan, cells));
   options.trainers.devices = choose_devices(config.run, options.trainers.workers, questions_to_machine());
   trainer_executable();
+  if (options.rehearse) return rehearse(plan, *options.rehearse, transport, options.trainers, all_alive);
   Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);
   try {
     save_fingerprints(memory, config.store);
@@ -161,6 +164,8 @@ int run_run(const std::vector<std::string>& arguments) {
       .number("ends", "TIME", "when the allocation ends, in seconds since 1970: everything is checkpointed before")
       .option("empty-cells", "SECONDS",
               "for benchmarks and rehearsals of the orchestration: cells do nothing for so long (0: at once)")
+      .number("rehearse", "MINUTES",
+              "instead of the grid: dummy cells, a trainer and a rank killed, a stop; prints what to change")
       .option(
           "inject", "FAULTS",
           "for rehearsals: WHERE=WHAT[:N],... with WHERE a cell or *, perhaps @HOST, and WHAT at its Nth step one of "
@@ -177,6 +182,14 @@ int run_run(const std::vector<std::string>& arguments) {
   if (options.has("inject")) {
     parse_injections(options.get<std::string>("inject"));  // throws for every order that is none
     run.trainers.arguments.push_back("--inject=" + options.get<std::string>("inject"));
+  }
+
+  if (options.has("rehearse")) {
+    if (options.has("empty-cells") || options.has("inject") || options.has("ends")) {
+      throw InputError("--rehearse: not together with --empty-cells, --inject or --ends");
+    }
+    run.rehearse = static_cast<double>(options.number_in("rehearse", 1, 60));
+    run.trainers.arguments.push_back(fmt::format("--empty={}", kRehearsedCell));
   }
 
   auto transport = make_mpi_transport(nullptr, nullptr);

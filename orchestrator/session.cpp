@@ -15,6 +15,7 @@
 #include "orchestrator/live_file.h"
 #include "orchestrator/post.h"
 #include "orchestrator/progress.h"
+#include "orchestrator/rehearsal.h"
 #include "orchestrator/signals.h"
 #include "orchestrator/tasks.h"
 #include "orchestrator/trainer_executable.h"
@@ -127,7 +128,8 @@ class ParentWatch {
   pid_t parent_;
 };
 
-// Of all features of the grid as float16; what pairs leave out is counted too.
+}  // namespace
+
 std::uint64_t feature_bytes(const Plan& plan) {
   std::uint64_t bytes = 0;
   for (const Cohort& cohort : plan.cohorts) {
@@ -137,8 +139,6 @@ std::uint64_t feature_bytes(const Plan& plan) {
   }
   return bytes;
 }
-
-}  // namespace
 
 Worker::TrainersFactory trainers_factory(const Transport& transport, const TrainerOptions& options) {
   return [rank = transport.rank(), options](const Welcome& welcome) {
@@ -195,7 +195,11 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
   worker.begin(steady_now());
   while (!coordinator.finished()) {
     const int received = receive_post(transport, [&](int from, Addressee addressee, const nlohmann::json& message) {
-      if (addressee == Addressee::worker) return worker.on_message(message, steady_now());
+      if (addressee == Addressee::worker) {
+        if (message.value("type", "") == "rehearse") return answer_rehearsal(message, worker, options, to_coordinator);
+        return worker.on_message(message, steady_now());
+      }
+      if (inputs.guest != nullptr && inputs.guest->on_message(from, message, steady_now())) return;
       coordinator.on_message(from, message, {steady_now(), wall_now()});
     });
     worker.poll();
@@ -207,6 +211,7 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
     }
     coordinator.on_tick(now);
     worker.on_tick(now.steady);
+    if (inputs.guest != nullptr) inputs.guest->turn(coordinator, to_workers, now.steady);
     ledger.commit();
     to_workers.flush();
     to_coordinator.flush();
@@ -257,7 +262,9 @@ void serve(Transport& transport, const TrainerOptions& options) {
   double orphaned_since = 0;
   while (!worker.shutdown()) {
     const int received = receive_post(transport, [&](int, Addressee addressee, const nlohmann::json& message) {
-      if (addressee == Addressee::worker) worker.on_message(message, steady_now());
+      if (addressee != Addressee::worker) return;
+      if (message.value("type", "") == "rehearse") return answer_rehearsal(message, worker, options, to_coordinator);
+      worker.on_message(message, steady_now());
     });
     worker.poll();
     const double now = steady_now();

@@ -11,6 +11,7 @@
 #include "orchestrator/coordinator.h"
 #include "orchestrator/devices.h"
 #include "orchestrator/plan.h"
+#include "orchestrator/post.h"
 #include "orchestrator/worker.h"
 #include "results/store.h"
 
@@ -33,6 +34,16 @@ struct SessionResult {
   std::string needs_person;  // what a person must mend before it can go on; empty otherwise
 };
 
+// Looks on while rank 0 coordinates, and may act: the rehearsal.
+class SessionGuest {
+ public:
+  virtual ~SessionGuest() = default;
+  // Every message to the coordinator, before it; true: the coordinator is not to see it.
+  virtual bool on_message(int from, const nlohmann::json& message, double now) = 0;
+  // Once every turn of the loop; `to_workers` is flushed after it.
+  virtual void turn(const Coordinator& coordinator, Comm& to_workers, double now) = 0;
+};
+
 // Rank 0: coordinates `tasks` over all ranks of `transport` and trains on this rank too, until they are done or a stop
 // is asked for. Commits through `store`; the result of a cell replaces the one that counts if `replace`. `on_result`
 // sees every result after its commit. Leaves the other ranks waiting for `dismiss`.
@@ -45,7 +56,10 @@ struct SessionInputs {
   std::shared_ptr<CellLengths> lengths{};  // as in CoordinatorSettings, and the two below
   std::optional<double> ends{};
   double stop_lead = 60;
+  SessionGuest* guest = nullptr;  // must outlive the session
 };
+// Of all features of the grid as float16; what pairs leave out is counted too.
+std::uint64_t feature_bytes(const Plan& plan);
 SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& transport,
                          const TrainerOptions& options);
 

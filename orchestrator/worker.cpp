@@ -39,6 +39,15 @@ void Worker::on_message(const nlohmann::json& message, double now) {
   }
 }
 
+int Worker::kill_a_trainer() {
+  for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
+    if (slots_[slot].state != State::busy) continue;
+    trainers_->kill(static_cast<int>(slot));
+    return static_cast<int>(slot);
+  }
+  return -1;
+}
+
 void Worker::on_welcome(const Welcome& welcome, double now) {
   welcome_ = welcome;
   trainers_ = make_trainers_(welcome);

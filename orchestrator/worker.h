@@ -33,6 +33,9 @@ class Worker {
   // This rank was signalled: checkpoint everything, take no more cells; then wait for the coordinator's word.
   void request_stop(double now);
 
+  // For rehearsals: kills the trainer of its first busy slot as a crash would; the slot, or -1 if none is busy.
+  int kill_a_trainer();
+
   // The coordinator said shutdown (its content is here), or is gone (`orphaned`).
   const std::optional<Shutdown>& shutdown() const { return shutdown_; }
   bool orphaned() const { return orphaned_; }
