@@ -276,6 +276,11 @@ class Rehearsal : public SessionGuest {
     interrupted_by_loss_ = step_ == Step::rank;
     enter(Step::stopping, now);
     given_up_ = true;
+    if (!interrupted_by_loss_) return;
+    std::vector<Finding> findings;  // at once: mpirun kills this process before the session is over
+    report_rank(findings);
+    fmt::print("{}", printable_lines(render_findings(findings)));
+    std::fflush(stdout);
   }
 
   void stop(double now) {
