@@ -97,7 +97,7 @@ class Chaos:
         return "job"
 
     def second_run(self, run):
-        second = self.grid.start(workers=1)
+        second = self.grid.start(workers=1, arguments=self.arguments())
         if second.wait() not in (0, 3, 5):  # refused, or, if the first has just ended, it did the rest
             raise AssertionError(f"a second run gave {second.process.returncode}: {second.output()}")
         return f"status {second.process.returncode}"
@@ -136,6 +136,9 @@ class Chaos:
         except (AssertionError, OSError):
             return None
 
+    def arguments(self):
+        return ("--inject", "{}={}:20".format(*self.culprit)) if self.culprit else ()
+
     def repair(self, all_of_them=False):
         for due, pid in list(self.repairs):
             if all_of_them or time.monotonic() >= due:
@@ -144,8 +147,7 @@ class Chaos:
                     os.kill(pid, signal.SIGCONT)
 
     def launch(self, faults):
-        arguments = ("--inject", "{}={}:20".format(*self.culprit)) if self.culprit else ()
-        run = self.grid.start(ranks=self.ranks, arguments=arguments)
+        run = self.grid.start(ranks=self.ranks, arguments=self.arguments())
         self.launches += 1
         deadline = time.monotonic() + 240
         strike_at = time.monotonic() + self.random.uniform(0.5, 8)
