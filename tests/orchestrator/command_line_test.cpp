@@ -108,7 +108,7 @@ TEST(Plan, OfGoodInputSaysWhatARunWouldBeAndWritesNothing) {
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.err, "");
   for (const char* part : {"1 pairs x 17 methods x 5 folds = 85 cells", "Dropped: nothing", "Disk space",
-                           "relative: nothing is measured yet", "#SBATCH --signal=B:USR1@"}) {
+                           "a guess: no cell in this store was measured on cpu yet", "#SBATCH --signal=B:USR1@"}) {
     EXPECT_THAT(result.out, HasSubstr(part));
   }
   EXPECT_THAT(result.out, ::testing::ContainsRegex("MSI/LF +A +train +20 +10 +20 +20 +40"));
