@@ -43,7 +43,7 @@ class InjectedControl : public PackControl {
     for (const Injection& injection : injections_) {
       if (injection.what == "slow") {
         std::this_thread::sleep_for(std::chrono::duration<double>(injection.number));
-      } else if (steps_ == injection.number) {
+      } else if (steps_ >= injection.number) {  // again, where whoever asked takes errors for its own (the bag file)
         strike(injection);
       }
     }

@@ -2,8 +2,12 @@
 
 Prints microseconds a cell for local workers and for 4 ranks under mpirun, start-up and shut-down left out (first
 attempt's start to last attempt's end, from the store), and the ratio to a yardstick of the same run: one fsynced append
-and one SQLite transaction a cell, by a loop that does nothing else.
+and one SQLite transaction a cell, by a loop that does nothing else. Beside it, with 4 workers and where this Python has
+them (`pip install hyperqueue "dask[distributed]"`): HyperQueue, which starts `true` for each of 2,000 tasks, and Dask,
+which calls a function that does nothing. Neither makes anything durable.
 """
+import contextlib
+import io
 import os
 import shutil
 import sqlite3
@@ -43,6 +47,39 @@ def measure(folder, name, ranks, workers):
     return span / CELLS
 
 
+OTHERS_TASKS = 2000
+
+
+def hyperqueue():
+    """Seconds a task; its client asks once a second whether all are done, which is left in."""
+    from hyperqueue import Job, LocalCluster
+    from hyperqueue.cluster import WorkerConfig
+    with LocalCluster() as cluster:
+        cluster.start_worker(WorkerConfig(cores=4))
+        client = cluster.client()
+        job = Job()
+        for _ in range(OTHERS_TASKS):
+            job.program(["true"])
+        start = time.perf_counter()
+        with contextlib.redirect_stderr(io.StringIO()):
+            client.wait_for_jobs([client.submit(job)])
+        return (time.perf_counter() - start) / OTHERS_TASKS
+
+
+def nothing(task):
+    return task
+
+
+def dask():
+    """Seconds a task."""
+    from dask.distributed import Client, LocalCluster
+    with LocalCluster(n_workers=4, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        client.gather(client.map(nothing, range(4)))  # everything is loaded
+        start = time.perf_counter()
+        client.gather(client.map(nothing, range(OTHERS_TASKS), pure=False))
+        return (time.perf_counter() - start) / OTHERS_TASKS
+
+
 def main():
     folder = Path(tempfile.mkdtemp(prefix="mtlgrid-bench-"))
     try:
@@ -54,6 +91,13 @@ def main():
                 continue
             seconds = measure(folder, name.replace(" ", "-"), ranks, workers)
             print(f"{name}\t{1e6 * seconds:.0f} us a cell\t{seconds / least:.1f} x the yardstick")
+        for other in (hyperqueue, dask):
+            try:
+                seconds = other()
+            except ImportError as error:
+                print(f"{other.__name__}\tskipped: {error}")
+                continue
+            print(f"{other.__name__}\t{1e6 * seconds:.0f} us a task\t{seconds / least:.1f} x the yardstick")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
