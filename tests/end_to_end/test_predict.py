@@ -109,6 +109,7 @@ class Predict(GridTest):
         self.call("synth", self.folder / "other", "--patients", "24", "--features", "9")
         with sqlite3.connect(self.small.store) as store:
             store.execute("UPDATE grids SET settings = json_set(settings, '$.cohorts.\"TCGA-CRC\".extractor', 'uni')")
+        Path(f"{self.small.store}.sum").unlink(missing_ok=True)  # the store was changed on purpose
         done = self.call("predict", self.small.store, CELL, *self.tables(self.folder / "other/CPTAC-CRC"), check=False)
         self.assertEqual(done.returncode, 2)
         self.assertIn("9 features a tile, expected", done.stderr)
