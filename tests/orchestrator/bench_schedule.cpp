@@ -57,5 +57,5 @@ int main(int argc, char** argv) {
   using namespace mtlgrid::simulation;
   const int seeds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 10;
   table("estimates off by 25 %: makespan / lower bound", Estimate::learned, seeds);
-  table("operations of all epochs, before there is data", Estimate::prior, seeds);
+  table("the guess for all epochs, before there is data", Estimate::prior, seeds);
 }

@@ -11,9 +11,8 @@
 namespace mtlgrid::simulation {
 namespace {
 
-constexpr double kFlopsASecond = 1e11;  // one core's products (docs/performance.md)
-constexpr double kError = 0.25;         // of estimates
-constexpr int kLeastEpochs = 10;        // three until the best one, then the patience of seven
+constexpr double kError = 0.25;   // of estimates
+constexpr int kLeastEpochs = 10;  // three until the best one, then the patience of seven
 
 // Guessed, of the order of the paper's: patients of the training and external cohorts, and their bags in tiles.
 struct CohortSize {
@@ -92,7 +91,7 @@ std::vector<SimulatedCell> paper_cells(unsigned seed, Estimate estimate) {
         SimulatedCell cell;
         cell.cell = {pair.biomarker, pair.auxiliary, method.name, fold};
         cell.epochs = epochs(random);
-        const double all_epochs = expected_cost(plan, cell.cell) / kFlopsASecond;
+        const double all_epochs = expected_cost(plan, cell.cell);
         cell.seconds = all_epochs * cell.epochs / plan.config.train.epochs;
         const double factor = error(random);
         cell.expected = estimate == Estimate::learned ? cell.seconds * factor : all_epochs;

@@ -168,7 +168,8 @@ def mtlgrid(arguments):
     if "await" in launch:
         await_signal(launch["await"])
     if launch.get("held"):
-        subprocess.Popen([sys.executable, "-c", RENEW, f"{store}.lock"], start_new_session=True)
+        other = subprocess.Popen([sys.executable, "-c", RENEW, f"{store}.lock"], start_new_session=True)
+        note(command="other run", pid=other.pid)
         await_condition(store.with_name(store.name + ".lock").exists, "a lock")
     if "status" in launch:
         write_done(launch)

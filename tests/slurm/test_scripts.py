@@ -5,8 +5,10 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -19,6 +21,7 @@ class Job(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory(prefix="mtlgrid slurm ")  # with a blank: scripts must quote
         self.addCleanup(self.folder.cleanup)
+        self.addCleanup(self.end_other_runs)  # before the folder that they write to is removed
         root = pathlib.Path(self.folder.name)
         self.state, self.bin, self.site = root / "state", root / "bin", root / "site"
         for folder in (self.state, self.bin, self.site):
@@ -28,6 +31,18 @@ class Job(unittest.TestCase):
         self.config, self.store = self.site / "grid.ini", self.site / "results" / "grid.db"
         self.store.parent.mkdir()
         self.config.write_text("[grid]\nstore = results/grid.db ; here\n")
+
+    def end_other_runs(self):
+        if not (self.state / "calls.jsonl").exists():
+            return
+        for run in self.calls("other run"):
+            command = pathlib.Path(f"/proc/{run['pid']}/cmdline")
+            try:
+                while str(self.store).encode() in command.read_bytes():  # empty once it has ended
+                    os.kill(run["pid"], signal.SIGKILL)
+                    time.sleep(0.01)
+            except (FileNotFoundError, ProcessLookupError):
+                continue
 
     def beside_store(self, suffix):
         return pathlib.Path(str(self.store) + suffix)
