@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that the build needs. Where there is no right to install, or no apt-get,
+# Installs the Debian packages that the build needs, or those that are named. Where there is no right to install, or no apt-get,
 # it names what is missing and lets the build go on: the libraries may come from modules or conda (docs/building.md).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -10,7 +10,7 @@ if ! command -v dpkg-query >/dev/null 2>&1; then
   exit 0
 fi
 missing=""
-for package in $DEBIAN_PACKAGES; do
+for package in ${*:-$DEBIAN_PACKAGES}; do
   state=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
   [ "$state" = "install ok installed" ] || missing="$missing $package"
 done

@@ -77,7 +77,7 @@ int run_cell(const std::vector<std::string>& arguments) {
   const std::string folder = grid_folder(config.store, store.grid_id());
   std::optional<CellResult> fresh;
   SessionInputs inputs{
-      plan, {make_task(plan, find_cell(store, cell), folder, false)}, folder, replace, [&](const CellResult& result) {
+      plan, {make_task(find_cell(store, cell), folder, false)}, folder, replace, [&](const CellResult& result) {
         fresh = result;
       }};
   const auto transport = make_loopback_transport();

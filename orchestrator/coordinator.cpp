@@ -136,7 +136,6 @@ void Coordinator::refresh(int worker) {
   totals_.silent += share.silent - before.silent;
   totals_.usable += share.usable - before.usable;
   totals_.hopeful += share.hopeful - before.hopeful;
-  totals_.busy += share.busy - before.busy;
   usable_on_[entry.host] += share.usable - before.usable;
   counts_.workers = totals_.workers;
   counts_.slots = totals_.slots;
@@ -313,7 +312,7 @@ void Coordinator::on_finished(int worker, Origin from, const CellResult& result,
   }
   if (!released) {
     // The attempt had been given up; its result came all the same. It counts if it is the first one.
-    std::erase_if(failures_, [&](const auto& failure) { return failure.first == result.cell; });
+    forget_failure(result.cell);
     if (entry.state == TaskState::running) return;  // the newer attempt ends by itself and is kept as a late result
   }
   set_state(index, TaskState::done);
@@ -334,7 +333,7 @@ void Coordinator::on_failed(int worker, const CellFailed& failed, Now now) {
     return end_attempt(*task, Outcome::crashed, false, failed.cause, failed.detail, now);
   }
   end_attempt(*task, Outcome::failed, true, failed.cause, failed.detail, now);
-  bad_end(*task, workers_.at(worker).host, true, now);
+  bad_end(*task, workers_.at(worker).host, true);
 }
 
 // A pack that dies does not tell whose fault it was: its cells are tried again in packs of half the size, until the
@@ -367,7 +366,7 @@ void Coordinator::on_pack_crashed(int worker, const PackCrashed& crash, Now now)
     if (alone) final = ++entry.crashes > settings_.cluster.retries_crash;
     end_attempt(task, Outcome::crashed, final, crash.cause, crash.detail, now);
   }
-  for (const std::size_t task : tasks) bad_end(task, workers_.at(worker).host, final, now);
+  for (const std::size_t task : tasks) bad_end(task, workers_.at(worker).host, final);
   const std::string what = alone      ? final ? "given up" : "trying again"
                            : size > 2 ? fmt::format("trying again in packs of at most {}", size / 2)
                                       : "trying each again alone";
@@ -405,15 +404,25 @@ bool Coordinator::others_than(const std::string& host) const {
   return totals_.usable > (here == usable_on_.end() ? 0 : here->second);
 }
 
-void Coordinator::bad_end(std::size_t task, const std::string& host, bool final, Now now) {
+void Coordinator::bad_end(std::size_t task, const std::string& host, bool final) {
   if (final && tasks_[task].reopened) {
     if (const auto innocent = quarantine_.take_back(task)) reinstate(*innocent, "its cells failed elsewhere too");
     return;
   }
-  if (quarantine_.strike(host, task) && others_than(host)) quarantine(host, now);
+  if (quarantine_.strike(host, task) && others_than(host)) quarantine(host);
 }
 
-void Coordinator::quarantine(const std::string& host, Now) {
+void Coordinator::refresh_all_on(const std::string& host) {
+  for (const auto& [worker, entry] : workers_) {
+    if (entry.host == host) refresh(worker);
+  }
+}
+
+void Coordinator::forget_failure(const Cell& cell) {
+  std::erase_if(failures_, [&](const auto& failure) { return failure.first == cell; });
+}
+
+void Coordinator::quarantine(const std::string& host) {
   std::vector<std::string> names;
   for (const std::size_t task : quarantine_.hold(host)) {
     TaskEntry& entry = tasks_[task];
@@ -421,24 +430,20 @@ void Coordinator::quarantine(const std::string& host, Now) {
     entry.pack_limit = kLargestPack;
     if (entry.state == TaskState::failed && !entry.reopened) {
       ledger_.reopen(entry.task.cell);
-      std::erase_if(failures_, [&](const auto& failure) { return failure.first == entry.task.cell; });
+      forget_failure(entry.task.cell);
       set_state(task, TaskState::queued);
     }
     entry.reopened = true;
     names.push_back(entry.task.cell.name());
   }
-  for (const auto& [worker, entry] : workers_) {
-    if (entry.host == host) refresh(worker);
-  }
+  refresh_all_on(host);
   settings_.say(fmt::format("{} gets no more cells: {} in a row ended badly there ({}); they are tried elsewhere", host,
                             names.size(), fmt::join(names, ", ")));
 }
 
 void Coordinator::reinstate(const std::string& host, const std::string& why) {
   quarantine_.lift(host);
-  for (const auto& [worker, entry] : workers_) {
-    if (entry.host == host) refresh(worker);
-  }
+  refresh_all_on(host);
   settings_.say(fmt::format("{} gets cells again: {}", host, why));
 }
 

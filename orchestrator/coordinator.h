@@ -1,8 +1,9 @@
 // The coordinator: which cell runs where, what becomes of it, and when the run is over.
 //
 // Pure handlers over (state, comm, ledger, event, now): no clock, no transport, no database of its own, so that tests
-// drive it with fakes. It is the only one that decides about results: workers report, the coordinator commits. Every
-// handler takes time in the logarithm of the numbers of workers and cells; on_tick alone does not look at all of them.
+// drive it with fakes. It is the only one that decides about results: workers report, the coordinator commits. A
+// message is handled in a time that grows with the logarithm of the numbers of workers and cells; a tick does not look
+// at all of them either, but for the pings of every heartbeat.
 #pragma once
 
 #include <functional>
@@ -180,8 +181,8 @@ class Coordinator {
   void ping(Now now);
 
   // Hosts under suspicion, and cells that ended badly on them.
-  void bad_end(std::size_t task, const std::string& host, bool final, Now now);
-  void quarantine(const std::string& host, Now now);
+  void bad_end(std::size_t task, const std::string& host, bool final);
+  void quarantine(const std::string& host);
   void reinstate(const std::string& host, const std::string& why);
   bool others_than(const std::string& host) const;
 
@@ -191,6 +192,8 @@ class Coordinator {
   void recost();
   void hear(WorkerEntry& entry, int worker, double now);
   void refresh(int worker);
+  void refresh_all_on(const std::string& host);
+  void forget_failure(const Cell& cell);
   double remainder_of(const TaskEntry& entry, double now) const;
   double remainder_of(const SlotEntry& slot, double now) const;
 

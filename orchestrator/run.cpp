@@ -58,7 +58,7 @@ Selection select(const Plan& plan, const std::vector<Cell>& cells, Store& store,
       selection.failed.emplace_back(stored.cell, stored.cause);
     } else {
       if (stored.state == CellState::failed) again.push_back(stored.cell);
-      selection.tasks.push_back(make_task(plan, stored, folder, true));
+      selection.tasks.push_back(make_task(stored, folder, true));
     }
   }
   if (!again.empty()) store.reset_failed(again);

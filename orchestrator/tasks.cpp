@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "orchestrator/cost.h"
-
 namespace mtlgrid {
 namespace fs = std::filesystem;
 namespace {
@@ -75,8 +73,8 @@ int cut_off_at_once(const std::string& folder, const StoredCell& stored) {
   return count;
 }
 
-Task make_task(const Plan& plan, const StoredCell& stored, const std::string& folder, bool resume) {
-  Task task{stored.cell, stored.attempts, expected_cost(plan, stored.cell), {}};
+Task make_task(const StoredCell& stored, const std::string& folder, bool resume) {
+  Task task{stored.cell, stored.attempts, 1, {}};
   task.losses = cut_off_at_once(folder, stored);
   for (int attempt : attempts_on_disk(folder, stored.cell)) {
     task.attempts = std::max(task.attempts, attempt);

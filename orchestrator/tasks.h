@@ -28,9 +28,9 @@ std::string attempt_folder(const std::string& folder, const Cell& cell, int atte
 // Removes what attempts of a cell kept to go on from, with what killed processes left of it: its result is durable.
 void remove_checkpoints(const std::string& folder, const Cell& cell);
 
-// The task of a cell: the next attempt's number is above everything in store and on disk. `resume`: go on from earlier
-// attempts' checkpoints.
-Task make_task(const Plan& plan, const StoredCell& stored, const std::string& folder, bool resume);
+// The task of a cell, its cost left to the caller: the next attempt's number is above everything in store and on disk.
+// `resume`: go on from earlier attempts' checkpoints.
+Task make_task(const StoredCell& stored, const std::string& folder, bool resume);
 
 // A lock of another host is taken over after it stayed unchanged for this many heartbeats (docs/store.md).
 inline constexpr double kStaleBeats = 5;

@@ -17,12 +17,7 @@ class LiveStoreTest : public StoreTest {
     // The lock's holder is looked for among the processes of this machine.
     platform.host_name = Platform::real().host();
     platform.machine_name = Platform::real().machine();
-    Store store = open_grid();
-    store.begin_attempt(cell(0), 1, environment(), 100);
-    store.commit_result(result(cell(0)));
-    store.commit_result(result(cell(1), 1, 0.125));
-    store.begin_attempt(cell(2), 1, environment(), 100);
-    store.commit_failure(failure(cell(2), 1, Outcome::failed, true));
+    fill_with_two_results_and_a_failure();
   }
 
   // From now on a run holds the store.

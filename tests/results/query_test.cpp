@@ -17,14 +17,7 @@ using Row = std::vector<std::optional<std::string>>;
 
 class Queries : public StoreTest {
  protected:
-  Queries() {
-    Store store = open_grid();
-    store.begin_attempt(cell(0), 1, environment(), 100);
-    store.commit_result(result(cell(0)));
-    store.commit_result(result(cell(1), 1, 0.125));
-    store.begin_attempt(cell(2), 1, environment(), 100);
-    store.commit_failure(failure(cell(2), 1, Outcome::failed, true));
-  }
+  Queries() { fill_with_two_results_and_a_failure(); }
   std::string first(const std::string& sql) { return query(file, sql).rows.at(0).at(0).value_or("NULL"); }
 };
 

@@ -94,13 +94,21 @@ class StoreTest : public ::testing::Test {
 
   Store open() {
     said.clear();
-    return Store::open(
-        platform, file, [this](const std::string& line) { said.push_back(line); }, 25);
+    return Store::open(platform, file, [this](const std::string& line) { said.push_back(line); }, 25);
   }
   Store open_grid() {
     Store store = open();
     store.use_grid(grid());
     return store;
+  }
+  // Cells 0 and 1 done, 2 failed; no run is left open.
+  void fill_with_two_results_and_a_failure() {
+    Store store = open_grid();
+    store.begin_attempt(cell(0), 1, environment(), 100);
+    store.commit_result(result(cell(0)));
+    store.commit_result(result(cell(1), 1, 0.125));
+    store.begin_attempt(cell(2), 1, environment(), 100);
+    store.commit_failure(failure(cell(2), 1, Outcome::failed, true));
   }
 
   static Cell cell(int fold, const std::string& method = "naive") { return {"MSI", "LF", method, fold}; }
