@@ -50,8 +50,9 @@ def measure(folder, name, ranks, workers):
 OTHERS_TASKS = 2000
 
 
-def hyperqueue():
-    """Seconds a task; its client asks once a second whether all are done, which is left in."""
+def hyperqueue(folder):
+    """Seconds a task; its client asks once a second whether all are done, which is left in. The two files that it
+    writes for each task, stdout and stderr, go into folder."""
     from hyperqueue import Job, LocalCluster
     from hyperqueue.cluster import WorkerConfig
     with LocalCluster() as cluster:
@@ -59,7 +60,7 @@ def hyperqueue():
         client = cluster.client()
         job = Job()
         for _ in range(OTHERS_TASKS):
-            job.program(["true"])
+            job.program(["true"], cwd=str(folder))
         start = time.perf_counter()
         with contextlib.redirect_stderr(io.StringIO()):
             client.wait_for_jobs([client.submit(job)])
@@ -70,8 +71,8 @@ def nothing(task):
     return task
 
 
-def dask():
-    """Seconds a task."""
+def dask(folder):
+    """Seconds a task; nothing is written into folder."""
     from dask.distributed import Client, LocalCluster
     with LocalCluster(n_workers=4, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
         client.gather(client.map(nothing, range(4)))  # everything is loaded
@@ -93,7 +94,7 @@ def main():
             print(f"{name}\t{1e6 * seconds:.0f} us a cell\t{seconds / least:.1f} x the yardstick")
         for other in (hyperqueue, dask):
             try:
-                seconds = other()
+                seconds = other(folder)
             except ImportError as error:
                 print(f"{other.__name__}\tskipped: {error}")
                 continue
