@@ -110,9 +110,19 @@ std::uint64_t hash_bag(std::span<const std::uint16_t> values) {
 }
 
 std::optional<std::uint64_t> BagDisk::free_bytes(const std::filesystem::path& folder) {
-  struct statvfs status {};
+  struct statvfs status{};
   if (::statvfs(folder.c_str(), &status) != 0) return std::nullopt;
   return std::uint64_t{status.f_bavail} * status.f_frsize;
+}
+
+int BagDisk::reserve(int file, std::uint64_t bytes) {
+  const auto length = static_cast<off_t>(bytes);
+  // Not posix_fallocate: where a file system cannot reserve, as NFS before 4.2, that writes every block.
+  while (::fallocate(file, 0, 0, length) != 0) {
+    if (errno == EOPNOTSUPP) return ::ftruncate(file, length) == 0 ? 0 : errno;
+    if (errno != EINTR) return errno;
+  }
+  return 0;
 }
 
 ssize_t BagDisk::write(int file, const void* data, std::size_t bytes, std::int64_t offset) {
@@ -140,8 +150,7 @@ BagFileWriter::BagFileWriter(std::filesystem::path file, std::string key, std::v
   ::unlink(temporary_.c_str());  // of a killed process
   out_ = FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!out_) cannot_write(temporary_, errno);
-  if (::ftruncate(out_.get(), static_cast<off_t>(needed)) != 0) {
-    const int error = errno;
+  if (const int error = disk_.reserve(out_.get(), needed); error != 0) {
     ::unlink(temporary_.c_str());
     cannot_write(temporary_, error);
   }
@@ -171,7 +180,7 @@ void BagFileWriter::finish() {
   Header header;
   header.entries = static_cast<std::uint32_t>(table_.size());
   std::copy_n(key_.begin(), std::min(key_.size(), header.key.size()), header.key.begin());
-  struct stat status {};
+  struct stat status{};
   if (::fstat(out_.get(), &status) != 0) cannot_write(temporary_, errno);
   header.file_bytes = static_cast<std::uint64_t>(status.st_size);
   header.checksum = checksum_of(header, table_.data());
@@ -185,7 +194,7 @@ void BagFileWriter::finish() {
 BagFile::BagFile(const std::filesystem::path& file, const std::string& key, std::function<void(const std::string&)> say)
     : file_(file), say_(std::move(say)) {
   const FileDescriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  struct stat status {};
+  struct stat status{};
   if (!in || ::fstat(in.get(), &status) != 0) not_usable(file, std::strerror(errno));
   if (status.st_uid != ::geteuid()) not_usable(file, "belongs to another user");
   Header header;

@@ -50,6 +50,9 @@ class BagDisk {
   virtual ~BagDisk() = default;
   // For this user, on the file system of `folder`; nullopt, with errno, if it cannot be told.
   virtual std::optional<std::uint64_t> free_bytes(const std::filesystem::path& folder);
+  // Makes the file that long, its room taken where the file system can do so: what does not fit is known before a bag
+  // is read. 0 or an errno.
+  virtual int reserve(int file, std::uint64_t bytes);
   // As POSIX pwrite.
   virtual ssize_t write(int file, const void* data, std::size_t bytes, std::int64_t offset);
   static BagDisk& real();

@@ -8,11 +8,11 @@
 #include "orchestrator/command_options.h"
 #include "orchestrator/commands.h"
 #include "orchestrator/compare.h"
-#include "orchestrator/exit_status.h"
 #include "orchestrator/initial_weights.h"
 #include "orchestrator/session.h"
 #include "orchestrator/tasks.h"
 #include "orchestrator/trainer_executable.h"
+#include "results/exit_status.h"
 #include "results/printable.h"
 
 namespace mtlgrid {

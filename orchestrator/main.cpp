@@ -7,8 +7,8 @@
 
 #include "datasets/errors.h"
 #include "orchestrator/commands.h"
-#include "orchestrator/exit_status.h"
 #include "orchestrator/version.h"
+#include "results/exit_status.h"
 #include "results/printable.h"
 
 namespace {

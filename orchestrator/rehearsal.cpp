@@ -15,11 +15,12 @@
 
 #include "cluster/gpus.h"
 #include "cluster/host.h"
-#include "orchestrator/exit_status.h"
 #include "orchestrator/plan_report.h"
 #include "orchestrator/rehearsal_checks.h"
 #include "orchestrator/tasks.h"
+#include "results/exit_status.h"
 #include "results/printable.h"
+#include "results/store_publish.h"
 
 namespace mtlgrid {
 namespace {
@@ -510,6 +511,8 @@ int rehearse(const Plan& plan, double minutes, Transport& transport, const Train
   const auto say = [](const std::string& line) { fmt::print(stderr, "{}\n", printable_lines(line)); };
   const fs::path folder = unused_name(plan.config.store, ".rehearsal-");
   fs::create_directories(folder);
+  const fs::path verdict = beside(plan.config.store, ".rehearsal");
+  fs::remove(beside(verdict, ".done"));
   say(fmt::format("rehearsal in {}: {} minutes; the store itself is not touched", folder.string(), minutes));
   Platform& platform = Platform::real();
   std::vector<Finding> findings = {check_fsync(platform, folder), check_rename(platform, folder), check_locks(folder)};
@@ -550,7 +553,9 @@ int rehearse(const Plan& plan, double minutes, Transport& transport, const Train
                            : std::string("No problem was found."));
   std::fflush(stdout);
   if (!bad) fs::remove_all(folder);
-  return bad ? kSomeFailed : kAllDone;
+  const int status = bad ? kSomeFailed : kAllDone;
+  write_done(platform, verdict, status, 0, nlohmann::json::object());
+  return status;
 }
 
 }  // namespace mtlgrid

@@ -12,7 +12,8 @@ namespace mtlgrid {
 inline constexpr double kRehearsedCell = 2;  // seconds that a dummy cell takes
 
 // Rank 0. In a new folder beside the store, which is removed unless a problem was found; the store itself is not
-// opened. Returns the exit status: kAllDone, or kSomeFailed where a problem was found. `options.devices` must be set.
+// opened. Returns the exit status, kAllDone, or kSomeFailed where a problem was found, and leaves it in
+// STORE.rehearsal.done, for batch scripts. `options.devices` must be set.
 // `all_alive` becomes false while ranks work and when one was lost.
 int rehearse(const Plan& plan, double minutes, Transport& transport, const TrainerOptions& options, bool& all_alive);
 

@@ -8,13 +8,13 @@
 
 #include "orchestrator/command_options.h"
 #include "orchestrator/commands.h"
-#include "orchestrator/exit_status.h"
 #include "orchestrator/initial_weights.h"
 #include "orchestrator/lengths.h"
 #include "orchestrator/rehearsal.h"
 #include "orchestrator/session.h"
 #include "orchestrator/tasks.h"
 #include "orchestrator/trainer_executable.h"
+#include "results/exit_status.h"
 #include "results/printable.h"
 #include "trainer/injection.h"
 

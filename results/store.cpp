@@ -5,6 +5,7 @@
 #include <optional>
 #include <system_error>
 
+#include "results/exit_status.h"
 #include "results/journal.h"
 #include "results/store_apply.h"
 #include "results/store_lock.h"
@@ -35,7 +36,7 @@ struct Store::Impl {
       try {
         write_sum(platform, file);
       } catch (const std::exception&) {
-        // Without it the next run has SQLite's own check alone, as after a kill.
+        // Without it the next run makes the database anew, as after a kill.
       }
     }
   } sum;
@@ -154,13 +155,19 @@ namespace {
 
 // Under mpirun, whose status says nothing, batch scripts decide by STORE.done alone: a refusal is in it too.
 RecoveredStore recover_or_tell(Platform& platform, const fs::path& file,
-                               const std::function<void(const std::string&)>& say, std::uint64_t epoch) {
-  constexpr int kNeedsPersonStatus = 5;  // the program's exit status for Error(needs_person)
+                               const std::function<void(const std::string&)>& say, StoreLock& lock) {
+  constexpr double kBeatSeconds = 1;  // of making a large database anew; far below any time after which locks are stale
+  double last_beat = platform.steady();
+  const auto keep_lock = [&] {
+    if (platform.steady() - last_beat < kBeatSeconds) return;
+    last_beat = platform.steady();
+    lock.renew();
+  };
   try {
-    return recover_store(platform, file, say);
+    return recover_store(platform, file, say, keep_lock);
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::needs_person) {
-      write_done(platform, file, kNeedsPersonStatus, epoch, {{"cause", e.what()}});
+      write_done(platform, file, kNeedsPerson, lock.previous_epoch(), {{"cause", e.what()}});
     }
     throw;
   }
@@ -184,7 +191,8 @@ Store Store::open(Platform& platform, const fs::path& file, const std::function<
   if (error) throw file_error(file.parent_path(), "cannot be created", error.value());
   StoreLock lock = StoreLock::take(platform, beside(file, ".lock"), stale_after, say);
   fs::remove(beside(file, ".done"));
-  RecoveredStore recovered = recover_or_tell(platform, file, say, lock.previous_epoch());
+  fs::remove(beside(file, ".progress"));  // of a killed run
+  RecoveredStore recovered = recover_or_tell(platform, file, say, lock);
   auto impl = std::make_unique<Impl>(platform, file, std::move(lock), std::move(recovered));
   impl->write(RunOpened{impl->epoch, platform.host(), MTLGRID_VERSION, platform.process(), platform.now()});
   return Store(std::move(impl));

@@ -63,7 +63,7 @@ class StoreLock {
   Platform* platform_;
   std::filesystem::path file_;
   FileDescriptor held_;
-  std::uint64_t previous_epoch_, epoch_ = 0, beat_ = 0;
+  std::uint64_t previous_epoch_, epoch_ = previous_epoch_, beat_ = 0;
 };
 
 }  // namespace mtlgrid

@@ -53,13 +53,9 @@ DatabaseState inspect_open(Database& database, const std::string& machine) {
     state.what = "has schema version " + std::to_string(version) + " instead of " + std::to_string(kSchemaVersion);
     return state;
   }
-  const std::string check = database.text("PRAGMA quick_check(1)").value_or("no answer");
   const std::string in_use_on = database.text("SELECT value FROM meta WHERE key = 'in_use_on'").value_or("");
   const bool synced = in_use_on.empty() || in_use_on == machine;  // a killed process loses nothing, a machine does
-  state.kind = check != "ok" ? DatabaseState::Kind::damaged
-               : synced      ? DatabaseState::Kind::good
-                             : DatabaseState::Kind::unsynced;
-  state.what = check == "ok" ? "" : "is damaged (" + check + ")";
+  state.kind = synced ? DatabaseState::Kind::good : DatabaseState::Kind::unsynced;
   state.sequence = meta_number(database, "sequence");
   state.journal = meta_number(database, "journal");
   return state;
@@ -76,11 +72,11 @@ DatabaseState inspect(const fs::path& store, const std::string& machine) {
   }
 }
 
-// Applies the records after the database's last one, many in a transaction.
+// Applies the records after the database's last one, many in a transaction, and calls `alive` between transactions.
 class CatchUp {
  public:
-  explicit CatchUp(Database& database)
-      : database_(database), applier_(database), sequence_(meta_number(database, "sequence")) {}
+  CatchUp(Database& database, const std::function<void()>& alive)
+      : database_(database), alive_(alive), applier_(database), sequence_(meta_number(database, "sequence")) {}
 
   void visit(const JournalRecord& record) {
     if (record.sequence <= sequence_) return;
@@ -96,12 +92,14 @@ class CatchUp {
     applier_.mark(sequence_);
     database_.execute("COMMIT");
     in_transaction_ = 0;
+    alive_();
   }
 
   int applied() const { return applied_; }
 
  private:
   Database& database_;
+  const std::function<void()>& alive_;
   RecordApplier applier_;
   std::uint64_t sequence_;
   int in_transaction_ = 0, applied_ = 0;
@@ -116,7 +114,8 @@ void create_empty(Database& database, std::uint64_t journal_id) {
 }
 
 // Makes STORE anew out of the journal, under another name until it is whole and on the disk.
-void rebuild(Platform& platform, const fs::path& store, const fs::path& journal, std::uint64_t id, const Say& say) {
+void rebuild(Platform& platform, const fs::path& store, const fs::path& journal, std::uint64_t id, const Say& say,
+             const std::function<void()>& alive) {
   const fs::path fresh = beside(store, ".rebuild");
   fs::remove(fresh);
   fs::remove(beside(fresh, "-journal"));
@@ -126,7 +125,7 @@ void rebuild(Platform& platform, const fs::path& store, const fs::path& journal,
     // Nobody reads this file before it is whole: no rollback journal, no waiting for the disk.
     database.execute(std::string(kPageSize) + "; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
     create_empty(database, id);
-    CatchUp catch_up(database);
+    CatchUp catch_up(database, alive);
     read_journal(journal, [&](const JournalRecord& record) { catch_up.visit(record); });
     catch_up.finish();
     applied = catch_up.applied();
@@ -230,10 +229,10 @@ void refuse_without_journal(const fs::path& store, const DatabaseState& state) {
 }
 
 Database caught_up(const fs::path& store, const fs::path& journal, const DatabaseState& state, const JournalEnd& end,
-                   const Say& say) {
+                   const Say& say, const std::function<void()>& alive) {
   Database database = open_for_writing(store);
   if (state.sequence == end.sequence) return database;
-  CatchUp catch_up(database);
+  CatchUp catch_up(database, alive);
   read_journal(journal, [&](const JournalRecord& record) { catch_up.visit(record); });
   catch_up.finish();
   say(store.string() + ": applied " + std::to_string(catch_up.applied()) + " records it lacked");
@@ -242,15 +241,16 @@ Database caught_up(const fs::path& store, const fs::path& journal, const Databas
 
 }  // namespace
 
-RecoveredStore recover_store(Platform& platform, const fs::path& store, const Say& say) {
+RecoveredStore recover_store(Platform& platform, const fs::path& store, const Say& say,
+                             const std::function<void()>& alive) {
   using Kind = DatabaseState::Kind;
   const fs::path journal = beside(store, ".journal");
-  const bool other_bytes = check_sum(store) == SumState::wrong;
+  const SumState sum = check_sum(store);
   DatabaseState state = inspect(store, platform.machine());
   JournalEnd end = look_at(journal);
   if (end.id == 0) refuse_without_journal(store, state);
   refuse_newer_database(store, journal, state, end);
-  if (other_bytes && (state.kind == Kind::good || state.kind == Kind::unsynced)) {
+  if (sum == SumState::wrong && (state.kind == Kind::good || state.kind == Kind::unsynced)) {
     state.kind = Kind::damaged;
     state.what = "has other bytes than when the last run ended";
   }
@@ -258,17 +258,19 @@ RecoveredStore recover_store(Platform& platform, const fs::path& store, const Sa
   if (end.id == 0) end = create_journal(platform, journal);
   say_journal(journal, end, say);
   if (end.kind == JournalEnd::Kind::damaged) keep_rest_aside(journal, end, say);
-  if (state.kind == Kind::good && state.journal == end.id) {
-    return {caught_up(store, journal, state, end, say), end};
+  if (sum == SumState::right && state.kind == Kind::good && state.journal == end.id) {
+    return {caught_up(store, journal, state, end, say, alive), end};
   }
   if (state.kind == Kind::foreign) state.what = "is no store of mtlgrid";
-  // A good database that gets here holds no record, one that was in use nothing that the journal lacks: replaced.
+  // Nothing vouches for the bytes that a killed run left; neither they nor a database that holds no record are kept.
   if (state.kind == Kind::unsynced) {
     say(store.string() + ": was in use when its machine went down, or by another machine: made anew from the journal");
-  } else if (state.kind != Kind::missing && state.kind != Kind::good) {
+  } else if (state.kind == Kind::good && state.sequence > 0) {
+    say(store.string() + ": the last run was killed: made anew from the journal");
+  } else if (state.kind == Kind::damaged || state.kind == Kind::older || state.kind == Kind::foreign) {
     move_aside(platform, store, state.what, say);
   }
-  rebuild(platform, store, journal, end.id, say);
+  rebuild(platform, store, journal, end.id, say, alive);
   return {open_for_writing(store), end};
 }
 

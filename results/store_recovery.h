@@ -14,17 +14,18 @@ struct RecoveredStore {
   JournalEnd journal;  // where the writer goes on, behind the last good record
 };
 
-// Creates a store that does not exist. Otherwise: moves a damaged database (by SQLite's check, or by the sum that the
-// last run left), or one of an older schema, aside to
-// STORE.damaged-N and makes it anew from the journal, as is one that was in use when its machine went down; applies
-// records that the database lacks; keeps what follows a damaged record aside in STORE.journal.damaged-N. Says each of
-// these through `say`. The caller holds the lock.
+// Creates a store that does not exist. Otherwise goes on with the database only if its bytes are those that the last
+// run left (STORE.sum), and applies records that it lacks; makes it anew from the journal after a kill, or where it was
+// in use when its machine went down. One with other bytes, that SQLite cannot read, or of an older schema is moved
+// aside to STORE.damaged-N first; what follows a damaged record of the journal is kept aside in
+// STORE.journal.damaged-N. Says each of these through `say`. The caller holds the lock; `alive` is called every few
+// milliseconds of work on records, so that it can keep it.
 //
 // Throws Error(needs_person), having changed nothing, where the database holds more than what can be read of the
 // journal (journal deleted, damaged in its middle or an old copy): nothing here can tell which one is right.
-// Throws InputError if STORE is some other file.
+// Throws InputError if STORE is some other file, and what `alive` throws.
 RecoveredStore recover_store(Platform& platform, const std::filesystem::path& store,
-                             const std::function<void(const std::string&)>& say);
+                             const std::function<void(const std::string&)>& say, const std::function<void()>& alive);
 
 // Commits without waiting for the disk from now on, having noted durably on which machine this is done.
 void mark_in_use(Database& database, const std::string& machine);

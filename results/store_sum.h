@@ -1,5 +1,5 @@
-// STORE.sum: size and hash of the database's bytes as the last run left them. SQLite's own check finds broken pages,
-// not changed values; this finds both.
+// STORE.sum: size and hash of the database's bytes as the last run left them. SQLite's own check would find broken
+// pages, not changed values.
 #pragma once
 
 #include <filesystem>

@@ -2,6 +2,8 @@
 # The whole grid on a Slurm cluster, over as many jobs as it takes, and its tables.
 #
 #   slurm/full_benchmark.sh [CONFIG]     submits itself with the values of slurm/site.sh
+#   MTLGRID_REHEARSE=3 MTLGRID_WALLTIME=15 slurm/full_benchmark.sh [CONFIG]
+#                                        rehearses that for 3 minutes instead (docs/rehearsal.md)
 #
 # Ends with the grid's own status (docs/slurm.md). That status comes from STORE.done alone: mpirun returns 0 whatever
 # happened, and does not return at all after the loss of a node.
@@ -32,6 +34,12 @@ if [[ -z ${SLURM_JOB_ID:-} ]]; then
 fi
 
 store=${MTLGRID_STORE:-$(config_store "$config")} || die "$config: [grid] has no store"
+ended=$store.done  # what the run writes when it ends
+order=()           # what `mtlgrid run` is to do, besides the site's options
+if [[ -n $MTLGRID_REHEARSE ]]; then
+  ended=$store.rehearsal.done
+  order=(--rehearse "$MTLGRID_REHEARSE")
+fi
 mpirun_pid=
 stop_asked=  # second at which Slurm asked us to stop
 
@@ -54,17 +62,17 @@ job_end() {
 }
 
 start_grid() {
-  local end
+  local end=
   # mpirun --enable-recovery waits for ever for a program that cannot be started.
   command -v "$MTLGRID_BINARY" >/dev/null || die "$MTLGRID_BINARY cannot be started; see MTLGRID_BINARY in slurm/site.sh"
-  rm -f "$store.done" # of an earlier launch: it must not be taken for this one's
-  [[ ! -e $store.done ]] || die "$store.done cannot be removed"
-  end=$(job_end)
+  rm -f "$ended" # of an earlier launch: it must not be taken for this one's
+  [[ ! -e $ended ]] || die "$ended cannot be removed"
+  if [[ -z $MTLGRID_REHEARSE ]]; then end=$(job_end); fi
   # mpirun starts its daemons as a step, which Slurm would end at the loss of one node, or of one daemon.
   export SLURM_NO_KILL=set SLURM_KILL_BAD_EXIT=0
   # shellcheck disable=SC2086  # options are meant to be split
   "$MTLGRID_MPIRUN" --enable-recovery --bind-to none $MTLGRID_MPIRUN_ARGS \
-    "$MTLGRID_BINARY" run "$config" ${end:+--ends "$end"} $MTLGRID_RUN_ARGS &
+    "$MTLGRID_BINARY" run "$config" "${order[@]}" ${end:+--ends "$end"} $MTLGRID_RUN_ARGS &
   mpirun_pid=$!
 }
 
@@ -102,13 +110,13 @@ end_mpirun() {
   done
 }
 
-# Returns when mpirun has ended, by itself or, after STORE.done or too late after a signal, by us.
+# Returns when mpirun has ended, by itself or, after $ended has come or too late after a signal, by us.
 await_end() {
   local done_since='' last=$((MTLGRID_SIGNAL_SECONDS > 60 ? MTLGRID_SIGNAL_SECONDS - 45 : MTLGRID_SIGNAL_SECONDS))
   while mpirun_runs; do
     pause
     mpirun_runs || break
-    if [[ -e $store.done ]]; then done_since=${done_since:-$SECONDS}; fi
+    if [[ -e $ended ]]; then done_since=${done_since:-$SECONDS}; fi
     if [[ -n $done_since ]] && ((SECONDS - done_since >= MTLGRID_GRACE_SECONDS)); then
       end_mpirun "the grid has ended and left it hanging"
     elif [[ -n $stop_asked ]] && ((SECONDS - stop_asked >= last)); then
@@ -200,6 +208,18 @@ without_status() {
   requeue "the run ended without $store.done (coordinator killed?)" 4
 }
 
+# The report is in the log; nothing of it is tried again by itself.
+finish_rehearsal() {
+  local status
+  status=$(json_number "$ended" status)
+  case $status in
+    0) say "rehearsed without a problem" ;;
+    1) say "the rehearsal found problems, see its report above" ;;
+    *) say "the rehearsal ended without a report, see above" ;;
+  esac
+  exit "${status:-4}"
+}
+
 trap pass_on USR1 TERM
 load_modules
 if [[ -z $stop_asked ]]; then
@@ -209,6 +229,7 @@ if [[ -z $stop_asked ]]; then
   await_end
 fi
 
+if [[ -n $MTLGRID_REHEARSE ]]; then finish_rehearsal; fi
 case $(json_number "$store.done" status) in
   0) finish 0 ;;
   1) finish 1 ;;

@@ -31,6 +31,8 @@
 : "${MTLGRID_BINARY:=$MTLGRID_SLURM_DIR/../build/mtlgrid}"
 : "${MTLGRID_RUN_ARGS:=}"
 : "${MTLGRID_CONFIG:=}"
+# Minutes of a rehearsal, which is then made instead of the run.
+: "${MTLGRID_REHEARSE:=}"
 # The store and the folder for tables. Empty: as in the configuration, and `tables` beside the store.
 : "${MTLGRID_STORE:=}"
 : "${MTLGRID_TABLES:=}"

@@ -20,9 +20,10 @@ import traceback
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from scenarios import clean_up, cut_off, tear
+from scenarios import clean_up
 from slurm_cluster import Cluster, end_on_signals, until, what_is_missing
 from slurm_grid import CHECKPOINT_SECONDS, LEASE_SECONDS, PATIENCE, SlurmGrid, end_to_end, reference_results, write_record
+from store_damage import DAMAGES
 
 EPOCHS = 10
 METHODS = "naive, cagrad"
@@ -132,11 +133,8 @@ class Chaos:
         job.signal("USR1")
         if not job.hold_after_requeue(before + 1):
             return None
-        store, journal = self.grid.store, Path(f"{self.grid.store}.journal")
-        what, action = self.random.choice([
-            ("deleted", store.unlink), ("truncated", lambda: cut_off(store, self.random.random())),
-            ("torn journal", lambda: tear(store, journal, self.random.randint(1, 30)))])
-        action()
+        what = self.random.choice(sorted(DAMAGES))
+        DAMAGES[what](self.grid.store, Path(f"{self.grid.store}.journal"), self.random)
         job.release()
         return what
 

@@ -9,6 +9,8 @@ Exit status: 0, or 1 if any failed or none ran. Where no cluster can be made, al
 """
 import argparse
 import os
+import random
+import re
 import shutil
 import signal
 import sys
@@ -19,6 +21,7 @@ from pathlib import Path
 
 from slurm_cluster import Cluster, Unavailable, end_on_signals, until
 from slurm_grid import CELLS, LEASE_SECONDS, PATIENCE, SlurmGrid, end_to_end, reference_results, write_record
+from store_damage import DAMAGES
 
 SOME = 4  # cells done before a fault: the run is in its middle
 SCENARIOS = {}  # name: (function, in the short set)
@@ -307,6 +310,22 @@ def preempted_without_its_signal(stage):
         stage.cluster.configure()
 
 
+@scenario()
+def rehearsed(stage):
+    """It kills a trainer and a rank by itself, asks mpirun to stop, and leaves the grid to be run."""
+    stage.make_grid()
+    job = stage.submit(rehearse=1)
+    job.wait()
+    for check in ("a trainer killed", "a rank killed", "stop by SIGUSR1", "store after the stop", "store's files", "clock"):
+        found = re.search(rf"(?m)^ok +{check}.*$", job.log())
+        if not found:
+            raise AssertionError(f"not ok: {check}\n{job.log()}")
+        print(f"    {re.sub(' +', ' ', found.group())}", flush=True)
+    stage.grid.wait_for_nothing_left()
+    stage.submit().wait()
+    stage.check()
+
+
 # ---- Storage ----
 
 @scenario()
@@ -324,39 +343,20 @@ def disk_full(stage):
     stage.check()
 
 
-def cut_off(file, share=0.5):
-    os.truncate(file, int(file.stat().st_size * share))
-
-
-def flip(file):
-    """Other bytes in the middle of the file."""
-    with open(file, "r+b") as data:
-        data.seek(file.stat().st_size // 2)
-        block = data.read(64)
-        data.seek(-len(block), os.SEEK_CUR)
-        data.write(bytes(byte ^ 0xA5 for byte in block))
-
-
-def tear(store, journal, lost_bytes=7):
-    """As after a power loss in the middle of a write: what is in the store was in the journal before."""
-    os.truncate(journal, journal.stat().st_size - lost_bytes)
-    store.unlink()
-
-
-def damage_between_requeues(stage, damage):
-    """`damage`: (what, a function of the store's and the journal's file, what the next launch must say) for each requeue."""
+def damage_between_requeues(stage, *damages):
+    """`damages`: one before each requeue, names in DAMAGES. The next launch must make the store anew each time, and say so."""
     job = stage.submit_and_wait(some=2)
-    for number, (what, action, said) in enumerate(damage, 1):
+    for number, what in enumerate(damages, 1):
         job.signal("USR1")
         if not job.hold_after_requeue(number):
             raise AssertionError(f"the job is {job.state()} before the {what}")
         before = len(job.log())
-        action(stage.grid.store, Path(f"{stage.grid.store}.journal"))
+        DAMAGES[what](stage.grid.store, Path(f"{stage.grid.store}.journal"), random.Random(number))
         job.release()
         job.await_log("to do, 4 ranks", number + 1)
         new = job.log()[before:]
         print(f"    {what}: {new.splitlines()[0].split(': ', 1)[-1]}", flush=True)
-        if said not in new:
+        if "rebuilt from the journal" not in new:
             raise AssertionError(f"{what} was not said:\n{new}")
         until(lambda: job.ended() or stage.grid.running(), "cells running")
     job.wait()
@@ -365,15 +365,12 @@ def damage_between_requeues(stage, damage):
 
 @scenario(short=True)
 def store_damaged_between_requeues(stage):
-    damage_between_requeues(stage, [
-        ("store deleted", lambda store, _: store.unlink(), "from the journal"),
-        ("store truncated", lambda store, _: cut_off(store), "from the journal"),
-        ("journal with a torn tail, and no store", tear, "journal")])
+    damage_between_requeues(stage, "store deleted", "store cut off", "journal with a torn tail, and no store")
 
 
 @scenario()
 def store_with_other_bytes(stage):
-    damage_between_requeues(stage, [("store with other bytes", lambda store, _: flip(store), "from the journal")])
+    damage_between_requeues(stage, "store with other bytes")
 
 
 @scenario(short=True)

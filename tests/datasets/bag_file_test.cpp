@@ -294,6 +294,24 @@ TEST_F(BagFileTest, ADiskThatFillsUpLeavesNoHalfFile) {
   }
 }
 
+// A quota: free_bytes() does not know it.
+class DiskWithoutReserve : public DiskOf {
+ public:
+  DiskWithoutReserve() : DiskOf(1'000'000, 1'000'000) {}
+  int reserve(int, std::uint64_t) override { return EDQUOT; }
+  ssize_t write(int, const void*, std::size_t, std::int64_t) override {
+    ADD_FAILURE() << "a bag was read and written before its room was there";
+    return -1;
+  }
+};
+
+TEST_F(BagFileTest, RoomThatCannotBeReservedIsKnownBeforeABagIsRead) {
+  DiskWithoutReserve disk;
+  EXPECT_FALSE(open(false, disk));
+  EXPECT_THAT(said, ElementsAre(HasSubstr("Disk quota exceeded")));
+  EXPECT_THAT(listing(), IsEmpty());
+}
+
 TEST_F(BagFileTest, AFolderThatCannotBeWrittenIsSaidAloud) {
   cache = folder / "none";
   EXPECT_FALSE(open());

@@ -23,6 +23,7 @@ from collections import Counter
 from pathlib import Path
 
 from grid import Grid, GridTest
+from store_damage import DAMAGES
 
 METHODS = "naive, cagrad, autol+cagrad"
 CELLS = 2 * 3 * 3  # pairs x methods x folds
@@ -109,23 +110,8 @@ class Chaos:
         store, journal = self.grid.store, Path(f"{self.grid.store}.journal")
         if self.random.random() > 0.3 or not store.exists() or not journal.exists():
             return
-
-        def flip():
-            with open(store, "r+b") as file:
-                for _ in range(64):
-                    file.seek(self.random.randrange(store.stat().st_size))
-                    file.write(b"\xff")
-
-        def tear():
-            """As a crash within a write leaves it: with the beginning of a record at its end."""
-            with open(journal, "ab") as file:
-                file.write(journal.read_bytes()[-40:][:self.random.randint(1, 39)])
-
-        kinds = {"store deleted": store.unlink, "store truncated": lambda: os.truncate(store, store.stat().st_size // 2),
-                 "bytes flipped": flip,
-                 "torn journal": tear}
-        what = self.random.choice(sorted(kinds))
-        kinds[what]()
+        what = self.random.choice(sorted(DAMAGES))
+        DAMAGES[what](store, journal, self.random)
         self.story.append(what)
 
     # ---- The run ----

@@ -1,4 +1,5 @@
 """`run --rehearse`: what it finds on a cluster that works."""
+import json
 import unittest
 
 from grid import GridTest, require_mpirun
@@ -9,8 +10,10 @@ class Rehearse(GridTest):
         for check, verdict in expected.items():
             self.assertRegex(output, rf"(?m)^{verdict} +{check}")
 
-    def assert_left_nothing(self, grid):
-        self.assertEqual(list(grid.store.parent.glob("grid.db*")), [])
+    def assert_left_its_status_alone(self, grid):
+        verdict = grid.store.with_name("grid.db.rehearsal.done")
+        self.assertEqual(list(grid.store.parent.glob("grid.db*")), [verdict])
+        self.assertEqual(json.loads(verdict.read_text())["status"], 0)
         grid.wait_for_no_process()
 
     def test_three_ranks_lose_a_trainer_and_a_rank_and_stop(self):
@@ -23,7 +26,7 @@ class Rehearse(GridTest):
                                       "a trainer killed": "ok", "a rank killed": "ok", "stop by SIGUSR1": "ok",
                                       "store after the stop": "ok"})
         self.assertIn("No problem was found.", output)
-        self.assert_left_nothing(grid)
+        self.assert_left_its_status_alone(grid)
 
     def test_alone_it_loses_a_trainer_and_stops(self):
         grid = self.grid()
@@ -31,7 +34,7 @@ class Rehearse(GridTest):
         self.assertEqual(run.wait(), 0, run.output())
         self.assert_verdicts(run.output(), {"a trainer killed": "ok", "stop by SIGUSR1": "ok",
                                             "store after the stop": "ok"})
-        self.assert_left_nothing(grid)
+        self.assert_left_its_status_alone(grid)
 
     def test_other_orders_are_refused_beside_it(self):
         grid = self.grid()

@@ -28,6 +28,7 @@ class FakePlatform : public Platform {
   std::int64_t id = ::getpid();
   double clock = 1000;
   double slept = 0;
+  double seconds_a_look = 0;  // the clock goes on by this whenever it is looked at
   std::function<void()> while_sleeping;
 
   std::int64_t room = -1;  // bytes that still fit on the disk; -1: any number
@@ -54,7 +55,7 @@ class FakePlatform : public Platform {
     return Platform::rename(from, to);
   }
   double now() override { return clock; }
-  double steady() override { return clock; }
+  double steady() override { return clock += seconds_a_look; }
   void sleep(double seconds) override {
     clock += seconds;
     slept += seconds;

@@ -2,7 +2,7 @@
 """sbatch, scontrol, squeue, srun, mpirun and mtlgrid for the tests of the batch scripts: which one it is says the name it is called by.
 
 $FAKE_STATE is a folder with scenario.json, in which `launches` says what each launch of the grid does:
-  {"status": 0, "done": 3}           writes STORE.done and ends
+  {"status": 0, "done": 3}           writes STORE.done, or STORE.rehearsal.done, and ends
   {"await": "USR1", ...}             first waits for that signal
   {"crash": true}                    ends without STORE.done
   {"hang": "TERM" or "KILL"}         mpirun does not return after the grid has; which signal ends it
@@ -148,12 +148,13 @@ def mpirun(arguments):
     return 0
 
 
-def write_done(launch):
+def write_done(launch, arguments):
     store = pathlib.Path(scenario()["store"])
     fields = {"done": launch.get("done", 0), "failed": 0, "pending": 0, "status": launch["status"], "epoch": 1, "time": 1.5}
-    temporary = store.with_name(store.name + ".done.tmp")
+    name = store.name + (".rehearsal.done" if "--rehearse" in arguments else ".done")
+    temporary = store.with_name(name + ".tmp")
     temporary.write_text(json.dumps(fields, indent=2) + "\n")
-    temporary.rename(store.with_name(store.name + ".done"))
+    temporary.rename(store.with_name(name))
 
 
 def mtlgrid(arguments):
@@ -172,7 +173,7 @@ def mtlgrid(arguments):
         note(command="other run", pid=other.pid)
         await_condition(store.with_name(store.name + ".lock").exists, "a lock")
     if "status" in launch:
-        write_done(launch)
+        write_done(launch, arguments)
     return 0 if "status" in launch else 137
 
 

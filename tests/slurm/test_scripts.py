@@ -237,6 +237,22 @@ class FullBenchmark(Job):
         self.submit([{"status": 0}], environment={"SLURM_JOB_END_TIME": "1893553446"})
         self.assertEqual(self.program_calls("run"), [["run", str(self.config), "--ends", "1893553446"]])
 
+    def test_rehearsal_touches_nothing_of_the_grid_and_is_not_requeued(self):
+        self.beside_store(".done").write_text('{"status": 3, "done": 7}')
+        for launch, status, word in (({"status": 0}, 0, "without a problem"), ({"status": 1}, 1, "found problems"),
+                                     ({"crash": True}, 4, "without a report"),
+                                     ({"status": 0, "hang": "KILL"}, 0, "without a problem")):
+            with self.subTest(launch):
+                (self.state / "calls.jsonl").unlink(missing_ok=True)
+                self.beside_store(".rehearsal.done").write_text('{"status": 0}')  # an earlier one's
+                self.submit([launch], environment={"MTLGRID_REHEARSE": "3"}, end="2030-01-02T03:04:05")
+                self.assert_ended(status, launches=1)
+                self.assertEqual(self.program_calls("run"), [["run", str(self.config), "--rehearse", "3"]])
+                self.assertIn(word, self.log)
+                self.assert_tables(made=False)
+                self.assertEqual(json.loads(self.beside_store(".done").read_text())["done"], 7)
+                (self.state / "log").unlink()
+
     def test_other_nodes_look_after_the_scripts_node(self):
         self.submit([{"status": 0}], environment={"SLURM_JOB_NUM_NODES": "3", "SLURMD_NODENAME": "a1"})
         (call,) = self.calls("srun")

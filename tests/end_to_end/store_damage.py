@@ -1,0 +1,39 @@
+"""What can happen to a store while no run has it. Each takes the store's and its journal's file, and a random.Random."""
+import os
+
+
+def delete(store, journal, random):
+    store.unlink()
+
+
+def cut_off(store, journal, random):
+    os.truncate(store, random.randrange(store.stat().st_size))
+
+
+def flip(store, journal, random):
+    """Other bytes here and there."""
+    with open(store, "r+b") as file:
+        for _ in range(64):
+            at = random.randrange(store.stat().st_size)
+            file.seek(at)
+            byte = file.read(1)[0]
+            file.seek(at)
+            file.write(bytes([byte ^ 0xA5]))
+
+
+def begin_record(store, journal, random):
+    """A crash within a write: the beginning of a record at the journal's end, which the store does not have."""
+    beginning = journal.read_bytes()[-40:][:random.randint(1, 39)]
+    with open(journal, "ab") as file:
+        file.write(beginning)
+
+
+def lose_power(store, journal, random):
+    """A power loss within a write: the last record's end is missing, and the store, which had it, is gone."""
+    os.truncate(journal, journal.stat().st_size - random.randint(1, 30))
+    store.unlink()
+
+
+DAMAGES = {"store deleted": delete, "store cut off": cut_off, "store with other bytes": flip,
+           "journal with a begun record": begin_record, "journal with a torn tail, and no store": lose_power}
+
