@@ -538,10 +538,10 @@ std::vector<std::size_t> Coordinator::next_pack_for(int worker, const SlotEntry&
   facts.wanted = welcome_.experiment.run.pack;
   facts.gpu = slot.environment.device.starts_with("cuda");
   facts.largest = slot.largest_pack;
-  facts.queued = static_cast<int>(queue_.size());
   // What was asked back for idle trainers is shared among those.
-  facts.trainers =
-      static_cast<int>(moved_.size() == queue_.size() ? ready_.size() : static_cast<std::size_t>(counts_.slots));
+  const bool given_back = moved_.size() == queue_.size();
+  facts.cells = static_cast<int>(queue_.size()) + (given_back ? 0 : counts_.running);
+  facts.trainers = given_back ? static_cast<int>(ready_.size()) : counts_.slots;
   return choose_pack(queued, pack_width(facts));
 }
 

@@ -6,7 +6,7 @@ namespace mtlgrid {
 
 int pack_width(const PackFacts& facts) {
   int width = facts.wanted;
-  if (width == 0) width = facts.gpu ? (facts.queued + facts.trainers - 1) / std::max(1, facts.trainers) : 1;
+  if (width == 0) width = facts.gpu ? (facts.cells + facts.trainers - 1) / std::max(1, facts.trainers) : 1;
   if (facts.largest > 0) width = std::min(width, facts.largest);
   return std::clamp(width, 1, kLargestPack);
 }

@@ -15,11 +15,12 @@ struct PackFacts {
   int wanted = 0;    // train.pack; 0: auto
   bool gpu = false;  // whether the trainer has one
   int largest = 0;   // what its device has memory for; 0: no limit known
-  int queued = 0;    // cells that wait
+  int cells = 0;     // that wait or are being trained
   int trainers = 1;  // that live
 };
 // At least 1. `auto` is 1 on CPUs, where packs gain nothing (docs/performance.md), and on a GPU a trainer's share of
-// what waits, so that none is left idle.
+// all cells that are not done. Where that leaves a trainer idle, a pack is split for it: a larger one costs less than
+// two.
 int pack_width(const PackFacts& facts);
 
 // A queued cell: its index, and how many cells a pack with it may hold (less after packs with it have died).
