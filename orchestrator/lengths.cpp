@@ -28,9 +28,11 @@ constexpr double kSpeedNoise = 0.1;    // of cells of one method and pair on one
 // Other work on a machine, other nodes, another day: what all cells of the future share and those of the past do not
 // tell. Where times are noisy that is no small part of the noise, which comes from the same. Guessed.
 constexpr double kConditions = 0.1, kConditionsOfNoise = 0.5;
-constexpr double kRestSeconds = 0.05, kRestSpread = 1;  // weights made and written, metrics; guessed
-constexpr double kRestNoise = 0.3;                      // guessed
-constexpr double kEpochsMethodSpread = 0.2, kEpochsPairSpread = 0.2, kEpochsNoise = 0.35;  // guessed
+constexpr double kRestSeconds = 0.05, kRestSpread = 1;                // weights made and written, metrics; guessed
+constexpr double kRestNoise = 0.3;                                    // guessed
+constexpr double kEpochsMethodSpread = 0.2, kEpochsPairSpread = 0.2;  // guessed
+// Six folds of a synthetic grid, all methods: 0.35 between folds, 0.06 to 0.27 within one.
+constexpr double kEpochsFoldSpread = 0.35, kEpochsNoise = 0.25;
 
 constexpr double kNineInTen = 1.28;  // quantile of the normal distribution
 
@@ -138,10 +140,11 @@ Guesses guesses_of(const Plan& plan, const MachineGuess& machine) {
 
 struct LearnedLengths::Impl {
   struct Place {
-    int method, pair;
+    int method, pair, fold;
     LogEffects::Levels levels() const { return {0, method, pair}; }
   };
-  // What is expected of the cells of a method and a pair, on the device of the answers.
+  LogEffects::Levels epoch_levels(const Place& at) const { return {0, at.method, at.pair, at.pair * folds + at.fold}; }
+  // What is expected of a cell, on the device of the answers.
   struct Expectation {
     double epochs, seconds_factor, rest_factor;
     double epochs_variance, rest_variance;  // of the logarithms of what epochs, and what the rest, will take
@@ -158,7 +161,7 @@ struct LearnedLengths::Impl {
   DeviceModel unseen;
   int observed = 0;
   mutable bool stale = true;
-  mutable std::vector<Expectation> expectations;  // [pair, method]
+  mutable std::vector<Expectation> expectations;  // [pair, method, fold]
 
   explicit Impl(const Plan& plan)
       : wants_cpu(plan.config.run.device != "cuda"),
@@ -170,7 +173,8 @@ struct LearnedLengths::Impl {
         gpu(guesses_of(plan, machine_of(false, 1))),
         epochs({{1, limits.spread()},
                 {static_cast<int>(methods().size()), kEpochsMethodSpread},
-                {static_cast<int>(plan.experiment.pairs.size()), kEpochsPairSpread}},
+                {static_cast<int>(plan.experiment.pairs.size()), kEpochsPairSpread},
+                {static_cast<int>(plan.experiment.pairs.size()) * folds, kEpochsFoldSpread}},
                kEpochsNoise),
         unseen(wants_cpu ? cpu : gpu, wants_cpu, static_cast<int>(methods().size()),
                static_cast<int>(plan.experiment.pairs.size())) {
@@ -184,19 +188,29 @@ struct LearnedLengths::Impl {
     const auto m = method_index.find(cell.method);
     const auto p = pair_index.find(cell.biomarker + "/" + cell.auxiliary);
     if (m == method_index.end() || p == pair_index.end() || cell.fold < 0 || cell.fold >= folds) return std::nullopt;
-    return Place{m->second, p->second};
+    return Place{m->second, p->second, cell.fold};
   }
   Place place(const Cell& cell) const {
     if (const auto found = find(cell)) return *found;
     throw Error(ErrorKind::fatal, cell.name() + ": is no cell of this plan, its length is asked for");
   }
 
-  double epoch_of(const DeviceModel& device, const Place& at, int fold) const {
+  std::size_t index(const Place& at) const {
     const auto row = static_cast<std::size_t>(at.pair) * methods().size() + static_cast<std::size_t>(at.method);
-    return device.guesses->epoch[row * static_cast<std::size_t>(folds) + static_cast<std::size_t>(fold)];
+    return row * static_cast<std::size_t>(folds) + static_cast<std::size_t>(at.fold);
   }
-  double rest_of(const DeviceModel& device, const Place& at, int fold) const {
-    return device.guesses->rest[static_cast<std::size_t>(at.pair * folds + fold)];
+  double epoch_of(const DeviceModel& device, const Place& at) const { return device.guesses->epoch[index(at)]; }
+  double rest_of(const DeviceModel& device, const Place& at) const {
+    return device.guesses->rest[static_cast<std::size_t>(at.pair * folds + at.fold)];
+  }
+  std::vector<Place> places() const {
+    std::vector<Place> all;
+    for (int pair = 0; pair < static_cast<int>(pair_index.size()); ++pair) {
+      for (int m = 0; m < static_cast<int>(methods().size()); ++m) {
+        for (int fold = 0; fold < folds; ++fold) all.push_back({m, pair, fold});
+      }
+    }
+    return all;
   }
 
   void add(const MeasuredCell& cell, bool in_run) {
@@ -209,12 +223,12 @@ struct LearnedLengths::Impl {
                               .first->second;
     const LogEffects::Levels levels = at->levels();
     const double epoch = cell.epoch_seconds / cell.epochs / cell.pack;
-    device.seconds.add(levels, std::log(epoch / epoch_of(device, *at, cell.cell.fold)));
+    device.seconds.add(levels, std::log(epoch / epoch_of(device, *at)));
     const double rest = cell.seconds - cell.epoch_seconds;  // negative if it was taken up again in between
     if (cell.pack == 1 && rest > 0) {
-      device.rest.add(levels, std::log(rest / rest_of(device, *at, cell.cell.fold)));
+      device.rest.add(levels, std::log(rest / rest_of(device, *at)));
     }
-    epochs.add(levels, std::log(cell.epochs) - limits.guess());
+    epochs.add(epoch_levels(*at), std::log(cell.epochs) - limits.guess());
     ++(in_run ? device.in_run : device.in_store);
     ++observed;
     stale = true;
@@ -239,26 +253,24 @@ struct LearnedLengths::Impl {
     if (stale) {
       const DeviceModel& device = model();
       expectations.clear();
-      for (int pair = 0; pair < static_cast<int>(pair_index.size()); ++pair) {
-        for (int m = 0; m < static_cast<int>(methods().size()); ++m) {
-          const LogEffects::Levels levels = Place{m, pair}.levels();
-          const Moments n = clamped(limits.guess() + epochs.mean(levels), epochs.variance(levels), limits);
-          const double seconds = device.seconds.variance(levels), rest = device.rest.variance(levels);
-          expectations.push_back({n.mean, std::exp(device.seconds.mean(levels) + seconds / 2),
-                                  std::exp(device.rest.mean(levels) + rest / 2), seconds + n.log_variance, rest});
-        }
+      for (const Place& place : places()) {
+        const LogEffects::Levels levels = place.levels(), epoch = epoch_levels(place);
+        const Moments n = clamped(limits.guess() + epochs.mean(epoch), epochs.variance(epoch), limits);
+        const double seconds = device.seconds.variance(levels), rest = device.rest.variance(levels);
+        expectations.push_back({n.mean, std::exp(device.seconds.mean(levels) + seconds / 2),
+                                std::exp(device.rest.mean(levels) + rest / 2), seconds + n.log_variance, rest});
       }
       stale = false;
     }
-    return expectations[static_cast<std::size_t>(at.pair) * methods().size() + static_cast<std::size_t>(at.method)];
+    return expectations[index(at)];
   }
 
   struct Parts {
     double epochs, rest;  // expected seconds
   };
-  Parts parts(const Place& at, int fold) const {
+  Parts parts(const Place& at) const {
     const Expectation& e = expectation(at);
-    return {e.epochs * e.seconds_factor * epoch_of(model(), at, fold), e.rest_factor * rest_of(model(), at, fold)};
+    return {e.epochs * e.seconds_factor * epoch_of(model(), at), e.rest_factor * rest_of(model(), at)};
   }
 };
 
@@ -268,7 +280,7 @@ LearnedLengths::LearnedLengths(LearnedLengths&&) noexcept = default;
 LearnedLengths& LearnedLengths::operator=(LearnedLengths&&) noexcept = default;
 
 double LearnedLengths::expected(const Cell& cell) const {
-  const Impl::Parts parts = impl_->parts(impl_->place(cell), cell.fold);
+  const Impl::Parts parts = impl_->parts(impl_->place(cell));
   return parts.epochs + parts.rest;
 }
 
@@ -325,19 +337,15 @@ bool LearnedLengths::on_gpu() const {
 // Of a sum, by each part's share of it.
 double LearnedLengths::error() const {
   double sum = 0;
-  int count = 0;
-  for (int pair = 0; pair < static_cast<int>(impl_->pair_index.size()); ++pair) {
-    for (int m = 0; m < static_cast<int>(methods().size()); ++m) {
-      for (int fold = 0; fold < impl_->folds; ++fold, ++count) {
-        const Impl::Expectation& e = impl_->expectation({m, pair});
-        const Impl::Parts parts = impl_->parts({m, pair}, fold);
-        const double share = parts.epochs / (parts.epochs + parts.rest);
-        sum += share * share * e.epochs_variance + (1 - share) * (1 - share) * e.rest_variance;
-      }
-    }
+  const std::vector<Impl::Place> places = impl_->places();
+  for (const Impl::Place& place : places) {
+    const Impl::Expectation& e = impl_->expectation(place);
+    const Impl::Parts parts = impl_->parts(place);
+    const double share = parts.epochs / (parts.epochs + parts.rest);
+    sum += share * share * e.epochs_variance + (1 - share) * (1 - share) * e.rest_variance;
   }
   const double conditions = impl_->model().conditions();
-  return std::sqrt(sum / count + conditions * conditions);
+  return std::sqrt(sum / static_cast<double>(places.size()) + conditions * conditions);
 }
 
 MachineGuess LearnedLengths::machine() const { return impl_->model().guesses->machine; }
@@ -361,14 +369,15 @@ std::vector<std::vector<double>> LearnedLengths::draws(const std::vector<Cell>& 
     for (const Cell& cell : cells) {
       const Impl::Place at = impl.place(cell);
       const LogEffects::Levels levels = at.levels();
-      const auto factor = [&](const LogEffects& model, const std::vector<double>& effects) {
-        return std::exp(model.sum(effects, levels) + model.noise() * normal());
+      const auto factor = [&](const LogEffects& model, const std::vector<double>& effects,
+                              const LogEffects::Levels& of) {
+        return std::exp(model.sum(effects, of) + model.noise() * normal());
       };
-      const double n =
-          std::clamp(std::exp(impl.limits.guess()) * factor(impl.epochs, epochs), impl.limits.least, impl.limits.most);
-      const double epoch = impl.epoch_of(device, at, cell.fold) * factor(device.seconds, seconds);
+      const double n = std::clamp(std::exp(impl.limits.guess()) * factor(impl.epochs, epochs, impl.epoch_levels(at)),
+                                  impl.limits.least, impl.limits.most);
+      const double epoch = impl.epoch_of(device, at) * factor(device.seconds, seconds, levels);
       drawn[static_cast<std::size_t>(i)].push_back(
-          conditions * (n * epoch + impl.rest_of(device, at, cell.fold) * factor(device.rest, rest)));
+          conditions * (n * epoch + impl.rest_of(device, at) * factor(device.rest, rest, levels)));
     }
   }
   return drawn;

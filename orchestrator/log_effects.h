@@ -1,4 +1,5 @@
-// A sum of effects on a logarithm, each shrunk towards 0: how many times longer than expected, by method and by pair.
+// A sum of effects on a logarithm, each shrunk towards 0: how many times longer than expected, by method, by pair and
+// by fold.
 //
 // The model. Observation i has one level of every factor, and
 //   y_i = sum over factors f of b[f][level of i in f] + e_i,   b[f][l] ~ N(0, spread_f^2),   e_i ~ N(0, noise^2).
@@ -6,6 +7,7 @@
 //   C = (X'X / noise^2 + diag(1 / spread^2))^-1,   b = C X'y / noise^2,
 // and the noise is what expectation maximisation makes of its guess, which counts as kGuessWeight observations:
 //   noise^2 = (kGuessWeight guess^2 + |y - X b|^2 + tr(X'X C)) / (kGuessWeight + n).
+// An observation has one level of the last factor, so those columns' part of X'X is diagonal and is eliminated first.
 // Observations are kept as counts and as sums of whole numbers of 2^-30, so their order changes no bit of anything.
 #pragma once
 
@@ -21,7 +23,8 @@ class LogEffects {
     int levels;
     double spread;  // standard deviation of its effects before anything was seen
   };
-  // `noise`: the guess of the standard deviation of one observation about its levels' effects.
+  // The last factor may have many levels. `noise`: the guess of the standard deviation of one observation about its
+  // levels' effects.
   LogEffects(std::vector<Factor> factors, double noise);
 
   // One level of every factor, in their order.
@@ -30,8 +33,8 @@ class LogEffects {
   void add(const Levels& levels, double y);
   std::int64_t observations() const { return n_; }
 
-  // Of the next observation with these levels. Refits first if something was added: cubic in the number of levels.
-  // Not thread safe.
+  // Of the next observation with these levels. Refits first if something was added: cubic in the number of levels of
+  // all factors but the last, linear in that one's. Not thread safe.
   double mean(const Levels& levels) const;
   double variance(const Levels& levels) const;  // of the effects and of the noise
   double noise() const;                         // standard deviation
@@ -44,20 +47,27 @@ class LogEffects {
  private:
   std::size_t column(std::size_t factor, int level) const;
   void fit() const;
+  void solve() const;       // effects and covariance, given the noise
+  double residual() const;  // |y - X b|^2 + tr(X'X C)
+  double shrinkage(std::size_t column) const;
 
   std::vector<Factor> factors_;
   std::vector<std::size_t> first_;  // of each factor, its first column
-  std::size_t p_ = 0;               // columns
+  std::size_t p_ = 0, q_ = 0;       // columns; those of all factors but the last come first
   double guess_;
   std::int64_t n_ = 0;
-  std::vector<std::int64_t> counts_;  // [p, p], X'X
+  std::vector<std::int64_t> counts_;  // [p, q], X'X but for the last factor's own part
+  std::vector<std::int64_t> own_;     // [p - q], that part's diagonal
   std::vector<std::int64_t> sums_;    // [p], X'y in 2^-30
   double squares_ = 0;                // y'y; whole numbers of 2^-30, so exact below 2^23
   mutable bool stale_ = true;
-  mutable double variance_ = 0;                 // noise^2
-  mutable std::vector<double> effects_;         // [p]
-  mutable std::vector<double> covariance_;      // [p, p]
-  mutable std::vector<double> precision_chol_;  // [p, p], lower triangle of C^-1's Cholesky factor
+  mutable double variance_ = 0;             // noise^2
+  mutable std::vector<double> effects_;     // [p]
+  mutable std::vector<double> covariance_;  // [p, q], of C
+  // What C's first q columns leave of the effects of the last factor: independent of each other.
+  mutable std::vector<double> own_variance_;    // [p - q]: given the others; 1 / diagonal of C^-1
+  mutable std::vector<double> own_covariance_;  // [p - q], diagonal of C
+  mutable std::vector<double> chol_;            // [q, q], lower triangle of the others' own C^-1's Cholesky factor
 };
 
 }  // namespace mtlgrid

@@ -1,5 +1,6 @@
 #include "orchestrator/lengths.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -46,21 +47,25 @@ class Lengths : public ::testing::Test {
     return LearnedLengths(plan);
   }
 
-  // What is true in these tests, of a device of 20 GFLOP/s: effects of methods, pairs and cells on the time of an epoch
-  // and on the number of epochs.
+  // What is true in these tests, of a device of 20 GFLOP/s: effects of methods, pairs and cells on the time of an
+  // epoch, and of methods, folds and cells on the number of epochs.
   struct Truth {
-    std::map<std::string, double> method, pair, epochs;
+    std::map<std::string, double> method, pair, epochs, fold;
     double noise = 0.05, epochs_noise = 0.2;
     std::uint32_t seed = 1;
   };
-  static Truth truth(std::uint32_t seed, double noise = 0.05, double epochs_noise = 0.2) {
+  static std::string fold_of(const Cell& cell) {
+    return fmt::format("{}/{}/{}", cell.biomarker, cell.auxiliary, cell.fold);
+  }
+  static Truth truth(std::uint32_t seed, double noise = 0.05, double epochs_noise = 0.2, double fold_spread = 0.3) {
     std::mt19937 random(seed);
     std::normal_distribution<double> normal;
-    Truth t{{}, {}, {}, noise, epochs_noise, seed};
+    Truth t{{}, {}, {}, {}, noise, epochs_noise, seed};
     for (const Cell& cell : cells()) {
       if (t.method.count(cell.method) == 0) t.method[cell.method] = 0.1 * normal(random);
       if (t.pair.count(cell.auxiliary) == 0) t.pair[cell.auxiliary] = 0.2 * normal(random);
       if (t.epochs.count(cell.method) == 0) t.epochs[cell.method] = std::log(8) + 0.2 * normal(random);
+      if (t.fold.count(fold_of(cell)) == 0) t.fold[fold_of(cell)] = fold_spread * normal(random);
     }
     return t;
   }
@@ -73,8 +78,8 @@ class Lengths : public ::testing::Test {
       MeasuredCell m;
       m.cell = cell;
       m.device = "cpu";
-      m.epochs = std::clamp(
-          static_cast<int>(std::lround(std::exp(t.epochs.at(cell.method) + t.epochs_noise * normal(random)))), 3, 24);
+      const double epochs = t.epochs.at(cell.method) + t.fold.at(fold_of(cell)) + t.epochs_noise * normal(random);
+      m.epochs = std::clamp(static_cast<int>(std::lround(std::exp(epochs))), 3, 24);
       const double epoch = epoch_seconds(*plan_, cell, {20e9, 25e9, 1e-3}) *
                            std::exp(t.method.at(cell.method) + t.pair.at(cell.auxiliary) + t.noise * normal(random));
       m.epoch_seconds = m.epochs * epoch;
@@ -120,6 +125,8 @@ class Lengths : public ::testing::Test {
     for (const MeasuredCell& m : real) sum += std::pow(std::log(m.seconds / lengths.expected(m.cell)), 2);
     return std::sqrt(sum / static_cast<double>(real.size()));
   }
+
+  static void expect_ranges_to_hold(bool of_one_fold);
 
   static testing::Scratch* scratch_;
   static Plan* plan_;
@@ -182,7 +189,7 @@ TEST_F(Lengths, FewCellsCountInPart) {
   LearnedLengths l = lengths();
   const Cell other{"HRD", "Prolif", "cagrad", 3};
   const double own_before = l.expected(cells().front()), other_before = l.expected(other);
-  l.learn({one("cpu", 4 * epoch_seconds(*plan_, cells().front(), kOneCore))});
+  l.learn({one("cpu", 4 * epoch_seconds(*plan_, cells().front(), kOneCore), 9)});
   const double own = l.expected(cells().front()) / own_before, others = l.expected(other) / other_before;
   EXPECT_GT(own, others);
   EXPECT_GT(others, 1.05);
@@ -322,14 +329,17 @@ TEST_F(Lengths, DrawsAreSpreadAsTheErrorSays) {
   EXPECT_EQ(drawn, l.draws(cells(), 50));
 }
 
-// Of grids that a truth was drawn for, 8 in 10 end within the range that was predicted from some cells.
-TEST_F(Lengths, RangesHoldWhatTheySay) {
+// Of grids that a truth was drawn for, 8 in 10 end within the range that was predicted from some cells; also where
+// these are of one fold.
+void Lengths::expect_ranges_to_hold(bool of_one_fold) {
   const std::vector<int> workers = {1, 16, 64};
   std::vector<int> within(workers.size());
   for (std::uint32_t seed = 1; seed <= 30; ++seed) {
     const auto all = measured(truth(seed));
+    auto known = all;
+    if (of_one_fold) std::erase_if(known, [](const MeasuredCell& m) { return m.cell.fold != 0; });
     LearnedLengths l = lengths();
-    l.learn(some(all, 40, seed));
+    l.learn(some(known, 40, seed));
     auto order = all;
     std::stable_sort(order.begin(), order.end(), [&](const MeasuredCell& a, const MeasuredCell& b) {
       return l.expected(a.cell) > l.expected(b.cell);
@@ -349,6 +359,9 @@ TEST_F(Lengths, RangesHoldWhatTheySay) {
     EXPECT_LE(within[i], 29) << workers[i] << " workers";
   }
 }
+
+TEST_F(Lengths, RangesHoldWhatTheySay) { expect_ranges_to_hold(false); }
+TEST_F(Lengths, RangesFromOneFoldHoldWhatTheySay) { expect_ranges_to_hold(true); }
 
 TEST_F(Lengths, StopLeadIsAtLeastHalfAMinute) {
   Plan small = *plan_;

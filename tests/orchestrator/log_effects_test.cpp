@@ -76,6 +76,101 @@ TEST(LogEffects, OneObservationCountsInPart) {
   EXPECT_LT(effects.variance({0, 1, 1}), model().variance({0, 1, 1}));
 }
 
+// Ridge regression with all columns at once, by elimination.
+struct Ridge {
+  std::vector<double> effects;
+  std::vector<std::vector<double>> covariance;
+};
+Ridge ridge(const std::vector<Observation>& all, const std::vector<LogEffects::Factor>& factors, double noise) {
+  std::vector<std::size_t> first;
+  std::vector<std::vector<double>> rows;  // C^-1, X'y / noise^2 and the unit matrix
+  for (const LogEffects::Factor& factor : factors) {
+    first.push_back(rows.size());
+    for (int level = 0; level < factor.levels; ++level) rows.push_back({1 / (factor.spread * factor.spread)});
+  }
+  const std::size_t p = rows.size();
+  for (std::size_t i = 0; i < p; ++i) {
+    std::vector<double> row(2 * p + 1);
+    row[i] = rows[i][0];
+    row[p + 1 + i] = 1;
+    rows[i] = row;
+  }
+  for (const Observation& o : all) {
+    for (std::size_t f = 0; f < factors.size(); ++f) {
+      std::vector<double>& row = rows[first[f] + static_cast<std::size_t>(o.levels[f])];
+      row[p] += o.y / (noise * noise);
+      for (std::size_t g = 0; g < factors.size(); ++g) {
+        row[first[g] + static_cast<std::size_t>(o.levels[g])] += 1 / (noise * noise);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < p; ++i) {
+    const double pivot = rows[i][i];
+    for (double& x : rows[i]) x /= pivot;
+    for (std::size_t other = 0; other < p; ++other) {
+      const double factor = rows[other][i];
+      if (other == i) continue;
+      for (std::size_t k = 0; k < rows[i].size(); ++k) rows[other][k] -= factor * rows[i][k];
+    }
+  }
+  Ridge result;
+  for (const auto& row : rows) {
+    result.effects.push_back(row[p]);
+    result.covariance.emplace_back(row.begin() + static_cast<std::ptrdiff_t>(p) + 1, row.end());
+  }
+  return result;
+}
+
+// Six methods, three pairs, and four folds of each pair as the last factor; some are never seen.
+TEST(LogEffects, AreThoseOfRidgeRegression) {
+  const std::vector<LogEffects::Factor> factors = {{1, 1.0}, {6, 0.3}, {3, 0.2}, {12, 0.5}};
+  std::vector<Observation> all;
+  std::mt19937 random(4);
+  std::normal_distribution<double> normal;
+  LogEffects effects(factors, 0.3);
+  for (int i = 0; i < 40; ++i) {
+    const int pair = static_cast<int>(random() % 3), fold = static_cast<int>(random() % 3);
+    all.push_back({{0, static_cast<int>(random() % 5), pair, 4 * pair + fold}, 0.5 + normal(random)});
+    effects.add(all.back().levels, all.back().y);
+  }
+  const double noise = effects.noise();
+  const Ridge expected = ridge(all, factors, noise);
+  for (int method = 0; method < 6; ++method) {
+    for (int group = 0; group < 12; ++group) {
+      const LogEffects::Levels levels = {0, method, group / 4, group};
+      const std::size_t columns[] = {0, 1 + static_cast<std::size_t>(method), 7 + static_cast<std::size_t>(group / 4),
+                                     10 + static_cast<std::size_t>(group)};
+      double mean = 0, variance = noise * noise;
+      for (const std::size_t i : columns) {
+        mean += expected.effects[i];
+        for (const std::size_t j : columns) variance += expected.covariance[i][j];
+      }
+      EXPECT_NEAR(effects.mean(levels), mean, 1e-8);
+      EXPECT_NEAR(effects.variance(levels), variance, 1e-8);
+    }
+  }
+}
+
+// The noise that is settled on is one that its own equation gives again.
+TEST(LogEffects, NoiseIsThatOfItsEquation) {
+  const std::vector<LogEffects::Factor> factors = {{1, 1.0}, {6, 0.3}, {4, 0.4}};
+  const std::vector<Observation> all = observations(0.4);
+  const double noise = fitted(all).noise();
+  const Ridge r = ridge(all, factors, noise);
+  double sum = 4 * 0.3 * 0.3;
+  for (const Observation& o : all) {
+    const std::size_t columns[] = {0, 1 + static_cast<std::size_t>(o.levels[1]),
+                                   7 + static_cast<std::size_t>(o.levels[2])};
+    double rest = o.y;
+    for (const std::size_t i : columns) {
+      rest -= r.effects[i];
+      for (const std::size_t j : columns) sum += r.covariance[i][j];
+    }
+    sum += rest * rest;
+  }
+  EXPECT_NEAR(std::sqrt(sum / (4 + static_cast<double>(all.size()))), noise, 1e-4);
+}
+
 TEST(LogEffects, OrderChangesNoBit) {
   std::vector<Observation> all = observations(0.4);
   const LogEffects one = fitted(all);
