@@ -188,8 +188,7 @@ class Chaos:
             failed = self.grid.rows("SELECT biomarker || '/' || auxiliary || '/' || method || '/' || fold, state "
                                     "FROM cells WHERE state <> 'done'")
             checks.assertEqual(failed, [(self.culprit[0], "failed")])
-            cause = self.grid.rows("SELECT cause FROM failures WHERE biomarker || '/' || auxiliary || '/' || method || '/' || fold "
-                                   f"= '{self.culprit[0]}' ORDER BY attempt DESC")[0][0]
+            cause = self.grid.rows(f"SELECT cause FROM failures WHERE cell = '{self.culprit[0]}' ORDER BY attempt DESC")[0][0]
             words = {"crash": "SIGSEGV", "fail": "injected: fail", "end-rank": "lost|in a row"}[self.culprit[1]]
             checks.assertRegex(cause, words)
             cell = tuple(self.culprit[0].split("/"))
