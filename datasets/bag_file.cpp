@@ -119,7 +119,7 @@ int BagDisk::reserve(int file, std::uint64_t bytes) {
   const auto length = static_cast<off_t>(bytes);
   // Not posix_fallocate: where a file system cannot reserve, as NFS before 4.2, that writes every block.
   while (::fallocate(file, 0, 0, length) != 0) {
-    if (errno == EOPNOTSUPP) return ::ftruncate(file, length) == 0 ? 0 : errno;
+    if (errno == EOPNOTSUPP || errno == ENOSYS) return ::ftruncate(file, length) == 0 ? 0 : errno;
     if (errno != EINTR) return errno;
   }
   return 0;

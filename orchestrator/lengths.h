@@ -1,9 +1,9 @@
 // How long cells take.
 //
-// The model of LearnedLengths. A cell of pair p and method m on a device is expected to take
-//   epochs(m, p) * seconds(m, p) + rest(m, p),
+// The model of LearnedLengths. A cell of pair p, method m and fold f on a device is expected to take
+//   epochs(m, p, f) * seconds(m, p) + rest(m, p),
 //   epochs  = exp(a + a_m + a_p + a_pf), never less than early stopping needs nor more than train.epochs; of all
-//             devices; pf is its fold of the pair: early stopping looks at the same patients for all methods
+//             devices. a_pf is of a pair's fold: early stopping looks at the same patients for all methods
 //   seconds = guessed seconds of its epoch, by its own bags (cost.h) * exp(b + b_m + b_p)
 //   rest    = (guessed seconds of its evaluation + a constant) * exp(c + c_m + c_p)
 // where rest is what a trainer does before and after the epochs. b and c belong to the device: the CPU (by number of

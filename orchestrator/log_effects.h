@@ -23,8 +23,8 @@ class LogEffects {
     int levels;
     double spread;  // standard deviation of its effects before anything was seen
   };
-  // The last factor may have many levels. `noise`: the guess of the standard deviation of one observation about its
-  // levels' effects.
+  // At least two factors; the last one may have many levels. `noise`: the guess of the standard deviation of one
+  // observation about its levels' effects.
   LogEffects(std::vector<Factor> factors, double noise);
 
   // One level of every factor, in their order.

@@ -19,8 +19,8 @@ struct PackFacts {
   int trainers = 1;  // that live
 };
 // At least 1. `auto` is 1 on CPUs, where packs gain nothing (docs/performance.md), and on a GPU a trainer's share of
-// all cells that are not done. Where that leaves a trainer idle, a pack is split for it: a larger one costs less than
-// two.
+// all cells that are not done: a large pack costs less than two small ones. Where that leaves a trainer idle once
+// nothing waits, a pack is split for it, if enough is left of it (kSplitSeconds).
 int pack_width(const PackFacts& facts);
 
 // A queued cell: its index, and how many cells a pack with it may hold (less after packs with it have died).

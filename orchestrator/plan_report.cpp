@@ -135,7 +135,8 @@ std::string drops(const Plan& plan, bool every_drop) {
 }
 
 // Rows that the cells leave in the store: a prediction takes about 150 bytes with its index, an embedding 4 a value
-// and as much again as a prediction; three copies: journal, database, snapshot.
+// and as much again as a prediction; four copies: journal, database, snapshot,
+// and, after a kill, the database that is made anew.
 double store_bytes(const Plan& plan) {
   double patients = 0;
   for (const Pair& pair : plan.experiment.pairs) {
@@ -143,7 +144,7 @@ double store_bytes(const Plan& plan) {
     for (const PairCohort& e : pair.external) evaluated += static_cast<double>(e.patient.size());
     patients += evaluated * plan.config.folds * static_cast<double>(plan.config.methods.size());
   }
-  return 3 * patients * (2 * 150.0 + 4.0 * plan.config.model.d_model);
+  return 4 * patients * (2 * 150.0 + 4.0 * plan.config.model.d_model);
 }
 
 std::string space(const Plan& plan) {

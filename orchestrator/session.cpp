@@ -282,7 +282,7 @@ void serve(Transport& transport, const TrainerOptions& options) {
   to_coordinator.send(kCoordinator, typed("bye"));
   to_coordinator.flush();
   // One that was silent for two leases will not take it: mpirun's end, and with it the requeue, need not wait.
-  if (worker.orphaned()) transport.give_up(kCoordinator);
+  if (worker.orphaned() && !worker.shutdown()) transport.give_up(kCoordinator);
   const double deadline = steady_now() + kFarewellSeconds;
   while (!transport.idle() && steady_now() < deadline) {
     receive_post(transport, [](int, Addressee, const nlohmann::json&) {});

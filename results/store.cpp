@@ -159,14 +159,14 @@ RecoveredStore recover_or_tell(Platform& platform, const fs::path& file,
   constexpr double kBeatSeconds = 1;  // of making a large database anew; far below any time after which locks are stale
   double last_beat = platform.steady();
   const auto keep_lock = [&] {
-    if (platform.steady() - last_beat < kBeatSeconds) return;
+    if (platform.steady() - last_beat < kBeatSeconds) return lock.check();
     last_beat = platform.steady();
     lock.renew();
   };
   try {
     return recover_store(platform, file, say, keep_lock);
   } catch (const Error& e) {
-    if (e.kind() == ErrorKind::needs_person) {
+    if (e.kind() == ErrorKind::needs_person && lock.ours()) {  // or it is another run's file by now
       write_done(platform, file, kNeedsPerson, lock.previous_epoch(), {{"cause", e.what()}});
     }
     throw;

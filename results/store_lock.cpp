@@ -177,6 +177,7 @@ void StoreLock::write_numbers() {
 }
 
 void StoreLock::set_epoch(std::uint64_t epoch) {
+  check();
   epoch_ = epoch;
   write_numbers();
 }

@@ -47,8 +47,11 @@ class StoreLock {
 
   // Epoch of the lock that was taken over; 0 if there was none. Runs number their epochs above it.
   std::uint64_t previous_epoch() const { return previous_epoch_; }
+  // check(), and that epoch in the file.
   void set_epoch(std::uint64_t epoch);
-  // Throws Error(needs_person) if the file is no longer ours. One stat().
+  // Whether the file is still ours. One stat().
+  bool ours() const;
+  // Throws Error(needs_person) if it is not.
   void check() const;
   // check(), and a new beat in the file.
   void renew();
@@ -57,7 +60,6 @@ class StoreLock {
   StoreLock(Platform& platform, std::filesystem::path file, FileDescriptor held, std::uint64_t previous_epoch);
   static FileDescriptor write_own(Platform& platform, const std::filesystem::path& file);
   static FileDescriptor take_over(Platform& platform, const std::filesystem::path& file, const LockHolder& stale);
-  bool ours() const;
   void write_numbers();
 
   Platform* platform_;

@@ -67,7 +67,8 @@ DatabaseState inspect(const fs::path& store, const std::string& machine) {
     Database database(store, Database::Mode::read_write);
     return inspect_open(database, machine);
   } catch (const SqliteError& e) {
-    if (!e.damaged()) throw;
+    // SQLITE_ERROR: what every store has is not there.
+    if (!e.damaged() && (e.code() & 0xff) != SQLITE_ERROR) throw;
     return {DatabaseState::Kind::damaged, 0, 0, "is damaged (" + e.text() + ")"};
   }
 }
@@ -113,12 +114,22 @@ void create_empty(Database& database, std::uint64_t journal_id) {
   transaction.commit();
 }
 
+// A file that has no use once this is gone, unless it was renamed.
+struct RemovedAtEnd {
+  fs::path file;
+  ~RemovedAtEnd() {
+    std::error_code ignored;
+    fs::remove(file, ignored);
+  }
+};
+
 // Makes STORE anew out of the journal, under another name until it is whole and on the disk.
 void rebuild(Platform& platform, const fs::path& store, const fs::path& journal, std::uint64_t id, const Say& say,
              const std::function<void()>& alive) {
   const fs::path fresh = beside(store, ".rebuild");
   fs::remove(fresh);
   fs::remove(beside(fresh, "-journal"));
+  const RemovedAtEnd removed{fresh};
   int applied = 0;
   {
     Database database(fresh, Database::Mode::create);
@@ -130,11 +141,12 @@ void rebuild(Platform& platform, const fs::path& store, const fs::path& journal,
     catch_up.finish();
     applied = catch_up.applied();
   }
-  FileDescriptor file(::open(fresh.c_str(), O_RDWR | O_CLOEXEC));
+  const auto failed = [&] { return file_error(store, "cannot be rebuilt from the journal", errno); };
+  const FileDescriptor file(::open(fresh.c_str(), O_RDWR | O_CLOEXEC));
+  if (!file || platform.fsync(file.get()) != 0) throw failed();
+  alive();
   fs::remove(beside(store, "-journal"));  // of the database that is replaced: it must not be played back on this one
-  if (!file || platform.fsync(file.get()) != 0 || platform.rename(fresh.c_str(), store.c_str()) != 0) {
-    throw file_error(store, "cannot be rebuilt from the journal", errno);
-  }
+  if (platform.rename(fresh.c_str(), store.c_str()) != 0) throw failed();
   sync_folder(platform, store.parent_path());
   if (applied > 0) say(store.string() + ": rebuilt from the journal, " + std::to_string(applied) + " records");
 }
@@ -164,9 +176,11 @@ void keep_rest_aside(const fs::path& journal, const JournalEnd& end, const Say& 
 }
 
 // What can be read of the journal, nothing applied; id 0 if there is none.
-JournalEnd look_at(const fs::path& journal) {
+JournalEnd look_at(const fs::path& journal, const std::function<void()>& alive) {
   if (!fs::exists(journal)) return {};
-  return read_journal(journal, [](const JournalRecord&) {});
+  return read_journal(journal, [&](const JournalRecord& record) {
+    if (record.sequence % kRecordsPerTransaction == 0) alive();
+  });
 }
 
 JournalEnd create_journal(Platform& platform, const fs::path& journal) {
@@ -174,7 +188,7 @@ JournalEnd create_journal(Platform& platform, const fs::path& journal) {
   std::random_device random;
   const std::uint64_t id = (std::uint64_t{random()} << 31 ^ random()) | 1;  // fits SQLite's signed integers
   JournalWriter::create(platform, journal, id);
-  return look_at(journal);
+  return look_at(journal, [] {});
 }
 
 // One rule for every way in which the journal can be less than the database.
@@ -247,31 +261,36 @@ RecoveredStore recover_store(Platform& platform, const fs::path& store, const Sa
   const fs::path journal = beside(store, ".journal");
   const SumState sum = check_sum(store);
   DatabaseState state = inspect(store, platform.machine());
-  JournalEnd end = look_at(journal);
+  JournalEnd end = look_at(journal, alive);
   if (end.id == 0) refuse_without_journal(store, state);
   refuse_newer_database(store, journal, state, end);
   if (sum == SumState::wrong && (state.kind == Kind::good || state.kind == Kind::unsynced)) {
     state.kind = Kind::damaged;
     state.what = "has other bytes than when the last run ended";
   }
+  alive();
   remove_sum(store);  // from here on it changes
   if (end.id == 0) end = create_journal(platform, journal);
   say_journal(journal, end, say);
   if (end.kind == JournalEnd::Kind::damaged) keep_rest_aside(journal, end, say);
   if (sum == SumState::right && state.kind == Kind::good && state.journal == end.id) {
-    return {caught_up(store, journal, state, end, say, alive), end};
+    RecoveredStore recovered{caught_up(store, journal, state, end, say, alive), end};
+    alive();
+    return recovered;
   }
   if (state.kind == Kind::foreign) state.what = "is no store of mtlgrid";
   // Nothing vouches for the bytes that a killed run left; neither they nor a database that holds no record are kept.
   if (state.kind == Kind::unsynced) {
     say(store.string() + ": was in use when its machine went down, or by another machine: made anew from the journal");
   } else if (state.kind == Kind::good && state.sequence > 0) {
-    say(store.string() + ": the last run was killed: made anew from the journal");
+    say(store.string() + ": has no sum of its bytes, as after a kill: made anew from the journal");
   } else if (state.kind == Kind::damaged || state.kind == Kind::older || state.kind == Kind::foreign) {
     move_aside(platform, store, state.what, say);
   }
   rebuild(platform, store, journal, end.id, say, alive);
-  return {open_for_writing(store), end};
+  RecoveredStore recovered{open_for_writing(store), end};
+  alive();
+  return recovered;
 }
 
 void mark_in_use(Database& database, const std::string& machine) {

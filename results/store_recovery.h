@@ -18,8 +18,8 @@ struct RecoveredStore {
 // run left (STORE.sum), and applies records that it lacks; makes it anew from the journal after a kill, or where it was
 // in use when its machine went down. One with other bytes, that SQLite cannot read, or of an older schema is moved
 // aside to STORE.damaged-N first; what follows a damaged record of the journal is kept aside in
-// STORE.journal.damaged-N. Says each of these through `say`. The caller holds the lock; `alive` is called every few
-// milliseconds of work on records, so that it can keep it.
+// STORE.journal.damaged-N. Says each of these through `say`. The caller holds the lock; `alive` is called every 64
+// records, so that it can keep it, and before anything is replaced, moved or cut: what it throws ends the recovery.
 //
 // Throws Error(needs_person), having changed nothing, where the database holds more than what can be read of the
 // journal (journal deleted, damaged in its middle or an old copy): nothing here can tell which one is right.

@@ -30,7 +30,7 @@ config=${1:-$MTLGRID_CONFIG}
 config=$(absolute_file "$config")
 if [[ -z ${SLURM_JOB_ID:-} ]]; then
   submit "$MTLGRID_SLURM_DIR/full_benchmark.sh" "$MTLGRID_GPUS_PER_NODE" "--nodes=$MTLGRID_NODES" \
-    "--ntasks-per-node=$MTLGRID_TASKS_PER_NODE" -- "$config"
+    "--ntasks-per-node=$MTLGRID_TASKS_PER_NODE" ${MTLGRID_REHEARSE:+--no-requeue} -- "$config"
 fi
 
 store=${MTLGRID_STORE:-$(config_store "$config")} || die "$config: [grid] has no store"
@@ -208,23 +208,28 @@ without_status() {
   requeue "the run ended without $store.done (coordinator killed?)" 4
 }
 
-# The report is in the log; nothing of it is tried again by itself.
+# The report is in the log; this script does not try again.
 finish_rehearsal() {
-  local status
-  status=$(json_number "$ended" status)
+  local status='' input=0
+  if [[ -n $mpirun_pid ]]; then status=$(json_number "$ended" status); fi # else the file is an earlier one's
   case $status in
     0) say "rehearsed without a problem" ;;
     1) say "the rehearsal found problems, see its report above" ;;
-    *) say "the rehearsal ended without a report, see above" ;;
+    *)
+      status=4
+      "$MTLGRID_BINARY" plan "$config" >/dev/null || input=$?
+      if ((input == 2)); then die "$config: mend what is named above and rehearse again"; fi
+      say "the rehearsal ended without a report, see above"
+      ;;
   esac
-  exit "${status:-4}"
+  exit "$status"
 }
 
 trap pass_on USR1 TERM
 load_modules
 if [[ -z $stop_asked ]]; then
   start_grid
-  start_guard
+  if [[ -z $MTLGRID_REHEARSE ]]; then start_guard; fi
   if [[ -n $stop_asked ]]; then kill -USR1 "$mpirun_pid" 2>/dev/null || true; fi # came between the two lines
   await_end
 fi

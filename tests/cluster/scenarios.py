@@ -24,6 +24,7 @@ from slurm_grid import CELLS, LEASE_SECONDS, PATIENCE, SlurmGrid, end_to_end, re
 from store_damage import DAMAGES
 
 SOME = 4  # cells done before a fault: the run is in its middle
+SLOW = "--workers 1 --inject *=slow:0.01"  # a grid of a minute: Slurm takes 15 s to miss a node
 SCENARIOS = {}  # name: (function, in the short set)
 
 
@@ -172,7 +173,7 @@ def slurmd_killed(stage):
 @scenario()
 def slurmd_of_the_script_killed(stage):
     """Slurm takes the job for lost and queues it again, while its script lives on and holds the store."""
-    job = stage.submit_and_wait(nodes=2, running=2)
+    job = stage.submit_and_wait(nodes=2, running=2, run_args=SLOW)
     node = job.first_node()
     fault = stage.strike("SIGKILL of the batch script's slurmd", lambda: kill(node.named("slurmd")[0]))
     fault.noticed = job.await_restart(1)
@@ -225,7 +226,7 @@ def node_cut_and_joined(stage):
 @scenario()
 def node_of_the_script_cut(stage):
     """Slurm queues the job again elsewhere, while rank 0 lives on, alone, and holds the store."""
-    job = stage.submit_and_wait(nodes=2, running=2)
+    job = stage.submit_and_wait(nodes=2, running=2, run_args=SLOW)
     node = job.first_node()
     fault = stage.strike("network of rank 0's node cut, no FIN", node.cut)
     fault.noticed = job.await_restart(1)

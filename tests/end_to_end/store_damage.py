@@ -1,6 +1,8 @@
 """What can happen to a store while no run has it. Each takes the store's and its journal's file, and a random.Random."""
 import os
 
+JOURNAL_HEADER, RECORD_HEADER = 24, 32  # bytes; docs/store.md
+UNTOUCHED = 8 * 8192                    # the first pages of a store
 
 def delete(store, journal, random):
     store.unlink()
@@ -11,10 +13,11 @@ def cut_off(store, journal, random):
 
 
 def flip(store, journal, random):
-    """Other bytes here and there."""
+    """Other bytes here and there, but for the first pages: a store that says it holds more than the journal needs a person."""
+    size = store.stat().st_size
     with open(store, "r+b") as file:
         for _ in range(64):
-            at = random.randrange(store.stat().st_size)
+            at = random.randrange(min(UNTOUCHED, size - 1), size)
             file.seek(at)
             byte = file.read(1)[0]
             file.seek(at)
@@ -23,7 +26,9 @@ def flip(store, journal, random):
 
 def begin_record(store, journal, random):
     """A crash within a write: the beginning of a record at the journal's end, which the store does not have."""
-    beginning = journal.read_bytes()[-40:][:random.randint(1, 39)]
+    record = journal.read_bytes()[JOURNAL_HEADER:]
+    length = RECORD_HEADER + int.from_bytes(record[4:8], "little")
+    beginning = record[:random.randint(1, length - 1)]
     with open(journal, "ab") as file:
         file.write(beginning)
 

@@ -100,16 +100,20 @@ void resume(const std::filesystem::path& folder, int cells) {
     }
     fmt::print("{} results committed in {:.2f} s\n", cells / 2, committing.seconds());
   }
-  const Timer all;
-  Store store = Store::open(file, quiet, 25);
-  const double opened = all.seconds();
-  store.use_grid(grid);
-  const double registered = all.seconds();
-  const std::size_t known = store.cells().size();
-  fmt::print("resumed: {:.3f} s (open {:.3f}, grid {:.3f}, {} cells {:.3f}); database {:.0f} MB\n", all.seconds(),
-             opened, registered - opened, known, all.seconds() - registered,
-             1e-6 * static_cast<double>(std::filesystem::file_size(file)));
-  std::fflush(stdout);
+  for (const char* what : {"resumed", "resumed after a kill, the database made anew"}) {
+    const Timer all;
+    Store store = Store::open(file, quiet, 25);
+    const double opened = all.seconds();
+    store.use_grid(grid);
+    const double registered = all.seconds();
+    const std::size_t known = store.cells().size();
+    fmt::print("{}: {:.3f} s (open {:.3f}, grid {:.3f}, {} cells {:.3f}); database {:.0f} MB\n", what, all.seconds(),
+               opened, registered - opened, known, all.seconds() - registered,
+               1e-6 * static_cast<double>(std::filesystem::file_size(file)));
+    std::fflush(stdout);
+    Store(std::move(store));  // closed
+    std::filesystem::remove(file.string() + ".sum");
+  }
 }
 
 }  // namespace

@@ -44,13 +44,32 @@ double least_seconds(const SimulatedGrid& grid, int workers, bool packs, const T
   return std::max({longest, by_groups / workers, sum / (workers * speed(members, trainers))});
 }
 
+// As if all cells that are left were shared out evenly at every moment, whatever their group and for nothing.
+double seconds_if_shared_evenly(const SimulatedGrid& grid, int workers, const TrainerHabits& trainers) {
+  std::vector<double> cells;
+  for (const SimulatedCell& cell : grid.cells()) cells.push_back(cell.seconds);
+  std::sort(cells.begin(), cells.end());
+  double seconds = 0, before = 0;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const auto left = static_cast<double>(cells.size() - i);
+    const double members = std::min<double>(kLargestPack, left / workers);
+    seconds += (cells[i] - before) * left / (workers * speed(members, trainers));
+    before = cells[i];
+  }
+  return seconds;
+}
+
 struct Setup {
   const char* title;
   Estimate estimate;
   bool packs;  // on GPUs; without, CPUs
 };
 
-double run(unsigned seed, int workers, const Setup& setup) {
+struct Outcome {
+  double ratio, shared_evenly;  // over the lower bound
+};
+
+Outcome run(unsigned seed, int workers, const Setup& setup) {
   const SimulatedGrid grid(paper_cells(seed, setup.estimate));
   SimulatedStore store(grid);
   SimulationSettings settings;
@@ -62,20 +81,24 @@ double run(unsigned seed, int workers, const Setup& setup) {
   simulation.run_to_the_end(1e9, [] { return 1.0; });
   simulation.check_end();
   for (const std::string& what : simulation.violations()) fmt::print("VIOLATION {}\n", what);
-  return (simulation.last_result() - simulation.first_ready()) /
-         least_seconds(grid, workers, setup.packs, settings.trainers);
+  const double least = least_seconds(grid, workers, setup.packs, settings.trainers);
+  return {(simulation.last_result() - simulation.first_ready()) / least,
+          seconds_if_shared_evenly(grid, workers, settings.trainers) / least};
 }
 
 void table(const Setup& setup, int seeds) {
-  fmt::print("{}\n{:>8} {:>8} {:>8}\n", setup.title, "workers", "mean", "worst");
+  fmt::print("{}\n{:>8} {:>8} {:>8}{}\n", setup.title, "workers", "mean", "worst",
+             setup.packs ? "  shared evenly" : "");
   for (const int workers : {8, 16, 32, 64, 128, 1024}) {
-    double sum = 0, worst = 0;
+    double sum = 0, worst = 0, evenly = 0;
     for (int seed = 1; seed <= seeds; ++seed) {
-      const double ratio = run(static_cast<unsigned>(seed), workers, setup);
-      sum += ratio;
-      worst = std::max(worst, ratio);
+      const Outcome outcome = run(static_cast<unsigned>(seed), workers, setup);
+      sum += outcome.ratio;
+      worst = std::max(worst, outcome.ratio);
+      evenly += outcome.shared_evenly;
     }
-    fmt::print("{:>8} {:>8.3f} {:>8.3f}\n", workers, sum / seeds, worst);
+    fmt::print("{:>8} {:>8.3f} {:>8.3f}", workers, sum / seeds, worst);
+    fmt::print("{}\n", setup.packs ? fmt::format("{:>15.3f}", evenly / seeds) : "");
     std::fflush(stdout);
   }
 }

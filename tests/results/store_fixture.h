@@ -29,7 +29,7 @@ class FakePlatform : public Platform {
   double clock = 1000;
   double slept = 0;
   double seconds_a_look = 0;  // the clock goes on by this whenever it is looked at
-  std::function<void()> while_sleeping;
+  std::function<void()> while_sleeping, while_syncing;
 
   std::int64_t room = -1;  // bytes that still fit on the disk; -1: any number
   int fsync_error = 0, truncate_error = 0, write_error = 0;
@@ -46,7 +46,10 @@ class FakePlatform : public Platform {
     }
     return Platform::write(file, data, bytes);
   }
-  int fsync(int) override { return fsync_error != 0 ? fail(fsync_error) : 0; }  // no test cuts the power
+  int fsync(int) override {  // no test cuts the power
+    if (while_syncing) while_syncing();
+    return fsync_error != 0 ? fail(fsync_error) : 0;
+  }
   int truncate(int file, std::int64_t bytes) override {
     return truncate_error != 0 ? fail(truncate_error) : Platform::truncate(file, bytes);
   }

@@ -103,7 +103,74 @@ TEST_F(StoreRecovery, ChangedByteAnywhereAfterAKillIsGoneToo) {
     open();
     EXPECT_EQ(dump(file), before) << part;
   }
-  EXPECT_TRUE(said_something_like("the last run was killed"));
+  EXPECT_TRUE(said_something_like("as after a kill"));
+}
+
+// What is read before anything is decided: the names of meta's columns, and how far the database says it is.
+TEST_F(StoreRecovery, ChangedColumnNameIsDamage) {
+  fill();
+  const std::string before = dump(file);
+  std::string bytes = read_file(file);
+  const std::size_t at = bytes.find("value", bytes.find("CREATE TABLE meta"));
+  ASSERT_NE(at, std::string::npos);
+  bytes[at] = 'w';
+  write_file(file, bytes);
+  fs::remove(beside_store(".sum"));
+  open();
+  EXPECT_TRUE(said_something_like("is damaged"));
+  EXPECT_EQ(dump(file), before);
+}
+
+TEST_F(StoreRecovery, DatabaseThatSaysItHoldsMoreIsLeftToAPerson) {
+  fill();
+  Database(file, Database::Mode::read_write).execute("UPDATE meta SET value = value + 1000 WHERE key = 'sequence'");
+  fs::remove(beside_store(".sum"));
+  const std::string bytes = read_file(file);
+  try {
+    open();
+    ADD_FAILURE() << "was opened";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::needs_person);
+    EXPECT_THAT(e.what(), HasSubstr("Nothing was changed"));
+  }
+  EXPECT_EQ(read_file(file), bytes);
+}
+
+// Another run takes the lock over while this one waits for the disk: nothing of the other's is replaced or said.
+TEST_F(StoreRecovery, LockThatIsLostWhileTheDatabaseIsMadeAnewEndsIt) {
+  fill();
+  fs::remove(beside_store(".sum"));
+  fs::remove(beside_store(".done"));
+  const std::string bytes = read_file(file), records = read_file(journal());
+  write_file(journal(), records + "torn");
+  platform.while_syncing = [&] {
+    if (!fs::exists(beside_store(".rebuild"))) return;
+    fs::remove(lock());
+    write_file(lock(), "another run's");
+  };
+  try {
+    open();
+    ADD_FAILURE() << "was opened";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::needs_person);
+    EXPECT_THAT(e.what(), HasSubstr("lock is gone"));
+  }
+  EXPECT_EQ(read_file(file), bytes);
+  EXPECT_EQ(read_file(journal()), records + "torn");
+  EXPECT_EQ(read_file(lock()), "another run's");
+  EXPECT_FALSE(fs::exists(beside_store(".done")));
+  EXPECT_FALSE(fs::exists(beside_store(".rebuild")));
+}
+
+TEST_F(StoreRecovery, FullDiskWhileTheDatabaseIsMadeAnewLeavesNoHalf) {
+  fill();
+  fs::remove(beside_store(".sum"));
+  platform.while_syncing = [&] { platform.fsync_error = fs::exists(beside_store(".rebuild")) ? ENOSPC : 0; };
+  EXPECT_THROW(open(), Error);
+  EXPECT_FALSE(fs::exists(beside_store(".rebuild")));
+  platform.while_syncing = {};
+  platform.fsync_error = 0;
+  open();
 }
 
 TEST_F(StoreRecovery, OtherBytesAndAJournalCutShortNeedAPerson) {
@@ -303,7 +370,7 @@ TEST_F(StoreRecovery, DatabaseOfAKilledProcessIsMadeAnew) {
   write_file(file, in_use);
   fs::remove(beside_store(".sum"));
   open();
-  EXPECT_THAT(said, ElementsAre(HasSubstr("the last run was killed"), HasSubstr("rebuilt from the journal")));
+  EXPECT_THAT(said, ElementsAre(HasSubstr("as after a kill"), HasSubstr("rebuilt from the journal")));
   EXPECT_EQ(dump(file), before);
   EXPECT_FALSE(fs::exists(beside_store(".damaged-1")));
 }

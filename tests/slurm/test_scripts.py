@@ -245,13 +245,20 @@ class FullBenchmark(Job):
             with self.subTest(launch):
                 (self.state / "calls.jsonl").unlink(missing_ok=True)
                 self.beside_store(".rehearsal.done").write_text('{"status": 0}')  # an earlier one's
-                self.submit([launch], environment={"MTLGRID_REHEARSE": "3"}, end="2030-01-02T03:04:05")
+                self.submit([launch], end="2030-01-02T03:04:05",
+                            environment={"MTLGRID_REHEARSE": "3", "SLURM_JOB_NUM_NODES": "3", "SLURMD_NODENAME": "a1"})
                 self.assert_ended(status, launches=1)
                 self.assertEqual(self.program_calls("run"), [["run", str(self.config), "--rehearse", "3"]])
                 self.assertIn(word, self.log)
                 self.assert_tables(made=False)
                 self.assertEqual(json.loads(self.beside_store(".done").read_text())["done"], 7)
+                self.assertTrue(self.calls("sbatch")[0]["options"]["no_requeue"])
+                self.assertEqual(self.calls("srun"), [], "no guard: it would requeue")
                 (self.state / "log").unlink()
+
+    def test_rehearsal_with_bad_input_says_so(self):
+        self.submit([{"crash": True}], environment={"MTLGRID_REHEARSE": "3"}, plan=2).assert_ended(2, launches=1)
+        self.assertIn("mend what is named above", self.log)
 
     def test_other_nodes_look_after_the_scripts_node(self):
         self.submit([{"status": 0}], environment={"SLURM_JOB_NUM_NODES": "3", "SLURMD_NODENAME": "a1"})
