@@ -12,6 +12,7 @@
 #include "orchestrator/lengths.h"
 #include "orchestrator/rehearsal.h"
 #include "orchestrator/session.h"
+#include "orchestrator/signs_of_life.h"
 #include "orchestrator/tasks.h"
 #include "orchestrator/trainer_executable.h"
 #include "results/exit_status.h"
@@ -105,18 +106,23 @@ std::string seconds_of(const CommandOptions& options, const std::string& name) {
 }
 
 // Rank 0. `all_alive` is set as soon as it is known.
-int run_grid(RunOptions options, Transport& transport, bool& all_alive) {
+int run_grid(RunOptions options, SignsOfLife& transport, bool& all_alive) {
   Config config = load_config(options.config);
   if (!options.init.empty()) config.init = options.init;
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
-  const Plan plan = make_plan(config, memory);
+  std::optional<Plan> made;
+  transport.during([&] { made = make_plan(config, memory); });
+  const Plan plan = *std::move(made);
   // A bad expression, a device that is not there and a missing trainer are errors before anything is written.
   const std::vector<Cell> cells = select_cells(plan.grid.cells, options.only);
   throw_if_any(initial_weights_problems(plan, cells));
   options.trainers.devices = choose_devices(config.run, options.trainers.workers, questions_to_machine());
   trainer_executable();
   if (options.rehearse) return rehearse(plan, *options.rehearse, transport, options.trainers, all_alive);
-  Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);
+  std::optional<Store> opened;
+  transport.during(
+      [&] { opened.emplace(Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds)); });
+  Store store = *std::move(opened);
   try {
     save_fingerprints(memory, config.store);
     store.use_grid(plan.grid);
@@ -198,15 +204,16 @@ int run_run(const std::vector<std::string>& arguments) {
     serve(*transport, run.trainers);
     return kAllDone;
   }
+  SignsOfLife heard(*transport);
   bool all_alive = true;
   int status = kFatal;
   try {
-    status = run_grid(run, *transport, all_alive);
+    status = run_grid(run, heard, all_alive);
   } catch (...) {
-    dismiss(*transport, all_alive);
+    dismiss(heard, all_alive);
     throw;
   }
-  dismiss(*transport, all_alive);
+  dismiss(heard, all_alive);
   return status;
 }
 

@@ -269,6 +269,7 @@ void serve(Transport& transport, const TrainerOptions& options) {
     worker.poll();
     const double now = steady_now();
     if (signals.requested() || parent.gone()) worker.request_stop(now);
+    if (signals.requested() && !worker.welcomed()) break;  // rank 0 may have died of the same signal
     worker.on_tick(now);
     to_coordinator.flush();
     if (worker.orphaned() || parent.gone()) {

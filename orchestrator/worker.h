@@ -40,6 +40,7 @@ class Worker {
   const std::optional<Shutdown>& shutdown() const { return shutdown_; }
   bool orphaned() const { return orphaned_; }
   bool busy() const;
+  bool welcomed() const { return welcome_.has_value(); }
 
  private:
   enum class State { absent, starting, ready, staging, busy, broken };
@@ -85,7 +86,8 @@ class Worker {
 
 // A trainer that dies this often in a row without a cell is not started again: its installation is broken.
 inline constexpr int kStartTries = 3;
-// How long a worker waits for its welcome while the coordinator reads and checks the data.
-inline constexpr double kPlanningSeconds = 6 * 3600;
+// A worker that was not welcomed yet takes rank 0 for dead after so long: that gives a sign of life every two seconds
+// while it reads and checks the data and opens the store (signs_of_life.h). Guessed; nvidia-smi alone may take 30 s.
+inline constexpr double kPlanningSeconds = 300;
 
 }  // namespace mtlgrid

@@ -13,6 +13,15 @@ from grid import Grid, GridTest, require_mpirun, until
 SOME = 6  # cells done before the fault: the run is in its middle
 
 
+def open_for_a_reader(fifo, ends):
+    """Whether somebody has it open to read; the end for writing is then kept in `ends`."""
+    try:
+        ends.append(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+    except OSError:
+        return False
+    return True
+
+
 class Kills(GridTest):
     @classmethod
     def setUpClass(cls):
@@ -53,6 +62,22 @@ class Kills(GridTest):
         run.wait()
         self.assertEqual(self.disturbed.done_status(), 0, run.output())
         self.assertEqual(self.disturbed.rows("SELECT count(*) FROM attempts WHERE outcome = 'lost'"), [(1,)])
+        self.finish_and_check()
+
+    def test_stop_while_the_data_is_read_ends_all_ranks(self):
+        """Rank 0 may die of the signal then: nothing is lost, and nobody may wait for it."""
+        features = min((self.disturbed.folder / "cohorts/TCGA-CRC/feats").iterdir())
+        content = features.read_bytes()
+        features.unlink()
+        os.mkfifo(features)
+        run = self.disturbed.start(ranks=3)
+        ends = []
+        until(lambda: open_for_a_reader(features, ends), "rank 0 to read the features")  # it waits for what never comes
+        run.process.send_signal(signal.SIGUSR1)
+        run.wait()
+        os.close(ends[0])
+        features.unlink()
+        features.write_bytes(content)
         self.finish_and_check()
 
     def test_killed_coordinator_lets_its_workers_leave(self):

@@ -376,5 +376,21 @@ TEST_F(WorkerTest, WorkerWithoutACoordinatorForTwoLeasesCheckpointsAndLeaves) {
   EXPECT_EQ(trainers->sent[0].back().at("type"), "stop");
 }
 
+// Rank 0 gives signs of life while it reads the data, for as long as that takes.
+TEST(WorkerBeforeItsWelcome, LeavesOnceRankZeroIsSilent) {
+  FakeComm comm;
+  Worker worker(
+      1, "host", [](const Welcome&) -> std::unique_ptr<Trainers> { throw std::logic_error("not yet"); }, comm);
+  worker.begin(0);
+  EXPECT_FALSE(worker.welcomed());
+  for (double now = 0; now < 5 * kPlanningSeconds; now += kPlanningSeconds - 1) {
+    worker.on_message(typed("ping"), now);
+    worker.on_tick(now + kPlanningSeconds - 1);
+    ASSERT_FALSE(worker.orphaned()) << now;
+  }
+  worker.on_tick(10 * kPlanningSeconds);
+  EXPECT_TRUE(worker.orphaned());
+}
+
 }  // namespace
 }  // namespace mtlgrid
