@@ -164,7 +164,9 @@ RecoveredStore recover_or_tell(Platform& platform, const fs::path& file,
     lock.renew();
   };
   try {
-    return recover_store(platform, file, say, keep_lock);
+    RecoveredStore recovered = recover_store(platform, file, say, keep_lock);
+    lock.check();  // the journal is cut to its last whole record next
+    return recovered;
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::needs_person && lock.ours()) {  // or it is another run's file by now
       write_done(platform, file, kNeedsPerson, lock.previous_epoch(), {{"cause", e.what()}});

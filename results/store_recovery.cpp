@@ -274,9 +274,7 @@ RecoveredStore recover_store(Platform& platform, const fs::path& store, const Sa
   say_journal(journal, end, say);
   if (end.kind == JournalEnd::Kind::damaged) keep_rest_aside(journal, end, say);
   if (sum == SumState::right && state.kind == Kind::good && state.journal == end.id) {
-    RecoveredStore recovered{caught_up(store, journal, state, end, say, alive), end};
-    alive();
-    return recovered;
+    return {caught_up(store, journal, state, end, say, alive), end};
   }
   if (state.kind == Kind::foreign) state.what = "is no store of mtlgrid";
   // Nothing vouches for the bytes that a killed run left; neither they nor a database that holds no record are kept.
@@ -288,9 +286,7 @@ RecoveredStore recover_store(Platform& platform, const fs::path& store, const Sa
     move_aside(platform, store, state.what, say);
   }
   rebuild(platform, store, journal, end.id, say, alive);
-  RecoveredStore recovered{open_for_writing(store), end};
-  alive();
-  return recovered;
+  return {open_for_writing(store), end};
 }
 
 void mark_in_use(Database& database, const std::string& machine) {

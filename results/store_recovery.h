@@ -19,7 +19,7 @@ struct RecoveredStore {
 // in use when its machine went down. One with other bytes, that SQLite cannot read, or of an older schema is moved
 // aside to STORE.damaged-N first; what follows a damaged record of the journal is kept aside in
 // STORE.journal.damaged-N. Says each of these through `say`. The caller holds the lock; `alive` is called every 64
-// records, so that it can keep it, and before anything is replaced, moved or cut: what it throws ends the recovery.
+// records, so that it can keep it, and before anything is replaced or moved: what it throws ends the recovery.
 //
 // Throws Error(needs_person), having changed nothing, where the database holds more than what can be read of the
 // journal (journal deleted, damaged in its middle or an old copy): nothing here can tell which one is right.

@@ -4,6 +4,7 @@ import os
 JOURNAL_HEADER, RECORD_HEADER = 24, 32  # bytes; docs/store.md
 UNTOUCHED = 8 * 8192                    # the first pages of a store
 
+
 def delete(store, journal, random):
     store.unlink()
 
