@@ -11,7 +11,6 @@
 #include "balancers/registry.h"
 #include "orchestrator/ini.h"
 #include "orchestrator/nearest.h"
-#include "orchestrator/packing.h"
 #include "orchestrator/section_reader.h"
 #include "results/records.h"
 
@@ -190,9 +189,10 @@ class ConfigReader {
     const std::string text = r.text("pack").value_or("auto");
     if (text == "auto") return;
     int pack = 0;
+    const int most = static_cast<int>(mtlgrid::methods().size());
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pack);
-    if (error != std::errc() || end != text.data() + text.size() || pack < 1 || pack > kLargestPack) {
-      return r.problem("pack", fmt::format("'{}' is neither auto nor a whole number from 1 to {}", text, kLargestPack));
+    if (error != std::errc() || end != text.data() + text.size() || pack < 1 || pack > most) {
+      return r.problem("pack", fmt::format("'{}' is neither auto nor a whole number from 1 to {}", text, most));
     }
     config_.run.pack = pack;
   }

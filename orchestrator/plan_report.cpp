@@ -10,6 +10,7 @@
 #include <set>
 
 #include "orchestrator/cost.h"
+#include "orchestrator/disk_space.h"
 #include "orchestrator/initial_weights.h"
 #include "orchestrator/plan_times.h"
 #include "orchestrator/stop_lead.h"
@@ -134,19 +135,6 @@ std::string drops(const Plan& plan, bool every_drop) {
                      drops_table(plan.grid.drops, every_drop));
 }
 
-// Rows that the cells leave in the store: a prediction takes about 150 bytes with its index, an embedding 4 a value
-// and as much again as a prediction; four copies: journal, database, snapshot,
-// and, after a kill, the database that is made anew.
-double store_bytes(const Plan& plan) {
-  double patients = 0;
-  for (const Pair& pair : plan.experiment.pairs) {
-    double evaluated = static_cast<double>(pair.training.patient.size()) / plan.config.folds;
-    for (const PairCohort& e : pair.external) evaluated += static_cast<double>(e.patient.size());
-    patients += evaluated * plan.config.folds * static_cast<double>(plan.config.methods.size());
-  }
-  return 4 * patients * (2 * 150.0 + 4.0 * plan.config.model.d_model);
-}
-
 std::string space(const Plan& plan) {
   const double weights = weight_bytes(plan);
   const bool kept = plan.config.run.keep_weights == "best";
@@ -182,11 +170,6 @@ std::string signal_lead(const Plan& plan, const LearnedLengths& lengths) {
 }
 
 }  // namespace
-
-double disk_bytes(const Plan& plan, int trainers) {
-  const double kept = plan.config.run.keep_weights == "best" ? weight_bytes(plan) : 0;
-  return store_bytes(plan) + kept * static_cast<double>(plan.grid.cells.size()) + 2 * trainers * checkpoint_bytes(plan);
-}
 
 std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool every_drop) {
   const auto pair_of = [](const GridRecord::DropRow& row) {

@@ -21,10 +21,6 @@ PlanStanding plan_standing(const Plan& plan);
 // Dropped patients and slides counted by reason, or (`every_drop`) each by name.
 std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool every_drop);
 
-// What the grid will take on the store's file system, in bytes, by estimate: the store with its copies, best weights
-// where they are kept, and the checkpoints of so many trainers.
-double disk_bytes(const Plan& plan, int trainers);
-
 // Settings, grid, patients a pair, dropped patients and slides by reason (with `every_drop` each by name), disk space,
 // expected times for 1 to 64 workers with the jobs that they need, and the lead time a walltime signal needs.
 std::string plan_report(const Plan& plan, const PlanStanding& standing, bool every_drop);

@@ -15,7 +15,7 @@
 
 #include "cluster/gpus.h"
 #include "cluster/host.h"
-#include "orchestrator/plan_report.h"
+#include "orchestrator/disk_space.h"
 #include "orchestrator/rehearsal_checks.h"
 #include "orchestrator/tasks.h"
 #include "results/exit_status.h"
@@ -496,15 +496,19 @@ Finding check_store_after(const fs::path& file, const Plan& dummy, const Session
 
 }  // namespace
 
-void answer_rehearsal(const nlohmann::json& message, Worker& worker, const TrainerOptions& options, Post& comm) {
-  const auto asked = message.get<Rehearse>();
-  Rehearsed answer{asked.order, asked.sent, 0};
-  if (asked.order == "die") ::kill(getpid(), SIGKILL);
-  if (asked.order == "facts") answer.facts = facts_here(asked, options);
-  if (asked.order == "kill_trainer") answer.facts = worker.kill_a_trainer();
-  answer.wall = wall_now();
-  comm.send(kCoordinator, typed("rehearsed", answer));
-  comm.flush();
+WorkerVisitor rehearsal_visitor(const TrainerOptions& options) {
+  return [options](const nlohmann::json& message, Worker& worker, Post& to_coordinator) {
+    if (message.value("type", "") != "rehearse") return false;
+    const auto asked = message.get<Rehearse>();
+    Rehearsed answer{asked.order, asked.sent, 0};
+    if (asked.order == "die") ::kill(getpid(), SIGKILL);
+    if (asked.order == "facts") answer.facts = facts_here(asked, options);
+    if (asked.order == "kill_trainer") answer.facts = worker.kill_a_trainer();
+    answer.wall = wall_now();
+    to_coordinator.send(kCoordinator, typed("rehearsed", answer));
+    to_coordinator.flush();
+    return true;
+  };
 }
 
 int rehearse(const Plan& plan, double minutes, Transport& transport, const TrainerOptions& options, bool& all_alive) {
@@ -536,6 +540,7 @@ int rehearse(const Plan& plan, double minutes, Transport& transport, const Train
         inputs.tasks.push_back(std::move(task));
       }
       inputs.guest = &rehearsal;
+      inputs.visitor = rehearsal_visitor(options);
       all_alive = false;
       session = coordinate(inputs, store, transport, options);
       all_alive = session.all_alive;

@@ -17,7 +17,8 @@ inline constexpr double kRehearsedCell = 2;  // seconds that a dummy cell takes
 // `all_alive` becomes false while ranks work and when one was lost.
 int rehearse(const Plan& plan, double minutes, Transport& transport, const TrainerOptions& options, bool& all_alive);
 
-// Any rank: does what a "rehearse" message asks for and sends "rehearsed". May not return: one order is to die.
-void answer_rehearsal(const nlohmann::json& message, Worker& worker, const TrainerOptions& options, Post& comm);
+// For the session of any rank: does what a "rehearse" message asks for and sends "rehearsed"; leaves all others alone.
+// May not return: one order is to die.
+WorkerVisitor rehearsal_visitor(const TrainerOptions& options);
 
 }  // namespace mtlgrid

@@ -201,7 +201,7 @@ int run_run(const std::vector<std::string>& arguments) {
   auto transport = make_mpi_transport(nullptr, nullptr);
   if (!transport) transport = make_loopback_transport();
   if (transport->rank() != kCoordinator) {
-    serve(*transport, run.trainers);
+    serve(*transport, run.trainers, rehearsal_visitor(run.trainers));
     return kAllDone;
   }
   SignsOfLife heard(*transport);

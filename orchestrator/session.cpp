@@ -15,7 +15,6 @@
 #include "orchestrator/live_file.h"
 #include "orchestrator/post.h"
 #include "orchestrator/progress.h"
-#include "orchestrator/rehearsal.h"
 #include "orchestrator/signals.h"
 #include "orchestrator/tasks.h"
 #include "orchestrator/trainer_executable.h"
@@ -196,7 +195,7 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
   while (!coordinator.finished()) {
     const int received = receive_post(transport, [&](int from, Addressee addressee, const nlohmann::json& message) {
       if (addressee == Addressee::worker) {
-        if (message.value("type", "") == "rehearse") return answer_rehearsal(message, worker, options, to_coordinator);
+        if (inputs.visitor && inputs.visitor(message, worker, to_coordinator)) return;
         return worker.on_message(message, steady_now());
       }
       if (inputs.guest != nullptr && inputs.guest->on_message(from, message, steady_now())) return;
@@ -252,7 +251,7 @@ void dismiss(Transport& transport, bool all_alive) {
   alarm(0);
 }
 
-void serve(Transport& transport, const TrainerOptions& options) {
+void serve(Transport& transport, const TrainerOptions& options, const WorkerVisitor& visitor) {
   Post to_coordinator(transport, Addressee::coordinator);
   Worker worker(transport.rank(), host_name(), trainers_factory(transport, options), to_coordinator);
   StopSignals signals;
@@ -263,7 +262,7 @@ void serve(Transport& transport, const TrainerOptions& options) {
   while (!worker.shutdown()) {
     const int received = receive_post(transport, [&](int, Addressee addressee, const nlohmann::json& message) {
       if (addressee != Addressee::worker) return;
-      if (message.value("type", "") == "rehearse") return answer_rehearsal(message, worker, options, to_coordinator);
+      if (visitor && visitor(message, worker, to_coordinator)) return;
       worker.on_message(message, steady_now());
     });
     worker.poll();

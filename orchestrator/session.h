@@ -44,6 +44,9 @@ class SessionGuest {
   virtual void turn(const Coordinator& coordinator, Comm& to_workers, double now) = 0;
 };
 
+// Takes a message to this rank's worker that is not for the worker itself and says so by `true`: the rehearsal.
+using WorkerVisitor = std::function<bool(const nlohmann::json& message, Worker& worker, Post& to_coordinator)>;
+
 // Rank 0: coordinates `tasks` over all ranks of `transport` and trains on this rank too, until they are done or a stop
 // is asked for. Commits through `store`; the result of a cell replaces the one that counts if `replace`. `on_result`
 // sees every result after its commit. Leaves the other ranks waiting for `dismiss`.
@@ -57,6 +60,7 @@ struct SessionInputs {
   std::optional<double> ends{};
   double stop_lead = 60;
   SessionGuest* guest = nullptr;  // must outlive the session
+  WorkerVisitor visitor{};        // of this rank's worker
 };
 // Of all features of the grid as float16; what pairs leave out is counted too.
 std::uint64_t feature_bytes(const Plan& plan);
@@ -69,6 +73,6 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
 void dismiss(Transport& transport, bool all_alive);
 
 // Every other rank: works until the coordinator says shutdown or is gone; then ends the transport as `dismiss` does.
-void serve(Transport& transport, const TrainerOptions& options);
+void serve(Transport& transport, const TrainerOptions& options, const WorkerVisitor& visitor = {});
 
 }  // namespace mtlgrid

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "orchestrator/cost.h"
-#include "trainer/flops.h"
+#include "orchestrator/disk_space.h"
 
 namespace mtlgrid {
 namespace {
@@ -12,17 +12,6 @@ constexpr double kStopMargin = 25;  // seconds; guessed
 constexpr double kLeastLead = 30;
 
 }  // namespace
-
-double weight_bytes(const Plan& plan) {
-  std::int64_t most = 0;
-  for (const Cohort& cohort : plan.cohorts) most = std::max(most, parameter_count(plan.config.model, cohort.width));
-  return 4.0 * static_cast<double>(most);
-}
-
-// Weights, AdamW's two moments and the best weights, in the training's type.
-double checkpoint_bytes(const Plan& plan) {
-  return 4 * weight_bytes(plan) * (plan.config.train.precision == "fp64" ? 2 : 1);
-}
 
 // On the CPU the members of a pack step one after the other, and `auto` makes no packs. On a GPU they step together,
 // which takes as long as their shares together (lengths.h).

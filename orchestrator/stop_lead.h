@@ -15,10 +15,6 @@ struct StopLead {
 };
 StopLead stop_lead(const Plan& plan, const LearnedLengths& lengths);
 
-// Of one network's weights in float32, as they are kept, and of a cell's checkpoint.
-double weight_bytes(const Plan& plan);
-double checkpoint_bytes(const Plan& plan);
-
 // A guess for a shared file system, for the time that a checkpoint takes.
 inline constexpr double kAssumedBytesPerSecond = 100e6;
 
