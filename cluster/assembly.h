@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "datasets/errors.h"
-#include "trainer/protocol.h"
+#include "base/errors.h"
+#include "trainer/contract/pipe_messages.h"
 
 namespace mtlgrid {
 

@@ -14,7 +14,7 @@
 #include <sstream>
 #include <system_error>
 
-#include "datasets/errors.h"
+#include "base/errors.h"
 
 namespace mtlgrid {
 namespace {

@@ -18,8 +18,8 @@
 #include <nccl.h>
 #endif
 
-#include "datasets/errors.h"
-#include "trainer/library.h"
+#include "base/errors.h"
+#include "base/library.h"
 
 namespace mtlgrid {
 namespace {

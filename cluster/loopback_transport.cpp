@@ -2,7 +2,7 @@
 #include <deque>
 
 #include "cluster/transport.h"
-#include "datasets/errors.h"
+#include "base/errors.h"
 
 namespace mtlgrid {
 namespace {

@@ -30,7 +30,7 @@
 
 #include "cluster/assembly.h"
 #include "cluster/transport.h"
-#include "datasets/errors.h"
+#include "base/errors.h"
 
 namespace mtlgrid {
 namespace {

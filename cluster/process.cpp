@@ -18,7 +18,7 @@
 #include <source_location>
 #include <system_error>
 
-#include "datasets/errors.h"
+#include "base/errors.h"
 
 namespace mtlgrid {
 namespace {

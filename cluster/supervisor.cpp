@@ -15,8 +15,8 @@
 
 #include "cluster/host.h"
 #include "cluster/process.h"
-#include "datasets/errors.h"
-#include "trainer/protocol.h"
+#include "base/errors.h"
+#include "trainer/contract/pipe_messages.h"
 
 namespace mtlgrid {
 namespace {

@@ -1,6 +1,6 @@
 // Supervision of this rank's trainer processes: one a slot, started again when it dies.
 //
-// What a trainer finds at its start: stdin and stdout are pipes of frames (trainer/protocol.h), stderr is its slot's
+// What a trainer finds at its start: stdin and stdout are pipes of frames (trainer/contract/pipe_messages.h), stderr is its slot's
 // log, no other descriptor is open; every signal has its default handling; it leads a process group of its own, so that
 // Ctrl-C or a signal from mpirun does not reach it directly; it is bound to its slot's cores. Its environment lacks
 // OMPI_*, PMIX_*, PMI_*, SLURM_* and has

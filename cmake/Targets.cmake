@@ -1,10 +1,13 @@
 # How a folder of the house becomes a library, and a file of tests a test program.
 
-# mtlgrid_library(NAME SOURCES... LIBS...): a static library with the project's warnings as errors.
-function(mtlgrid_library name)
+# mtlgrid_room(SOURCES... LIBS...): the folder it is called in as a static library, with the project's warnings as errors.
+# results/store becomes mtlgrid_results_store.
+function(mtlgrid_room)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
-  add_library(mtlgrid_${name} STATIC ${ARG_SOURCES})
-  target_link_libraries(mtlgrid_${name} PUBLIC mtlgrid_settings ${ARG_LIBS})
+  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY "${CMAKE_SOURCE_DIR}" OUTPUT_VARIABLE room)
+  string(REPLACE "/" "_" room "${room}")
+  add_library(mtlgrid_${room} STATIC ${ARG_SOURCES})
+  target_link_libraries(mtlgrid_${room} PUBLIC mtlgrid_settings ${ARG_LIBS})
 endfunction()
 
 # mtlgrid_test(NAME SOURCES... LIBS...): a GoogleTest program; each TEST is a ctest test named NAME/Suite.Case.

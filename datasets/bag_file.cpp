@@ -15,7 +15,7 @@
 #include <cstring>
 #include <tuple>
 
-#include "datasets/errors.h"
+#include "base/errors.h"
 #include "datasets/fingerprint.h"
 
 namespace mtlgrid {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "datasets/features.h"
-#include "datasets/file_descriptor.h"
+#include "base/file_descriptor.h"
 
 namespace mtlgrid {
 

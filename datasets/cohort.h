@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "datasets/errors.h"
+#include "base/errors.h"
 #include "datasets/table.h"
 
 namespace mtlgrid {

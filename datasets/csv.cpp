@@ -8,7 +8,7 @@
 #include <set>
 #include <utility>
 
-#include "datasets/errors.h"
+#include "base/errors.h"
 
 namespace mtlgrid {
 namespace {

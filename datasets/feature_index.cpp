@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "datasets/errors.h"
+#include "base/errors.h"
 
 namespace fs = std::filesystem;
 

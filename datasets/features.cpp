@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "datasets/errors.h"
+#include "base/errors.h"
 #include "datasets/half.h"
 #include "datasets/hdf5.h"
 

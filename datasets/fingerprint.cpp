@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "datasets/cohort.h"
-#include "datasets/errors.h"
+#include "base/errors.h"
 
 namespace mtlgrid {
 

@@ -9,7 +9,7 @@
 #include <numeric>
 #include <utility>
 
-#include "datasets/errors.h"
+#include "base/errors.h"
 
 namespace mtlgrid {
 namespace {

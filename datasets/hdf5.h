@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "datasets/errors.h"
+#include "base/errors.h"
 
 namespace mtlgrid::hdf5 {
 

@@ -13,7 +13,7 @@
 #include <cstring>
 #include <thread>
 
-#include "datasets/errors.h"
+#include "base/errors.h"
 
 namespace mtlgrid {
 

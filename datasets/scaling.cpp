@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "datasets/errors.h"
+#include "base/errors.h"
 
 namespace mtlgrid {
 

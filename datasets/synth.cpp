@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "datasets/errors.h"
-#include "datasets/random.h"
+#include "base/errors.h"
+#include "base/random.h"
 #include "datasets/synth_features.h"
 #include "datasets/synth_patients.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "datasets/random.h"
+#include "base/random.h"
 
 namespace mtlgrid {
 

@@ -11,7 +11,7 @@
 #include <iterator>
 
 #include "datasets/csv.h"
-#include "datasets/errors.h"
+#include "base/errors.h"
 
 namespace mtlgrid {
 namespace {

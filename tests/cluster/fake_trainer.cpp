@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "cluster/host.h"
-#include "trainer/protocol.h"
+#include "trainer/contract/pipe_messages.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <map>
 
-#include "datasets/errors.h"
+#include "base/errors.h"
 
 namespace mtlgrid {
 namespace {

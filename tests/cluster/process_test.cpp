@@ -8,7 +8,7 @@
 #include <csignal>
 #include <fstream>
 
-#include "datasets/errors.h"
+#include "base/errors.h"
 
 namespace mtlgrid {
 namespace {

@@ -17,7 +17,7 @@
 
 #include "cluster/host.h"
 #include "cluster/process.h"
-#include "datasets/errors.h"
+#include "base/errors.h"
 
 namespace mtlgrid {
 namespace {

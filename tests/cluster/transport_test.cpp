@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "cluster/assembly.h"
-#include "datasets/errors.h"
+#include "base/errors.h"
 #include "tests/cluster/fake_transport.h"
 
 namespace mtlgrid {

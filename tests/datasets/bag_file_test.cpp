@@ -10,11 +10,11 @@
 #include <cerrno>
 #include <csignal>
 
-#include "datasets/errors.h"
+#include "base/errors.h"
 #include "datasets/fingerprint.h"
 #include "datasets/node_bags.h"
 #include "datasets/synth_features.h"
-#include "support.h"
+#include "tests/datasets/support.h"
 
 namespace mtlgrid {
 namespace {

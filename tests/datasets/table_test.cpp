@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "datasets/csv.h"
-#include "datasets/errors.h"
+#include "base/errors.h"
 #include "tests/datasets/support.h"
 
 namespace mtlgrid::testing {

@@ -114,7 +114,7 @@ class GivenMasks:
             assert next(self.masks, None) is None, "more masks than places"
 
 
-# Places of trainer/dropout.h.
+# Places of trainer/kernels/dropout.h.
 WEIGHTS, ATTENTION, INNER, OUTER, CROSS_WEIGHTS, CROSS_ATTENTION = range(6)
 
 

@@ -1,4 +1,4 @@
-"""The program's random streams (datasets/random.h, trainer/philox.h) once more, in plain Python: no other module needed.
+"""The program's random streams (base/random.h, base/philox.h) once more, in plain Python: no other module needed.
 
 Written from the published descriptions: XXH3-64 (Collet, xxHash specification) for names, Philox4x32-10 (Salmon et al.
 2011) for numbers, Lemire 2019 for integers without bias, Fisher and Yates for permutations. streams_fixture.py compares

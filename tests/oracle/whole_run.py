@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Whole cells by a plain PyTorch loop, for whole_run_test.cpp: fixtures/whole_run.json.
 
-Every method under both protocols, float64, dropout 0, 3 epochs of the small experiment of tests/trainer/tiny_experiment.h,
+Every method under both protocols, float64, dropout 0, 3 epochs of the small experiment of tests/trainer/contract/tiny_experiment.h,
 whose tiles, initial weights, bag orders and GradDrop's U come out of the same named streams (streams.py). What is
 independent: PyTorch's modules and autograd, torch.optim.AdamW and CosineAnnealingLR, Auto-Lambda's meta gradient by double
 backward through the virtual step, the aggregations on whole gradient vectors, CAGrad's minimum by Brent's method (scipy).
@@ -53,7 +53,7 @@ RANGE = max(INNER[i][2] for i in TRAIN) - LOW
 
 
 def initial_model():
-    """Initial values out of the stream "weights", parameter by parameter in the order of trainer/parameters.h."""
+    """Initial values out of the stream "weights", parameter by parameter in the order of trainer/contract/parameters.h."""
     model = EncDec(WIDTH, 8, 2, 8, cls="is_MSIH", reg="LF", dropout=0.0).double()
     state = dict(model.named_parameters())
     own = ["class_tokens.is_MSIH", "head_class.is_MSIH.weight", "head_class.is_MSIH.bias", "class_tokens.LF",

@@ -1,0 +1,93 @@
+// The command `cell`: one cell once more, as a new attempt.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+
+#include "orchestrator/commands/command_options.h"
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/commands/compare.h"
+#include "orchestrator/plan/initial_weights.h"
+#include "orchestrator/session/session.h"
+#include "orchestrator/scheduler/tasks.h"
+#include "orchestrator/session/trainer_executable.h"
+#include "base/exit_status.h"
+#include "base/text.h"
+
+namespace mtlgrid {
+namespace {
+
+StoredCell find_cell(const Store& store, const Cell& cell) {
+  const auto cells = store.cells();
+  const auto found = std::find_if(cells.begin(), cells.end(), [&](const StoredCell& s) { return s.cell == cell; });
+  if (found == cells.end()) throw InputError(cell.name() + " is not in the grid; mtlgrid plan lists it");
+  return *found;
+}
+
+int report(const CellResult& fresh, const std::optional<CellResult>& before, bool verify) {
+  for (const MetricRow& row : fresh.metrics) {
+    if (row.metric != "auroc" && row.metric != "auprc") continue;
+    if (row.reason.empty()) {
+      fmt::print("{} {} {:.3f} ({:.3f} to {:.3f}), n = {}\n", row.cohort, row.metric, row.value, row.ci_low,
+                 row.ci_high, row.n);
+    } else {
+      fmt::print("{} {} undefined: {}\n", row.cohort, row.metric, row.reason);
+    }
+  }
+  if (!verify) return kAllDone;
+  const Comparison comparison = compare_results(*before, fresh);
+  fmt::print("{}: attempt {} against {}: {}\n", fresh.cell.name(), fresh.attempt, before->attempt, comparison.text());
+  return comparison.verdict == Comparison::Verdict::different ? kSomeFailed : kAllDone;
+}
+
+}  // namespace
+
+int run_cell(const std::vector<std::string>& arguments) {
+  CommandOptions options("cell");
+  options.argument("CONFIG", "configuration file")
+      .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD")
+      .init()
+      .flag("verify", "compare with the result that counts: bit-equal, within a tolerance, or where it differs first")
+      .flag("replace", "let the new result count");
+  if (!options.parse(arguments)) return kAllDone;
+  const Cell cell = Cell::parse(options.get<std::string>("CELL"));
+  const bool verify = options.has("verify"), replace = options.has("replace");
+
+  Config config = load_config(options.get<std::string>("CONFIG"));
+  if (options.has("init")) config.init = options.path("init");
+  FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
+  const Plan plan = make_plan(config, memory);
+  if (std::find(plan.grid.cells.begin(), plan.grid.cells.end(), cell) == plan.grid.cells.end()) {
+    throw InputError(cell.name() + " is not in the grid of " + config.file.string());
+  }
+  throw_if_any(initial_weights_problems(plan, {cell}));
+  TrainerOptions trainers;
+  trainers.workers = 1;
+  trainers.devices = choose_devices(config.run, trainers.workers, questions_to_machine());
+  trainer_executable();
+  const auto say = [](const std::string& line) { fmt::print(stderr, "{}\n", printable_lines(line)); };
+  Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);
+  save_fingerprints(memory, config.store);
+  store.use_grid(plan.grid);
+  say(fmt::format("device {}: {}", config.run.device, trainers.devices->text));
+  std::optional<CellResult> before;
+  if (verify) before = store.result_of(cell);
+
+  const std::string folder = grid_folder(config.store, store.grid_id());
+  std::optional<CellResult> fresh;
+  SessionInputs inputs{
+      plan, {make_task(find_cell(store, cell), folder, false)}, folder, replace, [&](const CellResult& result) {
+        fresh = result;
+      }};
+  const auto transport = make_loopback_transport();
+  const SessionResult session = coordinate(inputs, store, *transport, trainers);
+  store.publish_snapshot();
+  for (const auto& [failed, cause] : session.failures) say(fmt::format("failed: {}: {}", failed.name(), cause));
+  if (!session.needs_person.empty()) throw Error(ErrorKind::needs_person, session.needs_person);
+  if (!session.stuck.empty()) throw Error(ErrorKind::fatal, session.stuck);
+  if (!fresh) return session.failures.empty() ? kStopped : kSomeFailed;
+  return report(*fresh, before, verify);
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,185 @@
+#include "orchestrator/commands/command_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <sstream>
+
+#include "base/errors.h"
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/config/nearest.h"
+
+namespace mtlgrid {
+namespace po = boost::program_options;
+namespace {
+
+constexpr unsigned kHelpWidth = 110;
+
+}  // namespace
+
+CommandOptions::CommandOptions(std::string command) : command_(std::move(command)), options_("Options", kHelpWidth) {
+  flag("help", "prints this help");
+}
+
+CommandOptions& CommandOptions::argument(const std::string& name, const std::string& help, bool required) {
+  arguments_.push_back({name, help, required});
+  return *this;
+}
+
+CommandOptions& CommandOptions::flag(const std::string& name, const std::string& help) {
+  options_.add_options()(name.c_str(), help.c_str());
+  flags_.push_back(name);
+  return *this;
+}
+
+CommandOptions& CommandOptions::option(const std::string& name, const std::string& placeholder,
+                                       const std::string& help) {
+  options_.add_options()(name.c_str(), po::value<std::string>()->value_name(placeholder), help.c_str());
+  return *this;
+}
+
+CommandOptions& CommandOptions::option(const std::string& name, const std::string& placeholder, const std::string& help,
+                                       const std::string& otherwise) {
+  options_.add_options()(name.c_str(), po::value<std::string>()->value_name(placeholder)->default_value(otherwise),
+                         help.c_str());
+  return *this;
+}
+
+CommandOptions& CommandOptions::number(const std::string& name, const std::string& placeholder,
+                                       const std::string& help) {
+  options_.add_options()(name.c_str(), po::value<long long>()->value_name(placeholder), help.c_str());
+  return *this;
+}
+
+CommandOptions& CommandOptions::optional_number(const std::string& name, const std::string& placeholder,
+                                                const std::string& help, long long implied) {
+  options_.add_options()(name.c_str(), po::value<long long>()->value_name(placeholder)->implicit_value(implied),
+                         help.c_str());
+  implied_.push_back("--" + name);
+  return *this;
+}
+
+CommandOptions& CommandOptions::number(const std::string& name, const std::string& placeholder, const std::string& help,
+                                       long long otherwise) {
+  options_.add_options()(name.c_str(), po::value<long long>()->value_name(placeholder)->default_value(otherwise),
+                         help.c_str());
+  return *this;
+}
+
+// Boost takes a value that may be left out after `=` alone: a number that follows is put there.
+std::vector<std::string> CommandOptions::with_values_joined(const std::vector<std::string>& arguments) const {
+  std::vector<std::string> joined;
+  for (const std::string& word : arguments) {
+    const bool number = !word.empty() && word.find_first_not_of("0123456789") == std::string::npos;
+    const bool awaited =
+        !joined.empty() && std::find(implied_.begin(), implied_.end(), joined.back()) != implied_.end();
+    if (number && awaited) {
+      joined.back() += "=" + word;
+    } else {
+      joined.push_back(word);
+    }
+  }
+  return joined;
+}
+
+bool CommandOptions::parse(const std::vector<std::string>& arguments) {
+  po::options_description all;
+  po::positional_options_description positional;
+  all.add(options_);
+  for (const Argument& argument : arguments_) {
+    all.add_options()(argument.name.c_str(), po::value<std::string>());
+    positional.add(argument.name.c_str(), 1);
+  }
+  const std::string hint = fmt::format("mtlgrid {} --help", command_);
+  try {
+    const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+    po::store(
+        po::command_line_parser(with_values_joined(arguments)).options(all).positional(positional).style(style).run(),
+        values_);
+  } catch (const po::too_many_positional_options_error&) {
+    throw InputError(fmt::format("{}: more arguments than {}; see {}", command_, arguments_.size(), hint));
+  } catch (const po::error& e) {
+    throw InputError(fmt::format("{}: {}; see {}", command_, e.what(), hint));
+  }
+  if (has("help")) {
+    std::cout << help();
+    return false;
+  }
+  for (const Argument& argument : arguments_) {
+    if (argument.required && !has(argument.name)) {
+      throw InputError(fmt::format("{}: {} is missing ({}); see {}", command_, argument.name, argument.help, hint));
+    }
+  }
+  return true;
+}
+
+bool CommandOptions::has(const std::string& name) const { return values_.count(name) != 0; }
+
+std::filesystem::path CommandOptions::path(const std::string& name) const {
+  return has(name) ? std::filesystem::absolute(get<std::string>(name)).lexically_normal() : std::filesystem::path();
+}
+
+long long CommandOptions::number_in(const std::string& name, long long low, long long high) const {
+  const auto value = get<long long>(name);
+  if (value < low || value > high) {
+    throw InputError(fmt::format("{}: --{} {} is not in {} to {}", command_, name, value, low, high));
+  }
+  return value;
+}
+
+CommandOptions& CommandOptions::store() {
+  argument("STORE", "the store; while a run goes on its snapshot is read");
+  return number("grid", "ID", "a grid of the store; default: the newest");
+}
+
+CommandOptions& CommandOptions::init() {
+  return option("init", "FILE",
+                "initial weights: a PyTorch state dict (.pt) that fits the cells; else drawn. A grid of its own");
+}
+
+std::optional<std::int64_t> CommandOptions::grid() const {
+  return has("grid") ? std::optional<std::int64_t>(get<long long>("grid")) : std::nullopt;
+}
+
+std::string CommandOptions::help() const {
+  const Command& entry = command(command_);
+  std::string usage = fmt::format("Usage: mtlgrid {}", command_);
+  std::string listed;
+  for (const Argument& argument : arguments_) {
+    usage += argument.required ? fmt::format(" {}", argument.name) : fmt::format(" [{}]", argument.name);
+    listed += fmt::format("  {:<10} {}\n", argument.name, argument.help);
+  }
+  std::ostringstream options;
+  options << options_;
+  return fmt::format("{} [options]\n{}\n\n{}{}\n{}\nExample:\n  {}\n", usage, entry.summary,
+                     listed.empty() ? "" : "Arguments:\n", listed, options.str(), entry.example);
+}
+
+void check_output_file(const std::string& option, const std::filesystem::path& file) {
+  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+  if (std::filesystem::is_directory(file)) {
+    throw InputError(fmt::format("{} {}: is a folder, expected a file", option, file.string()));
+  }
+  if (!std::filesystem::is_directory(folder)) {
+    throw InputError(fmt::format("{} {}: there is no folder {}", option, file.string(), folder.string()));
+  }
+}
+
+std::vector<std::string> split_list(const std::string& option, const std::string& text,
+                                    const std::vector<std::string>& known) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text + ",");
+  for (std::string part; std::getline(stream, part, ',');) {
+    const auto first = part.find_first_not_of(' '), last = part.find_last_not_of(' ');
+    part = first == std::string::npos ? "" : part.substr(first, last - first + 1);
+    if (part.empty()) throw InputError(fmt::format("{}: '{}' has an empty element", option, text));
+    if (std::find(known.begin(), known.end(), part) == known.end()) {
+      throw InputError(fmt::format("{}: unknown '{}'{}", option, part, did_you_mean(part, known)));
+    }
+    parts.push_back(part);
+  }
+  return parts;
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,222 @@
+#include "orchestrator/commands/plan_report.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "orchestrator/durations/cost.h"
+#include "orchestrator/plan/disk_space.h"
+#include "orchestrator/plan/initial_weights.h"
+#include "orchestrator/durations/plan_times.h"
+#include "orchestrator/durations/checkpoint_lead.h"
+#include "results/store/measured.h"
+#include "results/status/query.h"
+#include "results/store/reading.h"
+#include "trainer/contract/flops.h"
+
+namespace mtlgrid {
+namespace {
+
+// Seconds that Slurm needs to deliver a walltime signal and the program to take it; found by trying.
+constexpr double kSignalMargin = 65;
+
+std::string bytes_text(double bytes) {
+  constexpr std::array<const char*, 5> kUnits = {"B", "kB", "MB", "GB", "TB"};
+  std::size_t unit = 0;
+  while (bytes >= 1000 && unit + 1 < kUnits.size()) {
+    bytes /= 1000;
+    ++unit;
+  }
+  return fmt::format("{:.{}f} {}", bytes, unit == 0 || bytes >= 100 ? 0 : 1, kUnits[unit]);
+}
+
+std::string with_separators(std::int64_t number) {
+  std::string text = std::to_string(number);
+  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3) {
+    text.insert(static_cast<std::size_t>(at), 1, ',');
+  }
+  return text;
+}
+
+std::string settings(const Plan& plan) {
+  const Config& c = plan.config;
+  std::string text = fmt::format("Configuration {}\n", c.file.string());
+  text += fmt::format("  store     {}\n", c.store.string());
+  text += fmt::format("  seeds     {} (splits {}), protocol {}\n", c.seed, c.split_seed, c.protocol.name);
+  text += fmt::format("  model     d_model {}, heads {}, ff {}, layers {}+{}, dropout {}\n", c.model.d_model,
+                      c.model.heads, c.model.ff, c.model.encoder_layers, c.model.decoder_layers, c.model.dropout);
+  for (const Cohort& cohort : plan.cohorts) {
+    text += fmt::format("            {} weights for the {} features a tile of {}{}\n",
+                        with_separators(parameter_count(c.model, cohort.width)), cohort.width, cohort.files.name,
+                        cohort.extractor.empty() ? "" : fmt::format(" ({})", cohort.extractor));
+  }
+  text += fmt::format(
+      "  training  {} epochs at most, patience {}, lr {}, weight decay {}, validation {}, device {}, "
+      "threads a trainer {}\n",
+      c.train.epochs, c.train.patience, c.train.lr, c.train.weight_decay, c.train.validation, c.run.device,
+      c.run.threads);
+  text += fmt::format("  bootstrap {} resamples, confidence {}\n", c.bootstrap.resamples, c.bootstrap.confidence);
+  const std::vector<std::string> used = c.used_cohorts();
+  for (const CohortFiles& files : c.cohorts) {
+    if (std::find(used.begin(), used.end(), files.name) == used.end()) {
+      text += fmt::format("  note      cohort {} is used by no biomarker and was not read\n", files.name);
+    }
+  }
+  return text;
+}
+
+std::string grid(const Plan& plan) {
+  return fmt::format("Grid {}\n  {} pairs x {} methods x {} folds = {} cells\n  methods: {}\n",
+                     plan.grid.identity.substr(0, 12), plan.experiment.pairs.size(), plan.config.methods.size(),
+                     plan.config.folds, plan.grid.cells.size(), fmt::join(plan.config.methods, ", "));
+}
+
+std::vector<std::optional<std::string>> patients_row(const Plan& plan, const Pair& pair, const PairCohort& rows,
+                                                     const char* role) {
+  const Cohort& cohort = plan.cohorts[static_cast<std::size_t>(rows.cohort)];
+  std::int64_t slides = 0, tiles = 0;
+  for (const int index : rows.patient) {
+    const Patient& patient = cohort.patients[static_cast<std::size_t>(index)];
+    slides += static_cast<std::int64_t>(patient.slides.size());
+    tiles += patient.tiles();
+  }
+  const auto targets = std::count_if(rows.target.begin(), rows.target.end(), [](double t) { return !std::isnan(t); });
+  const auto positive = std::count(rows.label.begin(), rows.label.end(), 1);
+  return {pair.biomarker + "/" + pair.auxiliary,
+          cohort.files.name,
+          role,
+          std::to_string(rows.patient.size()),
+          std::to_string(positive),
+          std::to_string(targets),
+          std::to_string(slides),
+          with_separators(tiles)};
+}
+
+std::string patients(const Plan& plan) {
+  QueryResult table{{"pair", "cohort", "role", "patients", "positive", "with auxiliary", "slides", "tiles"}, {}};
+  for (const Pair& pair : plan.experiment.pairs) {
+    table.rows.push_back(patients_row(plan, pair, pair.training, "train"));
+    for (const PairCohort& e : pair.external) table.rows.push_back(patients_row(plan, pair, e, "external"));
+  }
+  return "Patients\n" + render(table, QueryFormat::table);
+}
+
+// Reasons that name a row of a table differ in its number alone.
+std::string without_row_number(const std::string& reason) {
+  if (!reason.starts_with("row ")) return reason;
+  const auto end = reason.find_first_not_of("0123456789", 4);
+  return end == std::string::npos ? reason : "a" + reason.substr(end).insert(0, " row");
+}
+
+// A file holds the weights of one pair; `run --only` leaves the others out. Throws InputError if it fits none.
+std::string initial_weights(const Plan& plan) {
+  const InitialWeights& init = plan.experiment.init;
+  if (init.file.empty()) return "";
+  std::string text = fmt::format("Initial weights out of {} ({})\n", init.file, init.hash.substr(0, 12));
+  bool any = false;
+  const PairProblems found = initial_weights_problems(plan, plan.grid.cells);
+  for (const auto& [pair, problems] : found) {
+    any = any || problems.empty();
+    text += fmt::format("  {} {}\n", pair,
+                        problems.empty() ? "fits" : fmt::format("does not fit: {}", fmt::join(problems, "; ")));
+  }
+  if (!any) throw_if_any(found);
+  return text + "\n";
+}
+
+std::string drops(const Plan& plan, bool every_drop) {
+  if (plan.grid.drops.empty()) return "Dropped: nothing\n";
+  return fmt::format("Dropped{}\n{}", every_drop ? "" : " (--drops names each)",
+                     drops_table(plan.grid.drops, every_drop));
+}
+
+std::string space(const Plan& plan) {
+  const double weights = weight_bytes(plan);
+  const bool kept = plan.config.run.keep_weights == "best";
+  const double all = kept ? weights * static_cast<double>(plan.grid.cells.size()) : 0;
+  return fmt::format(
+      "Disk space (estimates)\n  {} while a cell is trained, twice that while it is saved: its weights, AdamW's two "
+      "moments and the best weights\n"
+      "  {} for the best weights of all cells (train.keep_weights = {})\n"
+      "  {} for the store, its journal and its snapshot\n",
+      bytes_text(checkpoint_bytes(plan)), bytes_text(all), plan.config.run.keep_weights, bytes_text(store_bytes(plan)));
+}
+
+// docs/performance.md has the measurement.
+std::string threads_advice(const RunSettings& run) {
+  constexpr const char* kMeasured = "two workers of one thread take 1.1 to 1.3 times the steps of one with two threads";
+  if (run.device == "cuda") return "";
+  if (run.threads == 1) return fmt::format("  On CPUs: a worker for each core, of one thread ({})\n", kMeasured);
+  return fmt::format(
+      "  On CPUs: train.threads = 1 and more workers would be faster ({});\n"
+      "  more threads are for networks or bags of which a node cannot hold one for each core\n",
+      kMeasured);
+}
+
+std::string signal_lead(const Plan& plan, const LearnedLengths& lengths) {
+  const StopLead lead = stop_lead(plan, lengths);
+  return fmt::format(
+      "Walltime signal: #SBATCH --signal=B:USR1@{:.0f}\n  longest step {} (largest bag: {} tiles), saving {} ({} at {} "
+      "a "
+      "second; as much again for every further trainer of the file system), margin {:.0f} s\n",
+      std::ceil(lead.seconds() + kSignalMargin), time_text(lead.step), with_separators(largest_bag(plan)),
+      time_text(lead.save), lead.saved == 1 ? "one cell" : fmt::format("up to {} cells of a trainer", lead.saved),
+      bytes_text(kAssumedBytesPerSecond), lead.margin + kSignalMargin);
+}
+
+}  // namespace
+
+std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool every_drop) {
+  const auto pair_of = [](const GridRecord::DropRow& row) {
+    return row.biomarker.empty() ? "(all)" : row.biomarker + "/" + row.auxiliary;
+  };
+  if (every_drop) {
+    QueryResult table{{"cohort", "pair", "patient", "slide", "reason"}, {}};
+    for (const auto& row : drops) {
+      table.rows.push_back({row.drop.cohort, pair_of(row), row.drop.patient, row.drop.slide, row.drop.reason});
+    }
+    return render(table, QueryFormat::table);
+  }
+  std::map<std::array<std::string, 4>, int> counts;
+  for (const auto& row : drops) {
+    const char* what = row.drop.slide.empty() ? "patients" : "slides";
+    ++counts[{row.drop.cohort, pair_of(row), what, without_row_number(row.drop.reason)}];
+  }
+  QueryResult table{{"cohort", "pair", "what", "count", "reason"}, {}};
+  for (const auto& [key, count] : counts) {
+    table.rows.push_back({key[0], key[1], key[2], std::to_string(count), key[3]});
+  }
+  return render(table, QueryFormat::table);
+}
+
+std::string plan_report(const Plan& plan, const PlanStanding& standing, bool every_drop) {
+  return settings(plan) + "\n" + grid(plan) + "\n" + patients(plan) + "\n" + initial_weights(plan) +
+         drops(plan, every_drop) + "\n" + space(plan) + "\n" + times_text(plan, standing.lengths, standing.left) +
+         threads_advice(plan.config.run) + "\n" + signal_lead(plan, standing.lengths);
+}
+
+PlanStanding plan_standing(const Plan& plan) {
+  PlanStanding standing{LearnedLengths(plan), plan.grid.cells};
+  if (!std::filesystem::exists(readable_store(plan.config.store))) return standing;
+  const Database database = open_for_reading(plan.config.store);
+  Statement known = database.prepare("SELECT grid_id FROM grids WHERE identity = ?");
+  known.bind_all(plan.grid.identity);
+  if (!known.step()) return standing;
+  standing.lengths.learn(read_measured(database, known.integer(0)));
+  Statement select =
+      database.prepare("SELECT biomarker, auxiliary, method, fold FROM cells WHERE grid_id = ? AND state = 'done'");
+  select.bind_all(known.integer(0));
+  std::set<Cell> done;
+  while (select.step()) {
+    done.insert({select.text(0), select.text(1), select.text(2), static_cast<int>(select.integer(3))});
+  }
+  std::erase_if(standing.left, [&](const Cell& cell) { return done.count(cell) > 0; });
+  return standing;
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,251 @@
+// The command `predict`: a trained cell on a cohort that it has never seen.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <optional>
+#include <set>
+#include <span>
+
+#include "balancers/methods/registry.h"
+#include "base/errors.h"
+#include "orchestrator/session/ask_trainer.h"
+#include "orchestrator/commands/command_options.h"
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/plan/new_cohort.h"
+#include "orchestrator/commands/plan_report.h"
+#include "orchestrator/commands/trained_cell.h"
+#include "results/metrics/metrics.h"
+#include "base/text.h"
+#include "results/status/query.h"
+#include "results/store/reading.h"
+#include "trainer/formats/container.h"
+#include "trainer/contract/parameters.h"
+#include "trainer/contract/pipe_messages.h"
+#include "trainer/contract/requests.h"
+#include "trainer/formats/state_dict.h"
+#include "trainer/contract/streams.h"
+#include "trainer/formats/weights.h"
+
+namespace mtlgrid {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kCohort = "new";  // what the cohort is called in messages
+
+struct PredictOptions {
+  fs::path store, state_dict, out;  // state_dict and out may be empty
+  CohortFiles cohort;
+  bool every_drop = false;
+};
+
+// What is needed of the store, its settings and the weights' file.
+struct Network {
+  TrainedCell trained;
+  Weights weights;
+  LabelRule rule;
+  std::string extractor;  // of the training cohort's features
+  BootstrapSettings bootstrap;
+  std::uint64_t seed = 0;
+  bool joint = true;
+};
+
+std::string trained_extractor(const nlohmann::json& settings, const std::string& cohort) {
+  const nlohmann::json& files = settings.at("cohorts").at(cohort);
+  if (files.contains("extractor")) return files["extractor"];
+  throw InputError(
+      "the store does not know of which extractor the training features are: it is of an older version. "
+      "train the cell again with this version (mtlgrid run CONFIG)");
+}
+
+Network network_of(TrainedCell trained) {
+  const nlohmann::json& settings = trained.settings;
+  const nlohmann::json& biomarker = settings.at("biomarkers").at(trained.cell.biomarker);
+  Network n;
+  n.weights = read_weights_file(trained.weights);
+  n.rule = {biomarker.at("label"), biomarker.at("positive"), biomarker.at("negative"), biomarker.at("ignore")};
+  n.extractor = trained_extractor(settings, biomarker.at("train"));
+  n.bootstrap = settings.at("bootstrap");
+  n.seed = settings.at("seed");
+  n.joint = method(trained.cell.method).joint;
+  n.trained = std::move(trained);
+  return n;
+}
+
+void check_features(const Cohort& cohort, const Network& network, Problems& problems) {
+  const std::string folder = cohort.files.features.string(), cell = network.trained.cell.name();
+  if (cohort.width != network.weights.width) {
+    problems.add(fmt::format("{}: {} features a tile, expected {} as {} was trained on", folder, cohort.width,
+                             network.weights.width, cell));
+  }
+  if (cohort.extractor != network.extractor) {
+    problems.add(fmt::format("{}: features of extractor '{}', expected '{}' as {} was trained on", folder,
+                             cohort.extractor, network.extractor, cell));
+  }
+}
+
+// Checks everything before anything is predicted. Throws InputError with all problems.
+NewCohort load_checked(const PredictOptions& options, const Network& network) {
+  const Weights& w = network.weights;
+  Problems problems;
+  if (!options.out.empty()) problems.collect([&] { check_output_file("--out", options.out); });
+  if (!options.state_dict.empty()) {
+    problems.collect([&] {
+      read_state_dict(options.state_dict, make_layout(w.model, w.width, w.label_column, w.auxiliary_column));
+    });
+  }
+  Problems own;
+  NewCohort cohort = load_new_cohort(options.cohort, network.rule, w.auxiliary_column, own);
+  if (own.empty()) check_features(cohort.patients, network, own);
+  for (const std::string& line : own.lines()) problems.add(line);
+  problems.throw_if_any();
+  return cohort;
+}
+
+PredictAnswer predictions(const PredictOptions& options, const Network& network, const NewCohort& cohort) {
+  PredictRequest request{network.trained.weights.string(),
+                         options.state_dict.string(),
+                         network.joint,
+                         network.trained.threads,
+                         {kCohort, cohort.patients.width, {}}};
+  for (const Patient& patient : cohort.patients.patients) {
+    PatientFiles& files = request.cohort.patients.emplace_back(PatientFiles{patient.name, {}});
+    for (const FeatureFile& slide : patient.slides) files.files.push_back(slide.path.string());
+  }
+  return ask_trainer(typed("predict", request), network.trained.threads).get<PredictAnswer>();
+}
+
+std::optional<std::string> number(double value) {
+  return std::isnan(value) ? std::nullopt : std::optional(fmt::format("{}", value));
+}
+
+std::string csv(const PredictAnswer& answer, const NewCohort& cohort) {
+  QueryResult table{{"patient", "label", "score", "log_odds", "target", "prediction"}, {}};
+  for (std::size_t i = 0; i < answer.predictions.size(); ++i) {
+    const Prediction& p = answer.predictions[i];
+    const auto label = cohort.label[i] ? std::optional(std::to_string(*cohort.label[i])) : std::nullopt;
+    table.rows.push_back(
+        {p.patient, label, number(p.score), number(p.log_odds), number(cohort.target[i]), number(p.prediction)});
+  }
+  return render(table, QueryFormat::csv);
+}
+
+// The cell's metrics over the patients with a label; empty if nobody has one.
+std::string metrics(const PredictAnswer& answer, const NewCohort& cohort, const Network& network) {
+  std::vector<Prediction> labelled;
+  std::vector<std::vector<float>> embeddings;
+  for (std::size_t i = 0; i < answer.predictions.size(); ++i) {
+    if (!cohort.label[i]) continue;
+    labelled.push_back(answer.predictions[i]);
+    labelled.back().label = *cohort.label[i];
+    labelled.back().target = cohort.target[i];
+    embeddings.push_back(answer.embeddings[i].values);
+  }
+  if (labelled.empty()) return "";
+  const RandomStream stream(network.seed, GroupStreams::name(network.trained.cell, "predict"));
+  QueryResult table{{"metric", "value", "ci_low", "ci_high", "n", "note"}, {}};
+  for (const MetricRow& row : cell_metrics(kCohort, labelled, embeddings, network.bootstrap, stream)) {
+    const auto rounded = [](double v) {
+      return std::isnan(v) ? std::nullopt : std::optional(fmt::format("{:.4f}", v));
+    };
+    table.rows.push_back(
+        {row.metric, rounded(row.value), rounded(row.ci_low), rounded(row.ci_high), std::to_string(row.n), row.reason});
+  }
+  return fmt::format("Metrics of the {} patients with a label, {:g} % bootstrap CIs\n{}", labelled.size(),
+                     100 * network.bootstrap.confidence, render(table, QueryFormat::table));
+}
+
+// Predictions of patients that a network was trained on say nothing about new ones. "" if there are none.
+std::string trained_on(const PredictOptions& options, const Network& network, const NewCohort& cohort) {
+  const Database database = open_for_reading(options.store);
+  const Cell& cell = network.trained.cell;
+  Statement rows = database.prepare(
+      "SELECT patient FROM splits WHERE grid_id = ? AND biomarker = ? AND auxiliary = ? AND fold = ? AND role <> "
+      "'test'");
+  rows.bind_all(network.trained.grid_id, cell.biomarker, cell.auxiliary, cell.fold);
+  std::set<std::string> seen;
+  while (rows.step()) seen.insert(rows.text(0));
+  const auto& patients = cohort.patients.patients;
+  const auto n =
+      std::count_if(patients.begin(), patients.end(), [&](const Patient& p) { return seen.contains(p.name); });
+  return n == 0
+             ? ""
+             : fmt::format("{} of these patients have the names of patients that {} was trained on\n", n, cell.name());
+}
+
+std::string report(const PredictOptions& options, const Network& network, const NewCohort& cohort,
+                   const PredictAnswer& answer) {
+  std::string text =
+      fmt::format("{}: {} patients; score is P({} = {}), prediction is of {}\n", network.trained.cell.name(),
+                  answer.predictions.size(), network.rule.column, network.rule.positive,
+                  network.joint ? network.weights.auxiliary_column : "nothing (baseline has no regression)");
+  if (!cohort.drops.empty()) {
+    std::vector<GridRecord::DropRow> rows;
+    for (const Drop& drop : cohort.drops) rows.push_back({"", "", drop});
+    text += fmt::format("Not predicted, or predicted without a label{}\n{}",
+                        options.every_drop ? "" : " (--drops names each)", drops_table(rows, options.every_drop));
+  }
+  if (options.state_dict.empty()) text += trained_on(options, network, cohort);
+  return text + metrics(answer, cohort, network);
+}
+
+void declare(CommandOptions& options) {
+  const CohortFiles defaults;
+  options.store()
+      .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD; the attempt that counts is taken")
+      .option("slides", "FILE",
+              "slide table of the cohort (csv): which feature file is whose; all its patients are predicted")
+      .option("features", "DIR", "folder of the cohort's feature files (.h5)")
+      .option("clini", "FILE", "clinical table (csv) with the biomarker's column: adds labels and metrics")
+      .option("weights", "FILE", "a PyTorch state dict (.pt) to predict with instead of the cell's own weights")
+      .option("out", "FILE", "table to write (csv); replaced if it exists; default: stdout")
+      .option("patient-column", "NAME", "both tables' column of patients", defaults.patient_column)
+      .option("filename-column", "NAME", "the slide table's column of files", defaults.filename_column)
+      .flag("drops", "name every dropped patient and slide instead of counting them");
+}
+
+PredictOptions values(const CommandOptions& options) {
+  Problems missing;
+  missing.collect([&] { Cell::parse(options.get<std::string>("CELL")); });
+  for (const char* needed : {"slides", "features"}) {
+    if (!options.has(needed)) missing.add(fmt::format("predict: --{} is missing; see mtlgrid predict --help", needed));
+  }
+  missing.throw_if_any();
+  PredictOptions out;
+  out.store = options.get<std::string>("STORE");
+  out.state_dict = options.path("weights");
+  out.out = options.path("out");
+  out.cohort = {kCohort,
+                options.path("clini"),
+                options.path("slides"),
+                options.path("features"),
+                options.get<std::string>("patient-column"),
+                options.get<std::string>("filename-column")};
+  out.every_drop = options.has("drops");
+  return out;
+}
+
+}  // namespace
+
+int run_predict(const std::vector<std::string>& arguments) {
+  CommandOptions options("predict");
+  declare(options);
+  if (!options.parse(arguments)) return 0;
+  const PredictOptions wanted = values(options);
+  const Cell cell = Cell::parse(options.get<std::string>("CELL"));
+  const Network network = network_of(find_trained_cell(wanted.store, cell, options.grid()));
+  const NewCohort cohort = load_checked(wanted, network);
+  const PredictAnswer answer = predictions(wanted, network, cohort);
+  const std::string table = csv(answer, cohort), said = report(wanted, network, cohort, answer);
+  if (wanted.out.empty()) {
+    std::cout << table << std::flush;
+  } else {
+    write_file_whole(wanted.out, {std::span<const char>(table)});
+  }
+  fmt::print(stderr, "{}", printable_lines(said));
+  return 0;
+}
+
+}  // namespace mtlgrid

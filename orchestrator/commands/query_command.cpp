@@ -1,0 +1,66 @@
+// The command `query`: views and read-only SQL.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <optional>
+
+#include "base/errors.h"
+#include "orchestrator/commands/command_options.h"
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/config/nearest.h"
+#include "base/text.h"
+#include "results/status/query.h"
+#include "results/store/reading.h"
+#include "results/status/status.h"
+
+namespace mtlgrid {
+namespace {
+
+QueryFormat format(const std::string& name) {
+  const auto names = split_list("--format", name, {"table", "csv", "json"});
+  if (names.size() != 1) throw InputError("--format: one of table, csv, json");
+  return names[0] == "table" ? QueryFormat::table : names[0] == "csv" ? QueryFormat::csv : QueryFormat::json;
+}
+
+QueryResult list_views(const std::string& store) {
+  QueryResult listed{{"view", "shows"}, {}};
+  for (const auto& [name, shows] : views(store)) listed.rows.push_back({name, shows});
+  return listed;
+}
+
+// Throws InputError naming the nearest view if there is no such one.
+QueryResult view_of_grid(const std::string& store, const std::string& view, std::optional<std::int64_t> grid) {
+  std::vector<std::string> known;
+  for (const auto& entry : views(store)) known.push_back(entry.first);
+  if (std::find(known.begin(), known.end(), view) == known.end()) {
+    throw InputError(fmt::format("{}: there is no view '{}'{}", store, view, did_you_mean(view, known)));
+  }
+  return rows_of_view(store, view, choose_grid(open_for_reading(store), grid));
+}
+
+}  // namespace
+
+int run_query(const std::vector<std::string>& arguments) {
+  CommandOptions options("query");
+  options.store()
+      .argument("SQL", "one read-only statement; without it and --view the views are listed", false)
+      .option("view", "NAME", "all rows of a view, of the grid chosen")
+      .option("format", "KIND", "table, csv or json", "table");
+  if (!options.parse(arguments)) return 0;
+  const auto store = options.get<std::string>("STORE");
+  const QueryFormat kind = format(options.get<std::string>("format"));
+  const bool sql = options.has("SQL"), view = options.has("view");
+  if (sql && view) throw InputError("query: give either SQL or --view");
+  if (options.grid() && !view) throw InputError("query: --grid goes with --view; SQL chooses by grid_id");
+  const QueryResult result = sql    ? query(store, options.get<std::string>("SQL"))
+                             : view ? view_of_grid(store, options.get<std::string>("view"), options.grid())
+                                    : list_views(store);
+  const std::string text = render(result, kind);
+  // csv and json are exact for programs; what a patient is called must not act on a person's terminal.
+  std::cout << (isatty(STDOUT_FILENO) == 1 ? printable_lines(text) : text);
+  return 0;
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,220 @@
+// The command `run`: the grid's cells that are not done yet, alone or under mpirun.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <optional>
+#include <set>
+#include <sstream>
+
+#include "orchestrator/commands/command_options.h"
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/plan/initial_weights.h"
+#include "orchestrator/durations/duration_model.h"
+#include "orchestrator/rehearsal/rehearsal.h"
+#include "orchestrator/session/session.h"
+#include "orchestrator/session/keep_alive.h"
+#include "orchestrator/scheduler/tasks.h"
+#include "orchestrator/session/trainer_executable.h"
+#include "base/exit_status.h"
+#include "base/text.h"
+#include "trainer/contract/injection.h"
+
+namespace mtlgrid {
+namespace {
+
+void say(const std::string& line) {
+  fmt::print(stderr, "{}\n", printable_lines(line));
+  std::fflush(stderr);
+}
+
+struct RunOptions {
+  std::string config, only;
+  std::filesystem::path init;  // empty: as configured
+  bool retry_failed = false;
+  std::optional<double> ends;      // of the allocation, seconds since 1970
+  std::optional<double> rehearse;  // minutes
+  TrainerOptions trainers;
+};
+
+// What of the selected cells is there already, and what is to be run.
+struct Selection {
+  std::vector<Task> tasks;
+  int total = 0, done = 0;
+  std::vector<std::pair<Cell, std::string>> failed;  // in earlier runs, not tried again
+};
+
+Selection select(const Plan& plan, const std::vector<Cell>& cells, Store& store, const RunOptions& options) {
+  Selection selection;
+  std::set<std::string> wanted;
+  for (const Cell& cell : cells) wanted.insert(cell.name());
+  const std::string folder = grid_folder(plan.config.store, store.grid_id());
+  std::vector<Cell> again;
+  for (const StoredCell& stored : store.cells()) {
+    if (wanted.count(stored.cell.name()) == 0) continue;
+    ++selection.total;
+    if (stored.state == CellState::done) {
+      ++selection.done;
+      remove_checkpoints(folder, stored.cell);  // of a run that was killed after the commit
+    } else if (stored.state == CellState::failed && !options.retry_failed) {
+      selection.failed.emplace_back(stored.cell, stored.cause);
+    } else {
+      if (stored.state == CellState::failed) again.push_back(stored.cell);
+      selection.tasks.push_back(make_task(stored, folder, true));
+    }
+  }
+  if (!again.empty()) store.reset_failed(again);
+  return selection;
+}
+
+int conclude(const Selection& selection, const SessionResult& session) {
+  auto failed = selection.failed;
+  failed.insert(failed.end(), session.failures.begin(), session.failures.end());
+  for (const auto& [cell, cause] : failed) say(fmt::format("failed: {}: {}", cell.name(), cause));
+  if (!session.stuck.empty()) {
+    say(fmt::format("{} cells cannot be run: {}", session.counts.pending, session.stuck));
+    return kFatal;
+  }
+  if (!session.needs_person.empty()) {
+    say(fmt::format("{} cells left. Once this is mended run again to go on: {}", session.counts.pending,
+                    session.needs_person));
+    return kNeedsPerson;
+  }
+  if (session.counts.pending > 0) {
+    say(fmt::format("stopped with {} cells left: run again to go on", session.counts.pending));
+    return kStopped;
+  }
+  if (!failed.empty()) say("run again with --retry-failed once the cause is mended");
+  return failed.empty() ? kAllDone : kSomeFailed;
+}
+
+nlohmann::json done_counts(const Selection& selection, const SessionResult& session) {
+  return {{"total", selection.total},
+          {"done", selection.done + session.counts.done},
+          {"failed", static_cast<int>(selection.failed.size()) + session.counts.failed},
+          {"pending", session.counts.pending}};
+}
+
+// The option's value, a number of seconds. Throws InputError.
+std::string seconds_of(const CommandOptions& options, const std::string& name) {
+  const std::string text = options.get<std::string>(name);
+  std::istringstream in(text);
+  double seconds = 0;
+  if (!(in >> seconds) || !in.eof() || !(seconds >= 0) || seconds > 1e6) {
+    throw InputError(fmt::format("--{}: '{}', expected seconds", name, text));
+  }
+  return text;
+}
+
+// Rank 0. `all_alive` is set as soon as it is known.
+int run_grid(RunOptions options, SignsOfLife& transport, bool& all_alive) {
+  Config config = load_config(options.config);
+  if (!options.init.empty()) config.init = options.init;
+  FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
+  std::optional<Plan> made;
+  transport.during([&] { made = make_plan(config, memory); });
+  const Plan plan = *std::move(made);
+  // A bad expression, a device that is not there and a missing trainer are errors before anything is written.
+  const std::vector<Cell> cells = select_cells(plan.grid.cells, options.only);
+  throw_if_any(initial_weights_problems(plan, cells));
+  options.trainers.devices = choose_devices(config.run, options.trainers.workers, questions_to_machine());
+  trainer_executable();
+  if (options.rehearse) return rehearse(plan, *options.rehearse, transport, options.trainers, all_alive);
+  std::optional<Store> opened;
+  transport.during(
+      [&] { opened.emplace(Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds)); });
+  Store store = *std::move(opened);
+  try {
+    save_fingerprints(memory, config.store);
+    store.use_grid(plan.grid);
+    const Selection selection = select(plan, cells, store, options);
+    say(fmt::format("grid {} in {}: {} cells, {} done, {} to do, {}", store.grid_id(), config.store.string(),
+                    selection.total, selection.done, selection.tasks.size(),
+                    transport.size() > 1 ? fmt::format("{} ranks", transport.size()) : "local workers"));
+    say(fmt::format("device {}: {}", config.run.device, options.trainers.devices->text));
+    SessionResult session;
+    if (!selection.tasks.empty()) {
+      SessionInputs inputs{plan, selection.tasks, grid_folder(config.store, store.grid_id()), false, {}};
+      const auto lengths = std::make_shared<LearnedLengths>(plan);
+      lengths->learn(store);
+      for (Task& task : inputs.tasks) task.cost = lengths->expected(task.cell);
+      inputs.ends = options.ends;
+      inputs.stop_lead = stop_lead_seconds(plan, *lengths);
+      inputs.lengths = lengths;
+      all_alive = false;
+      session = coordinate(inputs, store, transport, options.trainers);
+      all_alive = session.all_alive;
+    }
+    store.publish_snapshot();
+    const int status = conclude(selection, session);
+    store.write_done(status, done_counts(selection, session));
+    return status;
+  } catch (const Error& e) {
+    try {
+      store.write_done(exit_status(e.kind()), nlohmann::json::object());
+    } catch (const Error& second) {
+      say(second.what());
+    }
+    throw;
+  }
+}
+
+}  // namespace
+
+int run_run(const std::vector<std::string>& arguments) {
+  CommandOptions options("run");
+  options.argument("CONFIG", "configuration file")
+      .option("only", "EXPR", "only these cells, e.g. 'biomarker=MSI,method=cagrad|autol+cagrad,fold=0'")
+      .init()
+      .number("workers", "N", "trainers of each rank; default: its GPUs, or its cores / train.threads")
+      .flag("retry-failed", "also try the cells again that failed in earlier runs")
+      .number("ends", "TIME", "when the allocation ends, in seconds since 1970: everything is checkpointed before")
+      .option("empty-cells", "SECONDS",
+              "for benchmarks and rehearsals of the orchestration: cells do nothing for so long (0: at once)")
+      .number("rehearse", "MINUTES",
+              "instead of the grid: dummy cells, a trainer and a rank killed, a stop; prints what to change")
+      .option(
+          "inject", "FAULTS",
+          "for rehearsals: WHERE=WHAT[:N],... with WHERE a cell or *, perhaps @HOST, and WHAT at its Nth step one of "
+          "crash, end-rank, fail, full, memory, hang; or slow, N more seconds a step");
+  if (!options.parse(arguments)) return kAllDone;
+  RunOptions run;
+  run.config = options.get<std::string>("CONFIG");
+  if (options.has("only")) run.only = options.get<std::string>("only");
+  run.init = options.path("init");
+  run.retry_failed = options.has("retry-failed");
+  if (options.has("workers")) run.trainers.workers = static_cast<int>(options.number_in("workers", 1, 1024));
+  if (options.has("ends")) run.ends = static_cast<double>(options.number_in("ends", 1, 1LL << 40));
+  if (options.has("empty-cells")) run.trainers.arguments.push_back("--empty=" + seconds_of(options, "empty-cells"));
+  if (options.has("inject")) {
+    parse_injections(options.get<std::string>("inject"));  // throws for every order that is none
+    run.trainers.arguments.push_back("--inject=" + options.get<std::string>("inject"));
+  }
+
+  if (options.has("rehearse")) {
+    if (options.has("empty-cells") || options.has("inject") || options.has("ends")) {
+      throw InputError("--rehearse: not together with --empty-cells, --inject or --ends");
+    }
+    run.rehearse = static_cast<double>(options.number_in("rehearse", 1, 60));
+    run.trainers.arguments.push_back(fmt::format("--empty={}", kRehearsedCell));
+  }
+
+  auto transport = make_mpi_transport(nullptr, nullptr);
+  if (!transport) transport = make_loopback_transport();
+  if (transport->rank() != kCoordinator) {
+    serve(*transport, run.trainers, rehearsal_visitor(run.trainers));
+    return kAllDone;
+  }
+  SignsOfLife heard(*transport);
+  bool all_alive = true;
+  int status = kFatal;
+  try {
+    status = run_grid(run, heard, all_alive);
+  } catch (...) {
+    dismiss(heard, all_alive);
+    throw;
+  }
+  dismiss(heard, all_alive);
+  return status;
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,61 @@
+// The command `status`: how a grid stands.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "base/errors.h"
+#include "orchestrator/commands/command_options.h"
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/config/nearest.h"
+#include "orchestrator/commands/status_watch.h"
+#include "results/status/status.h"
+#include "results/status/status_why.h"
+
+namespace mtlgrid {
+namespace {
+
+constexpr std::size_t kNearest = 3;  // names offered for one that is unknown
+
+// The names nearest to `name`, the nearest first.
+std::vector<std::string> nearest_names(const std::string& name, const std::vector<std::string>& all) {
+  std::vector<std::pair<int, std::size_t>> distances;
+  for (std::size_t i = 0; i < all.size(); ++i) distances.emplace_back(edit_distance(name, all[i]), i);
+  const std::size_t count = std::min(kNearest, all.size());
+  std::partial_sort(distances.begin(), distances.begin() + static_cast<std::ptrdiff_t>(count), distances.end());
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < count; ++i) names.push_back(all[distances[i].second]);
+  return names;
+}
+
+std::string why(const std::string& store, const std::string& name, std::optional<std::int64_t> grid) {
+  const std::vector<std::string> all = cell_names(store, grid);
+  if (std::find(all.begin(), all.end(), name) == all.end()) {
+    throw InputError(fmt::format("'{}' is no cell of the grid; the nearest are {}", name,
+                                 fmt::join(nearest_names(name, all), ", ")));
+  }
+  return render_story(read_story(store, Cell::parse(name), grid));
+}
+
+}  // namespace
+
+int run_status(const std::vector<std::string>& arguments) {
+  CommandOptions options("status");
+  options.store()
+      .option("why", "CELL", "why a cell is not running, or what happened to it, attempt by attempt")
+      .optional_number("watch", "SECONDS", "a live picture, redrawn until no run holds the store", 2);
+  if (!options.parse(arguments)) return 0;
+  const auto store = options.get<std::string>("STORE");
+  if (options.has("why") && options.has("watch")) throw InputError("status: give either --why or --watch");
+  if (options.has("why")) {
+    std::cout << why(store, options.get<std::string>("why"), options.grid());
+  } else if (options.has("watch")) {
+    watch_status(store, options.grid(), std::chrono::seconds(options.number_in("watch", 1, 86'400)));
+  } else {
+    std::cout << render_status(read_status(store, options.grid()));
+  }
+  return 0;
+}
+
+}  // namespace mtlgrid

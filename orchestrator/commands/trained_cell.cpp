@@ -1,0 +1,37 @@
+#include "orchestrator/commands/trained_cell.h"
+
+#include <fmt/format.h>
+
+#include "base/errors.h"
+#include "orchestrator/scheduler/tasks.h"
+#include "results/store/reading.h"
+#include "results/status/status.h"
+#include "trainer/formats/weights.h"
+
+namespace mtlgrid {
+
+TrainedCell find_trained_cell(const std::filesystem::path& store, const Cell& cell, std::optional<std::int64_t> grid) {
+  const Database database = open_for_reading(store);
+  const std::int64_t grid_id = choose_grid(database, grid);
+  Statement find = database.prepare(
+      "SELECT c.result_attempt, c.state, g.settings, a.threads FROM cells c JOIN grids g USING (grid_id) "
+      "LEFT JOIN attempts a ON a.cell_id = c.cell_id AND a.attempt = c.result_attempt "
+      "WHERE grid_id = ? AND biomarker = ? AND auxiliary = ? AND method = ? AND fold = ?");
+  find.bind_all(grid_id, cell.biomarker, cell.auxiliary, cell.method, cell.fold);
+  if (!find.step()) {
+    throw InputError(fmt::format("{}: grid {} has no cell {}", store.string(), grid_id, cell.name()));
+  }
+  if (find.is_null(0)) {
+    throw InputError(fmt::format("{}: cell {} has no result, it is {}", store.string(), cell.name(), find.text(1)));
+  }
+  const auto folder = std::filesystem::path(grid_folder(store, grid_id)) / cell.name();
+  TrainedCell trained = {cell, grid_id, nlohmann::json::parse(find.text(2)), static_cast<int>(find.integer(3)),
+                         folder / fmt::format("attempt-{}", find.integer(0)) / kWeightsFile};
+  if (!std::filesystem::exists(trained.weights)) {
+    throw InputError(
+        fmt::format("{}: no such file; were the weights kept (train.keep_weights = best)?", trained.weights.string()));
+  }
+  return trained;
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,380 @@
+#include "orchestrator/config/config.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <set>
+
+#include "balancers/methods/registry.h"
+#include "orchestrator/config/ini.h"
+#include "orchestrator/config/nearest.h"
+#include "orchestrator/config/section_reader.h"
+#include "results/records/records.h"
+
+namespace mtlgrid {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr std::uint64_t kLargestNumpySeed = std::numeric_limits<std::uint32_t>::max();
+constexpr int kMany = 1'000'000;  // more epochs, units or resamples than this are a typing error
+
+const std::vector<std::string> kPlainSections = {"grid", "protocol", "model", "train", "bootstrap", "cluster"};
+
+std::string trimmed(const std::string& text) {
+  const auto first = text.find_first_not_of(" \t");
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+// Names become parts of cell names and folders; empty: nothing is wrong.
+std::string name_problem(const std::string& name) {
+  if (name.empty() || name == "." || name == "..") return fmt::format("'{}' is no name", name);
+  if (name.find_first_of("/,=|:") != std::string::npos) return fmt::format("name '{}' has one of / , = | :", name);
+  const bool control = std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  return control ? fmt::format("name '{}' has a control character", name) : "";
+}
+
+class ConfigReader {
+ public:
+  explicit ConfigReader(const std::filesystem::path& file) : ini_(read_ini(file, problems_)) {
+    config_.file = std::filesystem::absolute(file).lexically_normal();
+  }
+
+  Config read() {
+    if (ini_.sections.empty()) problems_.throw_if_any();  // one line for an unreadable file, not ten
+    sections();
+    grid();
+    protocol();
+    model();
+    train();
+    bootstrap();
+    cluster();
+    for (const IniSection* section : cohort_sections_) cohort(*section);
+    for (const IniSection* section : biomarker_sections_) biomarker(*section);
+    if (biomarker_sections_.empty()) problems_.add(fmt::format("{}: there is no section [biomarker.NAME]", ini_.path));
+    problems_.throw_if_any();
+    return config_;
+  }
+
+ private:
+  SectionReader reader(const std::string& name) { return {ini_, ini_.section(name), name, problems_}; }
+
+  std::filesystem::path absolute(const std::string& path) const {
+    return path.empty() ? std::filesystem::path() : (config_.file.parent_path() / path).lexically_normal();
+  }
+
+  // Sorts the sections into kinds; what is no known kind is a problem.
+  void sections() {
+    for (const IniSection& section : ini_.sections) {
+      if (section.name.starts_with("cohort.")) {
+        cohort_sections_.push_back(&section);
+      } else if (section.name.starts_with("biomarker.")) {
+        biomarker_sections_.push_back(&section);
+      } else if (std::find(kPlainSections.begin(), kPlainSections.end(), section.name) == kPlainSections.end()) {
+        std::vector<std::string> known = kPlainSections;
+        const auto dot = section.name.find('.');
+        const std::string rest = dot == std::string::npos ? "NAME" : section.name.substr(dot + 1);
+        for (const char* kind : {"cohort.", "biomarker."}) known.push_back(kind + rest);
+        problems_.add(fmt::format("{}, line {}: unknown section [{}]{}", ini_.path, section.line, section.name,
+                                  did_you_mean(section.name, known)));
+      }
+    }
+  }
+
+  void grid() {
+    SectionReader r = reader("grid");
+    config_.store = absolute(r.required("store"));
+    std::error_code error;
+    if (std::filesystem::is_directory(config_.store, error)) {
+      r.problem("store", fmt::format("{} is a folder, expected a file", config_.store.string()));
+    }
+    r.read("seed", config_.seed, std::numeric_limits<std::uint64_t>::max());
+    std::uint64_t split_seed = config_.seed;
+    r.read("split_seed", split_seed, kLargestNumpySeed);
+    if (split_seed > kLargestNumpySeed) {
+      r.problem("split_seed", fmt::format("is needed: seed {} is above {}, the largest that splits can take",
+                                          config_.seed, kLargestNumpySeed));
+    }
+    config_.split_seed = static_cast<std::uint32_t>(split_seed);
+    r.read("folds", config_.folds, 2, 1000);
+    methods(r);
+    std::string name = "paper";
+    r.choose("protocol", name, {"paper", "released-code"});
+    config_.protocol = name == "paper" ? Protocol::paper() : Protocol::released_code();
+    r.finish();
+  }
+
+  // `all`, or a list in any order.
+  void methods(SectionReader& r) {
+    std::vector<std::string> known;
+    for (const Method& m : mtlgrid::methods()) known.push_back(m.name);
+    const std::vector<std::string> listed = r.list("methods");
+    const bool all = listed.empty() || listed == std::vector<std::string>{"all"};
+    for (const std::string& name : all ? std::vector<std::string>() : listed) {
+      if (std::find(known.begin(), known.end(), name) == known.end()) {
+        r.problem("methods", fmt::format("unknown method '{}'{}", name, did_you_mean(name, known)));
+      }
+    }
+    for (const std::string& name : known) {
+      const bool wanted = all || std::find(listed.begin(), listed.end(), name) != listed.end();
+      if (wanted) config_.methods.push_back(name);
+    }
+  }
+
+  // Single departures from the chosen protocol; a protocol that is neither of the two is called custom.
+  void protocol() {
+    SectionReader r = reader("protocol");
+    Protocol& p = config_.protocol;
+    r.read("uncert_learned", p.uncert_learned);
+    r.read("cosine_per_batch", p.cosine_per_batch);
+    r.read("dwa_shifted_history", p.dwa_shifted_history);
+    r.read("autol_primary_all", p.autol_primary_all);
+    r.read("autol_exact", p.autol_exact);
+    r.read("autol_weight_decay", p.autol_weight_decay, 0, kInfinity);
+    r.read("autol_reuse_masks", p.autol_reuse_masks);
+    r.read("epsilons", p.epsilons);
+    r.read("extra_patience", p.extra_patience, 0, kMany);
+    r.finish();
+    p.name = "custom";
+    for (const Protocol& known : {Protocol::paper(), Protocol::released_code()}) {
+      Protocol same = p;
+      same.name = known.name;
+      if (nlohmann::json(same) == nlohmann::json(known)) p.name = known.name;
+    }
+  }
+
+  void model() {
+    SectionReader r = reader("model");
+    ModelSettings& m = config_.model;
+    r.read("d_model", m.d_model, 1, kMany);
+    r.read("heads", m.heads, 1, kMany);
+    r.read("ff", m.ff, 1, kMany);
+    r.read("encoder_layers", m.encoder_layers, 1, 1000);
+    r.read("decoder_layers", m.decoder_layers, 1, 1000);
+    r.read("dropout", m.dropout, 0, 1, false, true);
+    if (m.d_model % m.heads != 0) {
+      r.problem("heads", fmt::format("{} does not divide d_model = {}", m.heads, m.d_model));
+    }
+    r.finish();
+  }
+
+  void train() {
+    SectionReader r = reader("train");
+    TrainSettings& t = config_.train;
+    r.read("epochs", t.epochs, 1, kMany);
+    r.read("patience", t.patience, 1, kMany);
+    r.read("lr", t.lr, 0, kInfinity, true);
+    r.read("weight_decay", t.weight_decay, 0, kInfinity);
+    r.read("validation", t.validation, 0, 1, true, true);
+    r.choose("device", config_.run.device, {"auto", "cpu", "cuda"});
+    r.read("threads", config_.run.threads, 1, 1024);
+    r.read("checkpoint_minutes", config_.run.checkpoint_minutes, 0, kInfinity, true);
+    if (const auto init = r.text("init")) config_.init = absolute(*init);
+    r.read("cuda_graphs", config_.run.cuda_graphs);
+    r.choose("keep_weights", config_.run.keep_weights, {"best", "none"});
+    r.choose("bag_cache", config_.run.bag_cache, {"remove", "keep", "off"});
+    if (const auto folder = r.text("bag_cache_folder")) config_.run.bag_cache_folder = absolute(*folder).string();
+    r.choose("staging", config_.run.staging, {"auto", "nccl", "files"});
+    r.choose("precision", t.precision, {"fp32", "fp64", "tf32", "bf16"});
+    if ((t.precision == "tf32" || t.precision == "bf16") && config_.run.device != "cuda") {
+      r.problem("precision", fmt::format("'{}' is for GPUs alone: set device = cuda beside it", t.precision));
+    }
+    read_pack(r);
+    r.finish();
+  }
+
+  void read_pack(SectionReader& r) {
+    const std::string text = r.text("pack").value_or("auto");
+    if (text == "auto") return;
+    int pack = 0;
+    const int most = static_cast<int>(mtlgrid::methods().size());
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pack);
+    if (error != std::errc() || end != text.data() + text.size() || pack < 1 || pack > most) {
+      return r.problem("pack", fmt::format("'{}' is neither auto nor a whole number from 1 to {}", text, most));
+    }
+    config_.run.pack = pack;
+  }
+
+  void bootstrap() {
+    SectionReader r = reader("bootstrap");
+    r.read("resamples", config_.bootstrap.resamples, 1, kMany);
+    r.read("confidence", config_.bootstrap.confidence, 0, 1, true, true);
+    r.finish();
+  }
+
+  void cluster() {
+    SectionReader r = reader("cluster");
+    ClusterSettings& c = config_.cluster;
+    r.read("heartbeat_seconds", c.heartbeat_seconds, 0, kInfinity, true);
+    r.read("lease_minutes", c.lease_minutes, 0, kInfinity, true);
+    r.read("retries_crash", c.retries_crash, 0, kMany);
+    r.read("retries_lost", c.retries_lost, 0, kMany);
+    r.read("quarantine_strikes", c.quarantine_strikes, 0, kMany);
+    r.read("stall_minutes", c.stall_minutes, 0, kInfinity, true);
+    r.read("trainers_per_gpu", config_.run.trainers_per_gpu, 1, 64);
+    // A single late heartbeat must not cost a worker its cells.
+    if (c.lease_minutes * 60 < 2 * c.heartbeat_seconds) {
+      r.problem("lease_minutes", fmt::format("{} minutes are shorter than two heartbeats of {} seconds",
+                                             c.lease_minutes, c.heartbeat_seconds));
+    }
+    r.finish();
+  }
+
+  void cohort(const IniSection& section) {
+    CohortFiles files;
+    files.name = section_name(section, "cohort.");
+    if (files.name == kTestCohort) {
+      section_problem(section, "'test' is the held-out fold's name, not a cohort's");
+    }
+    SectionReader r(ini_, &section, section.name, problems_);
+    files.clini = absolute(r.required("clini"));
+    files.slides = absolute(r.required("slides"));
+    files.features = absolute(r.required("features"));
+    r.read("patient_column", files.patient_column);
+    r.read("filename_column", files.filename_column);
+    r.finish();
+    config_.cohorts.push_back(files);
+  }
+
+  void biomarker(const IniSection& section) {
+    BiomarkerConfig b;
+    b.name = section_name(section, "biomarker.");
+    SectionReader r(ini_, &section, section.name, problems_);
+    b.train = r.required("train");
+    b.external = r.list("external");
+    check_cohort(r, "train", b.train);
+    for (const std::string& name : b.external) {
+      check_cohort(r, "external", name);
+      if (name == b.train) r.problem("external", fmt::format("'{}' is the training cohort", name));
+    }
+    label(r, b.rule);
+    auxiliaries(r, b);
+    if (const auto splits = r.text("splits")) b.splits = absolute(*splits);
+    r.finish();
+    config_.biomarkers.push_back(b);
+  }
+
+  void label(SectionReader& r, LabelRule& rule) {
+    rule.column = r.required("label");
+    rule.positive = r.required("positive");
+    r.read("negative", rule.negative);
+    rule.ignore = r.list("ignore");
+    if (!rule.positive.empty() && rule.negative == rule.positive) {
+      r.problem("negative", fmt::format("'{}' is the positive value too", rule.negative));
+    }
+    for (const std::string& value : rule.ignore) {
+      if (value == rule.positive || value == rule.negative) {
+        r.problem("ignore",
+                  fmt::format("'{}' is the {} value too", value, value == rule.positive ? "positive" : "negative"));
+      }
+    }
+  }
+
+  // Each is NAME, or NAME: COLUMN where the table's column is called otherwise.
+  void auxiliaries(SectionReader& r, BiomarkerConfig& b) {
+    std::set<std::string> names;
+    for (const std::string& element : r.list("auxiliaries", true)) {
+      const auto colon = element.find(':');
+      const bool apart = colon != std::string::npos;
+      const AuxiliaryConfig a{apart ? trimmed(element.substr(0, colon)) : element,
+                              apart ? trimmed(element.substr(colon + 1)) : element};
+      if (const std::string wrong = name_problem(a.name); !wrong.empty()) r.problem("auxiliaries", wrong);
+      if (a.name == "mean")
+        r.problem("auxiliaries", "'mean' is the tables' mean over auxiliaries, not an auxiliary's name");
+      if (a.column.empty()) r.problem("auxiliaries", fmt::format("'{}' names no column", element));
+      if (!names.insert(a.name).second) r.problem("auxiliaries", fmt::format("'{}' is listed twice", a.name));
+      if (a.column == b.rule.column) {
+        r.problem("auxiliaries", fmt::format("column '{}' is the class label's", a.column));
+      }
+      b.auxiliaries.push_back(a);
+    }
+  }
+
+  void check_cohort(SectionReader& r, const std::string& key, const std::string& name) {
+    if (name.empty() || ini_.section("cohort." + name) != nullptr) return;
+    std::vector<std::string> known;
+    for (const IniSection* section : cohort_sections_) known.push_back(section->name.substr(7));
+    r.problem(key, fmt::format("there is no section [cohort.{}]{}", name, did_you_mean(name, known)));
+  }
+
+  std::string section_name(const IniSection& section, std::string_view prefix) {
+    const std::string name = section.name.substr(prefix.size());
+    if (const std::string wrong = name_problem(name); !wrong.empty()) section_problem(section, wrong);
+    return name;
+  }
+
+  void section_problem(const IniSection& section, const std::string& what) {
+    problems_.add(fmt::format("{}, line {}: [{}]: {}", ini_.path, section.line, section.name, what));
+  }
+
+  Problems problems_;  // before ini_, whose reading may add to it
+  IniFile ini_;
+  Config config_;
+  std::vector<const IniSection*> cohort_sections_, biomarker_sections_;
+};
+
+nlohmann::json biomarker_settings(const BiomarkerConfig& b) {
+  nlohmann::json auxiliaries = nlohmann::json::object();
+  for (const AuxiliaryConfig& a : b.auxiliaries) auxiliaries[a.name] = a.column;
+  return {{"train", b.train},
+          {"external", b.external},
+          {"label", b.rule.column},
+          {"positive", b.rule.positive},
+          {"negative", b.rule.negative},
+          {"ignore", b.rule.ignore},
+          {"auxiliaries", auxiliaries}};
+}
+
+}  // namespace
+
+std::vector<std::string> Config::used_cohorts() const {
+  std::set<std::string> used;
+  for (const BiomarkerConfig& b : biomarkers) {
+    used.insert(b.train);
+    used.insert(b.external.begin(), b.external.end());
+  }
+  std::vector<std::string> names;
+  for (const CohortFiles& c : cohorts) {
+    if (used.contains(c.name)) names.push_back(c.name);
+  }
+  return names;
+}
+
+Config load_config(const std::filesystem::path& file) { return ConfigReader(file).read(); }
+
+nlohmann::json identity_settings(const Config& config) {
+  nlohmann::json biomarkers = nlohmann::json::object();  // keyed by name: the order in the file decides nothing
+  for (const BiomarkerConfig& b : config.biomarkers) biomarkers[b.name] = biomarker_settings(b);
+  return {{"seed", config.seed},     {"split_seed", config.split_seed}, {"folds", config.folds},
+          {"model", config.model},   {"train", config.train},           {"protocol", config.protocol},
+          {"biomarkers", biomarkers}};
+}
+
+nlohmann::json resolved_settings(const Config& config) {
+  nlohmann::json settings = identity_settings(config), cohorts = nlohmann::json::object();
+  for (const CohortFiles& c : config.cohorts) {
+    cohorts[c.name] = {{"clini", c.clini.string()},
+                       {"slides", c.slides.string()},
+                       {"features", c.features.string()},
+                       {"patient_column", c.patient_column},
+                       {"filename_column", c.filename_column}};
+  }
+  for (const BiomarkerConfig& b : config.biomarkers) {
+    if (!b.splits.empty()) settings["biomarkers"][b.name]["splits"] = b.splits.string();
+  }
+  settings["file"] = config.file.string();
+  settings["store"] = config.store.string();
+  settings["methods"] = config.methods;
+  settings["cohorts"] = cohorts;
+  settings["run"] = config.run;
+  settings["bootstrap"] = config.bootstrap;
+  settings["cluster"] = {
+      {"heartbeat_seconds", config.cluster.heartbeat_seconds},   {"lease_minutes", config.cluster.lease_minutes},
+      {"retries_crash", config.cluster.retries_crash},           {"retries_lost", config.cluster.retries_lost},
+      {"quarantine_strikes", config.cluster.quarantine_strikes}, {"stall_minutes", config.cluster.stall_minutes}};
+  return settings;
+}
+
+}  // namespace mtlgrid

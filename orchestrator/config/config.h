@@ -1,0 +1,64 @@
+// The configuration file (INI), resolved: defaults filled in, paths absolute.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "datasets/cohort.h"
+#include "trainer/contract/experiment.h"
+
+namespace mtlgrid {
+
+struct AuxiliaryConfig {
+  std::string name, column;  // differ only where the configuration says `NAME: COLUMN`
+};
+
+struct BiomarkerConfig {
+  std::string name, train;
+  std::vector<std::string> external;
+  LabelRule rule;
+  std::vector<AuxiliaryConfig> auxiliaries;
+  std::filesystem::path splits;  // STAMP's splits.json; empty: our own folds
+};
+
+struct ClusterSettings {
+  double heartbeat_seconds = 5;  // how often workers report, and the coordinator renews its lock
+  double lease_minutes = 2;      // silence after which a worker's cells go back to the queue
+  int retries_crash = 2;         // further tries of a cell whose trainer died
+  int retries_lost = 3;          // workers a cell may lose before it is failed
+  int quarantine_strikes = 3;    // cells in a row that end badly on one host before it gets no more; 0: never
+  double stall_minutes = 30;     // silence after which a trainer at work is killed
+};
+
+struct Config {
+  std::filesystem::path file, store;
+  std::uint64_t seed = 1337;
+  std::uint32_t split_seed = 1337;
+  int folds = 5;
+  std::vector<std::string> methods;  // in the order of the paper's tables
+  Protocol protocol;
+  std::vector<CohortFiles> cohorts;
+  std::vector<BiomarkerConfig> biomarkers;
+  ModelSettings model;
+  TrainSettings train;
+  RunSettings run;
+  std::filesystem::path init;  // initial weights, a PyTorch state dict; empty: drawn
+  BootstrapSettings bootstrap;
+  ClusterSettings cluster;
+
+  // The training cohorts' and external cohorts' names that some biomarker uses, in the order of `cohorts`.
+  std::vector<std::string> used_cohorts() const;
+};
+
+// Reads and checks `file`. Throws InputError with every problem, each with file and line: syntax, unknown sections and
+// keys (naming the nearest known one), values that are no numbers or out of range, missing keys, names with forbidden
+// characters, references to cohorts that do not exist.
+Config load_config(const std::filesystem::path& file);
+
+// The settings that decide a cell's result, and the whole resolved configuration, as stored with the grid.
+nlohmann::json identity_settings(const Config& config);
+nlohmann::json resolved_settings(const Config& config);
+
+}  // namespace mtlgrid

@@ -1,0 +1,125 @@
+#include "orchestrator/config/ini.h"
+
+#include <fmt/format.h>
+#include <utf8.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace mtlgrid {
+namespace {
+
+constexpr std::string_view kBlank = " \t\r\v\f", kByteOrderMark = "\xEF\xBB\xBF";
+
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+std::string_view without_comment(std::string_view line) {
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const bool sign = line[i] == '#' || line[i] == ';';
+    if (sign && (i == 0 || kBlank.find(line[i - 1]) != std::string_view::npos)) return line.substr(0, i);
+  }
+  return line;
+}
+
+class Parser {
+ public:
+  Parser(const std::string& path, Problems& problems) : problems_(problems) { file_.path = path; }
+
+  void line(std::string_view text) {
+    ++line_;
+    if (!utf8::is_valid(text.begin(), text.end()) || text.find('\0') != std::string_view::npos) {
+      return problem("is not UTF-8 text");
+    }
+    text = trim(without_comment(text));
+    if (text.empty()) return;
+    if (text.front() == '[') {
+      section(text);
+    } else {
+      entry(text);
+    }
+  }
+
+  IniFile take() { return std::move(file_); }
+
+ private:
+  void problem(const std::string& what) { problems_.add(fmt::format("{}, line {}: {}", file_.path, line_, what)); }
+
+  // A section that is wrong is kept aside, so that its entries are not taken for another's.
+  void section(std::string_view text) {
+    current_ = nullptr;
+    skipping_ = true;
+    const std::string name(trim(text.substr(1, text.find(']') == std::string_view::npos ? 0 : text.size() - 2)));
+    if (text.back() != ']' || name.empty() || name.find_first_of("[]") != std::string::npos) {
+      return problem(fmt::format("'{}' is no section; expected [NAME]", text));
+    }
+    if (const IniSection* first = file_.section(name)) {
+      return problem(fmt::format("section [{}] is already in line {}", name, first->line));
+    }
+    current_ = &file_.sections.emplace_back(IniSection{name, line_, {}});
+  }
+
+  void entry(std::string_view text) {
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos || trim(text.substr(0, equals)).empty()) {
+      return problem(fmt::format("'{}' is neither [SECTION] nor KEY = VALUE", text));
+    }
+    const std::string key(trim(text.substr(0, equals)));
+    if (current_ == nullptr) {
+      if (!skipping_) problem(fmt::format("'{}' stands before the first section", key));
+      return;
+    }
+    for (const IniEntry& e : current_->entries) {
+      if (e.key == key) return problem(fmt::format("[{}] {} is already in line {}", current_->name, key, e.line));
+    }
+    current_->entries.push_back({key, std::string(trim(text.substr(equals + 1))), line_});
+  }
+
+  IniFile file_;
+  Problems& problems_;
+  IniSection* current_ = nullptr;  // into file_.sections, valid until the next section begins
+  bool skipping_ = false;          // after the heading of a section that is wrong
+  std::size_t line_ = 0;
+};
+
+}  // namespace
+
+const IniSection* IniFile::section(std::string_view name) const {
+  const auto found = std::find_if(sections.begin(), sections.end(), [&](const auto& s) { return s.name == name; });
+  return found == sections.end() ? nullptr : &*found;
+}
+
+IniFile parse_ini(std::string_view text, const std::string& path, Problems& problems) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  Parser parser(path, problems);
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    parser.line(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parser.take();
+}
+
+IniFile read_ini(const std::filesystem::path& file, Problems& problems) {
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error)) {
+    problems.add(fmt::format("{}: is a folder, expected a configuration file", file.string()));
+    return {};
+  }
+  errno = 0;
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) {
+    problems.add(fmt::format("{}: cannot be read: {}", file.string(), std::strerror(errno)));
+    return {};
+  }
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  return parse_ini(text, file.string(), problems);
+}
+
+}  // namespace mtlgrid

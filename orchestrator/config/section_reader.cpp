@@ -1,0 +1,167 @@
+#include "orchestrator/config/section_reader.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "datasets/table.h"
+#include "orchestrator/config/nearest.h"
+
+namespace mtlgrid {
+namespace {
+
+template <typename T>
+std::optional<T> whole_number(const std::string& text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::vector<std::string> split_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  if (text.empty()) return parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string part = text.substr(begin, end - begin);
+    const auto first = part.find_first_not_of(" \t"), last = part.find_last_not_of(" \t");
+    parts.push_back(first == std::string::npos ? "" : part.substr(first, last - first + 1));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+SectionReader::SectionReader(const IniFile& file, const IniSection* section, std::string name, Problems& problems)
+    : file_(file), section_(section), name_(std::move(name)), problems_(problems) {}
+
+const IniEntry* SectionReader::find(const std::string& key) {
+  known_.push_back(key);
+  if (section_ == nullptr) return nullptr;
+  const auto& entries = section_->entries;
+  const auto found = std::find_if(entries.begin(), entries.end(), [&](const IniEntry& e) { return e.key == key; });
+  return found == entries.end() ? nullptr : &*found;
+}
+
+void SectionReader::problem(const std::string& key, const std::string& what) {
+  const IniEntry* entry = find(key);
+  const std::size_t line = entry != nullptr ? entry->line : section_ != nullptr ? section_->line : 0;
+  const std::string where = line == 0 ? file_.path : fmt::format("{}, line {}", file_.path, line);
+  problems_.add(fmt::format("{}: [{}] {}: {}", where, name_, key, what));
+}
+
+std::optional<std::string> SectionReader::text(const std::string& key) {
+  const IniEntry* entry = find(key);
+  if (entry == nullptr) return std::nullopt;
+  if (entry->value.empty()) {
+    problem(key, "has no value");
+    return std::nullopt;
+  }
+  return entry->value;
+}
+
+std::string SectionReader::required(const std::string& key) {
+  if (find(key) == nullptr) problem(key, "is missing");
+  return text(key).value_or("");
+}
+
+std::vector<std::string> SectionReader::list(const std::string& key, bool needed) {
+  std::vector<std::string> elements;
+  if (needed && find(key) == nullptr) problem(key, "is missing");
+  const std::optional<std::string> value = text(key);
+  if (!value) return elements;
+  for (const std::string& element : split_commas(*value)) {
+    if (element.empty()) {
+      problem(key, fmt::format("'{}' has an empty element", *value));
+    } else if (std::find(elements.begin(), elements.end(), element) != elements.end()) {
+      problem(key, fmt::format("'{}' is listed twice", element));
+    } else {
+      elements.push_back(element);
+    }
+  }
+  return elements;
+}
+
+void SectionReader::read(const std::string& key, std::string& value) {
+  if (const auto given = text(key)) value = *given;
+}
+
+void SectionReader::read(const std::string& key, int& value, int low, int high) {
+  const auto given = text(key);
+  if (!given) return;
+  const auto number = whole_number<int>(*given);
+  if (number && *number >= low && *number <= high) {
+    value = *number;
+  } else {
+    problem(key, fmt::format("'{}' is not a whole number from {} to {}", *given, low, high));
+  }
+}
+
+void SectionReader::read(const std::string& key, std::uint64_t& value, std::uint64_t high) {
+  const auto given = text(key);
+  if (!given) return;
+  const auto number = whole_number<std::uint64_t>(*given);
+  if (number && *number <= high) {
+    value = *number;
+  } else {
+    problem(key, fmt::format("'{}' is not a whole number from 0 to {}", *given, high));
+  }
+}
+
+void SectionReader::read(const std::string& key, double& value, double low, double high, bool open_low,
+                         bool open_high) {
+  const auto given = text(key);
+  if (!given) return;
+  const auto number = parse_number(*given);
+  if (!number) return problem(key, fmt::format("'{}' is no number", *given));
+  const bool above = open_low ? *number > low : *number >= low;
+  const bool below = open_high ? *number < high : *number <= high;
+  if (above && below) {
+    value = *number;
+  } else if (std::isinf(high)) {
+    problem(key, fmt::format("{} is not {} {}", *given, open_low ? "above" : "at least", low));
+  } else {
+    problem(key,
+            fmt::format("{} is not in {}{}, {}{}", *given, open_low ? '(' : '[', low, high, open_high ? ')' : ']'));
+  }
+}
+
+void SectionReader::read(const std::string& key, bool& value) {
+  const auto given = text(key);
+  if (!given) return;
+  if (*given == "yes" || *given == "true") {
+    value = true;
+  } else if (*given == "no" || *given == "false") {
+    value = false;
+  } else {
+    problem(key, fmt::format("'{}' is neither yes nor no", *given));
+  }
+}
+
+void SectionReader::choose(const std::string& key, std::string& value, const std::vector<std::string>& choices) {
+  const auto given = text(key);
+  if (!given) return;
+  if (std::find(choices.begin(), choices.end(), *given) != choices.end()) {
+    value = *given;
+  } else {
+    problem(key, fmt::format("'{}' is not one of {}", *given, fmt::join(choices, ", ")));
+  }
+}
+
+void SectionReader::finish() {
+  if (section_ == nullptr) return;
+  std::vector<std::string> known = known_;
+  std::sort(known.begin(), known.end());
+  known.erase(std::unique(known.begin(), known.end()), known.end());
+  for (const IniEntry& entry : section_->entries) {
+    if (std::binary_search(known.begin(), known.end(), entry.key)) continue;
+    problems_.add(fmt::format("{}, line {}: [{}]: unknown key '{}'{}", file_.path, entry.line, name_, entry.key,
+                              did_you_mean(entry.key, known)));
+  }
+}
+
+}  // namespace mtlgrid

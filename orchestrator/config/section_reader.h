@@ -1,0 +1,53 @@
+// Typed reading of one section of a configuration, collecting what is wrong.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/config/ini.h"
+
+namespace mtlgrid {
+
+// Splits at commas and trims; an empty text has no elements.
+std::vector<std::string> split_commas(const std::string& text);
+
+// Every call names a key and so makes it known; `finish` reports the keys of the section that no call named. A section
+// that is absent has no keys. Values out of order add a problem "FILE, line L: [section] key: what, expected" and leave
+// the destination as it was.
+class SectionReader {
+ public:
+  // `section` may be nullptr (absent); `name` is then what messages call it. All must outlive the reader.
+  SectionReader(const IniFile& file, const IniSection* section, std::string name, Problems& problems);
+
+  // The value of `key`, nullopt where the key is absent. An empty value is a problem and counts as absent.
+  std::optional<std::string> text(const std::string& key);
+  // The same; that it is absent is a problem, and gives "".
+  std::string required(const std::string& key);
+  // A list: elements trimmed, empty elements and duplicates are problems. Absent: no elements, a problem if `needed`.
+  std::vector<std::string> list(const std::string& key, bool needed = false);
+
+  void read(const std::string& key, std::string& value);
+  void read(const std::string& key, int& value, int low, int high);
+  void read(const std::string& key, std::uint64_t& value, std::uint64_t high);
+  // `open_low`, `open_high`: whether the bound itself is excluded.
+  void read(const std::string& key, double& value, double low, double high, bool open_low = false,
+            bool open_high = false);
+  void read(const std::string& key, bool& value);  // yes, no, true, false
+  void choose(const std::string& key, std::string& value, const std::vector<std::string>& choices);
+
+  // Adds a problem about `key`, with its line.
+  void problem(const std::string& key, const std::string& what);
+  void finish();
+
+ private:
+  const IniEntry* find(const std::string& key);
+  const IniFile& file_;
+  const IniSection* section_;
+  std::string name_;
+  Problems& problems_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace mtlgrid

@@ -1,0 +1,88 @@
+#include "orchestrator/durations/plan_times.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "results/status/query.h"
+
+namespace mtlgrid {
+namespace {
+
+constexpr int kDraws = 400;         // one in ten is then known to 1.5 in a hundred
+constexpr double kMostDrawn = 4e6;  // lengths, for the sake of very large grids; some hundred milliseconds
+constexpr double kJobStart = 60;    // seconds until a job's first step: modules, ranks, features; guessed
+const std::vector<int> kWorkers = {1, 2, 4, 8, 16, 32, 64};
+const std::vector<int> kWalltimes = {4, 8, 24, 48};  // hours
+
+std::string jobs_text(const PredictedTime& time, int hours, double lead) {
+  const int expected = jobs_needed(time.expected, 3600.0 * hours, lead);
+  const int high = jobs_needed(time.high, 3600.0 * hours, lead);
+  if (expected == 0) return "-";
+  return high > expected ? fmt::format("{} to {}", expected, high) : std::to_string(expected);
+}
+
+}  // namespace
+
+std::string time_text(double seconds) {
+  if (seconds < 1) return "under 1 s";
+  const auto s = static_cast<long long>(std::ceil(seconds));
+  if (s < 60) return fmt::format("{} s", s);
+  if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
+  return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
+}
+
+int jobs_needed(double seconds, double walltime, double lead) {
+  const double useful = walltime - lead - kJobStart;
+  return useful > 0 ? std::max(1, static_cast<int>(std::ceil(seconds / useful))) : 0;
+}
+
+std::vector<PredictedTime> predict_times(const LearnedLengths& lengths, const std::vector<Cell>& cells,
+                                         const std::vector<int>& workers) {
+  std::vector<double> expected;
+  for (const Cell& cell : cells) expected.push_back(lengths.expected(cell));
+  std::vector<std::size_t> order(cells.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return expected[a] > expected[b]; });
+  std::vector<Cell> queue;
+  for (const std::size_t i : order) queue.push_back(cells[i]);
+  const int count = std::clamp(static_cast<int>(kMostDrawn / static_cast<double>(cells.size() + 1)), 9, kDraws);
+  const auto drawn = lengths.draws(queue, count);
+  std::vector<PredictedTime> times;
+  for (const int n : workers) {
+    std::vector<double> ends;
+    for (const auto& draw : drawn) ends.push_back(remaining_makespan({}, draw, n));
+    std::sort(ends.begin(), ends.end());
+    const auto at = [&](double part) { return ends[static_cast<std::size_t>(part * (count - 1) + 0.5)]; };
+    times.push_back({n, at(0.5), at(0.1), at(0.9)});
+  }
+  return times;
+}
+
+std::string times_text(const Plan& plan, const LearnedLengths& lengths, const std::vector<Cell>& left) {
+  if (left.empty()) return "Expected times: none, all cells are done\n";
+  const double lead = stop_lead_seconds(plan, lengths);
+  QueryResult table{{"workers", "expected", "8 in 10 are within", "speed-up"}, {}};
+  for (const int hours : kWalltimes) {
+    table.columns.push_back(fmt::format("{}{} h", hours == kWalltimes[0] ? "jobs of " : "of ", hours));
+  }
+  const auto times = predict_times(lengths, left, kWorkers);
+  for (const PredictedTime& time : times) {
+    std::vector<std::optional<std::string>> row = {std::to_string(time.workers), time_text(time.expected),
+                                                   fmt::format("{} to {}", time_text(time.low), time_text(time.high)),
+                                                   fmt::format("{:.1f}", times[0].expected / time.expected)};
+    for (const int hours : kWalltimes) row.push_back(jobs_text(time, hours, lead));
+    table.rows.push_back(std::move(row));
+  }
+  std::string text = fmt::format("Expected times of the {} cells that are not done\n", left.size());
+  text += render(table, QueryFormat::table);
+  text +=
+      fmt::format("  {}; a cell's length is known to a factor of {:.2f}\n", lengths.basis(), std::exp(lengths.error()));
+  return text +
+         "  A job has that many workers; slurm/full_benchmark.sh queues itself for the next one. Waiting for Slurm is "
+         "not counted\n";
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,40 @@
+#include "orchestrator/durations/run_forecast.h"
+
+#include <algorithm>
+
+namespace mtlgrid {
+namespace {
+
+// A cell that has run for as long as was expected of it is not about to end this moment: so much of its length is
+// still expected. Guessed.
+constexpr double kLeast = 0.1;
+// The last 30 cells or so count: machines get slower and faster while a run goes on. Guessed.
+constexpr double kMemory = 1 - 1.0 / 30;
+
+}  // namespace
+
+void Forecast::advanced(double cost, double fraction, double seconds) {
+  part_cost_ += cost * fraction;
+  part_seconds_ += seconds;
+}
+
+void Forecast::done(double cost, double seconds) {
+  done_cost_ = kMemory * done_cost_ + cost;
+  done_seconds_ = kMemory * done_seconds_ + seconds;
+}
+
+std::optional<double> Forecast::seconds_per_cost() const {
+  if (done_cost_ > 0 && done_seconds_ > 0) return done_seconds_ / done_cost_;
+  if (costs_are_seconds_) return 1;
+  if (part_cost_ > 0 && part_seconds_ > 0) return part_seconds_ / part_cost_;
+  return std::nullopt;
+}
+
+double Forecast::remainder(double cost, double fraction, double seconds_running) const {
+  const double by_epochs = cost * (1 - fraction);
+  const auto rate = seconds_per_cost();
+  if (!rate || done_cost_ == 0) return by_epochs;
+  return std::min(by_epochs, std::max(kLeast * cost, cost - seconds_running / *rate));
+}
+
+}  // namespace mtlgrid

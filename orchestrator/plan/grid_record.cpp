@@ -1,0 +1,73 @@
+#include "orchestrator/plan/grid_record.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+namespace mtlgrid {
+namespace {
+
+nlohmann::json rows_json(const PairCohort& rows) {
+  return {{"patient", rows.patient}, {"label", rows.label}, {"target", rows.target}};
+}
+
+std::string identity(const Plan& plan) {
+  nlohmann::json j = {{"settings", identity_settings(plan.config)}};
+  if (!plan.experiment.init.hash.empty()) j["init"] = plan.experiment.init.hash;
+  for (const Cohort& cohort : plan.cohorts) j["cohorts"][cohort.files.name] = cohort.fingerprint;
+  const auto& names = plan.experiment.cohorts;
+  for (const Pair& pair : plan.experiment.pairs) {
+    nlohmann::json& p = j["pairs"][pair.biomarker + "/" + pair.auxiliary];
+    p["folds"] = pair.folds;
+    p["training"] = rows_json(pair.training);
+    for (const PairCohort& e : pair.external) {
+      p["external"][names[static_cast<std::size_t>(e.cohort)].name] = rows_json(e);
+    }
+  }
+  const std::string text = j.dump();
+  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+void add_splits(const Experiment& experiment, const Pair& pair, std::vector<GridRecord::SplitRow>& out) {
+  const auto& patients = experiment.cohorts[static_cast<std::size_t>(pair.training.cohort)].patients;
+  for (std::size_t fold = 0; fold < pair.folds.size(); ++fold) {
+    const auto add = [&](const std::vector<int>& positions, const char* role) {
+      for (const int position : positions) {
+        const int patient = pair.training.patient[static_cast<std::size_t>(position)];
+        out.push_back({pair.biomarker, pair.auxiliary, static_cast<int>(fold),
+                       patients[static_cast<std::size_t>(patient)].name, role});
+      }
+    };
+    add(pair.folds[fold].train, "train");
+    add(pair.folds[fold].valid, "valid");
+    add(pair.folds[fold].test, "test");
+  }
+}
+
+}  // namespace
+
+GridRecord make_grid_record(const Plan& plan, std::vector<GridRecord::DropRow> drops) {
+  GridRecord grid;
+  grid.identity = identity(plan);
+  grid.settings = resolved_settings(plan.config);
+  if (!plan.experiment.init.hash.empty()) grid.settings["init"] = plan.experiment.init;
+  for (const Cohort& cohort : plan.cohorts) {  // found in the files: what features a network takes
+    grid.settings["cohorts"][cohort.files.name]["extractor"] = cohort.extractor;
+  }
+  for (const Pair& pair : plan.experiment.pairs) {
+    for (const std::string& method : plan.config.methods) {
+      for (int fold = 0; fold < plan.config.folds; ++fold) {
+        grid.cells.push_back({pair.biomarker, pair.auxiliary, method, fold});
+      }
+    }
+    add_splits(plan.experiment, pair, grid.splits);
+  }
+  for (const BiomarkerConfig& b : plan.config.biomarkers) {
+    grid.cohorts.push_back({b.name, b.train, "train"});
+    for (const std::string& name : b.external) grid.cohorts.push_back({b.name, name, "external"});
+  }
+  grid.drops = std::move(drops);
+  return grid;
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,89 @@
+#include "orchestrator/plan/imported_splits.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <set>
+
+namespace mtlgrid {
+namespace {
+
+struct Lists {
+  std::set<std::string> train, test;
+};
+
+std::vector<Lists> read_lists(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) throw InputError(fmt::format("{}: cannot be read", file.string()));
+  try {
+    std::vector<Lists> lists;
+    const auto json = nlohmann::json::parse(stream);
+    for (const auto& split : json.at("splits")) {
+      Lists& l = lists.emplace_back();
+      split.at("train_patients").get_to(l.train);
+      split.at("test_patients").get_to(l.test);
+    }
+    return lists;
+  } catch (const nlohmann::json::exception& e) {
+    throw InputError(fmt::format("{}: is no splits.json of STAMP: {}", file.string(), e.what()));
+  }
+}
+
+bool both_classes(const std::vector<int>& rows, const std::vector<int>& label) {
+  std::set<int> classes;
+  for (const int row : rows) classes.insert(label[static_cast<std::size_t>(row)]);
+  return classes.size() == 2;
+}
+
+// `where` names file and split. Rows of the result are ascending, as our own folds' are before validation is split off.
+FoldSplit fold(const Lists& lists, const Pair& pair, const Cohort& cohort, const std::string& where,
+               Problems& problems) {
+  FoldSplit out;
+  for (std::size_t row = 0; row < pair.training.patient.size(); ++row) {
+    const std::string& name = cohort.patients[static_cast<std::size_t>(pair.training.patient[row])].name;
+    const bool train = lists.train.contains(name), test = lists.test.contains(name);
+    if (train == test) {
+      problems.add(
+          fmt::format("{}: patient '{}' of pair {}/{} is in {}", where, name, pair.biomarker, pair.auxiliary,
+                      train ? "both train_patients and test_patients" : "neither train_patients nor test_patients"));
+    }
+    (test ? out.test : out.train).push_back(static_cast<int>(row));
+  }
+  for (const auto* part : {&out.train, &out.test}) {
+    if (both_classes(*part, pair.training.label)) continue;
+    problems.add(fmt::format("{}: the {} patients of pair {}/{} are not of both classes", where,
+                             part == &out.train ? "train" : "test", pair.biomarker, pair.auxiliary));
+  }
+  return out;
+}
+
+// Splits validation rows off out.train.
+void split_validation(FoldSplit& out, const Pair& pair, const Config& config) {
+  std::vector<int> label;
+  for (const int row : out.train) label.push_back(pair.training.label[static_cast<std::size_t>(row)]);
+  const TrainTest split = stratified_split(label, config.train.validation, config.split_seed);
+  const std::vector<int> rows = std::move(out.train);
+  out.train.clear();
+  for (const int i : split.train) out.train.push_back(rows[static_cast<std::size_t>(i)]);
+  for (const int i : split.test) out.valid.push_back(rows[static_cast<std::size_t>(i)]);
+}
+
+}  // namespace
+
+std::vector<FoldSplit> imported_splits(const std::filesystem::path& file, const Pair& pair, const Cohort& cohort,
+                                       const Config& config) {
+  const std::vector<Lists> lists = read_lists(file);
+  if (lists.size() != static_cast<std::size_t>(config.folds)) {
+    throw InputError(fmt::format("{}: has {} splits, expected {} (folds)", file.string(), lists.size(), config.folds));
+  }
+  Problems problems;
+  std::vector<FoldSplit> splits;
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    splits.push_back(fold(lists[i], pair, cohort, fmt::format("{}, split {}", file.string(), i + 1), problems));
+  }
+  problems.throw_if_any();
+  for (FoldSplit& split : splits) split_validation(split, pair, config);
+  return splits;
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,54 @@
+#include "orchestrator/plan/new_cohort.h"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <tuple>
+
+namespace mtlgrid {
+namespace {
+
+void add_labels(NewCohort& cohort, const Cohort& labelled, const LabelledRows& rows) {
+  for (std::size_t i = 0; i < rows.patient.size(); ++i) {
+    const std::string& name = labelled.patients[static_cast<std::size_t>(rows.patient[i])].name;
+    const auto& all = cohort.patients.patients;  // ascending, and a superset of the labelled ones
+    const auto found = std::lower_bound(all.begin(), all.end(), name,
+                                        [](const Patient& p, const std::string& n) { return p.name < n; });
+    const auto at = static_cast<std::size_t>(found - all.begin());
+    cohort.label[at] = rows.label[i];
+    cohort.target[at] = rows.target[i];
+  }
+}
+
+void drop_once(std::vector<Drop>& drops) {
+  std::set<std::tuple<std::string, std::string, std::string>> seen;
+  std::erase_if(drops, [&](const Drop& d) { return !seen.emplace(d.patient, d.slide, d.reason).second; });
+}
+
+}  // namespace
+
+NewCohort load_new_cohort(const CohortFiles& files, const LabelRule& rule, const std::string& auxiliary_column,
+                          Problems& problems) {
+  FingerprintMemory memory;  // files are read once for both joins below
+  CohortFiles unlabelled = files;
+  unlabelled.clini.clear();
+  NewCohort cohort;
+  cohort.patients = load_cohort(unlabelled, memory, problems);
+  cohort.label.resize(cohort.patients.patients.size());
+  cohort.target.resize(cohort.label.size(), std::numeric_limits<double>::quiet_NaN());
+  cohort.drops = cohort.patients.drops;
+  if (files.clini.empty()) return cohort;
+  Problems own;
+  const Cohort labelled = load_cohort(files, memory, own);
+  if (own.empty()) {
+    const LabelledRows rows = label_rows(labelled, rule, auxiliary_column, false, own);
+    if (own.empty()) add_labels(cohort, labelled, rows);
+    cohort.drops.insert(cohort.drops.end(), labelled.drops.begin(), labelled.drops.end());
+    cohort.drops.insert(cohort.drops.end(), rows.drops.begin(), rows.drops.end());
+    drop_once(cohort.drops);
+  }
+  for (const std::string& line : own.lines()) problems.add(line);
+  return cohort;
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,30 @@
+#include "orchestrator/scheduler/packing.h"
+
+#include <algorithm>
+
+namespace mtlgrid {
+
+int pack_width(const PackFacts& facts) {
+  int width = facts.wanted;
+  if (width == 0) width = facts.gpu ? (facts.cells + facts.trainers - 1) / std::max(1, facts.trainers) : 1;
+  if (facts.largest > 0) width = std::min(width, facts.largest);
+  return std::clamp(width, 1, kLargestPack);
+}
+
+std::vector<std::size_t> choose_pack(const std::vector<PackCandidate>& queued, int width) {
+  const Cell& first = *queued.front().cell;
+  std::vector<std::size_t> pack;
+  int limit = width;
+  for (const PackCandidate& candidate : queued) {
+    const Cell& cell = *candidate.cell;
+    const auto size = static_cast<int>(pack.size());
+    const bool group =
+        cell.biomarker == first.biomarker && cell.auxiliary == first.auxiliary && cell.fold == first.fold;
+    if (!group || size >= std::min(limit, candidate.limit)) continue;
+    limit = std::min(limit, candidate.limit);
+    pack.push_back(candidate.task);
+  }
+  return pack;
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,35 @@
+#include "orchestrator/scheduler/quarantine.h"
+
+namespace mtlgrid {
+
+bool Quarantine::strike(const std::string& host, std::size_t task) {
+  bad_[host].insert(task);
+  return strikes_ > 0 && !holds(host) && bad_[host].size() >= static_cast<std::size_t>(strikes_);
+}
+
+bool Quarantine::succeed(const std::string& host) {
+  bad_.erase(host);
+  return held_.erase(host) > 0;
+}
+
+std::vector<std::size_t> Quarantine::hold(const std::string& host) {
+  held_.insert(host);
+  return {bad_[host].begin(), bad_[host].end()};
+}
+
+void Quarantine::lift(const std::string& host) {
+  held_.erase(host);
+  bad_.erase(host);
+}
+
+std::optional<std::string> Quarantine::take_back(std::size_t task) {
+  for (const std::string& host : held_) {
+    if (bad_[host].erase(task) == 0 || bad_[host].size() >= static_cast<std::size_t>(strikes_)) continue;
+    const std::string innocent = host;
+    lift(innocent);
+    return innocent;
+  }
+  return std::nullopt;
+}
+
+}  // namespace mtlgrid

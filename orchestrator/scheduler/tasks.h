@@ -1,0 +1,38 @@
+// From a plan and its store to the cells that are still to be run.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "orchestrator/scheduler/coordinator.h"
+#include "orchestrator/plan/plan.h"
+#include "results/store/store.h"
+
+namespace mtlgrid {
+
+// STORE.d: attempts' folders, trainers' logs, the memory of fingerprints.
+std::filesystem::path store_folder(const std::filesystem::path& store);
+std::filesystem::path fingerprint_file(const std::filesystem::path& store);
+// Saves the memory there; makes STORE.d.
+void save_fingerprints(const FingerprintMemory& memory, const std::filesystem::path& store);
+// STORE.d/grid-<id>: cells' folders are below it, <cell>/attempt-<n>.
+std::string grid_folder(const std::filesystem::path& store, std::int64_t grid_id);
+
+// Numbers of the attempts that have a folder on disk, newest first: one more than the store knows may be there, if a
+// run was killed between making the folder and committing.
+std::vector<int> attempts_on_disk(const std::string& folder, const Cell& cell);
+
+std::string attempt_folder(const std::string& folder, const Cell& cell, int attempt);
+
+// Removes what attempts of a cell kept to go on from, with what killed processes left of it: its result is durable.
+void remove_checkpoints(const std::string& folder, const Cell& cell);
+
+// The task of a cell, its cost left to the caller: the next attempt's number is above everything in store and on disk.
+// `resume`: go on from earlier attempts' checkpoints.
+Task make_task(const StoredCell& stored, const std::string& folder, bool resume);
+
+// A lock of another host is taken over after it stayed unchanged for this many heartbeats (docs/store.md).
+inline constexpr double kStaleBeats = 5;
+
+}  // namespace mtlgrid

@@ -1,0 +1,41 @@
+#include "orchestrator/session/mailbox.h"
+
+#include <fmt/format.h>
+
+#include "base/errors.h"
+
+namespace mtlgrid {
+
+void Post::send(int rank, const nlohmann::json& message) {
+  std::string bytes(1, static_cast<char>(addressee_));
+  nlohmann::json::to_msgpack(message, bytes);
+  letters_.push_back({rank, std::move(bytes)});
+}
+
+void Post::flush() {
+  for (Letter& letter : letters_) transport_.send(letter.rank, std::move(letter.bytes));
+  letters_.clear();
+}
+
+int receive_post(Transport& transport, const PostHandler& handler) {
+  int received = 0;
+  while (received < kMostAtOnce) {
+    const auto incoming = transport.receive();
+    if (!incoming) break;
+    ++received;
+    const std::string& bytes = incoming->bytes;
+    if (bytes.empty() || (bytes[0] != 'c' && bytes[0] != 'w')) {
+      throw Error(ErrorKind::fatal, fmt::format("rank {} sent a message without an addressee", incoming->from));
+    }
+    nlohmann::json message;
+    try {
+      message = nlohmann::json::from_msgpack(bytes.begin() + 1, bytes.end());
+    } catch (const nlohmann::json::exception& e) {
+      throw Error(ErrorKind::fatal, fmt::format("rank {} sent no MessagePack: {}", incoming->from, e.what()));
+    }
+    handler(incoming->from, static_cast<Addressee>(bytes[0]), message);
+  }
+  return received;
+}
+
+}  // namespace mtlgrid

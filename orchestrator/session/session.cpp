@@ -1,0 +1,296 @@
+#include "orchestrator/session/session.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <set>
+#include <thread>
+
+#include "cluster/host.h"
+#include "base/errors.h"
+#include "orchestrator/session/live_file.h"
+#include "orchestrator/session/mailbox.h"
+#include "orchestrator/session/progress.h"
+#include "orchestrator/session/signals.h"
+#include "orchestrator/scheduler/tasks.h"
+#include "orchestrator/session/trainer_executable.h"
+
+namespace mtlgrid {
+namespace {
+
+// Readers see a run's results so late, the longer time where the copy of a large store takes long: at most one part in
+// fifty of the coordinator's time goes into it.
+constexpr double kSnapshotSeconds = 2, kLatestSnapshotSeconds = 60, kSnapshotShare = 50;
+constexpr double kFarewellSeconds = 10;     // how long rank 0 waits for the other ranks' bye
+constexpr double kLostFarewellSeconds = 3;  // the same where ranks were lost, who will not say it
+constexpr double kCheckpointSeconds = 60;   // how long an orphaned worker waits for its trainers' checkpoints
+constexpr unsigned kFinalizeSeconds = 20;   // MPI_Finalize hangs if a rank dies in it: then this ends the process
+
+double steady_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+double wall_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+// Polling with short sleeps: a blocking MPI receive would spin at 100 % beside the trainers.
+class Pause {
+ public:
+  void after(bool active) {
+    idle_ = active ? 0 : idle_ + 1;
+    std::this_thread::sleep_for(std::chrono::microseconds(idle_ < 20 ? 50 : idle_ < 200 ? 500 : 2000));
+  }
+
+ private:
+  int idle_ = 0;
+};
+
+// Groups what one turn of the event loop decides into one transaction and one fsync.
+class StoreLedger : public Ledger {
+ public:
+  StoreLedger(Store& store, const SessionInputs& inputs) : store_(store), inputs_(inputs) {}
+  void begin_attempt(const Cell& cell, int attempt, const Environment& where, double started) override {
+    open();
+    store_.begin_attempt(cell, attempt, where, started);
+  }
+  bool commit_result(const CellResult& result) override {
+    open();
+    const bool counts = store_.commit_result(result, inputs_.replace);
+    if (inputs_.on_result) inputs_.on_result(result);
+    done_.push_back(result.cell);
+    return counts;
+  }
+  void commit_failure(const AttemptFailure& failure) override {
+    open();
+    store_.commit_failure(failure);
+  }
+  void reopen(const Cell& cell) override {
+    open();
+    store_.reset_failed({cell});
+  }
+  // Makes it durable; only then nothing is needed any more to go on from.
+  void commit() {
+    if (!open_) return;
+    open_ = false;
+    store_.commit_batch();
+    for (const Cell& cell : std::exchange(done_, {})) remove_checkpoints(inputs_.folder, cell);
+  }
+
+ private:
+  void open() {
+    if (open_) return;
+    store_.begin_batch();
+    open_ = true;
+  }
+  Store& store_;
+  const SessionInputs& inputs_;
+  bool open_ = false;
+  std::vector<Cell> done_;  // in this batch
+};
+
+// Renews the lock and publishes snapshots in time.
+class Upkeep {
+ public:
+  // Readers have a snapshot from the start: without one they would read the store itself, and its writer wait for them.
+  Upkeep(Store& store, double heartbeat, double now) : store_(store), heartbeat_(heartbeat), beat_(now) {
+    publish(now);
+  }
+  void at(double now) {
+    if (now - beat_ >= heartbeat_) {
+      beat_ = now;
+      store_.heartbeat();
+    }
+    if (now >= next_snapshot_) publish(now);
+  }
+
+ private:
+  void publish(double now) {
+    store_.publish_snapshot();
+    const double took = steady_now() - now;
+    next_snapshot_ = now + std::clamp(kSnapshotShare * took, kSnapshotSeconds, kLatestSnapshotSeconds);
+  }
+
+  Store& store_;
+  double heartbeat_, beat_, next_snapshot_ = 0;
+};
+
+// Whether mpirun's daemon, the parent of every rank, has died: then nobody will end this rank but itself.
+class ParentWatch {
+ public:
+  explicit ParentWatch(bool under_mpi) : under_mpi_(under_mpi), parent_(getppid()) {}
+  bool gone() const { return under_mpi_ && getppid() != parent_; }
+
+ private:
+  bool under_mpi_;
+  pid_t parent_;
+};
+
+}  // namespace
+
+std::uint64_t feature_bytes(const Plan& plan) {
+  std::uint64_t bytes = 0;
+  for (const Cohort& cohort : plan.cohorts) {
+    for (const Patient& patient : cohort.patients) {
+      bytes += static_cast<std::uint64_t>(patient.tiles() * cohort.width) * sizeof(std::uint16_t);
+    }
+  }
+  return bytes;
+}
+
+Worker::TrainersFactory trainers_factory(const Transport& transport, const TrainerOptions& options) {
+  return [rank = transport.rank(), options](const Welcome& welcome) {
+    const RunSettings& run = welcome.experiment.run;
+    TrainerCommand command;
+    command.executable = trainer_executable();
+    command.arguments = options.arguments;
+    command.threads = run.threads;
+    command.log_folder = welcome.log_folder;
+    command.rank = rank;
+    command.cpus = share_of(allowed_cpus(), local_rank());
+    const int cores = static_cast<int>(command.cpus.size());
+    command.gpus =
+        (options.devices ? *options.devices : choose_devices(run, options.workers, questions_to_machine())).gpus;
+    command.slots = command.gpus.empty() ? options.workers.value_or(std::max(1, cores / std::max(1, run.threads)))
+                                         : static_cast<int>(command.gpus.size());
+    // More trainers than cores were asked for: they share, instead of queueing on one.
+    if (command.slots * run.threads > cores) command.cpus.clear();
+    return make_trainer_processes(command);
+  };
+}
+
+SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& transport,
+                         const TrainerOptions& options) {
+  ProgressDisplay display(isatty(STDERR_FILENO) != 0);
+  Post to_workers(transport, Addressee::worker), to_coordinator(transport, Addressee::coordinator);
+  StoreLedger ledger(store, inputs);
+  const ClusterSettings& cluster = inputs.plan.config.cluster;
+  const bool gpus = options.devices && !options.devices->gpus.empty();
+  CoordinatorSettings settings{
+      cluster,
+      inputs.folder,
+      [&](const std::string& line) { display.say(line); },
+      staging_settings(inputs.plan.config.run, gpus, transport.size(), feature_bytes(inputs.plan)),
+      inputs.lengths,
+      inputs.ends,
+      inputs.stop_lead};
+  Welcome welcome{inputs.plan.experiment, cluster.heartbeat_seconds, cluster.lease_minutes * 60,
+                  inputs.folder + "/logs", cluster.stall_minutes * 60};
+  Coordinator coordinator(std::move(settings), inputs.tasks, std::move(welcome), to_workers, ledger);
+  Worker worker(transport.rank(), host_name(), trainers_factory(transport, options), to_coordinator);
+  StopSignals signals;
+  const ParentWatch parent(transport.size() > 1);
+  Upkeep upkeep(store, cluster.heartbeat_seconds, steady_now());
+  const auto picture = [&] {
+    nlohmann::json shown = coordinator.picture({steady_now(), wall_now()});
+    shown["grid"] = store.grid_id();
+    shown["epoch"] = store.epoch();
+    return shown;
+  };
+  LiveFile live(live_file(inputs.plan.config.store), picture, [&](const std::string& line) { display.say(line); });
+  Pause pause;
+
+  worker.begin(steady_now());
+  while (!coordinator.finished()) {
+    const int received = receive_post(transport, [&](int from, Addressee addressee, const nlohmann::json& message) {
+      if (addressee == Addressee::worker) {
+        if (inputs.visitor && inputs.visitor(message, worker, to_coordinator)) return;
+        return worker.on_message(message, steady_now());
+      }
+      if (inputs.guest != nullptr && inputs.guest->on_message(from, message, steady_now())) return;
+      coordinator.on_message(from, message, {steady_now(), wall_now()});
+    });
+    worker.poll();
+    const Coordinator::Now now{steady_now(), wall_now()};
+    if (signals.requested() || parent.gone()) {
+      if (!coordinator.stopping()) display.say("asked to stop: checkpointing what is running");
+      coordinator.request_stop(now);
+      worker.request_stop(now.steady);
+    }
+    coordinator.on_tick(now);
+    worker.on_tick(now.steady);
+    if (inputs.guest != nullptr) inputs.guest->turn(coordinator, to_workers, now.steady);
+    ledger.commit();
+    to_workers.flush();
+    to_coordinator.flush();
+    upkeep.at(now.steady);
+    live.at(now.steady);
+    display.show(coordinator, now);
+    pause.after(received > 0);
+  }
+  ledger.commit();
+  worker.end_trainers();
+  const bool all_heard = coordinator.counts().workers == transport.size();
+  SessionResult result{coordinator.counts(),
+                       coordinator.failures(),
+                       coordinator.stopping(),
+                       coordinator.stuck(),
+                       coordinator.all_alive() && all_heard && !parent.gone(),
+                       coordinator.needs_person()};
+  display.finish(coordinator, {steady_now(), wall_now()});
+  return result;
+}
+
+void dismiss(Transport& transport, bool all_alive) {
+  Post to_workers(transport, Addressee::worker);
+  for (int rank = 1; rank < transport.size(); ++rank) to_workers.send(rank, typed("shutdown", Shutdown{all_alive}));
+  to_workers.flush();
+  std::set<int> gone;
+  Pause pause;
+  const double deadline = steady_now() + (all_alive ? kFarewellSeconds : kLostFarewellSeconds);
+  while (static_cast<int>(gone.size()) < transport.size() - 1 && steady_now() < deadline) {
+    const int received = receive_post(transport, [&](int from, Addressee addressee, const nlohmann::json& message) {
+      if (addressee == Addressee::coordinator && message.value("type", "") == "bye") gone.insert(from);
+    });
+    pause.after(received > 0);
+  }
+  const bool complete = static_cast<int>(gone.size()) == transport.size() - 1;
+  if (transport.size() > 1) alarm(kFinalizeSeconds);
+  transport.finish(all_alive && complete);
+  alarm(0);
+}
+
+void serve(Transport& transport, const TrainerOptions& options, const WorkerVisitor& visitor) {
+  Post to_coordinator(transport, Addressee::coordinator);
+  Worker worker(transport.rank(), host_name(), trainers_factory(transport, options), to_coordinator);
+  StopSignals signals;
+  const ParentWatch parent(true);
+  Pause pause;
+  worker.begin(steady_now());
+  double orphaned_since = 0;
+  while (!worker.shutdown()) {
+    const int received = receive_post(transport, [&](int, Addressee addressee, const nlohmann::json& message) {
+      if (addressee != Addressee::worker) return;
+      if (visitor && visitor(message, worker, to_coordinator)) return;
+      worker.on_message(message, steady_now());
+    });
+    worker.poll();
+    const double now = steady_now();
+    if (signals.requested() || parent.gone()) worker.request_stop(now);
+    if (signals.requested() && !worker.welcomed()) break;  // rank 0 may have died of the same signal
+    worker.on_tick(now);
+    to_coordinator.flush();
+    if (worker.orphaned() || parent.gone()) {
+      if (orphaned_since == 0) orphaned_since = now;
+      if (!worker.busy() || now - orphaned_since > kCheckpointSeconds) break;
+    }
+    pause.after(received > 0);
+  }
+  worker.end_trainers();
+  const bool all_alive = worker.shutdown() && worker.shutdown()->all_alive;
+  to_coordinator.send(kCoordinator, typed("bye"));
+  to_coordinator.flush();
+  // One that was silent for two leases will not take it: mpirun's end, and with it the requeue, need not wait.
+  if (worker.orphaned() && !worker.shutdown()) transport.give_up(kCoordinator);
+  const double deadline = steady_now() + kFarewellSeconds;
+  while (!transport.idle() && steady_now() < deadline) {
+    receive_post(transport, [](int, Addressee, const nlohmann::json&) {});
+    pause.after(false);
+  }
+  alarm(kFinalizeSeconds);
+  transport.finish(all_alive);
+  alarm(0);
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,78 @@
+// One run of coordinator and workers, from hello to bye: the event loops around the pure handlers.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cluster/transport.h"
+#include "orchestrator/scheduler/coordinator.h"
+#include "orchestrator/session/devices.h"
+#include "orchestrator/plan/plan.h"
+#include "orchestrator/session/mailbox.h"
+#include "orchestrator/session/worker.h"
+#include "results/store/store.h"
+
+namespace mtlgrid {
+
+// How this process makes its trainers.
+struct TrainerOptions {
+  std::optional<int> workers;          // trainers of this rank; default: its cores / threads
+  std::vector<std::string> arguments;  // for the trainer executable
+  std::optional<RankDevices> devices;  // already chosen; otherwise the factory does, and throws as choose_devices does
+};
+Worker::TrainersFactory trainers_factory(const Transport& transport, const TrainerOptions& options);
+
+struct SessionResult {
+  Coordinator::Counts counts;
+  std::vector<std::pair<Cell, std::string>> failures;
+  bool stopped = false;      // on request, with work left
+  std::string stuck;         // why cells are pending although nobody asked to stop; empty otherwise
+  bool all_alive = true;     // no rank was lost
+  std::string needs_person;  // what a person must mend before it can go on; empty otherwise
+};
+
+// Looks on while rank 0 coordinates, and may act: the rehearsal.
+class SessionGuest {
+ public:
+  virtual ~SessionGuest() = default;
+  // Every message to the coordinator, before it; true: the coordinator is not to see it.
+  virtual bool on_message(int from, const nlohmann::json& message, double now) = 0;
+  // Once every turn of the loop; `to_workers` is flushed after it.
+  virtual void turn(const Coordinator& coordinator, Comm& to_workers, double now) = 0;
+};
+
+// Takes a message to this rank's worker that is not for the worker itself and says so by `true`: the rehearsal.
+using WorkerVisitor = std::function<bool(const nlohmann::json& message, Worker& worker, Post& to_coordinator)>;
+
+// Rank 0: coordinates `tasks` over all ranks of `transport` and trains on this rank too, until they are done or a stop
+// is asked for. Commits through `store`; the result of a cell replaces the one that counts if `replace`. `on_result`
+// sees every result after its commit. Leaves the other ranks waiting for `dismiss`.
+struct SessionInputs {
+  const Plan& plan;
+  std::vector<Task> tasks;
+  std::string folder;  // attempts' folders
+  bool replace = false;
+  std::function<void(const CellResult&)> on_result;
+  std::shared_ptr<CellLengths> lengths{};  // as in CoordinatorSettings, and the two below
+  std::optional<double> ends{};
+  double stop_lead = 60;
+  SessionGuest* guest = nullptr;  // must outlive the session
+  WorkerVisitor visitor{};        // of this rank's worker
+};
+// Of all features of the grid as float16; what pairs leave out is counted too.
+std::uint64_t feature_bytes(const Plan& plan);
+SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& transport,
+                         const TrainerOptions& options);
+
+// Rank 0, whatever happened: tells all ranks to leave, waits for them for a while and ends the transport. Must be
+// called once, after coordinate or when it did not come to that. Where a rank was lost MPI is left as it is, since
+// MPI_Finalize would hang; a watchdog ends the process if it hangs all the same.
+void dismiss(Transport& transport, bool all_alive);
+
+// Every other rank: works until the coordinator says shutdown or is gone; then ends the transport as `dismiss` does.
+void serve(Transport& transport, const TrainerOptions& options, const WorkerVisitor& visitor = {});
+
+}  // namespace mtlgrid

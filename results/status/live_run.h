@@ -1,0 +1,74 @@
+// STORE.progress, the live picture of a run that goes on (docs/store.md), and STORE.done, how the last one ended.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "results/store/store_lock.h"
+
+namespace mtlgrid {
+
+// A run's own account of itself, at most some seconds old. Texts are as the file has them: escape them.
+struct LiveRun {
+  double time = 0;  // seconds since 1970, on the clock of the run's host
+  std::uint64_t epoch = 0;
+  std::int64_t grid = 0;
+  struct Cells {
+    int total = 0, done = 0, failed = 0, running = 0, queued = 0;  // of this run, which --only may have limited
+  } cells;
+  std::optional<double> eta_seconds;
+  double gone_seconds = 0;
+  bool stopping = false;
+  std::optional<double> ends;  // when the allocation ends, seconds since 1970
+  struct Worker {
+    int rank = 0;
+    std::string host, state, device, why;  // state: alive, silent, leaving, left, lost, quarantined
+    double heard_seconds = 0;
+    int slots = 0, busy = 0, broken = 0;
+  };
+  std::vector<Worker> workers;
+  struct Running {
+    std::string cell;
+    int attempt = 0, rank = 0, slot = 0, epoch = 0, epochs = 0, pack = 1;  // epochs 0: not known yet
+    double started = 0;
+  };
+  std::vector<Running> running;
+  std::vector<std::string> queue;  // in the order in which they will be started; empty where there are too many
+  std::map<std::string, std::string> avoid;  // cell: why some worker does not get it
+
+  const Running* find_running(const std::string& cell) const;
+  // Its place in the queue, from 1; 0 if it is not there.
+  int place_of(const std::string& cell) const;
+  // Cells wait, but so many that the file does not name them.
+  bool queue_unnamed() const { return queue.empty() && cells.queued > 0; }
+};
+
+// The live file is believed for so long (seconds); it is written every two, less often where that takes long.
+inline constexpr double kLiveSeconds = 30;
+
+// How the last run ended.
+struct RunEnd {
+  int status = 0;
+  double time = 0;
+  std::uint64_t epoch = 0;
+  std::optional<int> total, done, failed, pending;
+  // "all that was asked for is done (exit status 0): 595 of 595 cells done"
+  std::string text() const;
+};
+// What can be known from here of the run that goes on, or of the last one.
+struct RunState {
+  double now = 0;                    // the reader's time, seconds since 1970
+  double data_age = 0;               // seconds since the snapshot was published; 0 where readers open STORE itself
+  std::optional<LockHolder> holder;  // of the store's lock; nullopt if nobody holds it, or its process is dead
+  std::optional<LiveRun> live;       // of the grid that was asked for
+  std::string trouble;               // why `live` is not there although it should be: one line, printable
+  std::optional<RunEnd> end;         // how the last run ended; nullopt while one goes on, or if it was killed
+};
+// Reads STORE.lock, STORE.progress and STORE.done; never the database. `now`: seconds since 1970.
+RunState read_run_state(const std::filesystem::path& store, std::int64_t grid, double now);
+
+}  // namespace mtlgrid

@@ -1,0 +1,211 @@
+#include "results/status/status.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "base/errors.h"
+#include "base/platform.h"
+#include "results/store/reading.h"
+
+namespace mtlgrid {
+namespace {
+
+constexpr int kNewestFailures = 50;  // more than a terminal has lines
+
+void add_state(StateCounts& counts, const std::string& state, int n) {
+  if (state == "pending") counts.pending += n;
+  if (state == "running") counts.running += n;
+  if (state == "done") counts.done += n;
+  if (state == "failed") counts.failed += n;
+}
+
+Statement of_grid(const Database& database, const char* sql, std::int64_t grid) {
+  Statement select = database.prepare(sql);
+  select.bind(1, grid);
+  return select;
+}
+
+void read_matrix(const Database& database, StoreStatus& status) {
+  Statement methods = of_grid(database,
+                              "SELECT DISTINCT m.name FROM cells c JOIN methods m ON m.name = c.method "
+                              "WHERE c.grid_id = ? ORDER BY m.position",
+                              status.grid_id);
+  std::map<std::string, std::size_t> row;
+  while (methods.step()) {
+    row.emplace(methods.text(0), status.methods.size());
+    status.methods.push_back(methods.text(0));
+  }
+  Statement folds =
+      of_grid(database, "SELECT DISTINCT fold FROM cells WHERE grid_id = ? ORDER BY fold", status.grid_id);
+  std::map<std::int64_t, std::size_t> column;
+  while (folds.step()) {
+    column.emplace(folds.integer(0), status.folds.size());
+    status.folds.push_back(static_cast<int>(folds.integer(0)));
+  }
+  status.matrix.assign(row.size(), std::vector<StateCounts>(column.size()));
+  Statement cells = of_grid(
+      database, "SELECT method, fold, state, count(*) FROM cells WHERE grid_id = ? GROUP BY 1, 2, 3", status.grid_id);
+  while (cells.step()) {
+    const int n = static_cast<int>(cells.integer(3));
+    add_state(status.matrix[row.at(cells.text(0))][column.at(cells.integer(1))], cells.text(2), n);
+    add_state(status.cells, cells.text(2), n);
+  }
+}
+
+CellSign sign_of(const std::string& state) {
+  return state == "done"      ? CellSign::done
+         : state == "failed"  ? CellSign::failed
+         : state == "running" ? CellSign::running
+                              : CellSign::waiting;
+}
+
+template <typename T>
+std::size_t index_of(const std::vector<T>& all, const T& one) {
+  return static_cast<std::size_t>(std::find(all.begin(), all.end(), one) - all.begin());
+}
+
+void read_signs(const Database& database, StoreStatus& status) {
+  Statement pairs = of_grid(database,
+                            "SELECT biomarker || '/' || auxiliary FROM cells WHERE grid_id = ? "
+                            "GROUP BY biomarker, auxiliary ORDER BY min(cell_id)",
+                            status.grid_id);
+  while (pairs.step()) status.pairs.push_back(pairs.text(0));
+  if (status.cells.total() > kSignsKept) return;
+  status.signs.assign(status.methods.size(),
+                      std::vector(status.folds.size(), std::vector<std::optional<CellSign>>(status.pairs.size())));
+  Statement cells =
+      of_grid(database, "SELECT method, fold, biomarker || '/' || auxiliary, state FROM cells WHERE grid_id = ?",
+              status.grid_id);
+  while (cells.step()) {
+    auto& square =
+        status
+            .signs[index_of(status.methods, cells.text(0))][index_of(status.folds, static_cast<int>(cells.integer(1)))];
+    square[index_of(status.pairs, cells.text(2))] = sign_of(cells.text(3));
+  }
+}
+
+// The live file is newer than the snapshot: it decides what runs and what waits.
+void correct_signs(StoreStatus& status) {
+  if (!status.run.live) return;
+  const LiveRun& live = *status.run.live;
+  std::set<std::string> running;
+  for (const auto& r : live.running) running.insert(r.cell);
+  const std::set<std::string> waiting(live.queue.begin(), live.queue.end());
+  for (std::size_t m = 0; m < status.signs.size(); ++m) {
+    for (std::size_t f = 0; f < status.folds.size(); ++f) {
+      for (std::size_t p = 0; p < status.pairs.size(); ++p) {
+        std::optional<CellSign>& sign = status.signs[m][f][p];
+        if (!sign) continue;
+        const std::string cell = status.pairs[p] + "/" + status.methods[m] + "/" + std::to_string(status.folds[f]);
+        if (running.contains(cell)) {
+          sign = CellSign::running;
+        } else if (waiting.contains(cell)) {
+          sign = CellSign::waiting;
+        } else if (sign == CellSign::running) {
+          sign = CellSign::ended;
+        } else if (sign == CellSign::waiting && !live.queue_unnamed()) {
+          sign = CellSign::outside;
+        }
+      }
+    }
+  }
+}
+
+void read_failures(const Database& database, StoreStatus& status) {
+  Statement failed = of_grid(database,
+                             "SELECT c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold, a.outcome, "
+                             "a.cause, a.attempt FROM cells c JOIN attempts a ON a.cell_id = c.cell_id WHERE c.grid_id "
+                             "= ? AND c.state = 'failed' AND a.attempt = (SELECT max(attempt) FROM attempts b WHERE "
+                             "b.cell_id = c.cell_id AND b.outcome NOT IN ('running', 'done')) ORDER BY c.cell_id",
+                             status.grid_id);
+  while (failed.step()) {
+    status.failures.push_back({failed.text(0), failed.text(1), failed.text(2), static_cast<int>(failed.integer(3))});
+  }
+  Statement lost = of_grid(database,
+                           "SELECT a.outcome, count(*) FROM attempts a JOIN cells c ON c.cell_id = a.cell_id "
+                           "WHERE c.grid_id = ? AND a.outcome NOT IN ('running', 'done') GROUP BY 1 ORDER BY 1",
+                           status.grid_id);
+  while (lost.step()) status.lost.push_back({lost.text(0), static_cast<int>(lost.integer(1))});
+  Statement newest = of_grid(database,
+                             "SELECT c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold, a.outcome, "
+                             "a.cause, a.attempt FROM attempts a JOIN cells c ON c.cell_id = a.cell_id "
+                             "WHERE c.grid_id = ?1 AND a.outcome IN ('failed', 'crashed', 'lost') "
+                             "ORDER BY a.ended DESC, a.cell_id, a.attempt DESC LIMIT ?2",
+                             status.grid_id);
+  newest.bind(2, kNewestFailures);
+  while (newest.step()) {
+    status.newest_failures.push_back(
+        {newest.text(0), newest.text(1), newest.text(2), static_cast<int>(newest.integer(3))});
+  }
+}
+
+void read_workers(const Database& database, StoreStatus& status) {
+  Statement workers =
+      of_grid(database,
+              "SELECT a.host, a.device, a.rank, count(*) FILTER (WHERE a.outcome = 'running'), "
+              "count(*) FILTER (WHERE a.outcome = 'done') FROM attempts a JOIN cells c ON c.cell_id = "
+              "a.cell_id WHERE c.grid_id = ?1 AND a.outcome IN ('running', 'done') AND (a.ended IS NULL "
+              "OR a.ended >= ?2) GROUP BY 1, 2, 3 ORDER BY 3, 1, 2",
+              status.grid_id);
+  workers.bind(2, status.run_opened);
+  while (workers.step()) {
+    status.workers.push_back({workers.text(0), workers.text(1), static_cast<int>(workers.integer(2)),
+                              static_cast<int>(workers.integer(3)), static_cast<int>(workers.integer(4))});
+  }
+}
+
+// Throughput since the run opened the store; what is left goes on at that rate.
+void read_throughput(const Database& database, StoreStatus& status) {
+  Statement results = of_grid(database,
+                              "SELECT count(*), max(a.ended) FROM attempts a JOIN cells c ON c.cell_id = a.cell_id "
+                              "WHERE c.grid_id = ?1 AND a.outcome = 'done' AND a.ended >= ?2",
+                              status.grid_id);
+  results.bind(2, status.run_opened);
+  results.step();
+  status.done_in_run = static_cast<int>(results.integer(0));
+  status.last_result = results.is_null(1) ? 0 : results.real(1);
+  const double seconds = status.last_result - status.run_opened;
+  if (status.done_in_run > 0 && seconds > 0) status.cells_per_hour = 3600 * status.done_in_run / seconds;
+  status.eta_seconds = std::numeric_limits<double>::quiet_NaN();
+  if (status.cells_per_hour > 0 && status.run.holder) {
+    status.eta_seconds = 3600 * (status.cells.pending + status.cells.running) / status.cells_per_hour;
+  }
+}
+
+}  // namespace
+
+std::int64_t choose_grid(const Database& database, std::optional<std::int64_t> grid) {
+  std::string known;
+  Statement grids = database.prepare("SELECT grid_id FROM grids ORDER BY grid_id");
+  std::optional<std::int64_t> newest;
+  while (grids.step()) {
+    newest = grids.integer(0);
+    if (grid == newest) return *grid;
+    known += (known.empty() ? "" : ", ") + std::to_string(*newest);
+  }
+  if (!newest) throw InputError("the store holds no grid yet");
+  if (!grid) return *newest;
+  throw InputError("the store has no grid " + std::to_string(*grid) + "; there is " + known);
+}
+
+StoreStatus read_status(const std::filesystem::path& store, std::optional<std::int64_t> grid) {
+  const Database database = open_for_reading(store);
+  StoreStatus status;
+  status.grid_id = choose_grid(database, grid);
+  status.run = read_run_state(store, status.grid_id, Platform::real().now());
+  Statement opened = database.prepare("SELECT opened FROM runs ORDER BY epoch DESC LIMIT 1");
+  if (opened.step()) status.run_opened = opened.real(0);
+  opened.reset();
+  read_matrix(database, status);
+  read_signs(database, status);
+  correct_signs(status);
+  read_failures(database, status);
+  read_workers(database, status);
+  read_throughput(database, status);
+  return status;
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,76 @@
+// How a grid stands: for `mtlgrid status`.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "results/status/live_run.h"
+#include "results/store/sqlite.h"
+
+namespace mtlgrid {
+
+struct StateCounts {
+  int pending = 0, running = 0, done = 0, failed = 0;
+  int total() const { return pending + running + done + failed; }
+};
+
+// How a cell stands, taken together from the store and the run's live file.
+enum class CellSign {
+  done,
+  failed,
+  running,
+  waiting,  // pending; while a live run names its queue: in it
+  outside,  // pending, and neither in the live run's queue nor running
+  ended,    // was running when the store was last published, and is not any more
+};
+
+struct StoreStatus {
+  std::int64_t grid_id = 0;
+  RunState run;
+  StateCounts cells;
+  std::vector<std::string> methods;              // in the order of the paper's tables
+  std::vector<int> folds;                        // ascending
+  std::vector<std::vector<StateCounts>> matrix;  // [method][fold], over pairs
+  std::vector<std::string> pairs;                // "MSI/LF", in the grid's order
+  // [method][fold][pair]; empty where the grid has more than kSignsKept cells. nullopt: no such cell.
+  std::vector<std::vector<std::vector<std::optional<CellSign>>>> signs;
+  struct Failure {
+    std::string cell, outcome, cause;
+    int attempts = 0;
+  };
+  std::vector<Failure> failures;  // failed cells with the cause of their last attempt
+  // The newest attempts that failed, crashed or were lost, newest first; their cells may have succeeded since.
+  std::vector<Failure> newest_failures;
+  // Attempts that gave no result, by outcome; cells they belong to may have succeeded since.
+  struct Lost {
+    std::string outcome;
+    int attempts = 0;
+  };
+  std::vector<Lost> lost;
+  struct Worker {
+    std::string host, device;
+    int rank = 0, running = 0, done = 0;  // attempts, of the last run
+  };
+  std::vector<Worker> workers;
+  double run_opened = 0;      // when the last run opened the store
+  int done_in_run = 0;        // results since then
+  double last_result = 0;     // when the newest of them ended; 0: none
+  double cells_per_hour = 0;  // of the last run; 0: unknown
+  double eta_seconds = 0;     // NaN: unknown, or no run holds the store
+};
+
+// A grid with more cells is shown by counts alone.
+inline constexpr int kSignsKept = 20'000;
+
+// Throws InputError if there is no such store or grid. Without `grid`: the newest.
+StoreStatus read_status(const std::filesystem::path& store, std::optional<std::int64_t> grid = std::nullopt);
+// For a terminal of at least 80 columns.
+std::string render_status(const StoreStatus& status);
+
+// `grid` if the store has it, the newest without one. Throws InputError naming the grids there are.
+std::int64_t choose_grid(const Database& database, std::optional<std::int64_t> grid);
+
+}  // namespace mtlgrid

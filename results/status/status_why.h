@@ -1,0 +1,54 @@
+// What happened to a cell, attempt by attempt, and what will: for `mtlgrid status --why`.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/cell.h"
+#include "results/status/live_run.h"
+
+namespace mtlgrid {
+
+// The end of an attempt's log, which lies at STORE.d/grid-<id>/<cell>/attempt-<n>/log.
+struct LogEnd {
+  std::string path;                // below STORE.d
+  std::string trouble;             // why it cannot be read; empty if it can
+  std::vector<std::string> lines;  // the last ones that are of this cell or of nobody, oldest first
+  int epochs = 0;                  // the last one that the log tells the end of; 0: none
+  std::string resumed_from;        // the checkpoint that training went on from; empty: none
+};
+
+struct CellStory {
+  std::string folder;  // STORE.d, as the user calls the store
+  std::int64_t grid_id = 0;
+  Cell cell;
+  std::string state;                  // as stored: pending, running, done, failed
+  std::optional<int> result_attempt;  // the one that counts
+  std::string config;                 // the configuration file that the grid was last run with
+  int retries_crash = 0, retries_lost = 0;
+  struct Attempt {
+    int attempt = 0;
+    std::string outcome, cause, detail, host, device, members;
+    int rank = 0, pack = 0, threads = 0;
+    double started = 0, ended = 0;  // seconds since 1970; NaN: not known
+    int epochs = 0;                 // stored with its result; 0 without one
+    int best_epoch = 0, resumed = 0;
+    LogEnd log;
+  };
+  std::vector<Attempt> attempts;  // oldest first
+  // The newest checkpoint on disk, which the next attempt goes on from: below STORE.d; empty: none.
+  std::string checkpoint;
+  RunState run;
+};
+
+// All cells of a grid by name, in the grid's order. Without `grid`: the newest.
+std::vector<std::string> cell_names(const std::filesystem::path& store, std::optional<std::int64_t> grid);
+// Throws InputError if the grid has no such cell.
+CellStory read_story(const std::filesystem::path& store, const Cell& cell,
+                     std::optional<std::int64_t> grid = std::nullopt);
+std::string render_story(const CellStory& story);
+
+}  // namespace mtlgrid

@@ -1,0 +1,15 @@
+// Opening a store to read it.
+#pragma once
+
+#include <filesystem>
+
+#include "results/store/sqlite.h"
+
+namespace mtlgrid {
+
+// Opens the file that readable_store() names, for reading alone: nothing can be written through it, and its schema
+// (views, say) may call harmless functions alone. Throws InputError if there is no store, if it is no store of ours, or
+// if its schema has another version (saying what to do).
+Database open_for_reading(const std::filesystem::path& store);
+
+}  // namespace mtlgrid

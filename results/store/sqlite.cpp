@@ -1,0 +1,165 @@
+#include "results/store/sqlite.h"
+
+#include <cerrno>
+
+namespace mtlgrid {
+namespace {
+
+std::string position(const std::source_location& where) {
+  std::string file = where.file_name();
+  if (const auto slash = file.rfind('/'); slash != std::string::npos) file.erase(0, slash + 1);
+  return file + ":" + std::to_string(where.line());
+}
+
+bool disk_is_full(int code, int system_errno) {
+  if ((code & 0xff) == SQLITE_FULL) return true;
+  return (code & 0xff) == SQLITE_IOERR && (system_errno == ENOSPC || system_errno == EDQUOT);
+}
+
+ErrorKind kind_of(int code, int system_errno) {
+  if (disk_is_full(code, system_errno)) return ErrorKind::needs_person;
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+      return ErrorKind::needs_person;
+    default:
+      return ErrorKind::fatal;
+  }
+}
+
+}  // namespace
+
+void check_sqlite(sqlite3* connection, int code, std::source_location where) {
+  if (code == SQLITE_OK) return;
+  const int extended = connection ? sqlite3_extended_errcode(connection) : code;
+  const int system = connection ? sqlite3_system_errno(connection) : 0;
+  const char* file = connection ? sqlite3_db_filename(connection, "main") : nullptr;
+  const std::string text = connection ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
+  std::string message = (file && *file) ? std::string(file) + ": " : "";
+  message += "SQLite: " + text + " (code " + std::to_string(extended) + ", " + position(where) + ")";
+  if (disk_is_full(code, system)) message += "; the disk or quota is full: free space there, then run again";
+  throw SqliteError(kind_of(code, system), extended, text, message);
+}
+
+Statement::Statement(sqlite3* connection, std::string_view sql, Where where) {
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v3(connection, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                      &statement, nullptr);
+  statement_.reset(statement);
+  check_sqlite(connection, code, where);
+}
+
+void Statement::check(int code, Where where) const { check_sqlite(sqlite3_db_handle(statement_.get()), code, where); }
+
+void Statement::bind(int index, std::int64_t value, Where where) {
+  check(sqlite3_bind_int64(statement_.get(), index, value), where);
+}
+
+void Statement::bind(int index, double value, Where where) {
+  check(sqlite3_bind_double(statement_.get(), index, value), where);  // SQLite makes NULL of NaN
+}
+
+void Statement::bind(int index, std::string_view value, Where where) {
+  const char* data = value.data() ? value.data() : "";
+  check(sqlite3_bind_text64(statement_.get(), index, data, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8), where);
+}
+
+void Statement::bind_blob(int index, std::span<const std::byte> value, Where where) {
+  if (value.empty()) return check(sqlite3_bind_zeroblob(statement_.get(), index, 0), where);
+  check(sqlite3_bind_blob64(statement_.get(), index, value.data(), value.size(), SQLITE_TRANSIENT), where);
+}
+
+void Statement::bind_null(int index, Where where) { check(sqlite3_bind_null(statement_.get(), index), where); }
+
+bool Statement::step(Where where) {
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) {
+    reset();
+    return false;
+  }
+  try {
+    check(code, where);
+  } catch (...) {
+    reset();
+    throw;
+  }
+  return false;
+}
+
+void Statement::run(Where where) {
+  if (step(where)) reset();
+}
+
+double Statement::real(int column) const {
+  return is_null(column) ? std::nan("") : sqlite3_column_double(statement_.get(), column);
+}
+
+std::string Statement::text(int column) const {
+  const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  if (!data) return "";
+  return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+std::span<const std::byte> Statement::blob(int column) const {
+  const auto* data = static_cast<const std::byte*>(sqlite3_column_blob(statement_.get(), column));
+  return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+Database::Database(const std::filesystem::path& file, Mode mode, std::source_location where) {
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  if (mode == Mode::read_only) flags |= SQLITE_OPEN_READONLY;
+  if (mode != Mode::read_only) flags |= SQLITE_OPEN_READWRITE;
+  if (mode == Mode::create) flags |= SQLITE_OPEN_CREATE;
+  sqlite3* connection = nullptr;
+  const int code = sqlite3_open_v2(file.c_str(), &connection, flags, nullptr);
+  connection_.reset(connection);
+  if (code != SQLITE_OK) {
+    const std::string text = connection ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
+    throw SqliteError(kind_of(code, 0), code, text,
+                      file.string() + ": cannot be opened: SQLite: " + text + " (" + position(where) + ")");
+  }
+  check_sqlite(connection, sqlite3_busy_timeout(connection, kBusyMilliseconds), where);
+  execute("PRAGMA foreign_keys = ON", where);
+}
+
+void Database::execute(const std::string& sql, std::source_location where) {
+  check_sqlite(handle(), sqlite3_exec(handle(), sql.c_str(), nullptr, nullptr, nullptr), where);
+}
+
+std::optional<std::int64_t> Database::integer(std::string_view sql) const {
+  Statement statement = prepare(sql);
+  if (!statement.step() || statement.is_null(0)) return std::nullopt;
+  return statement.integer(0);
+}
+
+std::optional<std::string> Database::text(std::string_view sql) const {
+  Statement statement = prepare(sql);
+  if (!statement.step() || statement.is_null(0)) return std::nullopt;
+  return statement.text(0);
+}
+
+Transaction::Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
+
+Transaction::~Transaction() {
+  // SQLite rolls some errors (a full disk) back by itself: then there is nothing left to do here.
+  if (open_ && database_.in_transaction()) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Transaction::commit() {
+  database_.execute("COMMIT");
+  open_ = false;
+}
+
+void copy_database(const Database& from, Database& to) {
+  sqlite3_backup* backup = sqlite3_backup_init(to.handle(), "main", from.handle(), "main");
+  if (!backup) check_sqlite(to.handle(), sqlite3_errcode(to.handle()));
+  const int step = sqlite3_backup_step(backup, -1);
+  const int finish = sqlite3_backup_finish(backup);
+  check_sqlite(to.handle(), finish);
+  if (step != SQLITE_DONE) throw Error(ErrorKind::fatal, "SQLite: a database was not copied whole");
+}
+
+}  // namespace mtlgrid

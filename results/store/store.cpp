@@ -1,0 +1,295 @@
+#include "results/store/store.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <system_error>
+
+#include "base/exit_status.h"
+#include "results/store/journal.h"
+#include "results/store/store_apply.h"
+#include "results/store/store_lock.h"
+#include "results/store/store_publish.h"
+#include "results/store/store_recovery.h"
+#include "results/store/store_result.h"
+#include "results/store/store_sum.h"
+
+namespace mtlgrid {
+
+namespace fs = std::filesystem;
+
+// One mutation is: applied to the database inside a transaction, written to the journal and on the disk, committed.
+// So rows that break the schema never reach the journal, and nothing is in the database that the journal lacks.
+// SQLite itself waits for no disk: one fsync a commit, the journal's. A database in use during a power cut is known by
+// meta's `in_use_on` and made anew.
+struct Store::Impl {
+  Platform& platform;
+  fs::path file;
+  // Destroyed in the reverse order: the lock is released last, the sum taken of a database that is closed.
+  StoreLock lock;
+  struct SumAtEnd {
+    Platform& platform;
+    fs::path file;
+    bool due = false;
+    ~SumAtEnd() {
+      if (!due) return;
+      try {
+        write_sum(platform, file);
+      } catch (const std::exception&) {
+        // Without it the next run makes the database anew, as after a kill.
+      }
+    }
+  } sum;
+  Database database;
+  RecordApplier applier;
+  JournalWriter journal;
+  std::uint64_t epoch = 0, changes = 0;
+  std::optional<std::uint64_t> published;  // value of `changes` at the last snapshot
+  std::int64_t grid = 0;
+  std::vector<Cell> grid_cells;
+  bool batch = false, behind = false;
+  bool durable = false;  // the open transaction has a record that must not be lost in a power cut
+
+  Impl(Platform& p, fs::path f, StoreLock l, RecoveredStore recovered)
+      : platform(p),
+        file(std::move(f)),
+        lock(std::move(l)),
+        sum{p, file},
+        database(std::move(recovered.database)),
+        applier(database),
+        journal(platform, beside(file, ".journal"), recovered.journal),
+        epoch(std::max(recovered.journal.epoch, lock.previous_epoch()) + 1) {
+    lock.set_epoch(epoch);
+    mark_in_use(database, platform.machine());
+  }
+
+  ~Impl() {
+    roll_back();
+    try {
+      lock.check();
+      mark_unused(platform, database, file);
+      sum.due = true;
+      fs::remove(beside(file, ".snapshot"));
+    } catch (const std::exception&) {
+      // Another run has the store now, and its snapshot: nothing here is ours any more.
+    }
+  }
+
+  void begin() {
+    if (behind) {
+      throw Error(ErrorKind::needs_person, file.string() +
+                                               ": a commit failed after its record was in the journal; end "
+                                               "this run: the next one applies the record");
+    }
+    lock.check();  // here for the clear message; what counts is the check before the commit
+    database.execute("BEGIN IMMEDIATE");
+  }
+
+  void roll_back() noexcept {
+    journal.discard();
+    batch = durable = false;
+    if (database.in_transaction()) sqlite3_exec(database.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+
+  // The epoch is checked here: our lock file is the proof that no later epoch exists.
+  void commit() {
+    try {
+      if (journal.waiting() > 0) lock.check();
+      journal.write(durable);
+    } catch (...) {
+      roll_back();
+      throw;
+    }
+    try {
+      database.execute("COMMIT");
+    } catch (...) {
+      behind = true;
+      roll_back();
+      throw;
+    }
+    batch = durable = false;
+    ++changes;
+  }
+
+  RecordApplier::Effect apply_one(const StoreRecord& record) {
+    database.execute("SAVEPOINT record");
+    try {
+      const RecordApplier::Effect effect = applier.apply(record);
+      if (effect.changed) applier.mark(journal.add(epoch, encode(record)));
+      // That an attempt began is no loss: its cell is merely pending after a power cut.
+      durable = durable || (effect.changed && !std::holds_alternative<AttemptBegun>(record));
+      database.execute("RELEASE record");
+      return effect;
+    } catch (...) {
+      // SQLite ends the whole transaction by itself where the disk is full: then the batch is lost, and said to be.
+      if (!database.in_transaction()) {
+        roll_back();
+        throw;
+      }
+      sqlite3_exec(database.handle(), "ROLLBACK TO record; RELEASE record", nullptr, nullptr, nullptr);
+      throw;
+    }
+  }
+
+  RecordApplier::Effect write(const StoreRecord& record) {
+    if (batch) return apply_one(record);
+    begin();
+    RecordApplier::Effect effect;
+    try {
+      effect = apply_one(record);
+    } catch (...) {
+      roll_back();
+      throw;
+    }
+    commit();
+    return effect;
+  }
+
+  std::int64_t current_grid() const {
+    if (grid == 0) throw Error(ErrorKind::fatal, "store: use_grid() comes before anything that concerns cells");
+    return grid;
+  }
+};
+
+namespace {
+
+// Under mpirun, whose status says nothing, batch scripts decide by STORE.done alone: a refusal is in it too.
+RecoveredStore recover_or_tell(Platform& platform, const fs::path& file,
+                               const std::function<void(const std::string&)>& say, StoreLock& lock) {
+  constexpr double kBeatSeconds = 1;  // of making a large database anew; far below any time after which locks are stale
+  double last_beat = platform.steady();
+  const auto keep_lock = [&] {
+    if (platform.steady() - last_beat < kBeatSeconds) return lock.check();
+    last_beat = platform.steady();
+    lock.renew();
+  };
+  try {
+    RecoveredStore recovered = recover_store(platform, file, say, keep_lock);
+    lock.check();  // the journal is cut to its last whole record next
+    return recovered;
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::needs_person && lock.ours()) {  // or it is another run's file by now
+      write_done(platform, file, kNeedsPerson, lock.previous_epoch(), {{"cause", e.what()}});
+    }
+    throw;
+  }
+}
+
+}  // namespace
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+Store::~Store() = default;
+
+Store Store::open(const fs::path& file, const std::function<void(const std::string&)>& say, double stale_after) {
+  return open(Platform::real(), file, say, stale_after);
+}
+
+Store Store::open(Platform& platform, const fs::path& file, const std::function<void(const std::string&)>& say,
+                  double stale_after) {
+  std::error_code error;
+  if (file.has_parent_path()) fs::create_directories(file.parent_path(), error);
+  if (error) throw file_error(file.parent_path(), "cannot be created", error.value());
+  StoreLock lock = StoreLock::take(platform, beside(file, ".lock"), stale_after, say);
+  fs::remove(beside(file, ".done"));
+  fs::remove(beside(file, ".progress"));  // of a killed run
+  RecoveredStore recovered = recover_or_tell(platform, file, say, lock);
+  auto impl = std::make_unique<Impl>(platform, file, std::move(lock), std::move(recovered));
+  impl->write(RunOpened{impl->epoch, platform.host(), MTLGRID_VERSION, platform.process(), platform.now()});
+  return Store(std::move(impl));
+}
+
+void Store::use_grid(const GridRecord& grid) {
+  impl_->write(GridRegistered{grid, impl_->platform.now()});
+  Statement find = impl_->database.prepare("SELECT grid_id FROM grids WHERE identity = ?");
+  find.bind_all(grid.identity);
+  find.step();
+  impl_->grid = find.integer(0);
+  impl_->grid_cells = grid.cells;
+}
+
+std::int64_t Store::grid_id() const { return impl_->current_grid(); }
+
+std::vector<StoredCell> Store::cells() const {
+  Statement select = impl_->database.prepare(
+      "SELECT c.biomarker, c.auxiliary, c.method, c.fold, c.state, c.result_attempt, max(a.attempt), "
+      "count(*) FILTER (WHERE a.outcome = 'crashed'), count(*) FILTER (WHERE a.outcome = 'lost'), "
+      "(SELECT f.cause FROM attempts f WHERE f.cell_id = c.cell_id AND f.outcome NOT IN ('running', 'done') "
+      " ORDER BY f.attempt DESC LIMIT 1), "
+      "(SELECT count(*) FROM attempts i WHERE i.cell_id = c.cell_id AND i.outcome IN ('lost', 'interrupted') AND "
+      " i.attempt > (SELECT coalesce(max(o.attempt), 0) FROM attempts o WHERE o.cell_id = c.cell_id "
+      "  AND o.outcome NOT IN ('lost', 'interrupted'))) "
+      "FROM cells c LEFT JOIN attempts a ON a.cell_id = c.cell_id WHERE c.grid_id = ? GROUP BY c.cell_id");
+  select.bind_all(impl_->current_grid());
+  static const std::map<std::string, CellState> kStates = {{"pending", CellState::pending},
+                                                           {"running", CellState::running},
+                                                           {"done", CellState::done},
+                                                           {"failed", CellState::failed}};
+  std::map<Cell, StoredCell> found;
+  while (select.step()) {
+    StoredCell stored;
+    stored.cell = {select.text(0), select.text(1), select.text(2), static_cast<int>(select.integer(3))};
+    stored.state = kStates.at(select.text(4));
+    stored.result_attempt = static_cast<int>(select.integer(5));
+    stored.attempts = static_cast<int>(select.integer(6));
+    stored.crashed = static_cast<int>(select.integer(7));
+    stored.lost = static_cast<int>(select.integer(8));
+    stored.cause = select.text(9);
+    stored.cut_off = static_cast<int>(select.integer(10));
+    found.emplace(stored.cell, stored);
+  }
+  std::vector<StoredCell> cells;
+  for (const Cell& cell : impl_->grid_cells) cells.push_back(found.at(cell));
+  return cells;
+}
+
+std::vector<MeasuredCell> Store::measured() const { return read_measured(impl_->database, impl_->current_grid()); }
+
+void Store::begin_batch() {
+  if (impl_->batch) throw Error(ErrorKind::fatal, "store: a batch is open already");
+  impl_->begin();
+  impl_->batch = true;
+}
+
+void Store::commit_batch() {
+  if (!impl_->batch) throw Error(ErrorKind::fatal, "store: no batch is open");
+  impl_->commit();
+}
+
+void Store::begin_attempt(const Cell& cell, int attempt, const Environment& where, double started) {
+  impl_->write(AttemptBegun{impl_->current_grid(), cell, attempt, where, started});
+}
+
+bool Store::commit_result(const CellResult& result, bool replace) {
+  return impl_->write(ResultCommitted{impl_->current_grid(), result, replace}).counts;
+}
+
+void Store::commit_failure(const AttemptFailure& failure) {
+  impl_->write(FailureCommitted{impl_->current_grid(), failure});
+}
+
+void Store::reset_failed(const std::vector<Cell>& cells) { impl_->write(FailedReset{impl_->current_grid(), cells}); }
+
+std::uint64_t Store::epoch() const { return impl_->epoch; }
+
+void Store::heartbeat() { impl_->lock.renew(); }
+
+void Store::publish_snapshot() {
+  if (impl_->batch) throw Error(ErrorKind::fatal, "store: a snapshot cannot be published within a batch");
+  if (impl_->published == impl_->changes) return;
+  impl_->lock.check();
+  mtlgrid::publish_snapshot(impl_->platform, impl_->database, impl_->file);
+  impl_->published = impl_->changes;
+}
+
+void Store::write_done(int status, const nlohmann::json& counts) {
+  impl_->lock.check();
+  mtlgrid::write_done(impl_->platform, impl_->file, status, impl_->epoch, counts);
+}
+
+CellResult Store::result_of(const Cell& cell) const {
+  return read_result(impl_->database, impl_->current_grid(), cell);
+}
+
+}  // namespace mtlgrid

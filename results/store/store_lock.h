@@ -1,0 +1,71 @@
+// STORE.lock: who writes the store. One line of JSON: host, pid, start, machine, since, epoch, beat.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/platform.h"
+
+namespace mtlgrid {
+
+// What a lock file says.
+struct LockHolder {
+  std::string host, start, machine;
+  std::int64_t pid = 0;
+  std::uint64_t epoch = 0;
+  double since = 0;
+  bool readable = false;  // false: the file is not (yet) a whole lock
+  std::string content;    // as read
+
+  std::string described() const;  // "host h, pid p, epoch e"
+};
+// nullopt if there is no such file.
+std::optional<LockHolder> read_lock(const std::filesystem::path& file);
+
+// How a holder looks from here, without waiting.
+enum class HolderLife {
+  alive,    // same machine, that very process lives
+  dead,     // same machine, no such process (or another one that got its id)
+  unknown,  // another machine, or a lock that cannot be read: only its heartbeat tells
+};
+HolderLife life_of(const LockHolder& holder, Platform& platform);
+
+// A held lock. Its file is created exclusively; a stale one is taken over by rename, under an flock on the old file
+// where the file system has flock.
+class StoreLock {
+ public:
+  // Throws Error(needs_person) naming the holder if there is a live one. A holder whose life is unknown is watched for
+  // `stale_after` seconds of the platform's steady clock: any change of the file is a sign of life.
+  static StoreLock take(Platform& platform, std::filesystem::path file, double stale_after,
+                        const std::function<void(const std::string&)>& say);
+  StoreLock(StoreLock&&) noexcept = default;
+  StoreLock& operator=(StoreLock&&) = delete;
+  ~StoreLock();  // removes the file if it is still ours
+
+  // Epoch of the lock that was taken over; 0 if there was none. Runs number their epochs above it.
+  std::uint64_t previous_epoch() const { return previous_epoch_; }
+  // check(), and that epoch in the file.
+  void set_epoch(std::uint64_t epoch);
+  // Whether the file is still ours. One stat().
+  bool ours() const;
+  // Throws Error(needs_person) if it is not.
+  void check() const;
+  // check(), and a new beat in the file.
+  void renew();
+
+ private:
+  StoreLock(Platform& platform, std::filesystem::path file, FileDescriptor held, std::uint64_t previous_epoch);
+  static FileDescriptor write_own(Platform& platform, const std::filesystem::path& file);
+  static FileDescriptor take_over(Platform& platform, const std::filesystem::path& file, const LockHolder& stale);
+  void write_numbers();
+
+  Platform* platform_;
+  std::filesystem::path file_;
+  FileDescriptor held_;
+  std::uint64_t previous_epoch_, epoch_ = previous_epoch_, beat_ = 0;
+};
+
+}  // namespace mtlgrid

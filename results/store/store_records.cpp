@@ -1,0 +1,120 @@
+#include "results/store/store_records.h"
+
+#include <nlohmann/json.hpp>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/errors.h"
+
+namespace mtlgrid {
+
+using nlohmann::json;
+
+// Named members, so that a field added later is told apart from one that is missing.
+NLOHMANN_JSON_SERIALIZE_ENUM(Outcome, {{Outcome::failed, "failed"},
+                                       {Outcome::crashed, "crashed"},
+                                       {Outcome::lost, "lost"},
+                                       {Outcome::stopped, "stopped"},
+                                       {Outcome::interrupted, "interrupted"}})
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AttemptFailure, cell, attempt, outcome, cause, detail, final, ended)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunOpened, epoch, host, version, pid, time)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AttemptBegun, grid, cell, attempt, where, started)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ResultCommitted, grid, result, replace)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FailureCommitted, grid, failure)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FailedReset, grid, cells)
+
+// Splits and drops are tens of thousands of rows: arrays, not maps.
+static void to_json(json& j, const GridRecord::SplitRow& r) {
+  j = json::array({r.biomarker, r.auxiliary, r.fold, r.patient, r.role});
+}
+static void from_json(const json& j, GridRecord::SplitRow& r) {
+  j.at(0).get_to(r.biomarker);
+  j.at(1).get_to(r.auxiliary);
+  j.at(2).get_to(r.fold);
+  j.at(3).get_to(r.patient);
+  j.at(4).get_to(r.role);
+}
+static void to_json(json& j, const GridRecord::DropRow& r) {
+  j = json::array({r.biomarker, r.auxiliary, r.drop.cohort, r.drop.patient, r.drop.slide, r.drop.reason});
+}
+static void from_json(const json& j, GridRecord::DropRow& r) {
+  j.at(0).get_to(r.biomarker);
+  j.at(1).get_to(r.auxiliary);
+  j.at(2).get_to(r.drop.cohort);
+  j.at(3).get_to(r.drop.patient);
+  j.at(4).get_to(r.drop.slide);
+  j.at(5).get_to(r.drop.reason);
+}
+static void to_json(json& j, const GridRecord::CohortRow& r) { j = json::array({r.biomarker, r.cohort, r.role}); }
+static void from_json(const json& j, GridRecord::CohortRow& r) {
+  j.at(0).get_to(r.biomarker);
+  j.at(1).get_to(r.cohort);
+  j.at(2).get_to(r.role);
+}
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GridRecord, identity, settings, cells, splits, drops, cohorts)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GridRegistered, grid, time)
+
+namespace {
+
+// Names in the order of StoreRecord's alternatives.
+constexpr const char* kKinds[] = {"run", "grid", "begin", "result", "failure", "reset"};
+
+template <std::size_t I = 0>
+StoreRecord decode_kind(const std::string& kind, const json& body) {
+  if constexpr (I == std::variant_size_v<StoreRecord>) {
+    throw Error(ErrorKind::fatal, "journal: record of unknown kind '" + kind + "'");
+  } else {
+    if (kind == kKinds[I]) return body.get<std::variant_alternative_t<I, StoreRecord>>();
+    return decode_kind<I + 1>(kind, body);
+  }
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> encode(const StoreRecord& record) {
+  json body;
+  std::visit([&body](const auto& r) { body = r; }, record);
+  json whole = json::array();
+  whole.push_back(kKinds[record.index()]);
+  whole.push_back(std::move(body));
+  return json::to_msgpack(whole);
+}
+
+StoreRecord decode(std::span<const std::uint8_t> bytes) {
+  try {
+    const json whole = json::from_msgpack(bytes.begin(), bytes.end());
+    return decode_kind(whole.at(0).get<std::string>(), whole.at(1));
+  } catch (const json::exception& e) {
+    throw Error(ErrorKind::fatal, std::string("journal: a record cannot be understood: ") + e.what());
+  }
+}
+
+std::string content_hash(const GridRecord& grid) {
+  const std::vector<std::uint8_t> bytes = json::to_msgpack(json(grid));
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex;
+  for (const std::uint64_t word : {hash.high64, hash.low64}) {
+    for (int shift = 60; shift >= 0; shift -= 4) hex += kDigits[(word >> shift) & 15];
+  }
+  return hex;
+}
+
+const char* outcome_name(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::failed:
+      return "failed";
+    case Outcome::crashed:
+      return "crashed";
+    case Outcome::lost:
+      return "lost";
+    case Outcome::stopped:
+      return "stopped";
+    case Outcome::interrupted:
+      return "interrupted";
+  }
+  return "failed";
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,15 @@
+// Reading a result back.
+#pragma once
+
+#include <cstdint>
+
+#include "results/records/records.h"
+#include "results/store/sqlite.h"
+
+namespace mtlgrid {
+
+// The result that counts of a cell of `grid`, equal to what was committed (NULL becomes NaN, and -0 becomes 0).
+// Throws InputError if there is none.
+CellResult read_result(const Database& database, std::int64_t grid, const Cell& cell);
+
+}  // namespace mtlgrid

@@ -1,0 +1,169 @@
+#include "results/tables/table_source.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "base/errors.h"
+#include "results/store/reading.h"
+
+namespace mtlgrid {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "embeddings are stored little-endian");
+
+constexpr std::size_t kShownPerMixture = 4;  // a grid over many GPUs would fill the page with their names
+
+std::vector<std::string> texts(Statement query) {
+  std::vector<std::string> out;
+  while (query.step()) out.push_back(query.text(0));
+  return out;
+}
+
+std::size_t index_of(const std::vector<std::string>& names, const std::string& name) {
+  return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+// A copy that SQLite deletes with the connection.
+Database private_copy(const std::filesystem::path& store) {
+  const Database original = open_for_reading(store);
+  Database copy("", Database::Mode::create);
+  copy_database(original, copy);
+  return copy;
+}
+
+std::int64_t choose_grid(const Database& database, const std::filesystem::path& store,
+                         std::optional<std::int64_t> wanted) {
+  const auto newest = database.integer("SELECT max(grid_id) FROM grids");
+  if (!newest) throw InputError(store.string() + ": the store holds no grid yet");
+  if (!wanted) return *newest;
+  Statement query = database.prepare("SELECT 1 FROM grids WHERE grid_id = ?");
+  query.bind_all(*wanted);
+  if (query.step()) return *wanted;
+  std::string known;
+  for (const std::string& id : texts(database.prepare("SELECT grid_id FROM grids ORDER BY grid_id"))) {
+    known += (known.empty() ? "" : ", ") + id;
+  }
+  throw InputError(store.string() + ": no grid " + std::to_string(*wanted) + "; there is " + known);
+}
+
+// "version: 0.1.0 (590 cells), 0.2.0 (5 cells)"; "" where all cells agree.
+std::string mixture(Statement query, const std::string& what) {
+  std::vector<std::string> values;
+  while (query.step()) values.push_back(query.text(0) + " (" + query.text(1) + ")");
+  if (values.size() < 2) return "";
+  std::string line = what + ": ";
+  for (std::size_t i = 0; i < std::min(values.size(), kShownPerMixture); ++i) line += (i ? ", " : "") + values[i];
+  if (values.size() > kShownPerMixture) {
+    line += " and " + std::to_string(values.size() - kShownPerMixture) + " more";
+  }
+  return line;
+}
+
+}  // namespace
+
+TableSource::TableSource(const std::filesystem::path& store, std::optional<std::int64_t> grid)
+    : database_(private_copy(store)) {
+  grid_.grid_id = choose_grid(database_, store, grid);
+  read_grid();
+}
+
+void TableSource::read_grid() {
+  const auto of_grid = [&](std::string_view sql, const std::string& biomarker = "") {
+    Statement query = database_.prepare(sql);
+    query.bind(1, grid_.grid_id);
+    if (!biomarker.empty()) query.bind(2, biomarker);
+    return query;
+  };
+  grid_.methods = texts(of_grid(
+      "SELECT m.name FROM methods m WHERE m.name IN (SELECT method FROM cells WHERE grid_id = ?) ORDER BY m.position"));
+  for (const std::string& name :
+       texts(of_grid("SELECT biomarker FROM cells WHERE grid_id = ? GROUP BY biomarker ORDER BY min(cell_id)"))) {
+    TableBiomarker biomarker{name, {}, {}};
+    biomarker.auxiliaries = texts(of_grid(
+        "SELECT auxiliary FROM cells WHERE grid_id = ? AND biomarker = ? GROUP BY auxiliary ORDER BY min(cell_id)",
+        name));
+    Statement cohorts = of_grid(
+        "SELECT cohort, label FROM evaluation_cohorts WHERE grid_id = ? AND biomarker = ? ORDER BY position, cohort",
+        name);
+    while (cohorts.step()) biomarker.cohorts.push_back({cohorts.text(0), cohorts.text(1)});
+    grid_.biomarkers.push_back(std::move(biomarker));
+  }
+}
+
+std::vector<TableCell> TableSource::cells(const TableBiomarker& biomarker) const {
+  Statement query = database_.prepare(
+      "SELECT cell_id, result_attempt, auxiliary, method, fold FROM cells WHERE grid_id = ? AND biomarker = ? "
+      "ORDER BY cell_id");
+  query.bind_all(grid_.grid_id, biomarker.name);
+  std::vector<TableCell> cells;
+  while (query.step()) {
+    cells.push_back({query.integer(0), query.integer(1), index_of(biomarker.auxiliaries, query.text(2)),
+                     index_of(grid_.methods, query.text(3)), static_cast<int>(query.integer(4))});
+  }
+  return cells;
+}
+
+std::map<std::string, Estimate> TableSource::metrics(const TableCell& cell, const std::string& cohort) const {
+  Statement query =
+      database_.prepare("SELECT metric, value, reason FROM metrics WHERE cell_id = ? AND attempt = ? AND cohort = ?");
+  query.bind_all(cell.cell_id, cell.attempt, cohort);
+  std::map<std::string, Estimate> metrics;
+  while (query.step()) metrics[query.text(0)] = {query.real(1), query.text(2)};
+  return metrics;
+}
+
+std::vector<Prediction> TableSource::predictions(const TableCell& cell, const std::string& cohort) const {
+  Statement query = database_.prepare(
+      "SELECT patient, label, score, log_odds, target, prediction FROM predictions "
+      "WHERE cell_id = ? AND attempt = ? AND cohort = ? ORDER BY position");
+  query.bind_all(cell.cell_id, cell.attempt, cohort);
+  std::vector<Prediction> predictions;
+  while (query.step()) {
+    predictions.push_back({cohort, query.text(0), static_cast<int>(query.integer(1)), query.real(2), query.real(3),
+                           query.real(4), query.real(5)});
+  }
+  return predictions;
+}
+
+std::vector<std::vector<float>> TableSource::embeddings(const TableCell& cell, const std::string& cohort) const {
+  Statement query = database_.prepare(
+      "SELECT e.vector FROM predictions p LEFT JOIN embeddings e USING (cell_id, attempt, cohort, patient) "
+      "WHERE p.cell_id = ? AND p.attempt = ? AND p.cohort = ? ORDER BY p.position");
+  query.bind_all(cell.cell_id, cell.attempt, cohort);
+  std::vector<std::vector<float>> embeddings;
+  bool complete = true;
+  while (query.step()) {
+    complete = complete && !query.is_null(0);
+    const auto bytes = query.blob(0);
+    std::vector<float> values(bytes.size() / sizeof(float));
+    if (!values.empty()) std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
+    embeddings.push_back(std::move(values));
+  }
+  return complete ? embeddings : std::vector<std::vector<float>>{};
+}
+
+std::vector<std::string> TableSource::mixtures(const std::optional<std::pair<std::string, std::string>>& pair) const {
+  static constexpr std::pair<const char*, const char*> kColumns[] = {
+      {"version", "version"}, {"libraries", "libraries"}, {"device", "device"},
+      {"cpu", "CPU"},         {"threads", "threads"},     {"pack", "cells in a pack"}};
+  std::vector<std::string> lines;
+  for (const auto& [column, what] : kColumns) {
+    const std::string of_pair = pair ? " AND c.biomarker = ? AND c.auxiliary = ?" : "";
+    Statement query = database_.prepare(std::string("SELECT a.") + column +
+                                        ", count(*) FROM cells c JOIN attempts a ON a.cell_id = c.cell_id AND "
+                                        "a.attempt = c.result_attempt WHERE c.grid_id = ?" +
+                                        of_pair + " GROUP BY 1 ORDER BY 2 DESC, 1");
+    query.bind(1, grid_.grid_id);
+    if (pair) {
+      query.bind(2, pair->first);
+      query.bind(3, pair->second);
+    }
+    const std::string line = mixture(std::move(query), what);
+    if (!line.empty()) lines.push_back(line);
+  }
+  return lines;
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,201 @@
+// Tables 1 and 2 and the supplementary ones: which columns, what the captions and footnotes say.
+#include "results/tables/tables.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "results/tables/delong_table.h"
+#include "results/metrics/replicates.h"
+#include "results/tables/table_columns.h"
+#include "results/tables/table_draft.h"
+
+namespace mtlgrid {
+namespace {
+
+constexpr const char* kMean = "mean";
+constexpr double kPercent = 100;
+
+// What the brackets and stars are, for captions.
+std::string caption_of_ci(const TableOptions& options, const std::vector<std::string>& methods) {
+  if (options.ci == TableCi::folds) {
+    return fmt::format(
+        "In brackets the {:g} % and {:g} % percentiles of the fold values, as the released code prints them. ",
+        50 * (1 - options.confidence), 50 * (1 + options.confidence));
+  }
+  if (options.resamples <= 0) return "";
+  std::string text = fmt::format(
+      "In brackets {:g} % bootstrap CIs: patients resampled ({} replicates, shared by all methods, auxiliaries and "
+      "folds), trained models held fixed. ",
+      100 * options.confidence, options.resamples);
+  if (std::find(methods.begin(), methods.end(), "baseline") != methods.end() && methods.size() > 1) {
+    text += fmt::format(
+        "Differs from baseline on the same replicates (two-sided, Holm over the {} other methods of the column): {} ",
+        methods.size() - 1, kStarLevels);
+  }
+  return text;
+}
+
+void note_replicates(Draft& draft, const TableOptions& options) {
+  auto& notes = draft.notes;
+  if (options.ci != TableCi::bootstrap || options.resamples <= 0) return;
+  if (draft.left_out > 0) {
+    notes.push_back(fmt::format(
+        "Up to {} of {} replicates are left out of a value, because its metric is undefined in one of its cells; no CI "
+        "where more than half are.",
+        draft.left_out, options.resamples));
+  }
+  if (draft.untested > 0) {
+    notes.push_back("No test where a value rests on other cells than baseline's: it counts as p = 1.");
+  }
+  const auto tests = draft.table.methods.size() - 1;
+  const double smallest = std::min(1.0, 2.0 * static_cast<double>(tests) / (options.resamples + 1));
+  if (const int reach = stars_of(smallest); tests > 0 && reach < 3) {
+    static constexpr const char* kMost[] = {"no star is possible", "∗ is the most", "∗∗ is the most"};
+    notes.push_back(fmt::format("{} replicates cannot give a smaller p than {:.2g} after Holm's correction: {}.",
+                                options.resamples, smallest, kMost[reach]));
+  }
+}
+
+PaperTable finish_bootstrapped(Draft draft, const TableSource& source, const TableOptions& options,
+                               const std::string& what) {
+  note_replicates(draft, options);
+  const std::string caption = fmt::format("{} {}", what, caption_of_ci(options, draft.table.methods));
+  return finish(std::move(draft), source, caption);
+}
+
+void note_cohort(Draft& draft, const CohortValues& values, const TableBiomarker& biomarker, const TableCohort& cohort,
+                 const TableOptions& options) {
+  if (values.exhausted()) {
+    draft.add_note_once(fmt::format(
+        "{}, {}: no CIs and no tests, because fewer than one replicate in a hundred has both classes wherever "
+        "they are needed.",
+        biomarker.name, cohort.label));
+  } else if (values.redrawn() > 0) {
+    draft.add_note_once(fmt::format("{}, {}: {} replicates with one class only in {} were drawn again to have {}.",
+                                    biomarker.name, cohort.label, values.redrawn(),
+                                    cohort.external() ? "the cohort" : "a held-out fold", options.resamples));
+  }
+}
+
+// All tables of a grid, filled cohort by cohort, since a cohort's replicates are large.
+class Tables {
+ public:
+  Tables(const TableSource& source, const TableOptions& options) : source_(source), options_(options) {}
+
+  std::vector<PaperTable> make() {
+    for (const TableBiomarker& biomarker : source_.grid().biomarkers) add(biomarker);
+    std::vector<PaperTable> tables;
+    tables.push_back(
+        finish_bootstrapped(std::move(table1_), source_, options_,
+                            "AUROC and AUPRC in percent, mean over folds and then over auxiliaries." + training_));
+    tables.push_back(
+        finish_bootstrapped(std::move(table2_), source_, options_,
+                            "Silhouette score of the class token's embeddings on external cohorts (euclidean, true "
+                            "labels), mean over folds; mean: over auxiliaries."));
+    for (Draft& s : supplements_) {
+      const std::string what = fmt::format("{} with {}: every metric, mean over folds.", s.pair->first, s.pair->second);
+      tables.push_back(
+          finish_bootstrapped(std::move(s), source_, options_,
+                              what + " CE in nats; MAE in the auxiliary's units; the class at P > 0.5 for F1."));
+    }
+    for (const TableBiomarker& biomarker : source_.grid().biomarkers) {
+      for (std::size_t a = 0; a < biomarker.auxiliaries.size(); ++a) {
+        tables.push_back(delong_table(source_, biomarker, a, options_.confidence));
+      }
+    }
+    name_apart(tables);
+    return tables;
+  }
+
+ private:
+  void add(const TableBiomarker& biomarker) {
+    std::vector<Draft> supplements;
+    for (const std::string& auxiliary : biomarker.auxiliaries) {
+      supplements.push_back(begin_table(source_.grid(), pair_stem("supplement", biomarker.name, auxiliary), 3));
+      supplements.back().pair = {biomarker.name, auxiliary};
+    }
+    count_cells(biomarker, supplements);
+    for (const TableCohort& cohort : biomarker.cohorts) {
+      const CohortValues values(source_, biomarker, cohort, options_);
+      add_to_table1(values, biomarker, cohort);
+      if (cohort.external()) add_to_table2(values, biomarker, cohort);
+      for (std::size_t a = 0; a < supplements.size(); ++a)
+        add_to_supplement(supplements[a], values, a, biomarker, cohort);
+    }
+    std::move(supplements.begin(), supplements.end(), std::back_inserter(supplements_));
+  }
+
+  void count_cells(const TableBiomarker& biomarker, std::vector<Draft>& supplements) {
+    for (const TableCell& cell : source_.cells(biomarker)) {
+      for (Draft* draft : {&table1_, &table2_, &supplements[cell.auxiliary]}) {
+        ++draft->cells;
+        draft->results += cell.attempt > 0;
+      }
+    }
+  }
+
+  void add_to_table1(const CohortValues& values, const TableBiomarker& biomarker, const TableCohort& cohort) {
+    if (!cohort.external()) {
+      training_ += fmt::format(" {} on {}: the held-out folds.", biomarker.name, cohort.label);
+    }
+    for (const char* name : {"auroc", "auprc"}) {
+      const TableMetric& metric = table_metric(name);
+      table1_.add({biomarker.name, cohort.label, kMean, name}, {biomarker.name, cohort.label, metric.label},
+                  values.column(metric, std::nullopt, kPercent));
+    }
+    note_cohort(table1_, values, biomarker, cohort, options_);
+  }
+
+  void add_to_table2(const CohortValues& values, const TableBiomarker& biomarker, const TableCohort& cohort) {
+    const TableMetric& metric = table_metric("silhouette");
+    for (std::size_t a = 0; a < biomarker.auxiliaries.size(); ++a) {
+      const std::string& auxiliary = biomarker.auxiliaries[a];
+      table2_.add({biomarker.name, cohort.label, auxiliary, metric.name}, {biomarker.name, cohort.label, auxiliary},
+                  values.column(metric, a, 1));
+    }
+    table2_.add({biomarker.name, cohort.label, kMean, metric.name}, {biomarker.name, cohort.label, kMean},
+                values.column(metric, std::nullopt, 1));
+    note_cohort(table2_, values, biomarker, cohort, options_);
+  }
+
+  void add_to_supplement(Draft& draft, const CohortValues& values, std::size_t auxiliary,
+                         const TableBiomarker& biomarker, const TableCohort& cohort) {
+    for (const char* name : {"auroc", "auprc", "f1", "ce", "pearson_r", "r2", "mae", "silhouette"}) {
+      const TableMetric& metric = table_metric(name);
+      if (metric.name == "silhouette" && !cohort.external()) continue;
+      draft.add({biomarker.name, cohort.label, biomarker.auxiliaries[auxiliary], name}, {cohort.label, metric.label},
+                values.column(metric, auxiliary, 1));
+    }
+    note_cohort(draft, values, biomarker, cohort, options_);
+  }
+
+  // Different names may give the same file name.
+  static void name_apart(std::vector<PaperTable>& tables) {
+    std::set<std::string> taken;
+    for (PaperTable& table : tables) {
+      const std::string stem = table.file_stem;
+      for (int i = 2; !taken.insert(table.file_stem).second; ++i) table.file_stem = fmt::format("{}_{}", stem, i);
+    }
+  }
+
+  const TableSource& source_;
+  const TableOptions& options_;
+  Draft table1_ = begin_table(source_.grid(), "table1", 1), table2_ = begin_table(source_.grid(), "table2", 2);
+  std::string training_;
+  std::vector<Draft> supplements_;
+};
+
+}  // namespace
+
+std::vector<PaperTable> paper_tables(const std::filesystem::path& store, const TableOptions& options) {
+  const TableSource source(store, options.grid);
+  return Tables(source, options).make();
+}
+
+}  // namespace mtlgrid

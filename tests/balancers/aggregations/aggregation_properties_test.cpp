@@ -1,0 +1,187 @@
+// What every gradient aggregation promises, run over all of them and both protocols.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <stdexcept>
+
+#include "balancers/aggregations/aggregation.h"
+#include "tests/balancers/aggregations/gradients.h"
+
+namespace mtlgrid {
+namespace {
+
+struct Claim {
+  const char* name;
+  Aggregation kind;
+  bool released = false;
+  // Of the longest gradient: where w* of CAGrad is ill-conditioned (nearly opposite gradients), rounding of M shows.
+  double tolerance = 1e-13;
+};
+
+void PrintTo(const Claim& claim, std::ostream* out) { *out << claim.name; }
+
+class EveryAggregation : public testing::TestWithParam<Claim> {
+ protected:
+  Protocol protocol() const { return GetParam().released ? Protocol::released_code() : Protocol::paper(); }
+  Vector run(const Rows& rows, const GivenInputs& inputs, at::ScalarType type = at::kDouble) const {
+    return values_of(aggregate(GetParam().kind, tensor_of(rows, type), inputs, protocol()));
+  }
+  static GivenInputs inputs_for(const Rows& rows) {
+    std::mt19937_64 engine(5);
+    std::uniform_real_distribution<double> uniform;
+    Vector numbers(rows[0].size());
+    for (double& x : numbers) x = uniform(engine);
+    return {numbers, ascending_order(static_cast<int>(rows.size()))};
+  }
+};
+
+TEST_P(EveryAggregation, IsFinite) {
+  for (const GradientSet& set : gradient_sets()) {
+    for (auto type : {at::kDouble, at::kFloat}) {
+      for (double x : run(set.rows, inputs_for(set.rows), type)) EXPECT_TRUE(std::isfinite(x)) << set.name;
+    }
+  }
+}
+
+TEST_P(EveryAggregation, OrderOfTasksDoesNotMatter) {
+  for (const GradientSet& set : gradient_sets()) {
+    const int tasks = static_cast<int>(set.rows.size());
+    std::vector<int> position(set.rows.size());  // position[k]: where task k goes
+    std::iota(position.begin(), position.end(), 0);
+    std::rotate(position.begin(), position.begin() + 1, position.end());
+    GivenInputs inputs = inputs_for(set.rows);
+    Rows moved(set.rows.size());
+    Order order(set.rows.size());
+    for (int k = 0; k < tasks; ++k) {
+      const auto from = static_cast<std::size_t>(k), to = static_cast<std::size_t>(position[from]);
+      moved[to] = set.rows[from];
+      for (int j : inputs.projection_order[from]) order[to].push_back(position[static_cast<std::size_t>(j)]);
+    }
+    const Vector expected = run(set.rows, inputs);
+    inputs.projection_order = order;
+    EXPECT_LE(distance(run(moved, inputs), expected), GetParam().tolerance * longest(set.rows)) << set.name;
+  }
+}
+
+TEST_P(EveryAggregation, SinglePrecisionDiffersByItsRoundingOnly) {
+  for (const GradientSet& set : gradient_sets()) {
+    Rows rounded = set.rows;
+    for (Vector& row : rounded) {
+      for (double& x : row) x = static_cast<float>(x);
+    }
+    const Vector expected = run(rounded, inputs_for(rounded));
+    const double size = std::max(longest(rounded), norm(expected));
+    EXPECT_LE(distance(run(rounded, inputs_for(rounded), at::kFloat), expected), 1e-6 * size) << set.name;
+  }
+}
+
+TEST_P(EveryAggregation, LeavesItsInputAsItWas) {
+  const Rows rows = {{1, -2, 0}, {-2, 3, 0}};
+  const at::Tensor g = tensor_of(rows);
+  aggregate(GetParam().kind, g, inputs_for(rows), protocol());
+  EXPECT_EQ(values_of(g), (Vector{1, -2, 0, -2, 3, 0}));
+}
+
+TEST_P(EveryAggregation, GivesOneGradientOfTheInputsType) {
+  const Rows rows = {{1, -2, 0}, {-2, 3, 0}};
+  const at::Tensor out = aggregate(GetParam().kind, tensor_of(rows, at::kFloat), inputs_for(rows), protocol());
+  EXPECT_EQ(out.scalar_type(), at::kFloat);
+  EXPECT_EQ(out.sizes(), (std::vector<std::int64_t>{3}));
+}
+
+TEST_P(EveryAggregation, NonFiniteGradientNamesTheTask) {
+  for (double bad : {std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::infinity()}) {
+    const Rows rows = {{1, 2}, {1, bad}, {2, 2}};
+    try {
+      run(rows, inputs_for(rows));
+      FAIL() << "no exception";
+    } catch (const std::domain_error& e) {
+      EXPECT_STREQ(e.what(), "gradient of task 1 is not finite");
+    }
+  }
+}
+
+TEST_P(EveryAggregation, OneTaskKeepsItsDirection) {
+  const Rows rows = {{1, -2, 3}};
+  const Vector out = run(rows, inputs_for(rows));
+  EXPECT_NEAR(dot(out, rows[0]), norm(out) * norm(rows[0]), 1e-12);
+}
+
+TEST_P(EveryAggregation, WrongShapeThrows) {
+  const Rows rows = {{1, 2}};
+  EXPECT_THROW(aggregate(GetParam().kind, tensor_of(rows).squeeze(0), inputs_for(rows), protocol()),
+               std::invalid_argument);
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, EveryAggregation,
+                         testing::Values(Claim{"none", Aggregation::none}, Claim{"graddrop", Aggregation::graddrop},
+                                         Claim{"graddrop_released", Aggregation::graddrop, true},
+                                         Claim{"pcgrad", Aggregation::pcgrad},
+                                         Claim{"pcgrad_released", Aggregation::pcgrad, true},
+                                         Claim{"cagrad", Aggregation::cagrad, false, 1e-6},
+                                         Claim{"cagrad_released", Aggregation::cagrad, true, 1e-6}),
+                         [](const auto& param) { return std::string(param.param.name); });
+
+// What holds under the paper's protocol alone: the released code's epsilons are absolute.
+class PaperAggregation : public EveryAggregation {};
+
+// Of length at most that of K gradients and a half more: no degenerate case blows up.
+TEST_P(PaperAggregation, IsNoLongerThanTheTasksTogether) {
+  for (const GradientSet& set : gradient_sets()) {
+    const double bound = 1.5 * static_cast<double>(set.rows.size()) * longest(set.rows);
+    EXPECT_LE(norm(run(set.rows, inputs_for(set.rows))), bound) << set.name;
+  }
+}
+
+TEST_P(PaperAggregation, ScalesWithItsGradients) {
+  for (const GradientSet& set : gradient_sets()) {
+    for (double scale : {1e-15, 0.3, 1e10}) {
+      Rows scaled = set.rows;
+      for (Vector& row : scaled) {
+        for (double& x : row) x *= scale;
+      }
+      Vector expected = run(set.rows, inputs_for(set.rows));
+      for (double& x : expected) x *= scale;
+      EXPECT_LE(distance(run(scaled, inputs_for(set.rows)), expected), GetParam().tolerance * longest(scaled))
+          << set.name;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Methods, PaperAggregation,
+                         testing::Values(Claim{"none", Aggregation::none}, Claim{"graddrop", Aggregation::graddrop},
+                                         Claim{"pcgrad", Aggregation::pcgrad},
+                                         Claim{"cagrad", Aggregation::cagrad, false, 1e-6}),
+                         [](const auto& param) { return std::string(param.param.name); });
+
+// Inputs that a method does not need are not asked for.
+struct ForbiddenInputs : AggregationInputs {
+  at::Tensor uniform() const override { throw std::logic_error("random numbers asked for"); }
+  std::vector<std::vector<int>> order() const override { throw std::logic_error("order asked for"); }
+};
+
+TEST(Aggregate, AsksOnlyForWhatTheMethodNeeds) {
+  const at::Tensor two = tensor_of({{1, -2}, {-2, 3}}), three = tensor_of({{1, -2}, {-2, 3}, {1, 1}});
+  const ForbiddenInputs none;
+  EXPECT_NO_THROW(aggregate(Aggregation::none, three, none, {}));
+  EXPECT_NO_THROW(aggregate(Aggregation::cagrad, three, none, {}));
+  EXPECT_NO_THROW(aggregate(Aggregation::pcgrad, two, none, {}));
+  EXPECT_THROW(aggregate(Aggregation::pcgrad, three, none, {}), std::logic_error);
+  EXPECT_THROW(aggregate(Aggregation::graddrop, two, none, {}), std::logic_error);
+}
+
+TEST(Aggregate, NoneIsTheSum) {
+  const Rows rows = {{1, -2}, {-2, 3}, {5, 7}};
+  EXPECT_EQ(values_of(aggregate(Aggregation::none, tensor_of(rows), ForbiddenInputs{}, {})), (Vector{4, 8}));
+  EXPECT_EQ(sum_coefficients(3), Vector(3, 1.0));
+}
+
+TEST(Aggregate, OverflowOfTheSumIsSaid) {
+  const at::Tensor g = tensor_of({{3e38}, {3e38}}, at::kFloat);
+  EXPECT_THROW(aggregate(Aggregation::none, g, ForbiddenInputs{}, {}), std::domain_error);
+}
+
+}  // namespace
+}  // namespace mtlgrid

@@ -1,0 +1,80 @@
+#include <gmock/gmock.h>
+
+#include "orchestrator/config/ini.h"
+
+namespace mtlgrid {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class Ini : public ::testing::Test {
+ protected:
+  IniFile parse(std::string_view text) { return parse_ini(text, "c.ini", problems_); }
+  std::string value(const IniFile& file, const char* section, const char* key) {
+    for (const IniEntry& e : file.section(section)->entries) {
+      if (e.key == key) return e.value;
+    }
+    return "(absent)";
+  }
+  Problems problems_;
+};
+
+TEST_F(Ini, EntriesKeepTheirLines) {
+  const IniFile file = parse("\n[a]\nx = 1\n\n[b]\n  y=2  \r\n");
+  ASSERT_THAT(problems_.lines(), IsEmpty());
+  ASSERT_EQ(file.sections.size(), 2U);
+  EXPECT_EQ(file.section("a")->line, 2U);
+  EXPECT_EQ(file.section("a")->entries[0].line, 3U);
+  EXPECT_EQ(file.section("b")->entries[0].key, "y");
+  EXPECT_EQ(file.section("b")->entries[0].value, "2");
+  EXPECT_EQ(file.section("c"), nullptr);
+}
+
+TEST_F(Ini, CommentsBeginAtTheLineOrAfterWhiteSpaceOnly) {
+  const IniFile file = parse("# one\n; two\n[a] ; three\nx = a;b # four\ny = c#d\t; five\nz = ; six\n");
+  ASSERT_THAT(problems_.lines(), IsEmpty());
+  EXPECT_EQ(value(file, "a", "x"), "a;b");
+  EXPECT_EQ(value(file, "a", "y"), "c#d");
+  EXPECT_EQ(value(file, "a", "z"), "");
+}
+
+TEST_F(Ini, AValueMayHaveEqualsSigns) { EXPECT_EQ(value(parse("[a]\nx = p=q\n"), "a", "x"), "p=q"); }
+
+TEST_F(Ini, ByteOrderMarkIsAccepted) { EXPECT_EQ(value(parse("\xEF\xBB\xBF[a]\nx=1"), "a", "x"), "1"); }
+
+TEST_F(Ini, DuplicateSectionsAndKeysNameTheFirst) {
+  parse("[a]\nx=1\nx=2\n[a]\ny=1\n");
+  EXPECT_THAT(problems_.lines(), ElementsAre("c.ini, line 3: [a] x is already in line 2",
+                                             "c.ini, line 4: section [a] is already in line 1"));
+}
+
+TEST_F(Ini, MalformedLinesAreAllReported) {
+  parse("x = 1\n[a\ny = 1\n[]\n[b]\nword\n= 3\n[c]]\n");
+  EXPECT_THAT(problems_.lines(), ElementsAre("c.ini, line 1: 'x' stands before the first section",
+                                             "c.ini, line 2: '[a' is no section; expected [NAME]",
+                                             "c.ini, line 4: '[]' is no section; expected [NAME]",
+                                             "c.ini, line 6: 'word' is neither [SECTION] nor KEY = VALUE",
+                                             "c.ini, line 7: '= 3' is neither [SECTION] nor KEY = VALUE",
+                                             "c.ini, line 8: '[c]]' is no section; expected [NAME]"));
+}
+
+TEST_F(Ini, BytesThatAreNoUtf8AreNamedByLine) {
+  parse(std::string_view("[a]\nx = \xFF\ny = \0\n", 16));
+  EXPECT_THAT(problems_.lines(), ElementsAre("c.ini, line 2: is not UTF-8 text", "c.ini, line 3: is not UTF-8 text"));
+}
+
+TEST_F(Ini, Utf16IsNoUtf8) {
+  parse(std::string_view("\xFF\xFE[\0a\0]\0", 8));
+  EXPECT_THAT(problems_.lines(), ElementsAre("c.ini, line 1: is not UTF-8 text"));
+}
+
+TEST_F(Ini, AbsentFileAndFolderAreProblems) {
+  read_ini("/nonexistent/c.ini", problems_);
+  read_ini("/", problems_);
+  EXPECT_THAT(problems_.lines(), ElementsAre("/nonexistent/c.ini: cannot be read: No such file or directory",
+                                             "/: is a folder, expected a configuration file"));
+}
+
+}  // namespace
+}  // namespace mtlgrid

@@ -1,0 +1,80 @@
+#include "orchestrator/plan/new_cohort.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "tests/orchestrator/plan/small_grid.h"
+
+namespace mtlgrid {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+// Cohort B of the small grid: B00 to B05, every second one positive.
+class NewCohortTest : public ::testing::Test {
+ protected:
+  NewCohort load(bool labels = true) {
+    const CohortFiles files{"new", labels ? grid.path("B/clini.csv") : "", grid.path("B/slide.csv"),
+                            grid.path("B/feats")};
+    return load_new_cohort(files, {"status", "pos", "neg", {"odd"}}, "LF", problems);
+  }
+  static std::vector<std::string> reasons(const NewCohort& cohort) {
+    std::vector<std::string> out;
+    for (const Drop& d : cohort.drops)
+      out.push_back(d.patient + (d.slide.empty() ? "" : "/" + d.slide) + ": " + d.reason);
+    return out;
+  }
+  testing::SmallGrid grid;
+  Problems problems;
+};
+
+TEST_F(NewCohortTest, WithAClinicalTableHasLabelsAndTargets) {
+  const NewCohort cohort = load();
+  EXPECT_THAT(problems.lines(), IsEmpty());
+  EXPECT_THAT(cohort.label, ElementsAre(1, 0, 1, 0, 1, 0));
+  EXPECT_THAT(cohort.target, ElementsAre(0.5, 1.5, 2.5, 3.5, 4.5, 5.5));
+  EXPECT_THAT(cohort.drops, IsEmpty());
+}
+
+TEST_F(NewCohortTest, WithoutOneHasThePatientsAlone) {
+  const NewCohort cohort = load(false);
+  EXPECT_EQ(cohort.patients.patients.size(), 6U);
+  EXPECT_THAT(cohort.label, ::testing::Each(std::nullopt));
+  EXPECT_TRUE(std::isnan(cohort.target[0]));
+  EXPECT_THAT(cohort.drops, IsEmpty());
+}
+
+TEST_F(NewCohortTest, PatientsWithoutALabelStayAndAreAccountedFor) {
+  grid.replace("B/clini.csv", "B01,neg,1.5\n", "");
+  grid.replace("B/clini.csv", "B02,pos,2.5", "B02,,2.5");
+  grid.replace("B/clini.csv", "B03,neg,3.5", "B03,odd,3.5");
+  grid.replace("B/clini.csv", "B04,pos,4.5", "B04,pos,");
+  grid.replace("B/clini.csv", "B05,", "B06,");
+  grid.replace("B/slide.csv", "B00,B00.h5\n", "B00,B00.h5\nB00,lost.h5\n");
+  const NewCohort cohort = load();
+  EXPECT_THAT(problems.lines(), IsEmpty());
+  EXPECT_THAT(cohort.label, ElementsAre(1, std::nullopt, std::nullopt, std::nullopt, 1, std::nullopt));
+  EXPECT_TRUE(std::isnan(cohort.target[4]));
+  EXPECT_THAT(reasons(cohort),
+              UnorderedElementsAre("B00/lost.h5: no feature file", "B01/B01.h5: patient not in the clinical table",
+                                   "B02: no label in 'status'", "B03: ignored label 'odd'",
+                                   "B05/B05.h5: patient not in the clinical table", "B06: not in the slide table"));
+}
+
+TEST_F(NewCohortTest, SaysWhatIsWrongInAllTables) {
+  grid.replace("B/clini.csv", "B01,neg", "B01,maybe");
+  grid.replace("B/slide.csv", "B03,B03.h5", "B03,B02.h5");
+  grid.fixture("B/feats/B00.h5", "no_tiles.h5");
+  load();
+  std::string all;
+  for (const std::string& line : problems.lines()) all += line + "\n";
+  EXPECT_THAT(all, HasSubstr("B/slide.csv, row 5: file 'B02.h5' of patient 'B03'"));
+  EXPECT_THAT(all, HasSubstr("B/feats/B00.h5"));
+}
+
+}  // namespace
+}  // namespace mtlgrid

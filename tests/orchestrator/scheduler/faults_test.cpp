@@ -1,0 +1,457 @@
+// What the coordinator makes of bad hosts, full disks, the end of the allocation, packs that are split, and cells that
+// take the run down with them.
+#include <gtest/gtest.h>
+
+#include "base/errors.h"
+#include "orchestrator/durations/duration_model.h"
+#include "orchestrator/scheduler/quarantine.h"
+#include "orchestrator/scheduler/work_queue.h"
+#include "tests/orchestrator/scheduler/fake_grid.h"
+
+namespace mtlgrid {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+std::vector<Task> tasks(int count) {
+  std::vector<Task> all;
+  for (int fold = 0; fold < count; ++fold) all.push_back({FakeGrid::cell(fold), 0, 1, {}});
+  return all;
+}
+
+int fold_of(const Assign& job) { return job.pack.members.at(0).cell.fold; }
+
+// Worker 1 fails every cell; the others do what they get.
+TEST(HostThatFailsEveryCell, GetsNoMoreAndItsCellsAreDoneElsewhere) {
+  FakeGrid grid(std::vector<double>(8, 1.0));
+  grid.join(0);
+  grid.join(1);
+  int failed_there = 0;
+  for (int turn = 0; turn < 20 && !grid.coordinator->finished(); ++turn) {
+    grid.tick();
+    if (grid.comm.waiting(1) > 0) {
+      grid.fail(1, grid.assigned(1), "no CUDA-capable device");
+      ++failed_there;
+    }
+    if (failed_there >= 3 && grid.comm.waiting(0) > 0) grid.finish(0, grid.assigned(0));
+  }
+  EXPECT_TRUE(grid.coordinator->finished());
+  EXPECT_EQ(failed_there, 3);
+  EXPECT_EQ(grid.ledger.reopened.size(), 3u);
+  EXPECT_THAT(grid.coordinator->failures(), IsEmpty());
+  EXPECT_EQ(grid.coordinator->counts().done, 8);
+  EXPECT_THAT(grid.said, Contains(HasSubstr("host1 gets no more cells: 3 in a row ended badly there")));
+}
+
+TEST(HostThatFailsEveryCell, CellsThatFailElsewhereTooHaveFailedThemselves) {
+  FakeGrid grid(std::vector<double>(4, 1.0));
+  grid.join(0);
+  grid.tick();
+  const Assign held = grid.assigned(0);  // host0 is busy, so that host1 gets the others
+  grid.join(1);
+  for (int i = 0; i < 3; ++i) {
+    grid.tick();
+    grid.fail(1, grid.assigned(1), "loss is not finite");
+  }
+  EXPECT_EQ(grid.ledger.reopened.size(), 3u);
+  grid.tick();
+  EXPECT_EQ(grid.comm.waiting(1), 0u);
+  grid.finish(0, held);
+  grid.tick();
+  grid.fail(0, grid.assigned(0), "loss is not finite");  // the first of the three: its own fault
+  EXPECT_EQ(grid.coordinator->failures().size(), 1u);
+  EXPECT_THAT(grid.said, Contains(HasSubstr("host1 gets cells again")));
+  grid.tick();
+  EXPECT_EQ(grid.comm.waiting(1), 1u);
+  grid.fail(1, grid.assigned(1), "loss is not finite");  // tried elsewhere once, and back: final
+  EXPECT_EQ(grid.coordinator->failures().size(), 2u);
+  EXPECT_EQ(grid.ledger.reopened.size(), 3u) << "no cell is reopened twice";
+}
+
+TEST(HostThatFailsEveryCell, IsTheOnlyOne) {
+  FakeGrid grid(std::vector<double>(5, 1.0));
+  grid.join(0);
+  for (int i = 0; i < 5; ++i) {
+    grid.tick();
+    grid.fail(0, grid.assigned(0));
+  }
+  EXPECT_TRUE(grid.coordinator->finished());
+  EXPECT_EQ(grid.coordinator->failures().size(), 5u);
+  EXPECT_THAT(grid.ledger.reopened, IsEmpty());
+}
+
+TEST(HostThatFailsEveryCell, GetsCellsAgainWhenNoOtherIsLeft) {
+  FakeGrid grid(std::vector<double>(6, 1.0));
+  grid.join(0);
+  grid.tick();
+  grid.assigned(0);
+  grid.join(1);
+  for (int i = 0; i < 3; ++i) {
+    grid.tick();
+    grid.fail(1, grid.assigned(1));
+  }
+  grid.tick();
+  EXPECT_EQ(grid.comm.waiting(1), 0u);
+  grid.tell(0, typed("bye"));
+  grid.tick();
+  EXPECT_EQ(grid.comm.waiting(1), 1u);
+  EXPECT_THAT(grid.said, Contains(HasSubstr("no other is left")));
+}
+
+TEST(HostThatFailsEveryCell, ASuccessInBetweenShowsThatItIsFine) {
+  FakeGrid grid(std::vector<double>(8, 1.0));
+  grid.join(1);
+  grid.tick();
+  for (int i = 0; i < 5; ++i) {
+    const Assign job = grid.assigned(1);
+    if (i == 2) {
+      grid.finish(1, job);
+    } else {
+      grid.fail(1, job);
+    }
+    if (i == 0) grid.tell(0, typed("hello", Hello{"host0"}));
+    grid.tick();
+  }
+  EXPECT_THAT(grid.ledger.reopened, IsEmpty());
+}
+
+TEST(Quarantine, CountsDifferentCells) {
+  Quarantine quarantine(2);
+  EXPECT_FALSE(quarantine.strike("a", 7));
+  EXPECT_FALSE(quarantine.strike("a", 7)) << "the same cell again";
+  EXPECT_FALSE(quarantine.strike("b", 8));
+  EXPECT_TRUE(quarantine.strike("a", 9));
+  EXPECT_THAT(quarantine.hold("a"), ElementsAre(7, 9));
+  EXPECT_FALSE(quarantine.strike("a", 10)) << "held already";
+  EXPECT_EQ(quarantine.take_back(8), std::nullopt);
+  EXPECT_EQ(quarantine.take_back(7), std::nullopt) << "two are left";
+  EXPECT_EQ(quarantine.take_back(9), "a");
+  EXPECT_FALSE(quarantine.holds("a"));
+  EXPECT_FALSE(Quarantine(0).strike("a", 1)) << "0: never";
+}
+
+TEST(FullDisk, StopsTheRunAndIsNoFaultOfTheCell) {
+  FakeGrid grid(std::vector<double>(3, 1.0));
+  grid.join(0);
+  grid.join(1);
+  grid.tick();
+  const Assign job = grid.assigned(0), other = grid.assigned(1);
+  PackCrashed crash{job.slot, {{job.pack.members[0].cell, 1, 0, 0}}, "exited with status 5", "No space left", true};
+  grid.tell(0, typed("pack_crashed", crash));
+  EXPECT_THAT(grid.coordinator->needs_person(), HasSubstr("No space left"));
+  grid.comm.expect(1, "stop");
+  grid.stopped(1, other);
+  EXPECT_TRUE(grid.coordinator->finished());
+  EXPECT_EQ(grid.coordinator->counts().pending, 3);
+  for (const AttemptFailure& failure : grid.ledger.failures) EXPECT_EQ(failure.outcome, Outcome::stopped);
+}
+
+TEST(FullDisk, OfATrainerThatCannotEvenStartStopsTheRunToo) {
+  FakeGrid grid(std::vector<double>(1, 1.0));
+  grid.join(0);
+  grid.join(1);
+  grid.tell(1, typed("slot_broken", SlotBroken{0, "exited with status 5", "No space left", true}));
+  EXPECT_TRUE(grid.coordinator->stopping());
+}
+
+CoordinatorSettings ending_in(double seconds, double lead) {
+  CoordinatorSettings settings;
+  settings.ends = 1e9 + 100 + seconds;  // FakeGrid's clocks
+  settings.stop_lead = lead;
+  settings.cluster.lease_minutes = 1e6;
+  return settings;
+}
+
+TEST(Walltime, EverythingIsCheckpointedBeforeTheAllocationEnds) {
+  FakeGrid grid(tasks(2), ending_in(1000, 50));
+  grid.join(0);
+  grid.tick();
+  const Assign job = grid.assigned(0);
+  grid.tick(949);
+  EXPECT_FALSE(grid.coordinator->stopping());
+  grid.tick(2);
+  grid.comm.expect(0, "stop");
+  EXPECT_THAT(grid.said, Contains(HasSubstr("the allocation ends in 49 s")));
+  grid.stopped(0, job);
+  EXPECT_TRUE(grid.coordinator->finished());
+}
+
+TEST(Walltime, NoCellIsStartedThatCouldHardlyTrainAndTheRunDoesNotWait) {
+  FakeGrid grid(tasks(2), ending_in(1000, 50));
+  grid.join(0);
+  grid.tick();
+  const Assign job = grid.assigned(0);
+  grid.tick(1000 - 50 - kWorthStarting + 1);
+  grid.finish(0, job);
+  grid.tick();
+  EXPECT_TRUE(grid.coordinator->finished());
+  EXPECT_TRUE(grid.coordinator->stopping());
+  EXPECT_EQ(grid.coordinator->counts().pending, 1);
+}
+
+TEST(Walltime, AllocationThatIsTooShortForAnyCellIsForAPersonToMend) {
+  FakeGrid grid(tasks(2), ending_in(100, 50));
+  grid.join(0);
+  grid.tick();
+  EXPECT_THAT(grid.coordinator->needs_person(), HasSubstr("more than 110 s, of which 50 s"));
+  EXPECT_TRUE(grid.coordinator->finished());
+  EXPECT_EQ(grid.comm.expect(0, "stop").at("type"), "stop");
+}
+
+TEST(Walltime, ClockThatJumpsLaterChangesNothing) {
+  FakeGrid grid(tasks(1), ending_in(1000, 50));
+  grid.join(0);
+  grid.tick();
+  grid.assigned(0);
+  grid.coordinator->on_tick({grid.steady + 10, 5e9});
+  EXPECT_FALSE(grid.coordinator->stopping());
+  grid.coordinator->on_tick({grid.steady + 951, 0});
+  EXPECT_TRUE(grid.coordinator->stopping());
+}
+
+// A pack of four on worker 0, and worker 1 idle. Costs are seconds.
+struct SplitPack : ::testing::Test {
+  struct Constant : CellLengths {
+    double expected(const Cell&) const override { return 1000; }
+    void observe(const CellResult&) override {}
+  };
+  SplitPack() {
+    std::vector<Task> all;
+    for (const char* method : {"naive", "dwa", "uncert", "cagrad"})
+      all.push_back({{"MSI", "LF", method, 0}, 0, 1000, {}});
+    CoordinatorSettings settings;
+    settings.lengths = std::make_shared<Constant>();
+    settings.folder = "f";
+    settings.say = [](const std::string&) {};
+    Welcome welcome;
+    welcome.experiment.run.pack = 4;
+    grid = std::make_unique<FakeGrid>(std::vector<Task>{}, settings);
+    grid->coordinator = std::make_unique<Coordinator>(settings, std::move(all), welcome, grid->comm, grid->ledger);
+    grid->join(0);
+    grid->tick();
+    job = grid->assigned(0);
+    EXPECT_EQ(job.pack.members.size(), 4u);
+    grid->join(1);
+    grid->tick(2);
+  }
+  void stop(const std::string& method, int left) {
+    grid->tell(0, typed("cell_stopped", CellStopped{job.slot, left, {"MSI", "LF", method, 0}, 1}));
+  }
+  std::unique_ptr<FakeGrid> grid;
+  Assign job;
+};
+
+TEST_F(SplitPack, AnIdleTrainerGetsHalfOfIt) {
+  const auto order = grid->comm.expect(0, "release_slot").get<ReleaseSlot>();
+  EXPECT_THAT(order.order.methods, UnorderedElementsAre("dwa", "cagrad"));
+  grid->tick(10);
+  EXPECT_EQ(grid->comm.waiting(0), 0u) << "asked once";
+  stop("dwa", 3);
+  stop("cagrad", 2);
+  grid->tick();
+  const Assign moved = grid->assigned(1);
+  ASSERT_EQ(moved.pack.members.size(), 2u) << "both to the idle one";
+  EXPECT_THAT(moved.pack.members[0].resume, ElementsAre(HasSubstr("attempt-1")));
+  EXPECT_EQ(grid->ledger.failures[0].cause, "moved to an idle trainer");
+  grid->finish(1, moved, 0, 1);
+  grid->finish(1, moved, 1, 0);
+  grid->tick(10);  // idle again: two are left of the first pack
+  EXPECT_THAT(grid->comm.expect(0, "release_slot").get<ReleaseSlot>().order.methods, ElementsAre("uncert"));
+}
+
+TEST_F(SplitPack, CellsThatEndBeforeTheyHearOfItAreDone) {
+  grid->comm.expect(0, "release_slot");
+  for (const std::size_t member : {0, 1, 2, 3}) grid->finish(0, job, member, 3 - static_cast<int>(member));
+  EXPECT_TRUE(grid->coordinator->finished());
+}
+
+TEST(ShortPack, IsNotWorthSplitting) {
+  FakeGrid grid({"naive", "dwa"}, 2);
+  grid.join(0);
+  grid.tick();
+  grid.assigned(0);
+  grid.join(1);
+  grid.tick(2);
+  EXPECT_EQ(grid.comm.waiting(0), 0u) << "nothing is known of its length";
+}
+
+TEST(CellThatTakesTheRunDown, IsRefusedAfterTheTriesThatAWorkerMayCost) {
+  std::vector<Task> all = tasks(2);
+  all[0].losses = 4;
+  all[0].attempts = 4;
+  FakeGrid grid(std::move(all), {});
+  grid.join(0);
+  grid.tick();
+  ASSERT_EQ(grid.coordinator->failures().size(), 1u);
+  EXPECT_THAT(grid.coordinator->failures()[0].second, HasSubstr("4 times in a row"));
+  EXPECT_EQ(grid.ledger.failures[0].attempt, 4);
+  EXPECT_TRUE(grid.ledger.failures[0].final);
+  EXPECT_EQ(fold_of(grid.assigned(0)), 1);
+}
+
+TEST(CellThatTakesTheRunDown, GoesToAnotherRankThanTheCoordinators) {
+  std::vector<Task> all = tasks(2);
+  all[0].losses = 1;
+  all[0].cost = 9;
+  FakeGrid grid(std::move(all), {});
+  grid.join(0);
+  grid.join(1);
+  grid.tick();
+  EXPECT_EQ(fold_of(grid.assigned(0)), 1);
+  EXPECT_EQ(fold_of(grid.assigned(1)), 0);
+}
+
+TEST(CellThatTakesTheRunDown, IsTakenByRankZeroIfThereIsNoOther) {
+  std::vector<Task> all = tasks(1);
+  all[0].losses = 1;
+  FakeGrid grid(std::move(all), {});
+  grid.join(0);
+  grid.tick();
+  EXPECT_EQ(grid.comm.waiting(0), 1u);
+}
+
+TEST(CellThatTakesTheRunDown, HasAWorkerToItselfBeforeItTellsAndItsNeighboursAreSpared) {
+  ClusterSettings cluster;
+  cluster.retries_lost = 2;
+  FakeGrid grid({1, 1}, cluster);
+  const auto lose = [&](int worker) {
+    grid.tick(121);
+    return grid.comm.waiting(worker);
+  };
+  for (int worker = 1; worker <= 2; ++worker) {  // both cells on one worker, which is lost
+    grid.join(worker, 2);
+    grid.tick();
+    ASSERT_EQ(grid.comm.waiting(worker), 2u);
+    grid.assigned(worker);
+    grid.assigned(worker);
+    lose(worker);
+  }
+  grid.join(3, 2);
+  grid.tick();
+  EXPECT_EQ(grid.comm.waiting(3), 1u) << "one of the two, alone";
+  const Assign innocent = grid.assigned(3);
+  const Cell cell = innocent.pack.members[0].cell;
+  grid.tell(3, typed("heartbeat", Heartbeat{{{cell, innocent.pack.members[0].attempt, 1, 5}}}));
+  grid.tick();
+  EXPECT_EQ(grid.comm.waiting(3), 0u) << "the other wants a worker of its own";
+  grid.join(4, 2);
+  grid.tick();
+  EXPECT_EQ(grid.comm.waiting(4), 1u);
+  grid.tick(60);
+  grid.beat(3);
+  grid.tick(61);  // worker 4 is lost to the culprit, alone: that is once too often
+  ASSERT_EQ(grid.coordinator->failures().size(), 1u);
+  EXPECT_NE(grid.coordinator->failures()[0].first, cell);
+}
+
+TEST(WorkerThatGivesCellsBack, GetsNoMoreIfNobodyAskedForIt) {
+  FakeGrid grid({1, 1});
+  grid.join(0);
+  grid.tick();
+  grid.stopped(0, grid.assigned(0));
+  grid.tick();
+  EXPECT_EQ(grid.comm.waiting(0), 0u);
+}
+
+TEST(LostWorkers, CountOnlyWhileTheCellMakesNoProgress) {
+  ClusterSettings cluster;
+  cluster.retries_lost = 1;
+  FakeGrid grid({1}, cluster);
+  for (int worker = 1; worker <= 4; ++worker) {
+    grid.join(worker);
+    grid.tick();
+    const Assign job = grid.assigned(worker);
+    const Cell cell = job.pack.members[0].cell;
+    const int attempt = job.pack.members[0].attempt;
+    // It goes on from the epoch before, and then trains one more.
+    grid.tell(worker, typed("heartbeat", Heartbeat{{{cell, attempt, worker - 1, 9}}}));
+    grid.tell(worker, typed("heartbeat", Heartbeat{{{cell, attempt, worker, 9}}}));
+    grid.tick(121);  // its lease is over
+  }
+  EXPECT_THAT(grid.coordinator->failures(), IsEmpty());
+  EXPECT_EQ(grid.coordinator->counts().pending, 1);
+}
+
+TEST(Learning, ReordersTheQueueAndTheTimeThatIsLeft) {
+  struct Reversed : CellLengths {
+    double expected(const Cell& cell) const override { return cell.fold + 1.0; }
+    void observe(const CellResult&) override { ++seen; }
+    int seen = 0;
+  };
+  std::vector<Task> all;
+  for (int fold = 0; fold < 20; ++fold) all.push_back({FakeGrid::cell(fold), 0, 100.0 - fold, {}});
+  CoordinatorSettings settings;
+  const auto lengths = std::make_shared<Reversed>();
+  settings.lengths = lengths;
+  FakeGrid grid(std::move(all), settings);
+  grid.join(0);
+  std::vector<int> order;
+  for (int i = 0; i < 10; ++i) {
+    grid.tick(1);
+    const Assign job = grid.assigned(0);
+    order.push_back(fold_of(job));
+    grid.finish(0, job);
+  }
+  EXPECT_THAT(order, ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 19, 18)) << "known after eight";
+  EXPECT_EQ(lengths->seen, 10);
+  EXPECT_NEAR(grid.coordinator->counts().cost_total, 210, 1e-9);
+  EXPECT_GT(grid.coordinator->remaining_seconds(grid.now()).value(), 0);
+}
+
+TEST(Picture, ShowsWorkersRunningCellsAndTheQueue) {
+  FakeGrid grid({3, 2, 1});
+  grid.join(0);
+  grid.join(1, 2);
+  grid.broken(1, 1);
+  grid.tick();
+  const Assign job = grid.assigned(0);
+  const Cell cell = job.pack.members[0].cell;
+  grid.tell(0, typed("heartbeat", Heartbeat{{{cell, 1, 4, 8}}}));
+  const nlohmann::json picture = grid.coordinator->picture(grid.now());
+  EXPECT_EQ(picture["cells"]["running"], 2);
+  EXPECT_EQ(picture["running"][0]["cell"], cell.name());
+  EXPECT_EQ(picture["running"][0]["epoch"], 4);
+  EXPECT_EQ(picture["workers"][1]["broken"], 1);
+  EXPECT_EQ(picture["workers"][1]["why"], "exited with status 1");
+  EXPECT_THAT(picture["queue"], ElementsAre(FakeGrid::cell(2).name()));
+  grid.tick(20);
+  EXPECT_EQ(grid.coordinator->picture(grid.now())["workers"][1]["state"], "silent");
+  grid.tick(121);
+  EXPECT_EQ(grid.coordinator->picture(grid.now())["workers"][1]["state"], "lost");
+}
+
+TEST(Slots, MoreThanARankCanHaveAreABrokenMessage) {
+  FakeGrid grid({1});
+  grid.tell(0, typed("hello", Hello{"host"}));
+  EXPECT_THROW(grid.tell(0, typed("slots", Slots{kMostSlots + 1})), Error);
+}
+
+TEST(WorkQueue, KeepsItsOrderWhenCostsChange) {
+  WorkQueue queue;
+  const std::vector<Cell> cells = {{"A", "X", "m", 0}, {"A", "X", "n", 0}, {"B", "X", "m", 0}, {"A", "X", "o", 0}};
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    queue.add(cells[i], 1);
+    queue.insert(i);
+  }
+  EXPECT_THAT(queue.first(9), ElementsAre(0, 1, 2, 3));
+  queue.set_cost(2, 5);
+  queue.set_cost(3, 2);
+  EXPECT_THAT(queue.first(9), ElementsAre(2, 3, 0, 1));
+  queue.erase(2);
+  queue.erase(2);
+  EXPECT_NEAR(queue.cost(), 4, 1e-12);
+  const auto all = [](std::size_t) { return true; };
+  const auto limit = [](std::size_t) { return 17; };
+  const auto found = queue.candidates(all, limit);
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].task, 3u);
+  const auto rest = queue.candidates([](std::size_t task) { return task != 3; }, limit);
+  EXPECT_EQ(rest.size(), 2u);
+}
+
+}  // namespace
+}  // namespace mtlgrid

@@ -1,0 +1,89 @@
+// When a run will be done, and the file that shows it.
+#include "orchestrator/durations/run_forecast.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "orchestrator/session/live_file.h"
+#include "orchestrator/session/progress.h"
+#include "tests/orchestrator/config/scratch.h"
+
+namespace mtlgrid {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Forecast, KnowsNothingOfUnitsBeforeItHasSeenSome) {
+  EXPECT_EQ(Forecast(false).seconds_per_cost(), std::nullopt);
+  EXPECT_EQ(Forecast(true).seconds_per_cost(), 1);
+}
+
+TEST(Forecast, PartsOfCellsCountUntilOneIsDone) {
+  Forecast forecast(false);
+  forecast.advanced(10, 0.5, 20);
+  EXPECT_NEAR(forecast.seconds_per_cost().value(), 4, 1e-12);
+  forecast.done(10, 15);
+  EXPECT_NEAR(forecast.seconds_per_cost().value(), 1.5, 1e-12);
+}
+
+TEST(Forecast, FollowsAMachineThatGetsSlower) {
+  Forecast forecast(true);
+  for (int i = 0; i < 200; ++i) forecast.done(10, 10);
+  for (int i = 0; i < 60; ++i) forecast.done(10, 20);
+  EXPECT_GT(forecast.seconds_per_cost().value(), 1.8);
+}
+
+TEST(Forecast, RemainderGoesByTheClockOnceLengthsAreKnown) {
+  Forecast forecast(true);
+  EXPECT_NEAR(forecast.remainder(100, 0.25, 1000), 75, 1e-12) << "by epochs";
+  forecast.done(100, 200);  // two seconds a unit
+  EXPECT_NEAR(forecast.remainder(100, 0.1, 100), 50, 1e-12)
+      << "100 s are half of it, though a tenth of its epochs: it will stop early";
+  EXPECT_NEAR(forecast.remainder(100, 0.1, 900), 10, 1e-12) << "longer than expected: not over this moment";
+  EXPECT_NEAR(forecast.remainder(100, 0.95, 0), 5, 1e-9) << "never more than by epochs";
+}
+
+TEST(ProgressText, NamesCellsWorkersAndTimes) {
+  Coordinator::Counts counts;
+  counts.total = 10;
+  counts.done = 4;
+  counts.failed = 1;
+  counts.cost_total = 10;
+  counts.cost_done = 5;
+  EXPECT_THAT(progress_text(counts, 61, 3600), HasSubstr(" 50 %  4/10 cells, 1 failed"));
+  EXPECT_THAT(progress_text(counts, 61, 3600), HasSubstr("1 min 1 s gone, ETA 1 h 0 min"));
+  EXPECT_THAT(progress_text(counts, 61, std::nullopt), HasSubstr("ETA unknown"));
+}
+
+TEST(LiveFile, IsReplacedInTimeAndRemovedAtTheEnd) {
+  const testing::Scratch folder;
+  const auto file = live_file(folder.path() / "grid.db");
+  int made = 0;
+  {
+    LiveFile live(file, [&] { return nlohmann::json{{"made", ++made}}; }, [](const std::string&) {});
+    live.at(100);
+    live.at(101.9);
+    EXPECT_EQ(made, 1);
+    live.at(102.1);
+    EXPECT_EQ(made, 2);
+    std::ifstream in(file);
+    EXPECT_EQ(nlohmann::json::parse(in).at("made"), 2);
+    EXPECT_EQ(folder.listing().size(), 1u) << "nothing but the file";
+  }
+  EXPECT_TRUE(folder.listing().empty());
+}
+
+TEST(LiveFile, ThatCannotBeWrittenIsToldOfOnceAndEndsNothing) {
+  const testing::Scratch folder;
+  std::vector<std::string> said;
+  LiveFile live(
+      folder.path() / "missing" / "grid.db.progress", [] { return nlohmann::json::object(); },
+      [&](const std::string& line) { said.push_back(line); });
+  live.at(100);
+  live.at(110);
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_THAT(said[0], HasSubstr("cannot be written"));
+}
+
+}  // namespace
+}  // namespace mtlgrid

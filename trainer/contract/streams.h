@@ -1,0 +1,30 @@
+// The named random streams of a group (pair and fold): the same for every method, rank and pack. No torch.
+#pragma once
+
+#include <string>
+
+#include "base/random.h"
+#include "base/cell.h"
+
+namespace mtlgrid {
+
+struct GroupStreams {
+  RandomStream weights;   // .child(parameter): initial values
+  RandomStream order;     // .child(epoch): permutation of the training bags
+  RandomStream meta;      // .child(epoch): permutation of the training bags for Auto-Lambda's meta step
+  RandomStream dropout;   // .child(epoch).child(step).child(pass).child(place)
+  RandomStream graddrop;  // .child(epoch).child(step): U of all shared parameters
+  GroupStreams(std::uint64_t seed, const Cell& cell)
+      : weights(seed, name(cell, "weights")),
+        order(seed, name(cell, "order")),
+        meta(seed, name(cell, "meta")),
+        dropout(seed, name(cell, "dropout")),
+        graddrop(seed, name(cell, "graddrop")) {}
+
+  // "MSI/LF/3/dropout": the method is left out.
+  static std::string name(const Cell& cell, const std::string& purpose) {
+    return cell.biomarker + "/" + cell.auxiliary + "/" + std::to_string(cell.fold) + "/" + purpose;
+  }
+};
+
+}  // namespace mtlgrid

@@ -1,0 +1,30 @@
+// The best weights of a finished attempt, with what is needed to use them: its file in the attempt's folder. No torch.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/cell.h"
+#include "trainer/contract/experiment.h"
+
+namespace mtlgrid {
+
+inline constexpr const char* kWeightsFile = "weights.mtlgrid";
+
+struct Weights {
+  Cell cell;
+  ModelSettings model;
+  std::int64_t width = 0;                      // D
+  std::string label_column, auxiliary_column;  // the targets' names
+  double minimum = 0, range = 1;               // scaling of the regression target
+  int epoch = 0;                               // best epoch, from 1
+  std::vector<float> values;                   // in the order of make_layout(); float32 whatever the training was
+};
+
+// Whole or absent; errors as write_container.
+void write_weights_file(const std::filesystem::path& file, const Weights& weights);
+// Throws InputError if it is no whole file of weights, or does not fit its own model.
+Weights read_weights_file(const std::filesystem::path& file);
+
+}  // namespace mtlgrid

@@ -1,0 +1,61 @@
+// What a training step needs of a GPU beside ATen's operations: dropout masks, what lies between two matrix products,
+// and loops over all parameters, each in one kernel (gpu_kernels.cu). Torch.
+//
+// The functions mean what those of their names mean on the CPU (dropout.h, rows.h, updates.h), to rounding; masks are
+// the same numbers. Tensors are float32 or float64, all on the trainer's one GPU, and contiguous where those ask it.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <span>
+#include <vector>
+
+#include "base/philox.h"
+#include "trainer/kernels/rows.h"
+#include "trainer/kernels/updates.h"
+
+namespace mtlgrid::gpu {
+
+// Row r of `out` [R, n]: elements first + r * stride, ... of fill r % fills.size(), at most 32 fills of one
+// probability, their keys all in one table or none.
+void fill_dropout(std::span<const DropoutFill> fills, std::uint64_t first, std::uint64_t stride, const at::Tensor& out);
+// out [n], float32.
+void fill_uniform(const RandomStream& stream, const at::Tensor& out);
+
+// qkv [F, n, 3 d] plus bias [F, 1, 3 d] by head, [3, F H, n, d / H]; queries times `scale`.
+at::Tensor split_heads(const at::Tensor& qkv, const at::Tensor& bias, std::int64_t heads, double scale);
+// [T, F H, K, n, c] to [F, K, n, T, H, c].
+at::Tensor merge_heads(const at::Tensor& x, std::int64_t heads);
+
+// Softmax of scores [S, count, n] in place; returns it times dropout, in new memory if `keep`, else in scores' own.
+// The rows are rows begin, begin + 1, ... of n x n weights a head, S a multiple of `heads`; no `fill`: no dropout.
+at::Tensor attention_weights(const at::Tensor& scores, std::int64_t heads, std::int64_t begin, const DropoutFill* fill,
+                             bool keep);
+// g [S, K, count, n] by the weights after dropout becomes, in place, that by the scores.
+void attention_weights_backward(const at::Tensor& g, const at::Tensor& probabilities, const at::Tensor& weights);
+
+void bias_relu_drop_(const at::Tensor& y, const at::Tensor& bias, const at::Tensor& mask);
+void bias_relu_drop_backward_(const at::Tensor& g, const at::Tensor& y, double kept, const at::Tensor& bias_gradient);
+at::Tensor add_drop_norm(const at::Tensor& x, const at::Tensor& y, const at::Tensor& bias, const at::Tensor& mask,
+                         const NormView& p, NormSaved& saved);
+AddDropNormGradient add_drop_norm_backward(const NormView& p, const NormSaved& saved, const at::Tensor& g,
+                                           const at::Tensor& mask, const NormView& gradient,
+                                           const at::Tensor& bias_gradient);
+void column_sums(const at::Tensor& g, const at::Tensor& sums);
+
+// Of the members of a stack, at most 32, at once: row f of parameter and moments [F, n] (last dimension contiguous) by
+// gradients[f]. not_finite [F] int32 becomes 1 where some of the gradient is not finite; nothing of such a member is
+// changed. A member that is marked already is left out, and its gradient may be empty.
+void adamw_steps(const AdamW& settings, std::int64_t step, const std::vector<GradientSum>& gradients,
+                 const at::Tensor& parameter, const at::Tensor& first, const at::Tensor& second,
+                 const at::Tensor& not_finite);
+// The marks alone, of gradients of n numbers.
+void find_not_finite(const std::vector<GradientSum>& gradients, std::int64_t n, const at::Tensor& not_finite);
+void gradient_step(double lr, double weight_decay, const GradientSum& gradient, const at::Tensor& parameter,
+                   const at::Tensor& out);
+void offset(const at::Tensor& parameter, double factor, const at::Tensor& v, const at::Tensor& out);
+
+// Of every member's rows a [F, K, n] and b [F, J, n], contiguous: sums of products in double, [F, K, J] on the CPU.
+at::Tensor inner_products(const at::Tensor& a, const at::Tensor& b);
+
+}  // namespace mtlgrid::gpu

@@ -1,0 +1,74 @@
+#include "trainer/process/attempt_log.h"
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <system_error>
+
+#include "base/errors.h"
+
+namespace mtlgrid {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void refuse(const fs::path& file, const std::error_code& error) {
+  const bool full = error.value() == ENOSPC || error.value() == EDQUOT;
+  throw Error(full ? ErrorKind::needs_person : ErrorKind::fatal, file.string() + ": " + error.message());
+}
+
+int open_log(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) refuse(folder, error);
+  const fs::path file = folder / kAttemptLog;
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);  // less the umask
+  if (fd < 0) refuse(file, std::error_code(errno, std::system_category()));
+  return fd;
+}
+
+// One that cannot be made costs a way to find the log, nothing else; what stands there already is the same attempt's.
+void link_log(const fs::path& folder, const fs::path& first) {
+  std::error_code ignored;
+  fs::create_directories(folder, ignored);
+  fs::create_symlink(fs::relative(first / kAttemptLog, folder, ignored), folder / kAttemptLog, ignored);
+}
+
+}  // namespace
+
+AttemptLog::AttemptLog(const TrainPack& pack, const Environment& where) {
+  const fs::path first = pack.members[0].directory;
+  const int log = open_log(first);
+  std::string members;
+  for (const Train& member : pack.members) {
+    if (&member != &pack.members[0]) link_log(member.directory, first);
+    members += fmt::format(" {} attempt {}", member.cell.name(), member.attempt);
+  }
+  std::fflush(nullptr);
+  stdout_ = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+  stderr_ = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+  ::dup2(log, STDOUT_FILENO);
+  ::dup2(log, STDERR_FILENO);
+  ::close(log);
+  std::fprintf(stderr, "%s",
+               fmt::format("{:%FT%TZ} process {} on {}, rank {}, {}:{}\n", fmt::gmtime(std::time(nullptr)), ::getpid(),
+                           where.host, where.rank, where.device, members)
+                   .c_str());
+}
+
+AttemptLog::~AttemptLog() {
+  std::fflush(nullptr);
+  for (const auto& [before, now] : {std::pair(stdout_, STDOUT_FILENO), std::pair(stderr_, STDERR_FILENO)}) {
+    if (before < 0) continue;
+    ::dup2(before, now);
+    ::close(before);
+  }
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,35 @@
+// Messages over a pair of file descriptors, from the trainer's side. No torch.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "trainer/contract/pipe_messages.h"
+
+namespace mtlgrid {
+
+class Connection {
+ public:
+  Connection(int in, int out) : in_(in), out_(out) {}
+
+  // The next message; nullopt at the end of the pipe. Waits as long as it takes. Throws Error(fatal) if the pipe breaks
+  // or ends within a message.
+  std::optional<nlohmann::json> wait();
+  // The next message if it is there already. Ends the process if the pipe has ended.
+  std::optional<nlohmann::json> poll_now();
+  // Ends the process if nobody reads any more.
+  void send(const nlohmann::json& message);
+
+ private:
+  bool read_some(int timeout);
+
+  int in_, out_;
+  FrameReader reader_;
+  bool closed_ = false;
+};
+
+// Throws Error(fatal) if it has none.
+std::string message_type(const nlohmann::json& message);
+
+}  // namespace mtlgrid

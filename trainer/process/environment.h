@@ -1,0 +1,13 @@
+// Facts about the machine a cell runs on, for its record. No torch.
+#pragma once
+
+#include "results/records/records.h"
+
+namespace mtlgrid {
+
+// Host, CPU model and this program's version; the rest is the caller's.
+Environment host_environment();
+
+double seconds_since_1970();
+
+}  // namespace mtlgrid

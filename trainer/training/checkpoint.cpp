@@ -1,0 +1,110 @@
+#include "trainer/training/checkpoint.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <system_error>
+
+#include "base/errors.h"
+#include "trainer/contract/pipe_messages.h"
+
+namespace mtlgrid {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kKind = "checkpoint";
+
+// Checkpoints of a folder, newest first; none if the folder is not there.
+std::vector<fs::path> checkpoints_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kCheckpointPrefix) && entry.path().extension().empty()) found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end(), std::greater<>());  // numbers have a fixed width
+  return found;
+}
+
+template <typename T>
+std::span<T> values_of(const at::Tensor& t) {
+  return {t.data_ptr<T>(), static_cast<std::size_t>(t.numel())};
+}
+
+ArrayView view(const std::string& name, const at::Tensor& t) {
+  return t.scalar_type() == at::kDouble ? ArrayView(name, values_of<double>(t)) : ArrayView(name, values_of<float>(t));
+}
+
+void copy_into(const at::Tensor& target, const Container& c, const std::string& name) {
+  if (target.scalar_type() == at::kDouble) {
+    c.copy(name, values_of<double>(target));
+  } else {
+    c.copy(name, values_of<float>(target));
+  }
+}
+
+// The best weights are the current ones right after the best epoch: they are not written twice.
+bool best_is_current(const TrainingState& s) { return s.step == 0 && s.stopping.best_epoch == s.epoch - 1; }
+
+}  // namespace
+
+void to_json(nlohmann::json& j, const TrainingState& s) {
+  j = {{"epoch", s.epoch},        {"step", s.step},
+       {"steps", s.steps},        {"loss_sum", {s.loss_sum[0], s.loss_sum[1]}},
+       {"seconds", s.seconds},    {"trained", s.trained},
+       {"stopping", s.stopping},  {"epochs", s.epochs},
+       {"weighting", s.weighting}};
+}
+
+void from_json(const nlohmann::json& j, TrainingState& s) {
+  j.at("epoch").get_to(s.epoch);
+  j.at("step").get_to(s.step);
+  j.at("steps").get_to(s.steps);
+  for (std::size_t k = 0; k < 2; ++k) j.at("loss_sum").at(k).get_to(s.loss_sum[k]);
+  j.at("seconds").get_to(s.seconds);
+  j.at("trained").get_to(s.trained);
+  j.at("stopping").get_to(s.stopping);
+  j.at("epochs").get_to(s.epochs);
+  s.weighting = j.at("weighting");
+}
+
+void Checkpoints::write(const TrainingState& state, const TrainingArrays& arrays) const {
+  char name[40];
+  std::snprintf(name, sizeof name, "%s%010lld", kCheckpointPrefix, static_cast<long long>(state.steps));
+  const std::vector<fs::path> older = checkpoints_in(folder_);
+  std::vector<ArrayView> views = {view("parameters", arrays.parameters), view("first_moment", arrays.first_moment),
+                                  view("second_moment", arrays.second_moment)};
+  if (!best_is_current(state)) views.push_back(view("best", arrays.best));
+  write_container(folder_ / name, kKind, {{"identity", identity_}, {"state", state}}, views);
+  for (const fs::path& file : older) {
+    if (file.filename() != name) fs::remove(file);
+  }
+}
+
+std::optional<TrainingState> Checkpoints::resume(const std::vector<fs::path>& others, const TrainingArrays& arrays,
+                                                 const std::function<void(const std::string&)>& say) const {
+  std::vector<fs::path> folders = {folder_};
+  folders.insert(folders.end(), others.begin(), others.end());
+  for (const fs::path& folder : folders) {
+    for (const fs::path& file : checkpoints_in(folder)) {
+      try {
+        const Container c = read_container(file, kKind);
+        if (c.header.at("identity") != identity_) throw InputError(file.string() + ": of another experiment");
+        auto state = c.header.at("state").get<TrainingState>();
+        copy_into(arrays.parameters, c, "parameters");
+        copy_into(arrays.first_moment, c, "first_moment");
+        copy_into(arrays.second_moment, c, "second_moment");
+        copy_into(arrays.best, c, c.has("best") ? "best" : "parameters");
+        say("going on from " + file.string());
+        return state;
+      } catch (const InputError& e) {
+        say(std::string("checkpoint passed over: ") + e.what());
+      } catch (const nlohmann::json::exception& e) {
+        say("checkpoint passed over: " + file.string() + ": " + e.what());
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,65 @@
+// Checkpoints of a cell in training: the whole state, so that going on from one is bit-equal to never having stopped.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "results/records/records.h"
+#include "trainer/formats/container.h"
+#include "trainer/training/early_stopping.h"
+
+namespace mtlgrid {
+
+// Where a run is, apart from the arrays. The next thing to do is step `step` of epoch `epoch`.
+struct TrainingState {
+  int epoch = 1;                // from 1
+  int step = 0;                 // steps done in this epoch
+  std::int64_t steps = 0;       // steps done in all
+  double loss_sum[2] = {0, 0};  // of this epoch's steps
+  double seconds = 0;           // spent in this epoch
+  bool trained = false;         // training has ended: evaluation is left
+  EarlyStopping stopping;
+  std::vector<EpochRow> epochs;
+  nlohmann::json weighting;  // of the method, LossWeighting::save()
+};
+void to_json(nlohmann::json& j, const TrainingState& s);
+void from_json(const nlohmann::json& j, TrainingState& s);
+
+// Arrays of a run, all of one length and type; the tensors' storage is read and written. `best` are the weights of the
+// best epoch so far.
+struct TrainingArrays {
+  at::Tensor parameters, first_moment, second_moment, best;
+};
+
+// Whether an epoch's end is to be checkpointed: what that costs (seconds, as far as known, of all cells that are
+// trained together) must be a small share of the time since the last checkpoint. On a GPU an epoch of small bags takes
+// less time than writing its 75 MB.
+inline constexpr double kCheckpointShare = 0.05;
+inline bool worth_a_checkpoint(double since_last, double cost) { return cost <= kCheckpointShare * since_last; }
+
+// The checkpoints of one attempt, in its folder: files checkpoint-NNNNNNNNNN, the number being `steps`.
+class Checkpoints {
+ public:
+  // `identity`: of everything that decides the cell's result; a checkpoint with another one is not gone on from.
+  Checkpoints(std::filesystem::path folder, std::string identity)
+      : folder_(std::move(folder)), identity_(std::move(identity)) {}
+
+  // Writes a checkpoint, then removes the attempt's older ones. Errors as write_container; the older stay then.
+  void write(const TrainingState& state, const TrainingArrays& arrays) const;
+  // Goes on from the newest whole checkpoint in this folder or, failing that, in `others` in their order: fills
+  // `arrays` and returns the state. Damaged or foreign ones are reported through `say` and passed over.
+  std::optional<TrainingState> resume(const std::vector<std::filesystem::path>& others, const TrainingArrays& arrays,
+                                      const std::function<void(const std::string&)>& say) const;
+
+ private:
+  std::filesystem::path folder_;
+  std::string identity_;
+};
+
+}  // namespace mtlgrid

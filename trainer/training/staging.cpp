@@ -1,0 +1,176 @@
+#include "trainer/training/staging.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/full.h>
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "base/errors.h"
+#include "trainer/training/prediction.h"
+
+namespace mtlgrid {
+namespace {
+
+// Values of one broadcast, 256 MiB: long enough for full speed, short enough to notice a stop within it. Guessed.
+constexpr std::int64_t kPart = std::int64_t{128} << 20;
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+// A cohort on its way. `views` on the root alone; without tiles where a bag cannot be read.
+struct StagedCohort {
+  int cohort = 0, root = 0;
+  std::int64_t width = 0;
+  std::vector<StagedPatient> patients;
+  std::vector<BagView> views;
+};
+
+std::vector<StagedCohort> cohorts_of(const Experiment& experiment, const std::vector<int>& nodes) {
+  std::vector<StagedCohort> cohorts;
+  for (const BagSource& source : bag_sources(experiment)) {
+    const auto cohort = static_cast<int>(source.cohort);
+    if (cohorts.empty() || cohorts.back().cohort != cohort) {
+      cohorts.push_back({cohort, staging_root(nodes, static_cast<int>(cohorts.size())), source.width, {}, {}});
+    }
+    cohorts.back().patients.push_back({static_cast<int>(source.patient), 0});
+  }
+  return cohorts;
+}
+
+void read(StagedCohort& cohort, BagCache& cache, const Patience& patience) {
+  for (StagedPatient& patient : cohort.patients) {
+    patience.check("reading features");
+    try {
+      // Not assigned to a variable outside the try: GCC 12 leaves out that one's initialisation, as if a call that
+      // throws had overwritten it.
+      const BagView view = cache.bag({cohort.cohort, patient.patient, 0, 0});
+      patient.tiles = view.tiles;
+      cohort.views.push_back(view);
+    } catch (const InputError& e) {
+      std::fprintf(stderr, "not staged: %s\n", e.what());
+      cohort.views.push_back({});
+    }
+  }
+}
+
+// What goes wrong when all has arrived costs nothing but a line in the log.
+void leave(Broadcaster& broadcaster) {
+  try {
+    broadcaster.finish();
+  } catch (const Error& e) {
+    std::fprintf(stderr, "features are staged; leaving the communicator: %s\n", e.what());
+  }
+}
+
+class Staging {
+ public:
+  Staging(DeviceBags& bags, Broadcaster& broadcaster, const Patience& patience)
+      : bags_(bags), broadcaster_(broadcaster), patience_(patience) {}
+
+  void stage(StagedCohort& cohort, StagingResult& result) {
+    share_tiles(cohort);
+    std::int64_t tiles = 0;
+    for (const StagedPatient& patient : cohort.patients) tiles += patient.tiles;
+    if (tiles == 0) return;
+    const at::Tensor buffer = bags_.reserve(tiles, cohort.width);
+    if (!all_have(buffer.defined())) {
+      ++result.skipped;
+      return;
+    }
+    if (broadcaster_.rank() == cohort.root) fill(cohort, buffer);
+    const at::Tensor values = buffer.view({-1});
+    for (std::int64_t at = 0; at < values.numel(); at += kPart) {
+      patience_.check("broadcasting features");
+      broadcaster_.broadcast(values.narrow(0, at, std::min(kPart, values.numel() - at)), cohort.root);
+    }
+    bags_.adopt(cohort.cohort, cohort.patients, buffer);
+    ++result.cohorts;
+    result.bytes += static_cast<std::uint64_t>(buffer.nbytes());
+  }
+
+ private:
+  void share_tiles(StagedCohort& cohort) {
+    std::vector<std::int64_t> tiles;
+    for (const StagedPatient& patient : cohort.patients) tiles.push_back(patient.tiles);
+    const auto n = static_cast<std::int64_t>(tiles.size());
+    const at::Tensor there = at::from_blob(tiles.data(), {n}, at::kLong).to(bags_.device(), at::kLong, false, true);
+    broadcaster_.broadcast(there, cohort.root);
+    const at::Tensor here = there.cpu();
+    constexpr std::int64_t kMost = std::int64_t{1} << 40;  // of a cohort: no memory holds so many
+    std::int64_t all = 0;
+    for (std::size_t i = 0; i < tiles.size(); ++i) {
+      const std::int64_t count = cohort.patients[i].tiles = here.const_data_ptr<std::int64_t>()[i];
+      if (count < 0 || count > kMost - all) throw Error(ErrorKind::fatal, fmt::format("a bag of {} tiles", count));
+      all += count;
+    }
+  }
+
+  // Whether every trainer says yes: each tells all others.
+  bool all_have(bool mine) {
+    bool all = true;
+    for (int root = 0; root < broadcaster_.size(); ++root) {
+      const at::Tensor answer =
+          at::full({1}, mine ? 1 : 0, at::TensorOptions().dtype(at::kLong).device(bags_.device()));
+      broadcaster_.broadcast(answer, root);
+      all = all && answer.item<std::int64_t>() == 1;
+    }
+    return all;
+  }
+
+  void fill(const StagedCohort& cohort, const at::Tensor& buffer) {
+    std::int64_t offset = 0;
+    for (const BagView& view : cohort.views) {
+      patience_.check("copying features to the GPU");
+      if (view.tiles > 0) buffer.narrow(0, offset, view.tiles).copy_(half_tensor(view));
+      offset += view.tiles;
+    }
+  }
+
+  DeviceBags& bags_;
+  Broadcaster& broadcaster_;
+  const Patience& patience_;
+};
+
+}  // namespace
+
+int staging_root(const std::vector<int>& nodes, int cohort) {
+  const std::set<int> different(nodes.begin(), nodes.end());
+  const auto count = static_cast<int>(different.size());
+  if (count == 0 || *different.begin() != 0 || *different.rbegin() != count - 1) {
+    throw Error(ErrorKind::fatal, "staging over nodes that are not numbered from 0");
+  }
+  return static_cast<int>(std::find(nodes.begin(), nodes.end(), cohort % count) - nodes.begin());
+}
+
+StagingResult stage_bags(const Experiment& experiment, BagCache& cache, DeviceBags& bags, const std::vector<int>& nodes,
+                         const std::function<std::unique_ptr<Broadcaster>()>& join, const Patience& patience) {
+  StagingResult result;
+  try {
+    const std::unique_ptr<Broadcaster> broadcaster = join();
+    std::vector<StagedCohort> cohorts = cohorts_of(experiment, nodes);
+    if (nodes.size() != static_cast<std::size_t>(broadcaster->size())) {
+      throw Error(ErrorKind::fatal, fmt::format("{} trainers on {} nodes", broadcaster->size(), nodes.size()));
+    }
+    const bool one_node = std::set<int>(nodes.begin(), nodes.end()).size() == 1;
+    for (StagedCohort& cohort : cohorts) {
+      if (cohort.root != broadcaster->rank()) continue;
+      if (one_node) cache.share([&] { patience.check("reading features"); });
+      read(cohort, cache, patience);
+    }
+    Staging staging(bags, *broadcaster, patience);
+    for (StagedCohort& cohort : cohorts) staging.stage(cohort, result);
+    leave(*broadcaster);
+  } catch (const Error& e) {
+    result.error = first_line(e.what());
+  } catch (const c10::Error& e) {
+    result.error = first_line(e.what_without_backtrace());
+  }
+  cache.forget();  // on the GPU by now, or to be read again as the node's file
+  return result;
+}
+
+}  // namespace mtlgrid
