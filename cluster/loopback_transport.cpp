@@ -1,8 +1,8 @@
 // The transport of a run without mpirun: one rank that talks to itself.
 #include <deque>
 
-#include "cluster/transport.h"
 #include "base/errors.h"
+#include "cluster/transport.h"
 
 namespace mtlgrid {
 namespace {

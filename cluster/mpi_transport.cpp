@@ -28,9 +28,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/errors.h"
 #include "cluster/assembly.h"
 #include "cluster/transport.h"
-#include "base/errors.h"
 
 namespace mtlgrid {
 namespace {

@@ -13,9 +13,9 @@
 #include <optional>
 #include <system_error>
 
+#include "base/errors.h"
 #include "cluster/host.h"
 #include "cluster/process.h"
-#include "base/errors.h"
 #include "trainer/contract/pipe_messages.h"
 
 namespace mtlgrid {

@@ -1,9 +1,9 @@
 // Supervision of this rank's trainer processes: one a slot, started again when it dies.
 //
-// What a trainer finds at its start: stdin and stdout are pipes of frames (trainer/contract/pipe_messages.h), stderr is its slot's
-// log, no other descriptor is open; every signal has its default handling; it leads a process group of its own, so that
-// Ctrl-C or a signal from mpirun does not reach it directly; it is bound to its slot's cores. Its environment lacks
-// OMPI_*, PMIX_*, PMI_*, SLURM_* and has
+// What a trainer finds at its start: stdin and stdout are pipes of frames (trainer/contract/pipe_messages.h), stderr is
+// its slot's log, no other descriptor is open; every signal has its default handling; it leads a process group of its
+// own, so that Ctrl-C or a signal from mpirun does not reach it directly; it is bound to its slot's cores. Its
+// environment lacks OMPI_*, PMIX_*, PMI_*, SLURM_* and has
 //   OMP_NUM_THREADS, MKL_NUM_THREADS   TrainerCommand::threads
 //   CUDA_VISIBLE_DEVICES, MTLGRID_GPU  UUID and name of its slot's GPU; empty, which hides all of them, where the slot
 //                                      was given none

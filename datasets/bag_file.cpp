@@ -110,7 +110,7 @@ std::uint64_t hash_bag(std::span<const std::uint16_t> values) {
 }
 
 std::optional<std::uint64_t> BagDisk::free_bytes(const std::filesystem::path& folder) {
-  struct statvfs status{};
+  struct statvfs status {};
   if (::statvfs(folder.c_str(), &status) != 0) return std::nullopt;
   return std::uint64_t{status.f_bavail} * status.f_frsize;
 }
@@ -180,7 +180,7 @@ void BagFileWriter::finish() {
   Header header;
   header.entries = static_cast<std::uint32_t>(table_.size());
   std::copy_n(key_.begin(), std::min(key_.size(), header.key.size()), header.key.begin());
-  struct stat status{};
+  struct stat status {};
   if (::fstat(out_.get(), &status) != 0) cannot_write(temporary_, errno);
   header.file_bytes = static_cast<std::uint64_t>(status.st_size);
   header.checksum = checksum_of(header, table_.data());
@@ -194,7 +194,7 @@ void BagFileWriter::finish() {
 BagFile::BagFile(const std::filesystem::path& file, const std::string& key, std::function<void(const std::string&)> say)
     : file_(file), say_(std::move(say)) {
   const FileDescriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  struct stat status{};
+  struct stat status {};
   if (!in || ::fstat(in.get(), &status) != 0) not_usable(file, std::strerror(errno));
   if (status.st_uid != ::geteuid()) not_usable(file, "belongs to another user");
   Header header;

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "datasets/features.h"
 #include "base/file_descriptor.h"
+#include "datasets/features.h"
 
 namespace mtlgrid {
 

@@ -130,10 +130,9 @@ Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems
     }
   }
   if (checked.empty()) return cohort;
-  cohort.width = common(
-      checked, [](const FeatureInfo& i) { return i.width; }, "features a tile:", problems);
-  cohort.extractor = common(
-      checked, [](const FeatureInfo& i) { return canonical_extractor(i.extractor); }, "extractor", problems);
+  cohort.width = common(checked, [](const FeatureInfo& i) { return i.width; }, "features a tile:", problems);
+  cohort.extractor =
+      common(checked, [](const FeatureInfo& i) { return canonical_extractor(i.extractor); }, "extractor", problems);
   cohort.fingerprint = fingerprint.hex();
   return cohort;
 }

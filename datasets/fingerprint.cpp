@@ -14,8 +14,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "datasets/cohort.h"
 #include "base/errors.h"
+#include "datasets/cohort.h"
 
 namespace mtlgrid {
 

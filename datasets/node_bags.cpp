@@ -25,7 +25,8 @@ constexpr std::chrono::milliseconds kLockPoll(20);
 
 // Whether `name` still is the file that `held` has open: whoever removed the bags removed their lock too.
 bool still_named(const FileDescriptor& held, const fs::path& name) {
-  struct stat mine{}, there{};
+  struct stat mine {
+  }, there{};
   return ::fstat(held.get(), &mine) == 0 && ::stat(name.c_str(), &there) == 0 && mine.st_ino == there.st_ino &&
          mine.st_dev == there.st_dev;
 }

@@ -10,8 +10,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "datasets/csv.h"
 #include "base/errors.h"
+#include "datasets/csv.h"
 
 namespace mtlgrid {
 namespace {

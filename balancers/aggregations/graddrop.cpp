@@ -18,8 +18,8 @@
 #include <string>
 #include <type_traits>
 
-#include "base/clones.h"
 #include "balancers/aggregations/gram.h"
+#include "base/clones.h"
 
 namespace mtlgrid {
 namespace {

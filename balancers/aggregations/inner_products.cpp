@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "base/clones.h"
 #include "balancers/aggregations/gram.h"
+#include "base/clones.h"
 
 namespace mtlgrid {
 namespace {

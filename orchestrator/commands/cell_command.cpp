@@ -5,15 +5,15 @@
 #include <cstdio>
 #include <optional>
 
+#include "base/exit_status.h"
+#include "base/text.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/compare.h"
 #include "orchestrator/plan/initial_weights.h"
-#include "orchestrator/session/session.h"
 #include "orchestrator/scheduler/tasks.h"
+#include "orchestrator/session/session.h"
 #include "orchestrator/session/trainer_executable.h"
-#include "base/exit_status.h"
-#include "base/text.h"
 
 namespace mtlgrid {
 namespace {

@@ -1,9 +1,9 @@
 // The command `export`: a cell's best weights as a PyTorch state dict, written by the trainer's executable.
 #include "base/errors.h"
-#include "orchestrator/session/ask_trainer.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/trained_cell.h"
+#include "orchestrator/session/ask_trainer.h"
 #include "trainer/contract/pipe_messages.h"
 #include "trainer/contract/requests.h"
 

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "base/errors.h"
-#include "orchestrator/commands/commands.h"
-#include "orchestrator/commands/version.h"
 #include "base/exit_status.h"
 #include "base/text.h"
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/commands/version.h"
 
 namespace {
 

@@ -1,10 +1,10 @@
 // The command `plan`: checks everything a run needs and says what it would be. Writes nothing.
 #include <iostream>
 
+#include "base/text.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/plan_report.h"
-#include "base/text.h"
 #include "orchestrator/scheduler/tasks.h"
 
 namespace mtlgrid {

@@ -9,13 +9,13 @@
 #include <map>
 #include <set>
 
+#include "orchestrator/durations/checkpoint_lead.h"
 #include "orchestrator/durations/cost.h"
+#include "orchestrator/durations/plan_times.h"
 #include "orchestrator/plan/disk_space.h"
 #include "orchestrator/plan/initial_weights.h"
-#include "orchestrator/durations/plan_times.h"
-#include "orchestrator/durations/checkpoint_lead.h"
-#include "results/store/measured.h"
 #include "results/status/query.h"
+#include "results/store/measured.h"
 #include "results/store/reading.h"
 #include "trainer/contract/flops.h"
 

@@ -7,13 +7,13 @@
 #include <optional>
 
 #include "base/errors.h"
+#include "base/text.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/config/nearest.h"
-#include "base/text.h"
 #include "results/status/query.h"
-#include "results/store/reading.h"
 #include "results/status/status.h"
+#include "results/store/reading.h"
 
 namespace mtlgrid {
 namespace {

@@ -6,17 +6,17 @@
 #include <set>
 #include <sstream>
 
-#include "orchestrator/commands/command_options.h"
-#include "orchestrator/commands/commands.h"
-#include "orchestrator/plan/initial_weights.h"
-#include "orchestrator/durations/duration_model.h"
-#include "orchestrator/rehearsal/rehearsal.h"
-#include "orchestrator/session/session.h"
-#include "orchestrator/session/keep_alive.h"
-#include "orchestrator/scheduler/tasks.h"
-#include "orchestrator/session/trainer_executable.h"
 #include "base/exit_status.h"
 #include "base/text.h"
+#include "orchestrator/commands/command_options.h"
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/durations/duration_model.h"
+#include "orchestrator/plan/initial_weights.h"
+#include "orchestrator/rehearsal/rehearsal.h"
+#include "orchestrator/scheduler/tasks.h"
+#include "orchestrator/session/keep_alive.h"
+#include "orchestrator/session/session.h"
+#include "orchestrator/session/trainer_executable.h"
 #include "trainer/contract/injection.h"
 
 namespace mtlgrid {

@@ -8,8 +8,8 @@
 #include "base/errors.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/commands.h"
-#include "orchestrator/config/nearest.h"
 #include "orchestrator/commands/status_watch.h"
+#include "orchestrator/config/nearest.h"
 #include "results/status/status.h"
 #include "results/status/status_why.h"
 

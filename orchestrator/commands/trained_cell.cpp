@@ -4,8 +4,8 @@
 
 #include "base/errors.h"
 #include "orchestrator/scheduler/tasks.h"
-#include "results/store/reading.h"
 #include "results/status/status.h"
+#include "results/store/reading.h"
 #include "trainer/formats/weights.h"
 
 namespace mtlgrid {

@@ -19,8 +19,8 @@
 
 #include "orchestrator/durations/cost.h"
 #include "orchestrator/plan/plan.h"
-#include "results/store/measured.h"
 #include "results/records/records.h"
+#include "results/store/measured.h"
 
 namespace mtlgrid {
 

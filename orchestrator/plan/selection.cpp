@@ -7,8 +7,8 @@
 #include <set>
 
 #include "orchestrator/config/nearest.h"
-#include "orchestrator/plan/plan.h"
 #include "orchestrator/config/section_reader.h"
+#include "orchestrator/plan/plan.h"
 
 namespace mtlgrid {
 namespace {

@@ -13,13 +13,13 @@
 #include <map>
 #include <set>
 
+#include "base/exit_status.h"
+#include "base/text.h"
 #include "cluster/gpus.h"
 #include "cluster/host.h"
 #include "orchestrator/plan/disk_space.h"
 #include "orchestrator/rehearsal/rehearsal_checks.h"
 #include "orchestrator/scheduler/tasks.h"
-#include "base/exit_status.h"
-#include "base/text.h"
 #include "results/store/store_publish.h"
 
 namespace mtlgrid {
@@ -80,7 +80,7 @@ NodeFacts facts_here(const Rehearse& asked, const TrainerOptions& options) {
     facts.devices = e.what();
     facts.device_missing = true;
   }
-  struct rlimit limit{};
+  struct rlimit limit {};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) facts.open_files = limit.rlim_cur;
   facts.temporary = temporary_folder(asked.run).string();
   try {

@@ -33,7 +33,7 @@ FileDescriptor open_file(const fs::path& file) {
 
 // A lock of the open file, not of the process, on the whole of it: closing another descriptor does not drop it.
 bool fcntl_lock(int file) {
-  struct flock whole{};
+  struct flock whole {};
   whole.l_type = F_WRLCK;
   whole.l_whence = SEEK_SET;
   return ::fcntl(file, F_OFD_SETLK, &whole) == 0;
@@ -46,7 +46,7 @@ std::string gigabytes(double bytes) { return fmt::format("{:.1f} GB", bytes / 1e
 }  // namespace
 
 std::string file_system_name(const fs::path& folder) {
-  struct statfs facts{};
+  struct statfs facts {};
   if (::statfs(folder.c_str(), &facts) != 0) throw file_error(folder, "its file system cannot be asked", errno);
   const auto magic = static_cast<std::uint32_t>(facts.f_type);
   // statfs(2), and the sources of Lustre, GPFS and BeeGFS.
@@ -142,7 +142,7 @@ Finding check_locks(const fs::path& folder) {
 }
 
 double free_bytes(const fs::path& folder) {
-  struct statvfs facts{};
+  struct statvfs facts {};
   if (::statvfs(folder.c_str(), &facts) != 0) throw file_error(folder, "its free space cannot be asked", errno);
   return static_cast<double>(facts.f_bavail) * static_cast<double>(facts.f_frsize);
 }

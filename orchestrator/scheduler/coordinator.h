@@ -16,9 +16,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "orchestrator/scheduler/comm.h"
 #include "orchestrator/config/config.h"
 #include "orchestrator/durations/run_forecast.h"
+#include "orchestrator/scheduler/comm.h"
 #include "orchestrator/scheduler/messages.h"
 #include "orchestrator/scheduler/packing.h"
 #include "orchestrator/scheduler/quarantine.h"

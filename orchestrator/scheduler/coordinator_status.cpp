@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "orchestrator/scheduler/coordinator.h"
 #include "orchestrator/durations/duration_model.h"
+#include "orchestrator/scheduler/coordinator.h"
 
 namespace mtlgrid {
 namespace {

@@ -1,4 +1,5 @@
-// Staging from the coordinator's side: who takes part, and when it is over. What trainers do: trainer/training/staging.h.
+// Staging from the coordinator's side: who takes part, and when it is over. What trainers do:
+// trainer/training/staging.h.
 //
 // Once, at a run's start: it waits for all trainers, asks the first for NCCL's id, sends that to one trainer of each
 // GPU, and waits for their answers. Then, and where it comes to nothing, it is over for good: a trainer that starts

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/scheduler/coordinator.h"
 #include "orchestrator/plan/plan.h"
+#include "orchestrator/scheduler/coordinator.h"
 #include "results/store/store.h"
 
 namespace mtlgrid {

@@ -10,8 +10,8 @@
 #include <cstring>
 #include <optional>
 
-#include "cluster/process.h"
 #include "base/errors.h"
+#include "cluster/process.h"
 #include "orchestrator/session/trainer_executable.h"
 #include "trainer/contract/pipe_messages.h"
 

@@ -10,13 +10,13 @@
 #include <set>
 #include <thread>
 
-#include "cluster/host.h"
 #include "base/errors.h"
+#include "cluster/host.h"
+#include "orchestrator/scheduler/tasks.h"
 #include "orchestrator/session/live_file.h"
 #include "orchestrator/session/mailbox.h"
 #include "orchestrator/session/progress.h"
 #include "orchestrator/session/signals.h"
-#include "orchestrator/scheduler/tasks.h"
 #include "orchestrator/session/trainer_executable.h"
 
 namespace mtlgrid {

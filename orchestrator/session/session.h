@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "cluster/transport.h"
+#include "orchestrator/plan/plan.h"
 #include "orchestrator/scheduler/coordinator.h"
 #include "orchestrator/session/devices.h"
-#include "orchestrator/plan/plan.h"
 #include "orchestrator/session/mailbox.h"
 #include "orchestrator/session/worker.h"
 #include "results/store/store.h"

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "cluster/process.h"
 #include "base/errors.h"
+#include "cluster/process.h"
 
 namespace mtlgrid {
 

@@ -10,8 +10,8 @@
 
 #include "base/errors.h"
 #include "base/platform.h"
-#include "results/store/reading.h"
 #include "results/status/status.h"
+#include "results/store/reading.h"
 
 namespace mtlgrid {
 

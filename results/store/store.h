@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "datasets/cohort.h"
-#include "results/store/measured.h"
 #include "results/records/records.h"
+#include "results/store/measured.h"
 
 namespace mtlgrid {
 

@@ -10,8 +10,8 @@
 #include <set>
 #include <utility>
 
-#include "results/tables/delong_table.h"
 #include "results/metrics/replicates.h"
+#include "results/tables/delong_table.h"
 #include "results/tables/table_columns.h"
 #include "results/tables/table_draft.h"
 

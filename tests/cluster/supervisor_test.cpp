@@ -15,9 +15,9 @@
 #include <functional>
 #include <sstream>
 
+#include "base/errors.h"
 #include "cluster/host.h"
 #include "cluster/process.h"
-#include "base/errors.h"
 
 namespace mtlgrid {
 namespace {

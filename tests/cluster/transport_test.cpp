@@ -4,8 +4,8 @@
 
 #include <cstdlib>
 
-#include "cluster/assembly.h"
 #include "base/errors.h"
+#include "cluster/assembly.h"
 #include "tests/cluster/fake_transport.h"
 
 namespace mtlgrid {

@@ -229,9 +229,7 @@ TEST(Bag, FilesOfDifferentWidthAreRefused) {
   const TempFolder folder;
   write_features(folder / "a.h5", std::vector<std::uint16_t>{1, 2, 3, 4}, 2, StampLayout::v2, "E");
   write_features(folder / "b.h5", std::vector<std::uint16_t>{5, 6, 7}, 3, StampLayout::v2, "E");
-  EXPECT_THAT(problems_of([&] {
-                read_bag({folder / "a.h5", folder / "b.h5"});
-              }),
+  EXPECT_THAT(problems_of([&] { read_bag({folder / "a.h5", folder / "b.h5"}); }),
               ElementsAre(HasSubstr("b.h5: 3 features a tile, expected 2")));
 }
 

@@ -176,9 +176,7 @@ TEST(StratifiedKFold, RelabellingChangesNoFold) {
 }
 
 TEST(CrossValidation, FewerPatientsOfAClassThanFoldsAreRefused) {
-  EXPECT_THAT(problems_of([] {
-                cross_validation({0, 0, 0, 0, 0, 1, 1, 2}, 5, 0.2, 1);
-              }),
+  EXPECT_THAT(problems_of([] { cross_validation({0, 0, 0, 0, 0, 1, 1, 2}, 5, 0.2, 1); }),
               ElementsAre("2 patients of class 1, expected at least 5, one for each fold",
                           "1 patients of class 2, expected at least 5, one for each fold"));
 }

@@ -175,9 +175,7 @@ TEST(Synth, AFolderWithSomethingInItIsLeftAlone) {
 
 TEST(Synth, SettingsOutOfRangeAreNamedAtOnce) {
   const TempFolder out;
-  EXPECT_THAT(problems_of([&] {
-                write_synthetic(out / "a", {23, 0, 3, 1});
-              }),
+  EXPECT_THAT(problems_of([&] { write_synthetic(out / "a", {23, 0, 3, 1}); }),
               ElementsAre("synth: 23 patients, expected 24 to 100000", "synth: 0 tiles, expected 1 to 1000000",
                           "synth: 3 features, expected 4 to 65536"));
   EXPECT_FALSE(fs::exists(out / "a"));

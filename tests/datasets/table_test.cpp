@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "datasets/csv.h"
 #include "base/errors.h"
+#include "datasets/csv.h"
 #include "tests/datasets/support.h"
 
 namespace mtlgrid::testing {

@@ -94,8 +94,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageId, id, error)
 // needs seconds.
 inline constexpr double kCommunicatorSeconds = 120;
 
-// {"type": "stage"}: take part in staging (trainer/training/staging.h) as `rank` of `size`. `nodes`: of every rank, numbered
-// from 0 without gaps. Answered by Staged at the latest when the time is over.
+// {"type": "stage"}: take part in staging (trainer/training/staging.h) as `rank` of `size`. `nodes`: of every rank,
+// numbered from 0 without gaps. Answered by Staged at the latest when the time is over.
 struct Stage {
   std::string id;
   int rank = 0, size = 1;

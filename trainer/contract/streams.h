@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "base/random.h"
 #include "base/cell.h"
+#include "base/random.h"
 
 namespace mtlgrid {
 

@@ -10,8 +10,8 @@
 #include <string>
 
 #include "base/errors.h"
-#include "trainer/formats/container.h"
 #include "trainer/contract/parameters.h"
+#include "trainer/formats/container.h"
 #include "trainer/formats/weights.h"
 
 namespace mtlgrid {

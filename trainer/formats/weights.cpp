@@ -1,8 +1,8 @@
 #include "trainer/formats/weights.h"
 
 #include "base/errors.h"
-#include "trainer/formats/container.h"
 #include "trainer/contract/parameters.h"
+#include "trainer/formats/container.h"
 
 namespace mtlgrid {
 namespace {

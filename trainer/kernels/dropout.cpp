@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "trainer/kernels/gpu_kernels.h"
 #include "base/philox.h"
+#include "trainer/kernels/gpu_kernels.h"
 
 namespace mtlgrid {
 namespace {

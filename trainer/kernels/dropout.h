@@ -12,8 +12,8 @@
 #include <optional>
 #include <vector>
 
-#include "base/random.h"
 #include "base/philox.h"
+#include "base/random.h"
 
 namespace mtlgrid {
 

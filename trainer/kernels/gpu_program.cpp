@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/errors.h"
-#include "gpu_kernels_source.h"
 #include "base/library.h"
+#include "gpu_kernels_source.h"
 
 namespace mtlgrid::gpu {
 namespace {

@@ -178,7 +178,7 @@ MTLGRID_CLONES void transpose_floats(const float* in, std::int64_t stride, std::
     for (; j + kTile <= cols; j += kTile) {
       Row v[kTile];
       for (int r = 0; r < kTile; ++r) __builtin_memcpy(&v[r], in + (i + r) * stride + j, sizeof(Row));
-      // Bit s of the row's number changes places with bit s of the lane's.
+        // Bit s of the row's number changes places with bit s of the lane's.
 #pragma GCC unroll 4
       for (int s = kTile / 2; s > 0; s /= 2) {
         Lanes low, high;

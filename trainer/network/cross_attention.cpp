@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "trainer/network/layers.h"
 #include "trainer/kernels/products.h"
+#include "trainer/network/layers.h"
 
 namespace mtlgrid {
 namespace {

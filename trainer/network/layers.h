@@ -9,8 +9,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "trainer/network/self_attention.h"
 #include "trainer/kernels/views.h"
+#include "trainer/network/self_attention.h"
 
 namespace mtlgrid {
 

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "trainer/kernels/dropout.h"
-#include "trainer/network/layers.h"
 #include "trainer/kernels/rows.h"
 #include "trainer/kernels/views.h"
+#include "trainer/network/layers.h"
 
 namespace mtlgrid {
 

@@ -8,9 +8,9 @@
 #include <cmath>
 
 #include "trainer/kernels/gpu_kernels.h"
-#include "trainer/network/layers.h"
 #include "trainer/kernels/products.h"
 #include "trainer/kernels/rows.h"
+#include "trainer/network/layers.h"
 
 namespace mtlgrid {
 namespace {

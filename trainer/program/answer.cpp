@@ -3,12 +3,12 @@
 #include <cstdio>
 
 #include "base/errors.h"
-#include "trainer/process/connection.h"
-#include "trainer/training/device.h"
-#include "trainer/formats/export.h"
-#include "trainer/training/predict_cohort.h"
 #include "trainer/contract/requests.h"
+#include "trainer/formats/export.h"
+#include "trainer/process/connection.h"
 #include "trainer/process/server.h"
+#include "trainer/training/device.h"
+#include "trainer/training/predict_cohort.h"
 
 namespace mtlgrid {
 namespace {

@@ -13,9 +13,9 @@
 #include <string>
 
 #include "base/errors.h"
-#include "trainer/program/answer.h"
 #include "trainer/process/injected_service.h"
 #include "trainer/process/server.h"
+#include "trainer/program/answer.h"
 #include "trainer/training/training.h"
 
 namespace {

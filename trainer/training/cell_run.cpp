@@ -9,10 +9,10 @@
 
 #include "base/errors.h"
 #include "datasets/fingerprint.h"
-#include "trainer/process/environment.h"
-#include "trainer/training/prediction.h"
 #include "trainer/formats/state_dict.h"
 #include "trainer/formats/weights.h"
+#include "trainer/process/environment.h"
+#include "trainer/training/prediction.h"
 
 namespace mtlgrid {
 namespace {

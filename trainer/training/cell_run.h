@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "results/metrics/metrics.h"
+#include "trainer/contract/pipe_messages.h"
 #include "trainer/training/cell_data.h"
 #include "trainer/training/checkpoint.h"
 #include "trainer/training/device_bags.h"
-#include "trainer/contract/pipe_messages.h"
 #include "trainer/training/step.h"
 
 namespace mtlgrid {

@@ -8,8 +8,8 @@
 #include <optional>
 #include <vector>
 
-#include "trainer/training/cell_run.h"
 #include "trainer/process/service.h"
+#include "trainer/training/cell_run.h"
 
 namespace mtlgrid {
 

@@ -7,9 +7,9 @@
 
 #include "base/errors.h"
 #include "trainer/contract/parameters.h"
-#include "trainer/training/prediction.h"
 #include "trainer/formats/state_dict.h"
 #include "trainer/formats/weights.h"
+#include "trainer/training/prediction.h"
 
 namespace mtlgrid {
 PredictAnswer predict_cohort(const PredictRequest& request) {

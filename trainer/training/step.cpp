@@ -14,8 +14,8 @@
 
 #include "balancers/aggregations/inner_products.h"
 #include "base/errors.h"
-#include "trainer/kernels/gpu_kernels.h"
 #include "base/philox.h"
+#include "trainer/kernels/gpu_kernels.h"
 
 namespace mtlgrid {
 namespace {

@@ -13,9 +13,9 @@
 #include "balancers/methods/registry.h"
 #include "balancers/weightings/weighting.h"
 #include "trainer/contract/experiment.h"
-#include "trainer/network/passes.h"
 #include "trainer/contract/streams.h"
 #include "trainer/kernels/updates.h"
+#include "trainer/network/passes.h"
 
 namespace mtlgrid {
 

@@ -11,14 +11,14 @@
 #include <optional>
 
 #include "base/errors.h"
+#include "trainer/kernels/gpu_program.h"
+#include "trainer/kernels/products.h"
+#include "trainer/nccl/nccl.h"
+#include "trainer/process/environment.h"
 #include "trainer/training/cell_data.h"
 #include "trainer/training/device.h"
 #include "trainer/training/device_bags.h"
-#include "trainer/process/environment.h"
-#include "trainer/kernels/gpu_program.h"
-#include "trainer/nccl/nccl.h"
 #include "trainer/training/pack_run.h"
-#include "trainer/kernels/products.h"
 #include "trainer/training/staging.h"
 
 namespace mtlgrid {

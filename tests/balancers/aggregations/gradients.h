@@ -115,9 +115,8 @@ inline std::vector<GradientSet> gradient_sets() {
     add("opposite, unequal", [&](std::size_t i) { return along(i % 2 == 0 ? 3 : -0.1); });
     add("opposite, 1e15", [&](std::size_t i) { return along(i % 2 == 0 ? 1e15 : -1); });
     add("nearly parallel", [&](std::size_t i) { return combination({base, across}, {1, 1e-9 * double(i)}); });
-    add("nearly opposite", [&](std::size_t i) {
-      return combination({base, across}, {i % 2 == 0 ? 1.0 : -1.0, 1e-9 * (1 + double(i))});
-    });
+    add("nearly opposite",
+        [&](std::size_t i) { return combination({base, across}, {i % 2 == 0 ? 1.0 : -1.0, 1e-9 * (1 + double(i))}); });
     add("at right angles", [&](std::size_t i) {
       Vector row(7, 0.0);
       row[i] = 1.0 + static_cast<double>(i);

@@ -1,9 +1,9 @@
+#include "orchestrator/commands/compare.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
-
-#include "orchestrator/commands/compare.h"
 
 namespace mtlgrid {
 namespace {

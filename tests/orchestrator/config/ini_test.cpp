@@ -1,6 +1,6 @@
-#include <gmock/gmock.h>
-
 #include "orchestrator/config/ini.h"
+
+#include <gmock/gmock.h>
 
 namespace mtlgrid {
 namespace {

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include "orchestrator/config/nearest.h"
+
+#include <gtest/gtest.h>
 
 namespace mtlgrid {
 namespace {

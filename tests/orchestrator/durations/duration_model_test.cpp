@@ -10,9 +10,9 @@
 #include <random>
 
 #include "datasets/synth.h"
+#include "orchestrator/durations/checkpoint_lead.h"
 #include "orchestrator/durations/cost.h"
 #include "orchestrator/durations/plan_times.h"
-#include "orchestrator/durations/checkpoint_lead.h"
 #include "tests/orchestrator/config/scratch.h"
 
 namespace mtlgrid {

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "datasets/synth.h"
-#include "orchestrator/durations/cost.h"
 #include "orchestrator/commands/plan_report.h"
+#include "orchestrator/durations/cost.h"
 #include "tests/orchestrator/config/scratch.h"
 #include "trainer/contract/flops.h"
 

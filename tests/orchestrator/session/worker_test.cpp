@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/errors.h"
-#include "tests/orchestrator/scheduler/fake_grid.h"
 #include "tests/orchestrator/config/scratch.h"
+#include "tests/orchestrator/scheduler/fake_grid.h"
 
 namespace mtlgrid {
 namespace {

@@ -101,9 +101,7 @@ TEST_P(HostileText, IsStoredByteForByteAndDoesNothing) {
 TEST_P(HostileText, SurvivesARebuild) {
   const std::string before = dump(file);
   fs::remove(file);
-  {
-    open();
-  }
+  { open(); }
   EXPECT_EQ(dump(file), before);
 }
 

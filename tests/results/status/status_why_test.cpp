@@ -2,8 +2,8 @@
 
 #include <sys/stat.h>
 
-#include "tests/results/status/live_fixture.h"
 #include "base/text.h"
+#include "tests/results/status/live_fixture.h"
 
 namespace mtlgrid::testing {
 namespace {
@@ -85,9 +85,7 @@ TEST_F(Why, TheNewestCheckpointIsNamed) {
 }
 
 TEST_F(Why, ACellWhoseRunWasKilledGoesOn) {
-  {
-    open_grid().begin_attempt(cell(0, "baseline"), 1, environment(), 100);
-  }
+  { open_grid().begin_attempt(cell(0, "baseline"), 1, environment(), 100); }
   EXPECT_THAT(
       why(cell(0, "baseline")),
       HasSubstr(

@@ -45,9 +45,7 @@ TEST_F(StoreRecovery, RebuiltDatabaseEqualsLiveOneWithBatchesAndInterruptions) {
     store.commit_batch();
   }
   fill();
-  {
-    open_grid().reset_failed({cell(2)});
-  }
+  { open_grid().reset_failed({cell(2)}); }
   const std::string before = dump(file);
   fs::remove(file);
   open();
@@ -230,9 +228,7 @@ TEST_F(StoreRecovery, OtherFileIsNotTouched) {
 }
 
 TEST_F(StoreRecovery, RecordsTheDatabaseLacksAreApplied) {
-  {
-    open_grid();
-  }
+  { open_grid(); }
   fs::copy_file(file, beside_store(".old"));
   fs::copy_file(beside_store(".sum"), beside_store(".old.sum"));
   fill();
@@ -246,13 +242,9 @@ TEST_F(StoreRecovery, RecordsTheDatabaseLacksAreApplied) {
 
 // A kill between the journal's write and SQLite's commit; journal_test.cpp walks every byte, this the kinds of them.
 TEST_F(StoreRecovery, JournalCutAnywhereInItsLastRecordLosesThatRecordAlone) {
-  {
-    open_grid().commit_result(result(cell(0)));
-  }
+  { open_grid().commit_result(result(cell(0))); }
   const std::string database = read_file(file), kept = read_file(journal());
-  {
-    open_grid().commit_result(result(cell(1)));
-  }
+  { open_grid().commit_result(result(cell(1))); }
   const std::string whole = read_file(journal());
   const std::size_t run_record_end = [&] {  // the second run's record and result follow what was kept
     std::vector<std::size_t> ends;
@@ -274,9 +266,7 @@ TEST_F(StoreRecovery, JournalCutAnywhereInItsLastRecordLosesThatRecordAlone) {
 }
 
 TEST_F(StoreRecovery, JournalCutWithinItsHeaderIsBegunAnew) {
-  {
-    open();
-  }
+  { open(); }
   const std::string header = read_file(journal()).substr(0, 10);
   fs::remove(file);
   write_file(journal(), header);
@@ -295,9 +285,7 @@ TEST_F(StoreRecovery, DeletedJournalNeedsAPersonAndNothingChanges) {
 }
 
 TEST_F(StoreRecovery, OldCopyOfTheJournalNeedsAPerson) {
-  {
-    open_grid();
-  }
+  { open_grid(); }
   fs::copy_file(journal(), beside_store(".old"));
   fill();
   fs::rename(beside_store(".old"), journal());

@@ -8,8 +8,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "tests/trainer/training/fake_control.h"
 #include "tests/trainer/contract/tiny_experiment.h"
+#include "tests/trainer/training/fake_control.h"
 #include "trainer/process/attempt_log.h"
 #include "trainer/process/environment.h"
 #include "trainer/process/injected_service.h"
@@ -114,7 +114,7 @@ TEST(AttemptLog, HoldsWhatIsWrittenWhileItLivesForEveryMemberOfThePack) {
     EXPECT_THAT(text, HasSubstr(second.cell.name() + " attempt 1"));
     EXPECT_THAT(text, ::testing::Not(HasSubstr("not in the log")));
   }
-  struct stat status{};
+  struct stat status {};
   ASSERT_EQ(stat((std::filesystem::path(first.directory) / kAttemptLog).c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u) << "the user's umask counts";
 }

@@ -12,8 +12,8 @@
 
 #include "base/errors.h"
 #include "tests/trainer/formats/oracle_weights.h"
-#include "trainer/network/model.h"
 #include "trainer/formats/pickle.h"
+#include "trainer/network/model.h"
 
 namespace mtlgrid {
 namespace {

@@ -1,4 +1,5 @@
-// Float32 matrix products as a training step takes them, ours (trainer/kernels/products.h) beside ATen's, whose library is MKL.
+// Float32 matrix products as a training step takes them, ours (trainer/kernels/products.h) beside ATen's, whose library
+// is MKL.
 //   gemm [THREADS]   prints M K N, batch, gigaflops of both (2 M K N a product), and their ratio
 // Shapes: the linear layers of the default model for bags of 42, 1,000 and 4,000 tiles, as the network has them (y = x
 // W^T, and a weight's gradient g^T x), and a large square.

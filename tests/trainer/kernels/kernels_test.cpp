@@ -11,8 +11,8 @@
 
 #include <limits>
 
-#include "tests/trainer/training/network.h"
 #include "tests/trainer/kernels/reference.h"
+#include "tests/trainer/training/network.h"
 #include "trainer/kernels/dropout.h"
 #include "trainer/kernels/products.h"
 #include "trainer/kernels/rows.h"

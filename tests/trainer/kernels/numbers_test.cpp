@@ -10,13 +10,13 @@
 
 #include "balancers/methods/protocol.h"
 #include "base/errors.h"
-#include "tests/trainer/kernels/reference.h"
-#include "tests/oracle/oracle.h"
-#include "trainer/training/early_stopping.h"
-#include "trainer/contract/parameters.h"
 #include "base/philox.h"
+#include "tests/oracle/oracle.h"
+#include "tests/trainer/kernels/reference.h"
+#include "trainer/contract/parameters.h"
 #include "trainer/contract/streams.h"
 #include "trainer/kernels/updates.h"
+#include "trainer/training/early_stopping.h"
 
 namespace mtlgrid {
 namespace {

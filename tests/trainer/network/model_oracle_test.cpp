@@ -10,10 +10,10 @@
 #include <cmath>
 #include <map>
 
+#include "base/philox.h"
 #include "tests/trainer/network/model_fixture.h"
 #include "tests/trainer/training/network.h"
 #include "trainer/network/model.h"
-#include "base/philox.h"
 
 namespace mtlgrid {
 namespace {

@@ -21,10 +21,10 @@
 #include <string>
 #include <vector>
 
+#include "base/random.h"
 #include "datasets/features.h"
 #include "datasets/half.h"
 #include "datasets/hdf5.h"
-#include "base/random.h"
 #include "trainer/training/prediction.h"
 
 namespace {

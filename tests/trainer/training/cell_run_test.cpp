@@ -9,12 +9,12 @@
 
 #include "base/errors.h"
 #include "datasets/fingerprint.h"
-#include "tests/trainer/training/fake_control.h"
 #include "tests/trainer/contract/tiny_experiment.h"
+#include "tests/trainer/training/fake_control.h"
 #include "trainer/formats/export.h"
+#include "trainer/formats/weights.h"
 #include "trainer/training/pack_run.h"
 #include "trainer/training/prediction.h"
-#include "trainer/formats/weights.h"
 
 namespace mtlgrid {
 namespace {

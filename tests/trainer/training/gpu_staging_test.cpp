@@ -11,10 +11,10 @@
 #include <cstdlib>
 
 #include "base/errors.h"
-#include "tests/trainer/training/fake_control.h"
 #include "tests/trainer/contract/tiny_experiment.h"
-#include "trainer/training/device.h"
+#include "tests/trainer/training/fake_control.h"
 #include "trainer/nccl/nccl.h"
+#include "trainer/training/device.h"
 #include "trainer/training/pack_run.h"
 #include "trainer/training/prediction.h"
 #include "trainer/training/staging.h"

@@ -10,8 +10,8 @@
 #include <thread>
 
 #include "base/errors.h"
-#include "tests/trainer/training/fake_broadcaster.h"
 #include "tests/trainer/contract/tiny_experiment.h"
+#include "tests/trainer/training/fake_broadcaster.h"
 #include "trainer/nccl/nccl.h"
 #include "trainer/training/prediction.h"
 

@@ -12,8 +12,8 @@
 #include <random>
 
 #include "base/errors.h"
-#include "tests/trainer/training/network.h"
 #include "tests/oracle/oracle.h"
+#include "tests/trainer/training/network.h"
 #include "trainer/kernels/products.h"
 
 namespace mtlgrid {

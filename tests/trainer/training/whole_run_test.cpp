@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tests/trainer/training/fake_control.h"
 #include "tests/oracle/oracle.h"
 #include "tests/trainer/contract/tiny_experiment.h"
+#include "tests/trainer/training/fake_control.h"
 #include "trainer/training/pack_run.h"
 #include "trainer/training/prediction.h"
 
