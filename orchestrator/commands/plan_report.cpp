@@ -158,8 +158,8 @@ std::string threads_advice(const RunSettings& run) {
       kMeasured);
 }
 
-std::string signal_lead(const Plan& plan, const LearnedLengths& lengths) {
-  const StopLead lead = stop_lead(plan, lengths);
+std::string signal_lead(const Plan& plan, const DurationModel& durations) {
+  const CheckpointLead lead = checkpoint_lead(plan, durations);
   return fmt::format(
       "Walltime signal: #SBATCH --signal=B:USR1@{:.0f}\n  longest step {} (largest bag: {} tiles), saving {} ({} at {} "
       "a "
@@ -196,18 +196,18 @@ std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool ever
 
 std::string plan_report(const Plan& plan, const PlanStanding& standing, bool every_drop) {
   return settings(plan) + "\n" + grid(plan) + "\n" + patients(plan) + "\n" + initial_weights(plan) +
-         drops(plan, every_drop) + "\n" + space(plan) + "\n" + times_text(plan, standing.lengths, standing.left) +
-         threads_advice(plan.config.run) + "\n" + signal_lead(plan, standing.lengths);
+         drops(plan, every_drop) + "\n" + space(plan) + "\n" + times_text(plan, standing.durations, standing.left) +
+         threads_advice(plan.config.run) + "\n" + signal_lead(plan, standing.durations);
 }
 
 PlanStanding plan_standing(const Plan& plan) {
-  PlanStanding standing{LearnedLengths(plan), plan.grid.cells};
+  PlanStanding standing{DurationModel(plan), plan.grid.cells};
   if (!std::filesystem::exists(readable_store(plan.config.store))) return standing;
   const Database database = open_for_reading(plan.config.store);
   Statement known = database.prepare("SELECT grid_id FROM grids WHERE identity = ?");
   known.bind_all(plan.grid.identity);
   if (!known.step()) return standing;
-  standing.lengths.learn(read_measured(database, known.integer(0)));
+  standing.durations.learn(read_measured(database, known.integer(0)));
   Statement select =
       database.prepare("SELECT biomarker, auxiliary, method, fold FROM cells WHERE grid_id = ? AND state = 'done'");
   select.bind_all(known.integer(0));

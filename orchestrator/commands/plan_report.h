@@ -11,8 +11,8 @@ namespace mtlgrid {
 
 // What the plan's store says of it.
 struct PlanStanding {
-  LearnedLengths lengths;  // learned from its results
-  std::vector<Cell> left;  // cells that are not done
+  DurationModel durations;  // learned from its results
+  std::vector<Cell> left;   // cells that are not done
 };
 // Without a store, or where it has another grid alone: nothing learned, and all cells. Reads it while it is in use,
 // too.

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/commands.h"
+#include "orchestrator/durations/checkpoint_lead.h"
 #include "orchestrator/durations/duration_model.h"
 #include "orchestrator/plan/initial_weights.h"
 #include "orchestrator/rehearsal/rehearsal.h"
@@ -134,12 +135,12 @@ int run_grid(RunOptions options, SignsOfLife& transport, bool& all_alive) {
     SessionResult session;
     if (!selection.tasks.empty()) {
       SessionInputs inputs{plan, selection.tasks, grid_folder(config.store, store.grid_id()), false, {}};
-      const auto lengths = std::make_shared<LearnedLengths>(plan);
-      lengths->learn(store);
-      for (Task& task : inputs.tasks) task.cost = lengths->expected(task.cell);
+      const auto durations = std::make_shared<DurationModel>(plan);
+      durations->learn(store.measured());
+      for (Task& task : inputs.tasks) task.cost = durations->expected(task.cell);
       inputs.ends = options.ends;
-      inputs.stop_lead = stop_lead_seconds(plan, *lengths);
-      inputs.lengths = lengths;
+      inputs.checkpoint_lead = checkpoint_lead_seconds(plan, *durations);
+      inputs.durations = durations;
       all_alive = false;
       session = coordinate(inputs, store, transport, options.trainers);
       all_alive = session.all_alive;

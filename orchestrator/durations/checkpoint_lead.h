@@ -1,21 +1,24 @@
-// How long before the end of an allocation everything must be told to stop.
+// How long before the end of an allocation every trainer must be told to checkpoint.
 #pragma once
 
 #include "orchestrator/durations/duration_model.h"
 
 namespace mtlgrid {
 
-// In seconds. A trainer hears nothing within a step; then it saves all cells that it trains.
-struct StopLead {
-  double step = 0;    // the longest one, of all cells that a trainer trains at the same time
-  double save = 0;    // by one trainer at kAssumedBytesPerSecond
-  double margin = 0;  // messages, the coordinator's last commit
-  int saved = 1;      // cells
+// All times in seconds. A trainer hears nothing during a step; after the step it saves every cell that it trains.
+struct CheckpointLead {
+  double step = 0;    // the longest step, summed over the cells that a trainer trains at the same time
+  double save = 0;    // time to write the checkpoints at kAssumedBytesPerSecond
+  double margin = 0;  // messages and the coordinator's last commit
+  int saved = 1;      // cells that a trainer saves
   double seconds() const { return step + save + margin; }
 };
-StopLead stop_lead(const Plan& plan, const LearnedLengths& lengths);
+CheckpointLead checkpoint_lead(const Plan& plan, const DurationModel& durations);
 
-// A guess for a shared file system, for the time that a checkpoint takes.
+// Its sum of seconds, at least 30 s: what `run --ends` subtracts from the end of the allocation.
+double checkpoint_lead_seconds(const Plan& plan, const DurationModel& durations);
+
+// Write speed assumed for a checkpoint on a shared file system; guessed.
 inline constexpr double kAssumedBytesPerSecond = 100e6;
 
 }  // namespace mtlgrid

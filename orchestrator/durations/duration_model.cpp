@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <numbers>
 #include <optional>
@@ -13,7 +12,6 @@
 #include "balancers/methods/registry.h"
 #include "base/errors.h"
 #include "base/random.h"
-#include "orchestrator/durations/cost.h"
 #include "orchestrator/durations/log_effects.h"
 
 namespace mtlgrid {
@@ -138,7 +136,7 @@ Guesses guesses_of(const Plan& plan, const MachineGuess& machine) {
 
 }  // namespace
 
-struct LearnedLengths::Impl {
+struct DurationModel::Impl {
   struct Place {
     int method, pair, fold;
     LogEffects::Levels levels() const { return {0, method, pair}; }
@@ -192,7 +190,7 @@ struct LearnedLengths::Impl {
   }
   Place place(const Cell& cell) const {
     if (const auto found = find(cell)) return *found;
-    throw Error(ErrorKind::fatal, cell.name() + ": is no cell of this plan, its length is asked for");
+    throw Error(ErrorKind::fatal, cell.name() + ": this plan has no such cell, so its duration cannot be estimated");
   }
 
   std::size_t index(const Place& at) const {
@@ -274,17 +272,17 @@ struct LearnedLengths::Impl {
   }
 };
 
-LearnedLengths::LearnedLengths(const Plan& plan) : impl_(std::make_unique<Impl>(plan)) {}
-LearnedLengths::~LearnedLengths() = default;
-LearnedLengths::LearnedLengths(LearnedLengths&&) noexcept = default;
-LearnedLengths& LearnedLengths::operator=(LearnedLengths&&) noexcept = default;
+DurationModel::DurationModel(const Plan& plan) : impl_(std::make_unique<Impl>(plan)) {}
+DurationModel::~DurationModel() = default;
+DurationModel::DurationModel(DurationModel&&) noexcept = default;
+DurationModel& DurationModel::operator=(DurationModel&&) noexcept = default;
 
-double LearnedLengths::expected(const Cell& cell) const {
+double DurationModel::expected(const Cell& cell) const {
   const Impl::Parts parts = impl_->parts(impl_->place(cell));
   return parts.epochs + parts.rest;
 }
 
-void LearnedLengths::observe(const CellResult& result) {
+void DurationModel::observe(const CellResult& result) {
   MeasuredCell m;
   m.cell = result.cell;
   m.device = result.environment.device;
@@ -296,25 +294,23 @@ void LearnedLengths::observe(const CellResult& result) {
   impl_->add(m, true);
 }
 
-void LearnedLengths::learn(const Store& store) { learn(store.measured()); }
-
-void LearnedLengths::learn(const std::vector<MeasuredCell>& measured) {
+void DurationModel::learn(const std::vector<MeasuredCell>& measured) {
   for (const MeasuredCell& m : measured) impl_->add(m, false);
 }
 
-int LearnedLengths::observed() const { return impl_->observed; }
+int DurationModel::observed() const { return impl_->observed; }
 
-std::string LearnedLengths::device() const {
+std::string DurationModel::device() const {
   const auto* found = impl_->chosen();
   return found == nullptr ? "" : found->first;
 }
 
-int LearnedLengths::observed_on_device() const {
+int DurationModel::observed_on_device() const {
   const DeviceModel& model = impl_->model();
   return model.in_store + model.in_run;
 }
 
-std::string LearnedLengths::basis() const {
+std::string DurationModel::basis() const {
   const auto* found = impl_->chosen();
   const int n = observed_on_device();
   if (found != nullptr)
@@ -329,13 +325,13 @@ std::string LearnedLengths::basis() const {
                      impl_->unseen.guesses->machine.flops / 1e9, only);
 }
 
-bool LearnedLengths::on_gpu() const {
+bool DurationModel::on_gpu() const {
   const auto* found = impl_->chosen();
   return found != nullptr && !is_cpu(found->first);
 }
 
 // Of a sum, by each part's share of it.
-double LearnedLengths::error() const {
+double DurationModel::error() const {
   double sum = 0;
   const std::vector<Impl::Place> places = impl_->places();
   for (const Impl::Place& place : places) {
@@ -348,16 +344,16 @@ double LearnedLengths::error() const {
   return std::sqrt(sum / static_cast<double>(places.size()) + conditions * conditions);
 }
 
-MachineGuess LearnedLengths::machine() const { return impl_->model().guesses->machine; }
+MachineGuess DurationModel::machine() const { return impl_->model().guesses->machine; }
 
-double LearnedLengths::training_factor(const Cell& like, bool sure) const {
+double DurationModel::training_factor(const Cell& like, bool sure) const {
   const DeviceModel& model = impl_->model();
   const LogEffects::Levels levels = impl_->place(like).levels();
   const double spread = std::hypot(std::sqrt(model.seconds.variance(levels)), model.conditions());
   return std::exp(model.seconds.mean(levels) + (sure ? kNineInTen * spread : 0));
 }
 
-std::vector<std::vector<double>> LearnedLengths::draws(const std::vector<Cell>& cells, int count) const {
+std::vector<std::vector<double>> DurationModel::draws(const std::vector<Cell>& cells, int count) const {
   const Impl& impl = *impl_;
   const DeviceModel& device = impl.model();
   std::vector<std::vector<double>> drawn(static_cast<std::size_t>(count));
@@ -381,18 +377,6 @@ std::vector<std::vector<double>> LearnedLengths::draws(const std::vector<Cell>& 
     }
   }
   return drawn;
-}
-
-double remaining_makespan(std::vector<double> running, std::vector<double> queued, int slots) {
-  std::vector<double>& ends = running;  // when each slot is free; a heap, soonest first
-  ends.resize(std::max(ends.size(), static_cast<std::size_t>(std::max(1, slots))), 0);
-  std::make_heap(ends.begin(), ends.end(), std::greater<>());
-  for (const double length : queued) {
-    std::pop_heap(ends.begin(), ends.end(), std::greater<>());
-    ends.back() += length;
-    std::push_heap(ends.begin(), ends.end(), std::greater<>());
-  }
-  return *std::max_element(ends.begin(), ends.end());
 }
 
 }  // namespace mtlgrid

@@ -6,13 +6,15 @@
 #include <cmath>
 #include <numeric>
 
+#include "orchestrator/durations/checkpoint_lead.h"
+#include "orchestrator/durations/makespan.h"
 #include "results/status/query.h"
 
 namespace mtlgrid {
 namespace {
 
 constexpr int kDraws = 400;         // one in ten is then known to 1.5 in a hundred
-constexpr double kMostDrawn = 4e6;  // lengths, for the sake of very large grids; some hundred milliseconds
+constexpr double kMostDrawn = 4e6;  // durations, for the sake of very large grids; some hundred milliseconds
 constexpr double kJobStart = 60;    // seconds until a job's first step: modules, ranks, features; guessed
 const std::vector<int> kWorkers = {1, 2, 4, 8, 16, 32, 64};
 const std::vector<int> kWalltimes = {4, 8, 24, 48};  // hours
@@ -39,17 +41,17 @@ int jobs_needed(double seconds, double walltime, double lead) {
   return useful > 0 ? std::max(1, static_cast<int>(std::ceil(seconds / useful))) : 0;
 }
 
-std::vector<PredictedTime> predict_times(const LearnedLengths& lengths, const std::vector<Cell>& cells,
+std::vector<PredictedTime> predict_times(const DurationModel& durations, const std::vector<Cell>& cells,
                                          const std::vector<int>& workers) {
   std::vector<double> expected;
-  for (const Cell& cell : cells) expected.push_back(lengths.expected(cell));
+  for (const Cell& cell : cells) expected.push_back(durations.expected(cell));
   std::vector<std::size_t> order(cells.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return expected[a] > expected[b]; });
   std::vector<Cell> queue;
   for (const std::size_t i : order) queue.push_back(cells[i]);
   const int count = std::clamp(static_cast<int>(kMostDrawn / static_cast<double>(cells.size() + 1)), 9, kDraws);
-  const auto drawn = lengths.draws(queue, count);
+  const auto drawn = durations.draws(queue, count);
   std::vector<PredictedTime> times;
   for (const int n : workers) {
     std::vector<double> ends;
@@ -61,14 +63,14 @@ std::vector<PredictedTime> predict_times(const LearnedLengths& lengths, const st
   return times;
 }
 
-std::string times_text(const Plan& plan, const LearnedLengths& lengths, const std::vector<Cell>& left) {
+std::string times_text(const Plan& plan, const DurationModel& durations, const std::vector<Cell>& left) {
   if (left.empty()) return "Expected times: none, all cells are done\n";
-  const double lead = stop_lead_seconds(plan, lengths);
+  const double lead = checkpoint_lead_seconds(plan, durations);
   QueryResult table{{"workers", "expected", "8 in 10 are within", "speed-up"}, {}};
   for (const int hours : kWalltimes) {
     table.columns.push_back(fmt::format("{}{} h", hours == kWalltimes[0] ? "jobs of " : "of ", hours));
   }
-  const auto times = predict_times(lengths, left, kWorkers);
+  const auto times = predict_times(durations, left, kWorkers);
   for (const PredictedTime& time : times) {
     std::vector<std::optional<std::string>> row = {std::to_string(time.workers), time_text(time.expected),
                                                    fmt::format("{} to {}", time_text(time.low), time_text(time.high)),
@@ -78,8 +80,8 @@ std::string times_text(const Plan& plan, const LearnedLengths& lengths, const st
   }
   std::string text = fmt::format("Expected times of the {} cells that are not done\n", left.size());
   text += render(table, QueryFormat::table);
-  text +=
-      fmt::format("  {}; a cell's length is known to a factor of {:.2f}\n", lengths.basis(), std::exp(lengths.error()));
+  text += fmt::format("  {}; a cell's length is known to a factor of {:.2f}\n", durations.basis(),
+                      std::exp(durations.error()));
   return text +
          "  A job has that many workers; slurm/full_benchmark.sh queues itself for the next one. Waiting for Slurm is "
          "not counted\n";

@@ -14,9 +14,9 @@ struct PredictedTime {
   double expected = 0, low = 0, high = 0;
 };
 // Of `cells`, the longest expected first to whichever worker is free, for each number of workers. What it comes from
-// are lengths drawn out of what is known (LearnedLengths::draws): the range has what is common to all cells (the
+// are durations drawn out of what is known (DurationModel::draws): the range has what is common to all cells (the
 // device's speed), and at its end the few that take longer than thought.
-std::vector<PredictedTime> predict_times(const LearnedLengths& lengths, const std::vector<Cell>& cells,
+std::vector<PredictedTime> predict_times(const DurationModel& durations, const std::vector<Cell>& cells,
                                          const std::vector<int>& workers);
 
 // Jobs of `walltime` seconds, one after the other, that `seconds` of work need, where each gives up `lead` seconds at
@@ -24,7 +24,7 @@ std::vector<PredictedTime> predict_times(const LearnedLengths& lengths, const st
 int jobs_needed(double seconds, double walltime, double lead);
 
 // The table for 1 to 64 workers, and what it is based on.
-std::string times_text(const Plan& plan, const LearnedLengths& lengths, const std::vector<Cell>& left);
+std::string times_text(const Plan& plan, const DurationModel& durations, const std::vector<Cell>& left);
 
 // "under 1 s", "12 s", "3 min 05 s", "7 h 30 min"; rounded up.
 std::string time_text(double seconds);

@@ -1,4 +1,4 @@
-// When a run will be done: expected lengths, corrected by how long what was expected has really taken in this run.
+// When a run will be done: expected durations, corrected by how long what was expected has really taken in this run.
 #pragma once
 
 #include <optional>
@@ -6,10 +6,10 @@
 
 namespace mtlgrid {
 
-class Forecast {
+class RunForecast {
  public:
-  // `costs_are_seconds`: expected lengths are worth something before anything was seen.
-  explicit Forecast(bool costs_are_seconds) : costs_are_seconds_(costs_are_seconds) {}
+  // `costs_are_seconds`: expected durations are worth something before anything was seen.
+  explicit RunForecast(bool costs_are_seconds) : costs_are_seconds_(costs_are_seconds) {}
 
   // A cell of expected length `cost` has advanced by `fraction` of its epochs in `seconds` of its trainer's time.
   void advanced(double cost, double fraction, double seconds);

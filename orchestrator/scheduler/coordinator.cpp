@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
-#include "orchestrator/durations/duration_model.h"
+#include "orchestrator/durations/cell_durations.h"
 #include "orchestrator/scheduler/tasks.h"
 
 namespace mtlgrid {
@@ -24,7 +24,7 @@ Coordinator::Coordinator(CoordinatorSettings settings, std::vector<Task> tasks, 
       ledger_(ledger),
       staging_(settings_.staging, comm, settings_.say),
       quarantine_(settings_.cluster.quarantine_strikes),
-      forecast_(settings_.lengths != nullptr) {
+      forecast_(settings_.durations != nullptr) {
   std::stable_sort(tasks.begin(), tasks.end(), [](const Task& a, const Task& b) { return a.cost > b.cost; });
   tasks_.resize(tasks.size());
   by_name_.reserve(tasks.size());
@@ -96,7 +96,7 @@ void Coordinator::recost() {
   counts_.cost_done = counts_.cost_total = 0;
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     TaskEntry& entry = tasks_[i];
-    entry.task.cost = settings_.lengths->expected(entry.task.cell);
+    entry.task.cost = settings_.durations->expected(entry.task.cell);
     queue_.set_cost(i, entry.task.cost);
     counts_.cost_total += entry.task.cost;
     const bool over = entry.state == TaskState::done || entry.state == TaskState::failed;
@@ -303,8 +303,8 @@ void Coordinator::on_finished(int worker, Origin from, const CellResult& result,
   entry.has_result = true;
   if (quarantine_.succeed(workers_.at(worker).host)) reinstate(workers_.at(worker).host, "a cell was done there");
   if (released && whole) forecast_.done(entry.task.cost, seconds);
-  if (settings_.lengths) {
-    settings_.lengths->observe(result);
+  if (settings_.durations) {
+    settings_.durations->observe(result);
     if (++observed_ == learn_at_) {
       learn_at_ *= 2;
       recost();
@@ -492,12 +492,12 @@ void Coordinator::keep_to_walltime(Now now) {
     if (settings_.ends) ends_ = now.steady + (*settings_.ends - now.wall);  // from here on the clock may jump
   }
   const bool idle = counts_.running == 0 && !queue_.empty() && ends_soon(now);  // and nothing more is started
-  if (stopping_ || !ends_ || (!idle && now.steady < *ends_ - settings_.stop_lead)) return;
+  if (stopping_ || !ends_ || (!idle && now.steady < *ends_ - settings_.checkpoint_lead)) return;
   if (idle && !handed_out_) {
     return give_up(
         fmt::format("{:.0f} s are left of the allocation and no cell was started: one needs more than {:.0f} s, "
                     "of which {:.0f} s are kept for its checkpoint; ask for a longer walltime",
-                    *ends_ - now.steady, settings_.stop_lead + kWorthStarting, settings_.stop_lead),
+                    *ends_ - now.steady, settings_.checkpoint_lead + kWorthStarting, settings_.checkpoint_lead),
         now);
   }
   settings_.say(fmt::format("the allocation ends in {:.0f} s: checkpointing what is running", *ends_ - now.steady));
@@ -505,7 +505,7 @@ void Coordinator::keep_to_walltime(Now now) {
 }
 
 bool Coordinator::ends_soon(Now now) const {
-  return ends_ && now.steady > *ends_ - settings_.stop_lead - kWorthStarting;
+  return ends_ && now.steady > *ends_ - settings_.checkpoint_lead - kWorthStarting;
 }
 
 // Cells that took the whole run down with them, again and again, before they had trained an epoch.

@@ -28,7 +28,7 @@
 
 namespace mtlgrid {
 
-struct CellLengths;
+class CellDurations;
 
 // Where its decisions are made durable (the store). A throw ends the run.
 class Ledger {
@@ -45,7 +45,7 @@ class Ledger {
 struct Task {
   Cell cell;
   int attempts = 0;                 // begun before this run
-  double cost = 1;                  // expected length, in any unit but where `lengths` says seconds
+  double cost = 1;                  // expected length, in any unit but where `durations` says seconds
   std::vector<std::string> resume;  // folders of earlier attempts to go on from, newest first
   int losses = 0;  // newest attempts in a row during which its worker or the whole run ended, before any checkpoint
 };
@@ -56,9 +56,9 @@ struct CoordinatorSettings {
   std::function<void(const std::string&)> say;  // one line for people; never empty
   StagingSettings staging{};                    // never
   // Learns from every result, and says how long the other cells are then, in seconds. None: Task::cost stays.
-  std::shared_ptr<CellLengths> lengths{};
+  std::shared_ptr<CellDurations> durations{};
   std::optional<double> ends{};  // when the allocation ends, seconds since 1970
-  double stop_lead = 60;         // seconds before that at which everything is checkpointed
+  double checkpoint_lead = 60;   // seconds before that at which everything is checkpointed
 };
 
 // A pack is split between its trainer and an idle one if it would go on for longer than this: moving costs a
@@ -222,9 +222,9 @@ class Coordinator {
   std::set<SlotAddress> ready_, busy_;      // slots of workers that may get cells; of all workers
   std::set<std::pair<double, int>> heard_;  // workers that hold leases, the longest silent first
   Quarantine quarantine_;
-  Forecast forecast_;
+  RunForecast forecast_;
   Counts counts_;
-  int observed_ = 0, learn_at_ = 8;     // results that `lengths` has seen, and at how many costs are renewed
+  int observed_ = 0, learn_at_ = 8;     // results that `durations` has seen, and at how many costs are renewed
   std::set<std::size_t> moved_;         // queued tasks that were released for an idle trainer
   std::optional<double> begun_, ends_;  // steady
   std::vector<std::pair<Cell, std::string>> failures_;

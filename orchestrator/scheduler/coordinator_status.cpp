@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "orchestrator/durations/duration_model.h"
+#include "orchestrator/durations/makespan.h"
 #include "orchestrator/scheduler/coordinator.h"
 
 namespace mtlgrid {

@@ -172,9 +172,9 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
       inputs.folder,
       [&](const std::string& line) { display.say(line); },
       staging_settings(inputs.plan.config.run, gpus, transport.size(), feature_bytes(inputs.plan)),
-      inputs.lengths,
+      inputs.durations,
       inputs.ends,
-      inputs.stop_lead};
+      inputs.checkpoint_lead};
   Welcome welcome{inputs.plan.experiment, cluster.heartbeat_seconds, cluster.lease_minutes * 60,
                   inputs.folder + "/logs", cluster.stall_minutes * 60};
   Coordinator coordinator(std::move(settings), inputs.tasks, std::move(welcome), to_workers, ledger);

@@ -56,9 +56,9 @@ struct SessionInputs {
   std::string folder;  // attempts' folders
   bool replace = false;
   std::function<void(const CellResult&)> on_result;
-  std::shared_ptr<CellLengths> lengths{};  // as in CoordinatorSettings, and the two below
+  std::shared_ptr<CellDurations> durations{};  // as in CoordinatorSettings, and the two below
   std::optional<double> ends{};
-  double stop_lead = 60;
+  double checkpoint_lead = 60;
   SessionGuest* guest = nullptr;  // must outlive the session
   WorkerVisitor visitor{};        // of this rank's worker
 };

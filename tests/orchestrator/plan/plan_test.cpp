@@ -280,14 +280,14 @@ TEST_F(PlanOfSynthetic, TimesComeFromFinishedCellsOfTheSameGrid) {
     store.publish_snapshot();
   }
   const PlanStanding standing = plan_standing(p);
-  EXPECT_EQ(standing.lengths.observed(), 1);
+  EXPECT_EQ(standing.durations.observed(), 1);
   EXPECT_THAT(standing.left, SizeIs(594));
   EXPECT_THAT(report(p), AllOf(HasSubstr("Expected times of the 594 cells that are not done"),
                                HasSubstr("from 1 cell measured in this store on cpu")));
 
   const Plan other = plan(changed(
       {{"store = results/grid.db", "store = " + (own.path() / "grid.db").string()}, {"\nseed = 1337", "\nseed = 7"}}));
-  EXPECT_EQ(plan_standing(other).lengths.observed(), 0) << "another grid's cells";
+  EXPECT_EQ(plan_standing(other).durations.observed(), 0) << "another grid's cells";
   EXPECT_THAT(plan_standing(other).left, SizeIs(595));
 }
 
@@ -296,7 +296,7 @@ TEST_F(PlanOfSynthetic, SaysHowManyJobsOfWhichWalltimeAreNeeded) {
   PlanStanding standing = plan_standing(p);
   std::vector<MeasuredCell> slow;  // 5 epochs of 400 s, all 595 cells: 331 h
   for (const Cell& cell : p.grid.cells) slow.push_back({cell, "cpu", 1, 1, 5, 2000, 2001});
-  standing.lengths.learn(slow);
+  standing.durations.learn(slow);
   const std::string text = plan_report(p, standing, false);
   EXPECT_THAT(text, HasSubstr("workers  expected      8 in 10 are within            speed-up  jobs of 4 h  of 8 h"));
   const auto row = text.find("\n     64  ");

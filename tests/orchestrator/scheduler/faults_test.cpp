@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/errors.h"
-#include "orchestrator/durations/duration_model.h"
+#include "orchestrator/durations/cell_durations.h"
 #include "orchestrator/scheduler/quarantine.h"
 #include "orchestrator/scheduler/work_queue.h"
 #include "tests/orchestrator/scheduler/fake_grid.h"
@@ -161,7 +161,7 @@ TEST(FullDisk, OfATrainerThatCannotEvenStartStopsTheRunToo) {
 CoordinatorSettings ending_in(double seconds, double lead) {
   CoordinatorSettings settings;
   settings.ends = 1e9 + 100 + seconds;  // FakeGrid's clocks
-  settings.stop_lead = lead;
+  settings.checkpoint_lead = lead;
   settings.cluster.lease_minutes = 1e6;
   return settings;
 }
@@ -215,7 +215,7 @@ TEST(Walltime, ClockThatJumpsLaterChangesNothing) {
 
 // A pack of four on worker 0, and worker 1 idle. Costs are seconds.
 struct SplitPack : ::testing::Test {
-  struct Constant : CellLengths {
+  struct Constant : CellDurations {
     double expected(const Cell&) const override { return 1000; }
     void observe(const CellResult&) override {}
   };
@@ -224,7 +224,7 @@ struct SplitPack : ::testing::Test {
     for (const char* method : {"naive", "dwa", "uncert", "cagrad"})
       all.push_back({{"MSI", "LF", method, 0}, 0, 1000, {}});
     CoordinatorSettings settings;
-    settings.lengths = std::make_shared<Constant>();
+    settings.durations = std::make_shared<Constant>();
     settings.folder = "f";
     settings.say = [](const std::string&) {};
     Welcome welcome;
@@ -377,7 +377,7 @@ TEST(LostWorkers, CountOnlyWhileTheCellMakesNoProgress) {
 }
 
 TEST(Learning, ReordersTheQueueAndTheTimeThatIsLeft) {
-  struct Reversed : CellLengths {
+  struct Reversed : CellDurations {
     double expected(const Cell& cell) const override { return cell.fold + 1.0; }
     void observe(const CellResult&) override { ++seen; }
     int seen = 0;
@@ -385,8 +385,8 @@ TEST(Learning, ReordersTheQueueAndTheTimeThatIsLeft) {
   std::vector<Task> all;
   for (int fold = 0; fold < 20; ++fold) all.push_back({FakeGrid::cell(fold), 0, 100.0 - fold, {}});
   CoordinatorSettings settings;
-  const auto lengths = std::make_shared<Reversed>();
-  settings.lengths = lengths;
+  const auto durations = std::make_shared<Reversed>();
+  settings.durations = durations;
   FakeGrid grid(std::move(all), settings);
   grid.join(0);
   std::vector<int> order;
@@ -397,7 +397,7 @@ TEST(Learning, ReordersTheQueueAndTheTimeThatIsLeft) {
     grid.finish(0, job);
   }
   EXPECT_THAT(order, ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 19, 18)) << "known after eight";
-  EXPECT_EQ(lengths->seen, 10);
+  EXPECT_EQ(durations->seen, 10);
   EXPECT_NEAR(grid.coordinator->counts().cost_total, 210, 1e-9);
   EXPECT_GT(grid.coordinator->remaining_seconds(grid.now()).value(), 0);
 }

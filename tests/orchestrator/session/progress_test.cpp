@@ -1,47 +1,16 @@
-// When a run will be done, and the file that shows it.
-#include "orchestrator/durations/run_forecast.h"
+// What a run shows of its progress: a line, and a file.
+#include "orchestrator/session/progress.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "orchestrator/session/live_file.h"
-#include "orchestrator/session/progress.h"
 #include "tests/orchestrator/config/scratch.h"
 
 namespace mtlgrid {
 namespace {
 
 using ::testing::HasSubstr;
-
-TEST(Forecast, KnowsNothingOfUnitsBeforeItHasSeenSome) {
-  EXPECT_EQ(Forecast(false).seconds_per_cost(), std::nullopt);
-  EXPECT_EQ(Forecast(true).seconds_per_cost(), 1);
-}
-
-TEST(Forecast, PartsOfCellsCountUntilOneIsDone) {
-  Forecast forecast(false);
-  forecast.advanced(10, 0.5, 20);
-  EXPECT_NEAR(forecast.seconds_per_cost().value(), 4, 1e-12);
-  forecast.done(10, 15);
-  EXPECT_NEAR(forecast.seconds_per_cost().value(), 1.5, 1e-12);
-}
-
-TEST(Forecast, FollowsAMachineThatGetsSlower) {
-  Forecast forecast(true);
-  for (int i = 0; i < 200; ++i) forecast.done(10, 10);
-  for (int i = 0; i < 60; ++i) forecast.done(10, 20);
-  EXPECT_GT(forecast.seconds_per_cost().value(), 1.8);
-}
-
-TEST(Forecast, RemainderGoesByTheClockOnceLengthsAreKnown) {
-  Forecast forecast(true);
-  EXPECT_NEAR(forecast.remainder(100, 0.25, 1000), 75, 1e-12) << "by epochs";
-  forecast.done(100, 200);  // two seconds a unit
-  EXPECT_NEAR(forecast.remainder(100, 0.1, 100), 50, 1e-12)
-      << "100 s are half of it, though a tenth of its epochs: it will stop early";
-  EXPECT_NEAR(forecast.remainder(100, 0.1, 900), 10, 1e-12) << "longer than expected: not over this moment";
-  EXPECT_NEAR(forecast.remainder(100, 0.95, 0), 5, 1e-9) << "never more than by epochs";
-}
 
 TEST(ProgressText, NamesCellsWorkersAndTimes) {
   Coordinator::Counts counts;
