@@ -5,9 +5,11 @@ Checked in README.md, CHANGELOG.md, CONTRIBUTING.md and docs/*.md:
   - relative links: the target exists, and its anchor is a heading of the target;
   - paths below a folder of this repository, wherever they stand: `results/store/journal.h`, slurm/site.sh;
   - bare names of sources (`journal.h`): pages give the path from the root;
+  - programs of tests, build/test_results_store: a CMakeLists.txt makes one of that name;
   - a path followed by names in parentheses, `datasets/folds.cpp` (`stratified_split`): the file contains each name.
 Checked in sources: every docs/*.md that a comment or a message refers to.
 """
+import functools
 import pathlib
 import re
 import sys
@@ -25,6 +27,7 @@ PATH = re.compile(rf"(?<![\w./$-])((?:{'|'.join(map(re.escape, FOLDERS))})/[\w./
 FOLDER = re.compile(rf"`((?:{'|'.join(map(re.escape, FOLDERS))})(?:/[\w-]+)*)/?`")
 BARE = re.compile(r"`([\w-]+\.(?:h|cpp|cu))`")
 MEMBERS = re.compile(r"`([\w./-]+)` \(((?:`[^`]+`(?:, | and )?)+)\)")
+PROGRAM = re.compile(r"\bbuild/test_(\w+)")
 PAGE_NAME = re.compile(r"(?<![\w/])docs/[\w-]+\.md")
 
 
@@ -41,6 +44,12 @@ def anchors(page):
         found.add(slug if slug not in seen else f"{slug}-{seen[slug]}")
         seen[slug] = seen.get(slug, 0) + 1
     return found
+
+
+@functools.cache
+def test_programs():
+    makers = (ROOT / "tests").rglob("CMakeLists.txt")
+    return {name for maker in makers for name in re.findall(r"mtlgrid_test\((\w+)", maker.read_text())}
 
 
 def link_problem(page, target):
@@ -70,13 +79,16 @@ def line_problems(page, line):
             yield f"{folder}: there is no such folder"
     for name in BARE.findall(text):
         yield f"{name}: give the path from the root"
+    for program in PROGRAM.findall(text):
+        if program not in test_programs():
+            yield f"build/test_{program}: there is no such test program"
     for path, names in MEMBERS.findall(text):
         file = ROOT / path
         if not file.is_file():
             continue
         content = file.read_text()
         for name in re.findall(r"`([^`]+)`", names):
-            if name not in content:
+            if "/" not in name and name not in content:
                 yield f"{path} does not contain {name}"
 
 
