@@ -3,7 +3,7 @@
 # LIBTORCH names a folder in any of the three shapes LibTorch comes in: the target folder of PyPI's wheel (it has
 # torch/lib), the unpacked zip of pytorch.org or an installed Python package (both have lib and include). The config
 # package of the wheel is not used: it wants a CUDA toolkit even for CPU use. libtorch_cuda is linked only where the
-# libraries it needs lie beside it (LibTorch_CUDA_FOUND, with CUDA's headers in LibTorch_CUDA_INCLUDE).
+# libraries it needs are beside it (LibTorch_CUDA_FOUND, with CUDA's headers in LibTorch_CUDA_INCLUDE).
 set(LIBTORCH "${CMAKE_SOURCE_DIR}/.deps/libtorch" CACHE PATH "LibTorch: wheel target folder, unpacked zip, or torch package")
 
 find_path(LibTorch_ROOT_DIR include/ATen/ATen.h HINTS "${LIBTORCH}/torch" "${LIBTORCH}" NO_DEFAULT_PATH NO_CACHE)

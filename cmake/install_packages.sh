@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that the build needs, or those that are named. Where there is no right to install, or no apt-get,
-# it names what is missing and lets the build go on: the libraries may come from modules or conda (docs/building.md).
+# it names what is missing and the build continues: the libraries may come from modules or conda (docs/building.md).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/versions.env"
@@ -21,7 +21,7 @@ elif command -v sudo >/dev/null 2>&1 && { sudo -n true 2>/dev/null || [ -t 0 ]; 
   sudo="sudo"
 else
   echo "mtlgrid: no right to install packages; missing:$missing" >&2
-  echo "mtlgrid: going on with what the environment offers; docs/building.md tells how to use modules or conda" >&2
+  echo "mtlgrid: continuing with the libraries of the environment; docs/building.md explains how to use modules or conda" >&2
   exit 0
 fi
 echo "mtlgrid: installing$missing" >&2

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole grid of the paper (595 cells) on small synthetic cohorts, then Tables 1 and 2.
-#   examples/demo.sh [FOLDER]     default: demo; a demo that was interrupted goes on where it stopped
+#   examples/demo.sh [FOLDER]     default: demo; an interrupted demo resumes where it stopped
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mtlgrid=${MTLGRID:-build/mtlgrid}
@@ -22,11 +22,11 @@ if command -v mpirun >/dev/null 2>&1 && mpirun --version 2>/dev/null | grep -q '
   # mpirun's own status says nothing about the grid: the coordinator leaves its status in STORE.done.
   status=$(sed -n 's/.*"status": *\([0-9]*\).*/\1/p' "$folder/results/grid.db.done")
 else
-  echo "demo: no Open MPI here, so $ranks local workers are used instead of ranks" >&2
+  echo "demo: no Open MPI here, so $ranks local trainers are used instead of ranks" >&2
   "$mtlgrid" run "$folder/grid.ini" --workers "$ranks" || status=$?
 fi
 if [ "${status:-4}" -gt 1 ]; then
-  echo "demo: the run ended with status ${status:-unknown}; run it again to go on" >&2
+  echo "demo: the run ended with status ${status:-unknown}; rerun to resume" >&2
   exit "${status:-4}"
 fi
 

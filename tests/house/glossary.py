@@ -5,7 +5,7 @@ Read from the page itself, so that page and check cannot drift:
   - tables with the columns term, meaning, where, not: no term twice, and the files in `where` exist;
   - the table "Words we do not use": its phrases do not occur in README.md, CHANGELOG.md, CONTRIBUTING.md and docs/*.md
     (code spans and blocks apart), nor in string literals and comments of the product folders' *.cpp, *.h and *.cu, nor
-    in help texts and messages of slurm/*.sh.
+    in scripts, examples and the build's files.
 Offences are printed as FILE:LINE. Those in code fail the check only where STRICT is set, or with --strict.
 """
 import pathlib
@@ -18,6 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 GLOSSARY = ROOT / "docs" / "glossary.md"
 PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
 PRODUCT = ["base", "balancers", "cluster", "datasets", "orchestrator", "results", "trainer"]
+SCRIPTS = ["slurm/*.sh", "cmake/*.sh", "cmake/*.cmake", "examples/**/*.sh", "examples/**/*.py", "examples/*.ini",
+           "Makefile", "CMakeLists.txt"]
 FINE_AFTER_NO = r"(?!longer\b|more\b|less\b|later\b|earlier\b|other\b)"
 
 TOKEN = re.compile(
@@ -132,7 +134,7 @@ def main():
             if file.suffix in (".cpp", ".h", ".cu"):
                 for kind, said in offences_of_code(file, patterns):
                     in_code[kind].append(said)
-    for file in sorted((ROOT / "slurm").glob("*.sh")):
+    for file in (file for glob in SCRIPTS for file in sorted(ROOT.glob(glob))):
         in_code["string"] += [said for _, said in sorted(offences(file, file.read_text(), 1, patterns))]
     for said in problems + in_code["string"] + in_code["comment"]:
         print(said)
