@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "datasets/drop.h"
 #include "datasets/table.h"
 
 namespace mtlgrid {
@@ -31,11 +32,6 @@ struct Patient {
   std::vector<FeatureFile> slides;  // slide-table row order; the bag is their tiles one after the other
   std::size_t clini_row = 0;        // row of `Cohort::clini` if there is one
   std::int64_t tiles() const;
-};
-
-// Why a patient (slide empty) or a slide is not used. `pair` is empty for drops that concern the whole cohort.
-struct Drop {
-  std::string cohort, patient, slide, reason;
 };
 
 struct Cohort {

@@ -14,6 +14,7 @@
 #include "orchestrator/scheduler/tasks.h"
 #include "orchestrator/session/session.h"
 #include "orchestrator/session/trainer_executable.h"
+#include "results/store/store.h"
 
 namespace mtlgrid {
 namespace {

@@ -18,6 +18,7 @@
 #include "orchestrator/session/keep_alive.h"
 #include "orchestrator/session/session.h"
 #include "orchestrator/session/trainer_executable.h"
+#include "results/store/store.h"
 #include "trainer/contract/injection.h"
 
 namespace mtlgrid {

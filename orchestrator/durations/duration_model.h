@@ -20,7 +20,7 @@
 #include "orchestrator/durations/cell_durations.h"
 #include "orchestrator/durations/cost.h"
 #include "orchestrator/plan/plan.h"
-#include "results/store/measured.h"
+#include "results/records/measured_cell.h"
 
 namespace mtlgrid {
 

@@ -5,8 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "datasets/cohort.h"
 #include "orchestrator/config/config.h"
-#include "results/store/store.h"
+#include "results/records/grid_record.h"
 #include "trainer/contract/experiment.h"
 
 namespace mtlgrid {

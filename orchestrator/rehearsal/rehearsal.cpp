@@ -20,6 +20,7 @@
 #include "orchestrator/plan/disk_space.h"
 #include "orchestrator/rehearsal/rehearsal_checks.h"
 #include "orchestrator/scheduler/tasks.h"
+#include "results/store/store.h"
 #include "results/store/store_publish.h"
 
 namespace mtlgrid {

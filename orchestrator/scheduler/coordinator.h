@@ -24,7 +24,8 @@
 #include "orchestrator/scheduler/quarantine.h"
 #include "orchestrator/scheduler/staging.h"
 #include "orchestrator/scheduler/work_queue.h"
-#include "results/store/store.h"
+#include "results/records/attempt_failure.h"
+#include "results/records/records.h"
 
 namespace mtlgrid {
 

@@ -7,7 +7,7 @@
 
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/scheduler/coordinator.h"
-#include "results/store/store.h"
+#include "results/records/stored_cell.h"
 
 namespace mtlgrid {
 

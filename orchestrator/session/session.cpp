@@ -18,6 +18,7 @@
 #include "orchestrator/session/progress.h"
 #include "orchestrator/session/signals.h"
 #include "orchestrator/session/trainer_executable.h"
+#include "results/store/store.h"
 
 namespace mtlgrid {
 namespace {

@@ -13,9 +13,11 @@
 #include "orchestrator/session/devices.h"
 #include "orchestrator/session/mailbox.h"
 #include "orchestrator/session/worker.h"
-#include "results/store/store.h"
+#include "results/records/records.h"
 
 namespace mtlgrid {
+
+class Store;
 
 // How this process makes its trainers.
 struct TrainerOptions {

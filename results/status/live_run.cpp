@@ -13,7 +13,7 @@
 
 #include "base/platform.h"
 #include "base/text.h"
-#include "results/store/store.h"
+#include "results/store/reading.h"
 
 namespace mtlgrid {
 

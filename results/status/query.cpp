@@ -1,7 +1,10 @@
 #include "results/status/query.h"
 
+#include <sqlite3.h>
+
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <iterator>
 #include <string_view>

@@ -1,5 +1,7 @@
 #include "results/store/measured.h"
 
+#include "results/store/sqlite.h"
+
 namespace mtlgrid {
 
 std::vector<MeasuredCell> read_measured(const Database& database, std::int64_t grid_id) {

@@ -1,7 +1,8 @@
 #include "results/store/reading.h"
 
+#include <sqlite3.h>
+
 #include "results/store/schema.h"
-#include "results/store/store.h"
 #include "results/store/store_lock.h"
 #include "results/store/store_sum.h"
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "balancers/methods/registry.h"
+#include "results/store/sqlite.h"
 
 namespace mtlgrid {
 namespace {

@@ -1,9 +1,11 @@
 // The store's tables and views. docs/store.md describes every column; this file's SQL is the truth.
 #pragma once
 
-#include "results/store/sqlite.h"
+#include <cstdint>
 
 namespace mtlgrid {
+
+class Database;
 
 // Raised whenever a table or view changes; a store with another version is rebuilt from its journal.
 inline constexpr std::int64_t kSchemaVersion = 3;

@@ -1,6 +1,9 @@
 #include "results/store/sqlite.h"
 
+#include <sqlite3.h>
+
 #include <cerrno>
+#include <cmath>
 
 namespace mtlgrid {
 namespace {
@@ -42,6 +45,8 @@ void check_sqlite(sqlite3* connection, int code, std::source_location where) {
   if (disk_is_full(code, system)) message += "; the disk or quota is full: free space there, then run again";
   throw SqliteError(kind_of(code, system), extended, text, message);
 }
+
+bool SqliteError::damaged() const { return (code_ & 0xff) == SQLITE_CORRUPT || (code_ & 0xff) == SQLITE_NOTADB; }
 
 Statement::Statement(sqlite3* connection, std::string_view sql, Where where) {
   sqlite3_stmt* statement = nullptr;
@@ -93,6 +98,18 @@ void Statement::run(Where where) {
   if (step(where)) reset();
 }
 
+void Statement::reset() { sqlite3_reset(statement_.get()); }
+
+int Statement::columns() const { return sqlite3_column_count(statement_.get()); }
+
+std::string Statement::column_name(int column) const { return sqlite3_column_name(statement_.get(), column); }
+
+int Statement::type(int column) const { return sqlite3_column_type(statement_.get(), column); }
+
+bool Statement::is_null(int column) const { return type(column) == SQLITE_NULL; }
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+
 double Statement::real(int column) const {
   return is_null(column) ? std::nan("") : sqlite3_column_double(statement_.get(), column);
 }
@@ -107,6 +124,8 @@ std::span<const std::byte> Statement::blob(int column) const {
   const auto* data = static_cast<const std::byte*>(sqlite3_column_blob(statement_.get(), column));
   return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 Database::Database(const std::filesystem::path& file, Mode mode, std::source_location where) {
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -141,11 +160,18 @@ std::optional<std::string> Database::text(std::string_view sql) const {
   return statement.text(0);
 }
 
+bool Database::in_transaction() const { return sqlite3_get_autocommit(handle()) == 0; }
+
+void Database::roll_back() noexcept {
+  if (in_transaction()) sqlite3_exec(handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+void Database::Close::operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
+
 Transaction::Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
 
 Transaction::~Transaction() {
-  // SQLite rolls some errors (a full disk) back by itself: then there is nothing left to do here.
-  if (open_ && database_.in_transaction()) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  if (open_) database_.roll_back();
 }
 
 void Transaction::commit() {

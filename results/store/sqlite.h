@@ -1,9 +1,7 @@
 // SQLite with every return code checked: the one wrapper the project uses. Not thread safe: one thread a connection.
 #pragma once
 
-#include <sqlite3.h>
-
-#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -15,6 +13,10 @@
 
 #include "base/errors.h"
 
+// SQLite's own types; only sources that call SQLite themselves include <sqlite3.h>.
+struct sqlite3;
+struct sqlite3_stmt;
+
 namespace mtlgrid {
 
 // A failed SQLite call: what() has the database file, our source line, SQLite's code and its own text.
@@ -25,7 +27,7 @@ class SqliteError : public Error {
       : Error(kind, message), code_(code), text_(text) {}
   int code() const { return code_; }                 // extended result code
   const std::string& text() const { return text_; }  // SQLite's own text alone
-  bool damaged() const { return (code_ & 0xff) == SQLITE_CORRUPT || (code_ & 0xff) == SQLITE_NOTADB; }
+  bool damaged() const;                              // the file is not a database, or its pages are broken
 
  private:
   int code_;
@@ -66,13 +68,13 @@ class Statement {
   bool step(Where where = Where::current());
   // For statements that give no rows: steps once and resets, also where it throws.
   void run(Where where = Where::current());
-  void reset() { sqlite3_reset(statement_.get()); }
+  void reset();
 
-  int columns() const { return sqlite3_column_count(statement_.get()); }
-  std::string column_name(int column) const { return sqlite3_column_name(statement_.get(), column); }
-  int type(int column) const { return sqlite3_column_type(statement_.get(), column); }
-  bool is_null(int column) const { return type(column) == SQLITE_NULL; }
-  std::int64_t integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+  int columns() const;
+  std::string column_name(int column) const;
+  int type(int column) const;  // SQLITE_INTEGER, SQLITE_FLOAT, SQLITE_TEXT, SQLITE_BLOB or SQLITE_NULL
+  bool is_null(int column) const;
+  std::int64_t integer(int column) const;
   double real(int column) const;                      // NULL becomes NaN
   std::string text(int column) const;                 // NULL becomes ""
   std::span<const std::byte> blob(int column) const;  // valid until the next step, reset or bind
@@ -82,7 +84,7 @@ class Statement {
   void check(int code, Where where) const;
 
   struct Finalize {
-    void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
+    void operator()(sqlite3_stmt* statement) const;
   };
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
@@ -103,12 +105,14 @@ class Database {
   // The first column of the first row as an integer or text; nullopt without rows or for NULL.
   std::optional<std::int64_t> integer(std::string_view sql) const;
   std::optional<std::string> text(std::string_view sql) const;
-  bool in_transaction() const { return sqlite3_get_autocommit(connection_.get()) == 0; }
+  bool in_transaction() const;
+  // Ends the open transaction, if there is one; never throws. SQLite ends it by itself after some errors (a full disk).
+  void roll_back() noexcept;
   sqlite3* handle() const { return connection_.get(); }
 
  private:
   struct Close {
-    void operator()(sqlite3* c) const { sqlite3_close_v2(c); }
+    void operator()(sqlite3* connection) const;
   };
   std::unique_ptr<sqlite3, Close> connection_;
 };

@@ -1,5 +1,7 @@
 #include "results/store/store.h"
 
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -7,6 +9,7 @@
 
 #include "base/exit_status.h"
 #include "results/store/journal.h"
+#include "results/store/measured.h"
 #include "results/store/store_apply.h"
 #include "results/store/store_lock.h"
 #include "results/store/store_publish.h"
@@ -88,7 +91,7 @@ struct Store::Impl {
   void roll_back() noexcept {
     journal.discard();
     batch = durable = false;
-    if (database.in_transaction()) sqlite3_exec(database.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+    database.roll_back();
   }
 
   // The epoch is checked here: our lock file is the proof that no later epoch exists.

@@ -13,69 +13,15 @@
 #include <string>
 #include <vector>
 
-#include "datasets/cohort.h"
+#include "results/records/attempt_failure.h"
+#include "results/records/grid_record.h"
+#include "results/records/measured_cell.h"
 #include "results/records/records.h"
-#include "results/store/measured.h"
+#include "results/records/stored_cell.h"
 
 namespace mtlgrid {
 
 class Platform;
-
-// A grid as it is registered: what decides its cells' results, and what the account of patients needs.
-struct GridRecord {
-  std::string identity;     // hex hash of `settings` and data fingerprints: the same identity is the same grid
-  nlohmann::json settings;  // the resolved configuration
-  std::vector<Cell> cells;
-  struct SplitRow {
-    std::string biomarker, auxiliary;
-    int fold = 0;
-    std::string patient, role;  // train, valid, test
-  };
-  std::vector<SplitRow> splits;
-  struct DropRow {
-    std::string biomarker, auxiliary;  // empty where the drop concerns the whole cohort
-    Drop drop;
-  };
-  std::vector<DropRow> drops;
-  // A biomarker's cohorts in the configuration's order: the tables' names for `test` and columns for cohorts without
-  // any result yet. May be empty: then external cohorts appear with their first result.
-  struct CohortRow {
-    std::string biomarker, cohort, role;  // train, external
-  };
-  std::vector<CohortRow> cohorts;
-};
-
-enum class CellState { pending, running, done, failed };
-
-// What the store knows of a cell when a run begins.
-struct StoredCell {
-  Cell cell;
-  CellState state = CellState::pending;
-  int attempts = 0;        // attempts begun so far
-  int result_attempt = 0;  // the one that counts; 0 if none
-  std::string cause;       // of the last failure
-  int crashed = 0;         // attempts whose trainer died, and whose worker was lost: what the retries are counted by
-  int lost = 0;
-  int cut_off = 0;  // newest attempts in a row during which their worker was lost or the whole run ended
-};
-
-// How an attempt that gave no result ended.
-enum class Outcome {
-  failed,       // error in the maths: the cell is `failed`
-  crashed,      // the trainer died
-  lost,         // its worker was lost
-  stopped,      // checkpointed on request (walltime, signal)
-  interrupted,  // found running at a restart
-};
-
-struct AttemptFailure {
-  Cell cell;
-  int attempt = 0;
-  Outcome outcome = Outcome::failed;
-  std::string cause, detail;  // one line; everything known (log tail, signal, step)
-  bool final = false;         // the cell is `failed` now; otherwise it is `pending` again
-  double ended = 0;
-};
 
 class Store {
  public:
@@ -97,7 +43,7 @@ class Store {
   void use_grid(const GridRecord& grid);
   std::int64_t grid_id() const;
   std::vector<StoredCell> cells() const;
-  std::vector<MeasuredCell> measured() const;  // results/store/measured.h
+  std::vector<MeasuredCell> measured() const;  // as read_measured() in results/store/measured.h
 
   // Group several of the calls below into one transaction and one fsync; without it each is its own. Each of the calls
   // either happens or throws and changes nothing. commit_batch keeps all of them or, throwing, none.
@@ -131,8 +77,5 @@ class Store {
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-// The file a reader should open: STORE.snapshot while a run holds the lock, STORE otherwise.
-std::filesystem::path readable_store(const std::filesystem::path& store);
 
 }  // namespace mtlgrid

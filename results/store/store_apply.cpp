@@ -1,5 +1,7 @@
 #include "results/store/store_apply.h"
 
+#include "results/store/sqlite.h"
+
 namespace mtlgrid {
 namespace {
 

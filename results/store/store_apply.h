@@ -4,10 +4,11 @@
 #include <cstdint>
 #include <memory>
 
-#include "results/store/sqlite.h"
 #include "results/store/store_records.h"
 
 namespace mtlgrid {
+
+class Database;
 
 class RecordApplier {
  public:

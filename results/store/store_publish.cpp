@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "results/store/sqlite.h"
+
 namespace mtlgrid {
 
 namespace fs = std::filesystem;

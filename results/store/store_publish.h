@@ -6,9 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/platform.h"
-#include "results/store/sqlite.h"
 
 namespace mtlgrid {
+
+class Database;
 
 // Copies `database` (no transaction open) to STORE.snapshot.tmp and renames it to STORE.snapshot: a reader sees the
 // old snapshot or the new one. A failure leaves the old one in place and throws.

@@ -101,20 +101,4 @@ std::string content_hash(const GridRecord& grid) {
   return hex;
 }
 
-const char* outcome_name(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::failed:
-      return "failed";
-    case Outcome::crashed:
-      return "crashed";
-    case Outcome::lost:
-      return "lost";
-    case Outcome::stopped:
-      return "stopped";
-    case Outcome::interrupted:
-      return "interrupted";
-  }
-  return "failed";
-}
-
 }  // namespace mtlgrid

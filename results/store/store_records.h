@@ -7,8 +7,9 @@
 #include <variant>
 #include <vector>
 
+#include "results/records/attempt_failure.h"
+#include "results/records/grid_record.h"
 #include "results/records/records.h"
-#include "results/store/store.h"
 
 namespace mtlgrid {
 
@@ -58,7 +59,5 @@ StoreRecord decode(std::span<const std::uint8_t> bytes);
 
 // Hex XXH3-128 of a grid as it is registered: the same content needs no second record.
 std::string content_hash(const GridRecord& grid);
-
-const char* outcome_name(Outcome outcome);
 
 }  // namespace mtlgrid

@@ -1,6 +1,7 @@
 #include "results/store/store_recovery.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include <cerrno>

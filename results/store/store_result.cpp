@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "results/store/sqlite.h"
+
 namespace mtlgrid {
 namespace {
 

@@ -4,9 +4,10 @@
 #include <cstdint>
 
 #include "results/records/records.h"
-#include "results/store/sqlite.h"
 
 namespace mtlgrid {
+
+class Database;
 
 // The result that counts of a cell of `grid`, equal to what was committed (NULL becomes NaN, and -0 becomes 0).
 // Throws InputError if there is none.

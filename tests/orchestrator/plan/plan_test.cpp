@@ -7,6 +7,7 @@
 #include "datasets/synth.h"
 #include "orchestrator/commands/plan_report.h"
 #include "orchestrator/durations/cost.h"
+#include "results/store/store.h"
 #include "tests/orchestrator/config/scratch.h"
 #include "trainer/contract/flops.h"
 

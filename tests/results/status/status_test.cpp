@@ -1,5 +1,7 @@
 #include "results/status/status.h"
 
+#include <cmath>
+
 #include "tests/results/status/live_fixture.h"
 
 namespace mtlgrid::testing {
