@@ -7,6 +7,8 @@ Checked in README.md, CHANGELOG.md, CONTRIBUTING.md and docs/*.md:
   - bare names of sources (`journal.h`): pages give the path from the root;
   - programs of tests, build/test_results_store: a CMakeLists.txt makes one of that name;
   - a path followed by names in parentheses, `datasets/folds.cpp` (`stratified_split`): the file contains each name.
+Checked of the way there: README.md links docs/architecture.md, whose tables have a row with a file for each subject that
+a newcomer asks for (ROWS), so that each is two hops away.
 Checked in sources: every docs/*.md that a comment or a message refers to.
 """
 import functools
@@ -21,6 +23,9 @@ FOLDERS = ["base", "balancers", "cluster", "cmake", "datasets", "docs", "example
 SOURCES = ["base", "balancers", "cluster", "cmake", "datasets", "examples", "orchestrator", "results", "slurm", "tests",
            "trainer"]
 SUFFIXES = r"(?:cpp|h|cu|py|sh|md|ini|env|svg|json|txt)"
+
+ROWS = ["CAGrad's equation", "80-20 split", "early stopping", "Table 2's mean", "a new method", "a new metric",
+        "a lost rank", "the bytes of the journal"]
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 PATH = re.compile(rf"(?<![\w./$-])((?:{'|'.join(map(re.escape, FOLDERS))})/[\w./+-]*\.{SUFFIXES})(?![\w/])")
@@ -98,6 +103,15 @@ def problems_of_page(page):
             yield f"{page.relative_to(ROOT)}:{number}: {problem}"
 
 
+def problems_of_hops():
+    if "(docs/architecture.md" not in (ROOT / "README.md").read_text():
+        yield "README.md:1: does not link docs/architecture.md"
+    rows = [line for line in (ROOT / "docs/architecture.md").read_text().splitlines() if line.startswith("|")]
+    for subject in ROWS:
+        if not any(subject in row.split("|")[1] and PATH.search(row) for row in rows):
+            yield f"docs/architecture.md:1: has no row with a file for {subject}"
+
+
 def problems_of_sources():
     for folder in SOURCES:
         for file in sorted((ROOT / folder).rglob("*")):
@@ -111,7 +125,8 @@ def problems_of_sources():
 
 def main():
     pages = [ROOT / name for name in PAGES if (ROOT / name).exists()] + sorted((ROOT / "docs").glob("*.md"))
-    problems = [problem for page in pages for problem in problems_of_page(page)] + list(problems_of_sources())
+    problems = [problem for page in pages for problem in problems_of_page(page)]
+    problems += [*problems_of_hops(), *problems_of_sources()]
     for problem in problems:
         print(problem)
     return 1 if problems else 0
