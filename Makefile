@@ -3,13 +3,14 @@
 #   make test    all tests
 #   make cluster-test  what can happen on a cluster, on a real Slurm of four nodes on this machine (root; tests/cluster/slurm)
 #   make chaos   all of that, and random faults at random times: in simulation, on this machine, on that Slurm (an hour)
+#   make check   the shape of the tree, its format, and clang-tidy over all of it (minutes); `make quick-check` without that
 #   make build   the binaries alone: build/mtlgrid and build/mtlgrid-trainer
 #   make oracle  the fixtures of tests/oracle once more, by PyTorch, torchjd, scikit-learn and scipy, and compared
 # LIBTORCH=FOLDER uses an installed LibTorch; CUDA=1 takes the CUDA set of LibTorch where no driver is found.
 LIBTORCH ?= .deps/libtorch
 PRESET ?= release
 
-.PHONY: build test cluster-test chaos demo bench asan oracle clean
+.PHONY: build test check quick-check asan-parsers cluster-test chaos demo bench asan oracle clean
 
 build:
 	@cmake/install_packages.sh
@@ -19,6 +20,15 @@ build:
 
 test: build
 	@ctest --preset $(PRESET)
+
+quick-check:
+	@cmake/install_packages.sh
+	@cmake/install_checkers.sh .deps/checkers
+	@tests/house/check.py
+	@git ls-files '*.h' '*.cpp' | xargs .deps/checkers/bin/clang-format --dry-run --Werror
+
+check: quick-check build
+	@tests/house/tidy.py .deps/checkers/bin/clang-tidy build
 
 cluster-test: build
 	@cmake/install_cluster.sh
@@ -36,6 +46,14 @@ demo: build
 
 bench: build
 	@cmake --build --preset $(PRESET) --target bench
+
+# Everything that parses what others wrote, under AddressSanitizer and UndefinedBehaviorSanitizer; no torch.
+PARSERS = base datasets results_store trainer_contract trainer_formats orchestrator_config orchestrator_scheduler
+asan-parsers:
+	@cmake/install_packages.sh
+	@cmake --preset asan -DMTLGRID_TRAINER=OFF --log-level=NOTICE
+	@cmake --build --preset asan --target $(PARSERS:%=test_%)
+	@ctest --preset asan -R '^($(subst $(eval ) ,|,$(strip $(PARSERS))))/'
 
 asan:
 	@$(MAKE) test PRESET=asan

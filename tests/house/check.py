@@ -56,8 +56,11 @@ class Tree:
         self.text = {n: (ROOT / n).read_text() for n in self.names}
         tops = {r.split("/")[0] for r in ROOMS}
         self.product = [n for n in self.names if n.split("/")[0] in tops and n.endswith((".h", ".cpp", ".cu"))]
-        self.includes = {n: re.findall(r'^#include "([^"]+)"', self.text[n], re.M) for n in self.product}
+        self.includes = {n: self.includes_of(n) for n in self.product}
         self.offences = []
+
+    def includes_of(self, name):
+        return re.findall(r'^#include "([^"]+)"', self.text[name], re.M)
 
     def offend(self, place, why):
         self.offences.append(f"{place}: {why}")

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy over every source of the build, those first that changed; exit status 1 if anything is found.
+
+    tests/house/tidy.py CLANG_TIDY BUILD [PATTERN...]     # PATTERN: only sources whose path contains one
+
+A source that was clean is not looked at again until it, a header of ours that it includes, or .clang-tidy changes: a
+stamp in BUILD/tidy remembers it. Python's standard library alone.
+"""
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import check
+
+
+def sources(build):
+    names = {os.path.relpath(e["file"], check.ROOT) for e in json.loads((build / "compile_commands.json").read_text())}
+    return sorted(n for n in names if not n.startswith(("..", "build")))
+
+
+def with_includes(tree, name):
+    """The source and all headers of ours that it includes, directly or not."""
+    seen, waiting = set(), [name]
+    while waiting:
+        at = waiting.pop()
+        if at in seen or at not in tree.text:
+            continue
+        seen.add(at)
+        waiting += tree.includes_of(at)
+    return sorted(seen)
+
+
+def fingerprint(tree, name):
+    state = hashlib.sha256((check.ROOT / ".clang-tidy").read_bytes())
+    for part in with_includes(tree, name):
+        state.update(part.encode() + tree.text[part].encode())
+    return state.hexdigest()
+
+
+def look(clang_tidy, build, name):
+    done = subprocess.run([clang_tidy, "-p", build, "--quiet", name], cwd=check.ROOT, capture_output=True, text=True)
+    found = [line for line in done.stdout.split("\n") if ": warning: " in line or ": error: " in line]
+    return sorted(set(found)) or ([done.stderr.strip()] if done.returncode else [])
+
+
+def main():
+    clang_tidy, build, patterns = sys.argv[1], pathlib.Path(sys.argv[2]).resolve(), sys.argv[3:]
+    tree = check.Tree()
+    stamps = build / "tidy"
+    stamps.mkdir(exist_ok=True)
+    waiting = {}
+    for name in sources(build):
+        if patterns and not any(p in name for p in patterns):
+            continue
+        stamp = stamps / name.replace("/", "_")
+        now = fingerprint(tree, name)
+        if not stamp.exists() or stamp.read_text() != now:
+            waiting[name] = (stamp, now)
+    found = set()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, lines in zip(waiting, pool.map(lambda n: look(clang_tidy, build, n), waiting)):
+            if not lines:
+                stamp, now = waiting[name]
+                stamp.write_text(now)
+            for line in lines:
+                if line not in found:
+                    print(line.replace(str(check.ROOT) + "/", ""), flush=True)
+                found.add(line)
+    print(f"clang-tidy: {len(waiting)} sources looked at, {len(found)} findings")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
