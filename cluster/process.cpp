@@ -17,6 +17,7 @@
 #include <optional>
 #include <source_location>
 #include <system_error>
+#include <utility>
 
 #include "base/errors.h"
 
@@ -160,10 +161,6 @@ std::string signal_name(int signal) {
 }
 
 }  // namespace
-
-void FileDescriptor::close() {
-  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-}
 
 ChildProcess spawn(const ProcessOptions& options) {
   Pipe to_child = make_pipe(), from_child = make_pipe();
