@@ -16,6 +16,7 @@
 #include <tuple>
 
 #include "base/errors.h"
+#include "base/file_descriptor.h"
 #include "datasets/fingerprint.h"
 
 namespace mtlgrid {
@@ -135,11 +136,7 @@ BagDisk& BagDisk::real() {
 }
 
 BagFileWriter::BagFileWriter(std::filesystem::path file, std::string key, std::vector<BagEntry> table, BagDisk& disk)
-    : file_(std::move(file)),
-      temporary_(file_.string() + ".tmp"),
-      key_(std::move(key)),
-      table_(std::move(table)),
-      disk_(disk) {
+    : file_(std::move(file)), key_(std::move(key)), table_(std::move(table)), disk_(disk) {
   const std::uint64_t needed = bag_file_bytes(table_);
   const auto free = disk_.free_bytes(file_.parent_path());
   if (!free) cannot_write(file_, errno);
@@ -147,24 +144,17 @@ BagFileWriter::BagFileWriter(std::filesystem::path file, std::string key, std::v
     throw Error(ErrorKind::needs_person,
                 fmt::format("{}: cannot be written: {} bytes are needed, {} are free", file_.string(), needed, *free));
   }
-  ::unlink(temporary_.c_str());  // of a killed process
-  out_ = FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!out_) cannot_write(temporary_, errno);
-  if (const int error = disk_.reserve(out_.get(), needed); error != 0) {
-    ::unlink(temporary_.c_str());
-    cannot_write(temporary_, error);
-  }
-}
-
-BagFileWriter::~BagFileWriter() {
-  if (!finished_) ::unlink(temporary_.c_str());
+  // Not synced: after a power cut the checksum and the hashes tell what is missing.
+  out_.emplace(FileCalls::real(), file_,
+               AtomicFileOptions{.durability = Durability::none, .mode = 0600, .exclusive = true});
+  if (const int error = disk_.reserve(out_->descriptor(), needed); error != 0) cannot_write(out_->temporary(), error);
 }
 
 void BagFileWriter::write(std::uint64_t offset, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    const ssize_t done = disk_.write(out_.get(), bytes.data(), bytes.size(), static_cast<std::int64_t>(offset));
+    const ssize_t done = disk_.write(out_->descriptor(), bytes.data(), bytes.size(), static_cast<std::int64_t>(offset));
     if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) cannot_write(temporary_, done == 0 ? ENOSPC : errno);
+    if (done <= 0) cannot_write(out_->temporary(), done == 0 ? ENOSPC : errno);
     bytes = bytes.subspan(static_cast<std::size_t>(done));
     offset += static_cast<std::uint64_t>(done);
   }
@@ -181,14 +171,12 @@ void BagFileWriter::finish() {
   header.entries = static_cast<std::uint32_t>(table_.size());
   std::copy_n(key_.begin(), std::min(key_.size(), header.key.size()), header.key.begin());
   struct stat status {};
-  if (::fstat(out_.get(), &status) != 0) cannot_write(temporary_, errno);
+  if (::fstat(out_->descriptor(), &status) != 0) cannot_write(out_->temporary(), errno);
   header.file_bytes = static_cast<std::uint64_t>(status.st_size);
   header.checksum = checksum_of(header, table_.data());
   write(0, std::as_bytes(std::span(&header, 1)));
   write(sizeof header, std::as_bytes(std::span(table_)));
-  // Not synchronised: after a power failure the hashes tell.
-  if (::rename(temporary_.c_str(), file_.c_str()) != 0) cannot_write(file_, errno);
-  finished_ = true;
+  out_->commit();
 }
 
 BagFile::BagFile(const std::filesystem::path& file, const std::string& key, std::function<void(const std::string&)> say)

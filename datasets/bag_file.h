@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "base/file_descriptor.h"
+#include "base/files.h"
 #include "datasets/features.h"
 
 namespace mtlgrid {
@@ -66,7 +66,6 @@ class BagFileWriter {
   BagFileWriter(std::filesystem::path file, std::string key, std::vector<BagEntry> table, BagDisk& disk);
   BagFileWriter(const BagFileWriter&) = delete;
   BagFileWriter& operator=(const BagFileWriter&) = delete;
-  ~BagFileWriter();
 
   const std::vector<BagEntry>& table() const { return table_; }
   // Writes bytes of the data, wherever in the file they belong.
@@ -77,12 +76,11 @@ class BagFileWriter {
   void finish();
 
  private:
-  std::filesystem::path file_, temporary_;
+  std::filesystem::path file_;
   std::string key_;
   std::vector<BagEntry> table_;
   BagDisk& disk_;
-  FileDescriptor out_;
-  bool finished_ = false;
+  std::optional<AtomicFile> out_;  // none until the constructor found room
 };
 
 // A bag file mapped read-only. One thread at a time.

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -13,7 +12,9 @@
 #include <map>
 #include <set>
 
+#include "base/clock.h"
 #include "base/exit_status.h"
+#include "base/files.h"
 #include "base/text.h"
 #include "cluster/gpus.h"
 #include "cluster/host.h"
@@ -36,7 +37,7 @@ constexpr double kWarmSeconds = 60;    // trainers start in seconds; on a slow f
 constexpr double kStopSeconds = 20;    // a dummy cell hears of it within its step, 20 ms
 constexpr double kShareOfTime = 0.25;  // of the rehearsal's time, for its first cells to come
 
-double wall_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+double wall_now() { return Clock::real().now(); }
 
 fs::path temporary_folder(const RunSettings& run) {
   if (!run.bag_cache_folder.empty()) return run.bag_cache_folder;

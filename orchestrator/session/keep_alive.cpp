@@ -3,22 +3,22 @@
 #include <chrono>
 #include <future>
 
+#include "base/clock.h"
 #include "orchestrator/scheduler/messages.h"
 #include "orchestrator/session/mailbox.h"
 
 namespace mtlgrid {
 
 void SignsOfLife::during(const std::function<void()>& work) {
-  using Clock = std::chrono::steady_clock;
   constexpr auto kTurn = std::chrono::milliseconds(5);  // the transport does nothing by itself
   if (size() == 1) return work();
   std::future<void> done = std::async(std::launch::async, work);
   Post to_workers(transport_, Addressee::worker);
-  auto due = Clock::now();
+  double due = Clock::real().steady();
   while (done.wait_for(kTurn) != std::future_status::ready) {
     while (auto incoming = transport_.receive()) kept_.push_back(std::move(*incoming));
-    if (Clock::now() < due) continue;
-    due = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(every_));
+    if (Clock::real().steady() < due) continue;
+    due = Clock::real().steady() + every_;
     for (int other = 0; other < size(); ++other) {
       if (other != rank()) to_workers.send(other, typed("ping"));
     }

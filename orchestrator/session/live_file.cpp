@@ -1,19 +1,16 @@
 #include "orchestrator/session/live_file.h"
 
 #include <algorithm>
-#include <chrono>
-#include <fstream>
 #include <system_error>
 
-#include "base/errors.h"
+#include "base/clock.h"
+#include "base/files.h"
 
 namespace mtlgrid {
 namespace {
 
 constexpr double kEvery = 2;   // seconds
 constexpr double kShare = 50;  // of the time, at most one in so many goes into the file
-
-double seconds_of(const std::chrono::steady_clock::duration& d) { return std::chrono::duration<double>(d).count(); }
 
 }  // namespace
 
@@ -30,22 +27,19 @@ LiveFile::~LiveFile() {
 
 void LiveFile::at(double now) {
   if (now < next_) return;
-  const auto began = std::chrono::steady_clock::now();
+  const double began = Clock::real().steady();
   try {
     write();
   } catch (const std::exception& e) {
     if (!std::exchange(told_, true)) say_(std::string("`mtlgrid status` cannot show this run live: ") + e.what());
   }
-  next_ = now + std::max(kEvery, kShare * seconds_of(std::chrono::steady_clock::now() - began));
+  next_ = now + std::max(kEvery, kShare * (Clock::real().steady() - began));
 }
 
 void LiveFile::write() const {
-  const std::filesystem::path whole = file_.string() + ".tmp";
-  std::ofstream out(whole, std::ios::trunc);
-  out << picture_().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
-  out.close();
-  if (!out) throw Error(ErrorKind::fatal, whole.string() + ": cannot be written");
-  std::filesystem::rename(whole, file_);
+  const std::string text = picture_().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  // Not synced: it is written every few seconds, and says nothing about a run that a power cut ended.
+  write_by_rename(FileCalls::real(), file_, text, {.durability = Durability::none});
 }
 
 }  // namespace mtlgrid

@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/errors.h"
 #include "cluster/host.h"
 #include "orchestrator/scheduler/tasks.h"
@@ -31,10 +32,8 @@ constexpr double kLostFarewellSeconds = 3;  // the same where ranks were lost, w
 constexpr double kCheckpointSeconds = 60;   // how long an orphaned worker waits for its trainers' checkpoints
 constexpr unsigned kFinalizeSeconds = 20;   // MPI_Finalize hangs if a rank dies in it: then this ends the process
 
-double steady_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-double wall_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+double steady_now() { return Clock::real().steady(); }
+double wall_now() { return Clock::real().now(); }
 
 // Polling with short sleeps: a blocking MPI receive would spin at 100 % beside the trainers.
 class Pause {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/errors.h"
-#include "base/platform.h"
+#include "base/files.h"
 #include "results/tables/tables.h"
 
 namespace mtlgrid {
@@ -36,7 +36,7 @@ std::vector<std::filesystem::path> write_tables(const std::filesystem::path& sto
   for (const PaperTable& table : tables) {
     for (TableFormat format : options.formats) {
       files.push_back(out / (table.file_stem + suffix(format)));
-      write_by_rename(Platform::real(), files.back(), render(table, format));
+      write_by_rename(FileCalls::real(), files.back(), render(table, format));
     }
   }
   return files;

@@ -1,16 +1,14 @@
 #include "trainer/formats/container.h"
 
-#include <fcntl.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include <bit>
-#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <memory>
 
 #include "base/errors.h"
+#include "base/files.h"
 
 static_assert(std::endian::native == std::endian::little, "numbers in containers are little-endian");
 
@@ -20,52 +18,6 @@ namespace {
 constexpr char kMagic[8] = {'m', 't', 'l', 'g', 'r', 'i', 'd', '1'};
 constexpr char kDone[8] = {'m', 't', 'l', 'g', 'D', 'O', 'N', 'E'};
 constexpr std::size_t kFront = sizeof kMagic + 8, kTail = sizeof kDone + 8;
-
-[[noreturn]] void throw_errno(const std::string& what, const std::filesystem::path& file) {
-  const int error = errno;
-  const bool full = error == ENOSPC || error == EDQUOT;
-  throw Error(full ? ErrorKind::needs_person : ErrorKind::fatal,
-              what + " " + file.string() + ": " + std::strerror(error));
-}
-
-// A file being written, gone again unless committed.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::filesystem::path& target) : target_(target), temporary_(target.string() + ".tmp") {
-    fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd_ < 0) throw_errno("cannot create", temporary_);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (fd_ < 0) return;
-    ::close(fd_);
-    ::unlink(temporary_.c_str());
-  }
-  void write(std::span<const char> bytes) {
-    while (!bytes.empty()) {
-      const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) throw_errno("cannot write", temporary_);
-      bytes = bytes.subspan(static_cast<std::size_t>(n));
-    }
-  }
-  void commit() {
-    if (::fsync(fd_) != 0) throw_errno("cannot sync", temporary_);
-    if (::rename(temporary_.c_str(), target_.c_str()) != 0) throw_errno("cannot rename to", target_);
-    ::close(fd_);
-    fd_ = -1;
-    const int folder = ::open(target_.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0) throw_errno("cannot open", target_.parent_path());
-    const int synced = ::fsync(folder);
-    ::close(folder);
-    if (synced != 0) throw_errno("cannot sync", target_.parent_path());
-  }
-
- private:
-  std::filesystem::path target_, temporary_;
-  int fd_ = -1;
-};
 
 std::span<const char> bytes_of(const void* data, std::size_t n) { return {static_cast<const char*>(data), n}; }
 
@@ -98,9 +50,14 @@ std::size_t check_frame(const std::string& bytes, const std::filesystem::path& f
 }  // namespace
 
 void write_file_whole(const std::filesystem::path& file, const std::vector<std::span<const char>>& parts) {
-  TemporaryFile out(file);
-  for (const auto& part : parts) out.write(part);
-  out.commit();
+  try {
+    AtomicFile out(FileCalls::real(), file);
+    for (const auto& part : parts) out.write({part.data(), part.size()});
+    out.commit();
+  } catch (const FileError& e) {
+    // A folder that cannot be written from here is this host's fault: other hosts continue. A full disk stops the run.
+    throw Error(e.disk_full() ? ErrorKind::needs_person : ErrorKind::fatal, e.what());
+  }
 }
 
 void write_container(const std::filesystem::path& file, const std::string& kind, const nlohmann::json& header,

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/errors.h"
 
 namespace mtlgrid {
@@ -26,8 +26,6 @@ Patience Patience::at_most(double seconds) const {
   return shorter;
 }
 
-double Patience::steady_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double Patience::steady_seconds() { return mtlgrid::Clock::real().steady(); }
 
 }  // namespace mtlgrid

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/clock.h"
 #include "base/errors.h"
 
 namespace mtlgrid {
@@ -57,8 +58,9 @@ AttemptLog::AttemptLog(const TrainPack& pack, const Environment& where) {
   ::dup2(log, STDERR_FILENO);
   ::close(log);
   std::fprintf(stderr, "%s",
-               fmt::format("{:%FT%TZ} process {} on {}, rank {}, {}:{}\n", fmt::gmtime(std::time(nullptr)), ::getpid(),
-                           where.host, where.rank, where.device, members)
+               fmt::format("{:%FT%TZ} process {} on {}, rank {}, {}:{}\n",
+                           fmt::gmtime(static_cast<std::time_t>(Clock::real().now())), ::getpid(), where.host,
+                           where.rank, where.device, members)
                    .c_str());
 }
 

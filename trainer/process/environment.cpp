@@ -2,10 +2,11 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <climits>
 #include <fstream>
 #include <string>
+
+#include "base/clock.h"
 
 namespace mtlgrid {
 namespace {
@@ -32,8 +33,6 @@ Environment host_environment() {
   return e;
 }
 
-double seconds_since_1970() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+double seconds_since_1970() { return Clock::real().now(); }
 
 }  // namespace mtlgrid

@@ -2,12 +2,12 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <optional>
 #include <set>
 
+#include "base/clock.h"
 #include "base/errors.h"
 #include "trainer/process/attempt_log.h"
 #include "trainer/process/connection.h"
@@ -16,8 +16,6 @@ namespace mtlgrid {
 namespace {
 
 using nlohmann::json;
-
-using Clock = std::chrono::steady_clock;
 
 // What the rank has asked for since what is being done, `what`, began.
 class Requests {
@@ -50,7 +48,7 @@ class PipeControl : public PackControl {
  public:
   explicit PipeControl(Connection& connection) : connection_(connection), requests_(connection, "a pack") {}
   bool stop_requested() override {
-    if (Clock::now() - said_ > std::chrono::duration<double>(kAliveSeconds)) send({{"type", "alive"}});
+    if (Clock::real().steady() - said_ > kAliveSeconds) send({{"type", "alive"}});
     return requests_.stop();
   }
   bool release_requested(const Train& member) override { return requests_.released(member.cell.method); }
@@ -77,13 +75,13 @@ class PipeControl : public PackControl {
     send(message);
   }
   void send(const json& message) {
-    said_ = Clock::now();
+    said_ = Clock::real().steady();
     connection_.send(message);
   }
 
   Connection& connection_;
   Requests requests_;
-  Clock::time_point said_ = Clock::now();
+  double said_ = Clock::real().steady();
   std::set<std::string> answered_;
 };
 

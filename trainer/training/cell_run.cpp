@@ -3,10 +3,10 @@
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 
+#include "base/clock.h"
 #include "base/errors.h"
 #include "datasets/fingerprint.h"
 #include "trainer/formats/state_dict.h"
@@ -18,9 +18,7 @@ namespace mtlgrid {
 namespace {
 
 // For durations alone: nothing of a result depends on it.
-double monotonic_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double monotonic_seconds() { return Clock::real().steady(); }
 
 const std::string& patient_name(const Experiment& experiment, const CellPatient& p) {
   return experiment.cohorts[static_cast<std::size_t>(p.cohort)].patients[static_cast<std::size_t>(p.patient)].name;

@@ -1,0 +1,106 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace mtlgrid {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool is_full(int code) { return code == ENOSPC || code == EDQUOT; }
+bool is_forbidden(int code) { return code == EACCES || code == EPERM || code == EROFS; }
+
+ErrorKind kind_of(int code) { return is_full(code) || is_forbidden(code) ? ErrorKind::needs_person : ErrorKind::fatal; }
+
+std::string advice_for(int code) {
+  if (is_full(code)) return "; free space (or quota) on that file system, then run again";
+  if (is_forbidden(code)) return "; make that folder writable for this user, then run again";
+  return "";
+}
+
+}  // namespace
+
+FileError::FileError(const fs::path& file, const std::string& doing, int code)
+    : Error(kind_of(code), file.string() + ": " + doing + ": " + std::strerror(code) + advice_for(code)), code_(code) {}
+
+bool FileError::disk_full() const { return is_full(code_); }
+
+bool write_all(FileCalls& calls, int file, std::string_view data) {
+  while (!data.empty()) {
+    const ssize_t written = calls.write(file, data.data(), data.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    if (written == 0) {  // a device that takes nothing and names no error
+      errno = EIO;
+      return false;
+    }
+    data.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+void sync_folder(FileCalls& calls, const fs::path& folder) {
+  const fs::path name = folder.empty() ? fs::path(".") : folder;
+  const FileDescriptor directory(::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Some network file systems do not sync folders (EINVAL): their servers see to renames themselves.
+  if (!directory || (calls.fsync(directory.get()) != 0 && errno != EINVAL)) {
+    throw FileError(name, "the folder cannot be synchronised", errno);
+  }
+}
+
+AtomicFile::AtomicFile(FileCalls& calls, fs::path target, AtomicFileOptions options)
+    : calls_(calls),
+      target_(std::move(target)),
+      temporary_(beside(target_, options.suffix)),
+      durability_(options.durability) {
+  if (options.exclusive) ::unlink(temporary_.c_str());
+  const int how = options.exclusive ? O_EXCL | O_NOFOLLOW : O_TRUNC;
+  out_ = FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | how, options.mode));
+  if (!out_) throw FileError(temporary_, "cannot be created", errno);
+}
+
+AtomicFile::~AtomicFile() {
+  if (!named_) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(std::string_view data) {
+  if (!write_all(calls_, out_.get(), data)) throw FileError(target_, "cannot be written", errno);
+}
+
+void AtomicFile::commit() {
+  const bool synced = durability_ == Durability::synced;
+  // Closed before it gets its name: a client of a network file system sends what is left, and reports errors, then.
+  if ((synced && calls_.fsync(out_.get()) != 0) || ::close(out_.release()) != 0 ||
+      calls_.rename(temporary_.c_str(), target_.c_str()) != 0) {
+    throw FileError(target_, "cannot be written", errno);
+  }
+  named_ = true;
+  if (synced) sync_folder(calls_, target_.parent_path());
+}
+
+void write_by_rename(FileCalls& calls, const fs::path& file, std::string_view content, AtomicFileOptions options) {
+  AtomicFile out(calls, file, std::move(options));
+  out.write(content);
+  out.commit();
+}
+
+fs::path beside(const fs::path& file, const std::string& suffix) {
+  fs::path result = file;
+  result += suffix;
+  return result;
+}
+
+fs::path unused_name(const fs::path& file, const std::string& suffix) {
+  for (int i = 1;; ++i) {
+    fs::path name = beside(file, suffix + std::to_string(i));
+    if (!fs::exists(fs::symlink_status(name))) return name;
+  }
+}
+
+}  // namespace mtlgrid
