@@ -5,7 +5,9 @@
 #include <utf8.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <ctime>
 #include <utility>
@@ -83,6 +85,48 @@ std::string shell_quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
   return out + "'";
+}
+
+std::string padded(std::string_view printable_text, std::size_t columns, Alignment alignment) {
+  const std::size_t used = width(printable_text);
+  const std::string space(columns > used ? columns - used : 0, ' ');
+  std::string text(printable_text);
+  return alignment == Alignment::right ? space + text : text + space;
+}
+
+std::string counted(std::int64_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
+}
+
+std::string count_item(std::int64_t number, std::string_view state) {
+  return number == 0 ? "" : fmt::format(", {} {}", number, state);
+}
+
+std::string with_separators(std::int64_t number) {
+  std::string text = std::to_string(number);
+  const std::ptrdiff_t first = number < 0 ? 2 : 1;  // no comma before the first digit
+  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at >= first; at -= 3) {
+    text.insert(static_cast<std::size_t>(at), 1, ',');
+  }
+  return text;
+}
+
+std::string bytes_text(double bytes) {
+  constexpr std::array<const char*, 5> kUnits = {"B", "kB", "MB", "GB", "TB"};
+  std::size_t unit = 0;
+  while (bytes >= 1000 && unit + 1 < kUnits.size()) {
+    bytes /= 1000;
+    ++unit;
+  }
+  return fmt::format("{:.{}f} {}", bytes, unit == 0 || bytes >= 100 ? 0 : 1, kUnits[unit]);
+}
+
+std::string estimated_duration(double seconds) {
+  if (seconds < 1) return "under 1 s";
+  const auto s = static_cast<long long>(std::ceil(seconds));
+  if (s < 60) return fmt::format("{} s", s);
+  if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
+  return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
 }
 
 std::string spoken_duration(double seconds) {

@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "base/errors.h"
+#include "base/text.h"
 
 namespace mtlgrid {
 namespace {
@@ -120,7 +121,7 @@ std::vector<Gpu> gpus_of_trainers(const std::vector<Gpu>& gpus, const LocalRank&
   }
   const auto capacity = static_cast<int>(places.size());
   const std::string room =
-      fmt::format("{} GPU{} with [cluster] trainers_per_gpu = {}", gpus.size(), gpus.size() == 1 ? "" : "s", per_gpu);
+      fmt::format("{} with [cluster] trainers_per_gpu = {}", counted(std::ssize(gpus), "GPU"), per_gpu);
   if (local.size > capacity) {
     throw InputError(
         fmt::format("{} ranks on this node share {}: start at most {} ranks a node, raise trainers_per_gpu, "

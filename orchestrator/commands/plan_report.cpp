@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "base/text.h"
 #include "orchestrator/durations/checkpoint_lead.h"
 #include "orchestrator/durations/cost.h"
 #include "orchestrator/durations/plan_times.h"
@@ -24,24 +25,6 @@ namespace {
 
 // Seconds that Slurm needs to deliver a walltime signal and the program to take it; found by trying.
 constexpr double kSignalMargin = 65;
-
-std::string bytes_text(double bytes) {
-  constexpr std::array<const char*, 5> kUnits = {"B", "kB", "MB", "GB", "TB"};
-  std::size_t unit = 0;
-  while (bytes >= 1000 && unit + 1 < kUnits.size()) {
-    bytes /= 1000;
-    ++unit;
-  }
-  return fmt::format("{:.{}f} {}", bytes, unit == 0 || bytes >= 100 ? 0 : 1, kUnits[unit]);
-}
-
-std::string with_separators(std::int64_t number) {
-  std::string text = std::to_string(number);
-  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3) {
-    text.insert(static_cast<std::size_t>(at), 1, ',');
-  }
-  return text;
-}
 
 std::string settings(const Plan& plan) {
   const Config& c = plan.config;
@@ -164,8 +147,9 @@ std::string signal_lead(const Plan& plan, const DurationModel& durations) {
       "Walltime signal: #SBATCH --signal=B:USR1@{:.0f}\n  longest step {} (largest bag: {} tiles), saving {} ({} at {} "
       "a "
       "second; as much again for every further trainer of the file system), margin {:.0f} s\n",
-      std::ceil(lead.seconds() + kSignalMargin), time_text(lead.step), with_separators(largest_bag(plan)),
-      time_text(lead.save), lead.saved == 1 ? "one cell" : fmt::format("up to {} cells of a trainer", lead.saved),
+      std::ceil(lead.seconds() + kSignalMargin), estimated_duration(lead.step), with_separators(largest_bag(plan)),
+      estimated_duration(lead.save),
+      lead.saved == 1 ? "one cell" : fmt::format("up to {} cells of a trainer", lead.saved),
       bytes_text(kAssumedBytesPerSecond), lead.margin + kSignalMargin);
 }
 

@@ -12,6 +12,7 @@
 #include "balancers/methods/registry.h"
 #include "base/errors.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "orchestrator/durations/log_effects.h"
 
 namespace mtlgrid {
@@ -313,9 +314,7 @@ int DurationModel::observed_on_device() const {
 std::string DurationModel::basis() const {
   const auto* found = impl_->chosen();
   const int n = observed_on_device();
-  if (found != nullptr)
-    return fmt::format("from {} measured in this store on {}", n == 1 ? "1 cell" : fmt::format("{} cells", n),
-                       found->first);
+  if (found != nullptr) return fmt::format("from {} measured in this store on {}", counted(n, "cell"), found->first);
   const EpochLimits& limits = impl_->limits;
   const std::string epochs = limits.least < limits.most ? fmt::format("{:.0f} to {:.0f}", limits.least, limits.most)
                                                         : fmt::format("{:.0f}", limits.most);

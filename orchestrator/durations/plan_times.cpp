@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/text.h"
 #include "orchestrator/durations/checkpoint_lead.h"
 #include "orchestrator/durations/makespan.h"
 #include "results/status/query.h"
@@ -27,14 +28,6 @@ std::string jobs_text(const PredictedTime& time, int hours, double lead) {
 }
 
 }  // namespace
-
-std::string time_text(double seconds) {
-  if (seconds < 1) return "under 1 s";
-  const auto s = static_cast<long long>(std::ceil(seconds));
-  if (s < 60) return fmt::format("{} s", s);
-  if (s < 3600) return fmt::format("{} min {:02} s", s / 60, s % 60);
-  return fmt::format("{} h {:02} min", s / 3600, s / 60 % 60);
-}
 
 int jobs_needed(double seconds, double walltime, double lead) {
   const double useful = walltime - lead - kJobStart;
@@ -72,9 +65,10 @@ std::string times_text(const Plan& plan, const DurationModel& durations, const s
   }
   const auto times = predict_times(durations, left, kWorkers);
   for (const PredictedTime& time : times) {
-    std::vector<std::optional<std::string>> row = {std::to_string(time.workers), time_text(time.expected),
-                                                   fmt::format("{} to {}", time_text(time.low), time_text(time.high)),
-                                                   fmt::format("{:.1f}", times[0].expected / time.expected)};
+    std::vector<std::optional<std::string>> row = {
+        std::to_string(time.workers), estimated_duration(time.expected),
+        fmt::format("{} to {}", estimated_duration(time.low), estimated_duration(time.high)),
+        fmt::format("{:.1f}", times[0].expected / time.expected)};
     for (const int hours : kWalltimes) row.push_back(jobs_text(time, hours, lead));
     table.rows.push_back(std::move(row));
   }

@@ -26,7 +26,4 @@ int jobs_needed(double seconds, double walltime, double lead);
 // The table for 1 to 64 workers, and what it is based on.
 std::string times_text(const Plan& plan, const DurationModel& durations, const std::vector<Cell>& left);
 
-// "under 1 s", "12 s", "3 min 05 s", "7 h 30 min"; rounded up.
-std::string time_text(double seconds);
-
 }  // namespace mtlgrid

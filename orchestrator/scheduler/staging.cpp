@@ -4,12 +4,11 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "orchestrator/scheduler/messages.h"
 
 namespace mtlgrid {
 namespace {
-
-std::string counted(std::size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
 
 // Numbers hosts in the order in which they first appear.
 std::vector<int> numbered(const std::vector<std::string>& hosts) {

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/errors.h"
+#include "base/text.h"
 #include "orchestrator/session/ask_trainer.h"
 #include "trainer/contract/pipe_messages.h"
 #include "trainer/contract/requests.h"
@@ -28,7 +29,7 @@ RankDevices on_cpu(const RunSettings& run, const std::string& why) {
 std::string text_of(const std::vector<Gpu>& trainers) {
   std::map<std::string, int> sharing;
   for (const Gpu& gpu : trainers) ++sharing[gpu.uuid];
-  std::string text = fmt::format("CUDA, {} trainer{} on", trainers.size(), trainers.size() == 1 ? "" : "s");
+  std::string text = fmt::format("CUDA, {} on", counted(std::ssize(trainers), "trainer"));
   const char* separator = " ";
   for (const auto& [uuid, count] : sharing) {
     text += fmt::format("{}{}{}", separator, uuid, count > 1 ? fmt::format(" (x {})", count) : "");

@@ -25,11 +25,6 @@ bool column_of_numbers(const QueryResult& result, std::size_t column) {
   return any;
 }
 
-std::string padded(const std::string& text, std::size_t to, bool right) {
-  const std::string space(to - width(text), ' ');
-  return right ? space + text : text + space;
-}
-
 std::string as_table(const QueryResult& result) {
   const std::size_t columns = result.columns.size();
   std::vector<std::vector<std::string>> lines(1);
@@ -48,7 +43,7 @@ std::string as_table(const QueryResult& result) {
   for (std::size_t l = 0; l < lines.size(); ++l) {
     std::string text;
     for (std::size_t i = 0; i < columns; ++i)
-      text.append(i ? "  " : "").append(padded(lines[l][i], widths[i], right[i]));
+      text.append(i ? "  " : "").append(padded(lines[l][i], widths[i], right[i] ? Alignment::right : Alignment::left));
     text.erase(text.find_last_not_of(' ') + 1);
     out += text + "\n";
     if (l > 0) continue;

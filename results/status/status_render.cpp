@@ -12,15 +12,13 @@ namespace {
 
 constexpr std::size_t kFailuresShown = 20;
 
-std::string counted(int n, const char* what) { return n == 0 ? "" : fmt::format(", {} {}", n, what); }
-
 // What the run that goes on says of itself.
 std::string live(const RunState& run) {
   const LiveRun& live = *run.live;
   const auto& c = live.cells;
   std::string out =
-      fmt::format("This run: {} of {} cells done{}{}{}; {} gone", c.done, c.total, counted(c.running, "running"),
-                  counted(c.queued, "waiting"), counted(c.failed, "failed"), spoken_duration(live.gone_seconds));
+      fmt::format("This run: {} of {} cells done{}{}{}; {} gone", c.done, c.total, count_item(c.running, "running"),
+                  count_item(c.queued, "waiting"), count_item(c.failed, "failed"), spoken_duration(live.gone_seconds));
   if (live.eta_seconds) out += fmt::format("; about {} to go", spoken_duration(*live.eta_seconds));
   if (live.ends) out += fmt::format("; the allocation ends in {}", spoken_duration(*live.ends - run.now));
   return out + (live.stopping ? "; asked to stop.\n" : ".\n");
@@ -40,8 +38,8 @@ std::string held(const RunState& run) {
 
 std::string head(const StoreStatus& s) {
   std::string out = fmt::format("Grid {}: {} of {} cells done{}{}{}\n", s.grid_id, s.cells.done, s.cells.total(),
-                                counted(s.cells.running, "running"), counted(s.cells.pending, "pending"),
-                                counted(s.cells.failed, "failed"));
+                                count_item(s.cells.running, "running"), count_item(s.cells.pending, "pending"),
+                                count_item(s.cells.failed, "failed"));
   out += held(s.run);
   if (s.cells_per_hour <= 0) return out;
   out += fmt::format("{} results in the last run, {:.0f} cells an hour; newest {} ago", s.done_in_run, s.cells_per_hour,

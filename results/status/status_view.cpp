@@ -61,13 +61,6 @@ std::string meaning_of(char sign, bool live) {
   }
 }
 
-std::string padded(const std::string& text, std::size_t to) {
-  const std::size_t w = width(text);
-  return w < to ? std::string(text).append(to - w, ' ') : text;
-}
-
-std::string counted(int n, const char* what) { return n == 0 ? "" : fmt::format(", {} {}", n, what); }
-
 // Breaks a line at spaces; a longer word is cut.
 Lines wrapped(const std::string& text, std::size_t columns) {
   Lines lines(1);
@@ -93,12 +86,12 @@ std::string bar(int done, int total) {
 
 std::string progress(const StoreStatus& s) {
   if (!s.run.live) {
-    return bar(s.cells.done, s.cells.total()) + counted(s.cells.failed, "failed") +
-           counted(s.cells.running, "running") + counted(s.cells.pending, "to do");
+    return bar(s.cells.done, s.cells.total()) + count_item(s.cells.failed, "failed") +
+           count_item(s.cells.running, "running") + count_item(s.cells.pending, "to do");
   }
   const auto& c = s.run.live->cells;
-  return bar(c.done, c.total) + counted(c.failed, "failed") + counted(c.running, "running") +
-         counted(c.queued, "waiting");
+  return bar(c.done, c.total) + count_item(c.failed, "failed") + count_item(c.running, "running") +
+         count_item(c.queued, "waiting");
 }
 
 std::string pace(const LiveRun& live, double now) {

@@ -58,6 +58,45 @@ TEST(Printable, QuotesForAShellWhateverTheTextHolds) {
   EXPECT_EQ(shell_quoted("it's"), "'it'\\''s'");
 }
 
+TEST(Padded, AddsSpacesByCharactersAndCutsNothing) {
+  EXPECT_EQ(padded("µg", 4), "µg  ");
+  EXPECT_EQ(padded("17", 4, Alignment::right), "  17");
+  EXPECT_EQ(padded("longer", 3), "longer");
+}
+
+TEST(Counts, AreInTheSingularForOneAlone) {
+  EXPECT_EQ(counted(0, "cell"), "0 cells");
+  EXPECT_EQ(counted(1, "cell"), "1 cell");
+  EXPECT_EQ(counted(2, "cell"), "2 cells");
+  EXPECT_EQ(count_item(3, "failed"), ", 3 failed");
+  EXPECT_EQ(count_item(0, "failed"), "");
+}
+
+TEST(Numbers, HaveACommaForEveryThreeDigits) {
+  EXPECT_EQ(with_separators(0), "0");
+  EXPECT_EQ(with_separators(999), "999");
+  EXPECT_EQ(with_separators(1000), "1,000");
+  EXPECT_EQ(with_separators(1234567), "1,234,567");
+  EXPECT_EQ(with_separators(-100), "-100");
+  EXPECT_EQ(with_separators(-1000), "-1,000");
+}
+
+TEST(Numbers, OfBytesHaveThreeDigitsAtMost) {
+  EXPECT_EQ(bytes_text(0), "0 B");
+  EXPECT_EQ(bytes_text(999), "999 B");
+  EXPECT_EQ(bytes_text(1234), "1.2 kB");
+  EXPECT_EQ(bytes_text(340e9), "340 GB");
+  EXPECT_EQ(bytes_text(5e16), "50000 TB");
+}
+
+TEST(EstimatedDuration, IsRoundedUp) {
+  EXPECT_EQ(estimated_duration(0.2), "under 1 s");
+  EXPECT_EQ(estimated_duration(59.2), "1 min 00 s");
+  EXPECT_EQ(estimated_duration(3599.5), "1 h 00 min");
+  EXPECT_EQ(estimated_duration(27000), "7 h 30 min");
+  EXPECT_EQ(estimated_duration(52.5 * 3600), "52 h 30 min");
+}
+
 TEST(Printable, SpeaksTimes) {
   EXPECT_EQ(spoken_duration(46.6), "47 s");
   EXPECT_EQ(spoken_duration(200), "3 min 20 s");

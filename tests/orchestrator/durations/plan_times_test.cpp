@@ -61,12 +61,5 @@ TEST(JobsNeeded, CountWhatAJobGivesUp) {
   EXPECT_EQ(jobs_needed(60, 120, 100), 0) << "no time is left";
 }
 
-TEST(TimeText, IsRoundedUp) {
-  EXPECT_EQ(time_text(0.2), "under 1 s");
-  EXPECT_EQ(time_text(59.2), "1 min 00 s");
-  EXPECT_EQ(time_text(3599.5), "1 h 00 min");
-  EXPECT_EQ(time_text(27000), "7 h 30 min");
-}
-
 }  // namespace
 }  // namespace mtlgrid
