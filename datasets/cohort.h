@@ -1,10 +1,9 @@
-// A cohort: the clinical table, the slide table and the feature files of one group of patients, joined and checked.
+// A cohort: the patients of one group with their slides, feature files and clinical table.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,54 +42,6 @@ struct Cohort {
   std::vector<Drop> drops;
   std::string fingerprint;  // hex hash of what training reads: feature files' content hashes, patients and slides
 };
-
-// Remembers which feature files were read and found good, by path, size and modification time, so that a resumed
-// run need not read terabytes again. `load` of a missing file gives an empty memory; saving is by rename.
-class FingerprintMemory {
- public:
-  static FingerprintMemory load(const std::filesystem::path& file);
-  void save(const std::filesystem::path& file) const;
-  // Hex content hash of the features in `file` if it is unchanged since it was remembered.
-  std::optional<std::string> find(const std::filesystem::path& file) const;
-  void remember(const std::filesystem::path& file, const std::string& hash);
-
- private:
-  struct Entry {
-    std::uint64_t size;
-    std::int64_t modified_ns;
-    std::string hash;
-  };
-  std::map<std::string, Entry> entries_;
-};
-
-// FILENAME is looked up below the feature folder with and without `.h5`; a bare name may lie in a sub-folder.
-// Reads and joins a cohort by the data rules: slide rows without a file and patients without slides are dropped and
-// accounted; everything that is wrong is added to `problems` (all of it, one line each with file and row), in which
-// case the returned cohort must not be used. Reads every feature file once to check its values and hash it, unless
-// `memory` knows it.
-Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems& problems);
-
-// How a class label and an auxiliary target are read from a clinical table.
-struct LabelRule {
-  std::string column, positive;
-  std::string negative;             // empty: any other single value
-  std::vector<std::string> ignore;  // rows with these values are dropped and accounted
-};
-
-// The patients of a cohort that a pair can use, with their labels. Rows are in ascending order of the patient's name.
-struct LabelledRows {
-  std::vector<int> patient;    // index into Cohort::patients
-  std::vector<int> label;      // 1 positive, 0 negative
-  std::vector<double> target;  // table units; NaN where missing (external cohorts only)
-  std::vector<Drop> drops;
-};
-
-// Training cohorts need both labels; external cohorts the class label alone (`target_required` false): there the
-// column may even be absent. Problems (third class value, text that is no number, column missing, repeated rows of a
-// patient that differ in a used column) name file and row. Where the rule names no negative value, it is the commonest
-// other one. A training cohort left with one class, and any cohort left with no patient, are problems too.
-LabelledRows label_rows(const Cohort& cohort, const LabelRule& rule, const std::string& auxiliary_column,
-                        bool target_required, Problems& problems);
 
 // Adds a problem for every patient who is in both cohorts (a leak of training patients into an external cohort).
 void check_disjoint(const Cohort& training, const Cohort& external, Problems& problems);

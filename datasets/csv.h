@@ -1,4 +1,4 @@
-// Reading one csv file into a table; `read_table` (table.h) is the door, this is what lies behind it for .csv.
+// Reading one csv file into a table; read_table() calls it for .csv.
 #pragma once
 
 #include <filesystem>

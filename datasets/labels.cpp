@@ -1,11 +1,12 @@
+#include "datasets/labels.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <optional>
 #include <utility>
-
-#include "datasets/cohort.h"
 
 namespace mtlgrid {
 namespace {
@@ -157,32 +158,6 @@ LabelledRows label_rows(const Cohort& cohort, const LabelRule& rule, const std::
   LabelledRows rows = LabelReader(cohort, rule, auxiliary_column, target_required, own).read();
   for (const auto& line : own.lines()) problems.add(line);
   return rows;
-}
-
-void check_disjoint(const Cohort& training, const Cohort& external, Problems& problems) {
-  auto other = training.patients.begin();
-  for (const auto& patient : external.patients) {  // both ascending
-    while (other != training.patients.end() && other->name < patient.name) ++other;
-    if (other == training.patients.end()) return;
-    if (other->name != patient.name) continue;
-    problems.add(fmt::format(
-        "{}, row {}: patient '{}' of cohort '{}' is in training cohort '{}' too ({}, row {}), "
-        "expected other patients",
-        external.clini.path.string(), external.clini.rows[patient.clini_row].line, patient.name, external.files.name,
-        training.files.name, training.clini.path.string(), training.clini.rows[other->clini_row].line));
-  }
-}
-
-void check_same_features(const Cohort& training, const Cohort& external, Problems& problems) {
-  if (external.width != training.width) {
-    problems.add(fmt::format("{}: {} features a tile, expected {} as in training cohort '{}'",
-                             external.files.features.string(), external.width, training.width, training.files.name));
-  }
-  if (external.extractor != training.extractor) {
-    problems.add(fmt::format("{}: features of extractor '{}', expected '{}' as in training cohort '{}'",
-                             external.files.features.string(), external.extractor, training.extractor,
-                             training.files.name));
-  }
 }
 
 }  // namespace mtlgrid

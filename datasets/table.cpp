@@ -1,17 +1,10 @@
 #include "datasets/table.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
-
-#include "base/errors.h"
-#include "datasets/csv.h"
 
 namespace mtlgrid {
 namespace {
@@ -24,32 +17,12 @@ constexpr std::array<std::string_view, 19> kMissing = {
 // What Python's float() strips, as far as it is ASCII.
 constexpr std::string_view kSpace = " \t\n\r\f\v";
 
-std::string read_text(const std::filesystem::path& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) throw InputError(path.string() + ": no such file, expected a table");
-  if (!std::filesystem::is_regular_file(path, error))
-    throw InputError(path.string() + ": not a file, expected a table");
-  std::ifstream in(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in.good() && !in.eof()) throw InputError(path.string() + ": cannot be read, expected a readable table");
-  return text;
-}
-
 }  // namespace
 
 std::optional<std::size_t> Table::column(std::string_view name) const {
   const auto found = std::find(columns.begin(), columns.end(), name);
   if (found == columns.end()) return std::nullopt;
   return static_cast<std::size_t>(found - columns.begin());
-}
-
-Table read_table(const std::filesystem::path& path) {
-  const auto suffix = path.extension();
-  if (suffix == ".csv") return parse_csv(read_text(path), path);
-  if (suffix == ".xlsx") {
-    throw InputError(path.string() + ": .xlsx tables are not supported yet, save the sheet as csv (UTF-8)");
-  }
-  throw InputError(fmt::format("{}: suffix '{}', expected a table in .csv", path.string(), suffix.string()));
 }
 
 bool is_missing(std::string_view cell) { return std::find(kMissing.begin(), kMissing.end(), cell) != kMissing.end(); }

@@ -1,4 +1,4 @@
-// Tables of text cells, as pandas would read them with dtype=str: the seam behind which csv (now) and xlsx (later) lie.
+// Tables of text cells, as pandas reads them with dtype=str.
 #pragma once
 
 #include <filesystem>
@@ -22,13 +22,6 @@ struct Table {
   // Position of a column; nullopt if there is none.
   std::optional<std::size_t> column(std::string_view name) const;
 };
-
-// Reads `path` by its suffix: .csv; .xlsx is refused with the advice to save it as csv. Throws InputError with every
-// problem: file missing, empty or a header alone, not UTF-8 (with the row), malformed quotes, duplicate column names,
-// rows with more or fewer cells than the header.
-// No trimming; a byte-order mark is accepted; blank lines are skipped; columns may lack a name (pandas writes its index
-// so), they are then found by nobody.
-Table read_table(const std::filesystem::path& path);
 
 // Whether pandas' defaults take `cell` for a missing value.
 bool is_missing(std::string_view cell);

@@ -5,6 +5,8 @@
 #include <set>
 #include <tuple>
 
+#include "datasets/load_cohort.h"
+
 namespace mtlgrid {
 namespace {
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "datasets/cohort.h"
+#include "datasets/labels.h"
 
 namespace mtlgrid {
 

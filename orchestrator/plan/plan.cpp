@@ -9,6 +9,7 @@
 #include "datasets/features.h"
 #include "datasets/fingerprint.h"
 #include "datasets/folds.h"
+#include "datasets/load_cohort.h"
 #include "orchestrator/plan/grid_record.h"
 #include "orchestrator/plan/imported_splits.h"
 

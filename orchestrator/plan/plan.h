@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "datasets/cohort.h"
+#include "datasets/fingerprint_memory.h"
 #include "orchestrator/config/config.h"
 #include "results/records/grid_record.h"
 #include "trainer/contract/experiment.h"

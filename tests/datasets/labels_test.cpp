@@ -1,6 +1,7 @@
+#include "datasets/labels.h"
+
 #include <cmath>
 
-#include "datasets/cohort.h"
 #include "tests/datasets/support.h"
 
 namespace mtlgrid::testing {

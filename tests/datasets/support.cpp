@@ -5,6 +5,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "datasets/load_cohort.h"
 #include "datasets/synth_features.h"
 
 namespace fs = std::filesystem;

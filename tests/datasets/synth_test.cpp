@@ -7,6 +7,8 @@
 #include "datasets/features.h"
 #include "datasets/folds.h"
 #include "datasets/half.h"
+#include "datasets/labels.h"
+#include "datasets/load_cohort.h"
 #include "tests/datasets/support.h"
 
 namespace fs = std::filesystem;

@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "datasets/csv.h"
+#include "datasets/read_table.h"
 #include "tests/datasets/support.h"
 
 namespace mtlgrid::testing {

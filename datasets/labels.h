@@ -1,0 +1,33 @@
+// The class labels and auxiliary targets that a pair of tasks reads from a cohort's clinical table.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "datasets/cohort.h"
+
+namespace mtlgrid {
+
+// How a class label and an auxiliary target are read from a clinical table.
+struct LabelRule {
+  std::string column, positive;
+  std::string negative;             // empty: any other single value
+  std::vector<std::string> ignore;  // rows with these values are dropped and accounted
+};
+
+// The patients of a cohort that a pair can use, with their labels. Rows are in ascending order of the patient's name.
+struct LabelledRows {
+  std::vector<int> patient;    // index into Cohort::patients
+  std::vector<int> label;      // 1 positive, 0 negative
+  std::vector<double> target;  // table units; NaN where missing (external cohorts only)
+  std::vector<Drop> drops;
+};
+
+// Training cohorts need both labels; external cohorts the class label alone (`target_required` false): there the
+// column may even be absent. Problems (third class value, text that is no number, column missing, repeated rows of a
+// patient that differ in a used column) name file and row. Where the rule names no negative value, it is the commonest
+// other one. A training cohort left with one class, and any cohort left with no patient, are problems too.
+LabelledRows label_rows(const Cohort& cohort, const LabelRule& rule, const std::string& auxiliary_column,
+                        bool target_required, Problems& problems);
+
+}  // namespace mtlgrid
