@@ -23,8 +23,7 @@ Cell Cell::parse(const std::string& name) {
     if (error != std::errc() || end != text.data() + text.size()) fold = -1;
   }
   if (fold < 0 || parts[0].empty() || parts[1].empty() || parts[2].empty()) {
-    throw InputError("'" + name +
-                     "' is no cell; a cell is BIOMARKER/AUXILIARY/METHOD/FOLD, e.g. MSI/LF/autol+cagrad/3");
+    throw InputError("'" + name + "' is not a cell; write BIOMARKER/AUXILIARY/METHOD/FOLD, e.g. MSI/LF/autol+cagrad/3");
   }
   return {parts[0], parts[1], parts[2], fold};
 }

@@ -13,7 +13,7 @@ struct Cell {
   int fold = 0;
 
   std::string name() const { return biomarker + "/" + auxiliary + "/" + method + "/" + std::to_string(fold); }
-  // Parses a name; throws InputError saying what a name looks like.
+  // The cell of that name. Throws InputError with the form of a name if it is not one.
   static Cell parse(const std::string& name);
   auto operator<=>(const Cell&) const = default;
 };

@@ -1,7 +1,9 @@
-// Loops that the compiler vectorises, compiled for several instruction sets; the loader picks the machine's best.
+// MTLGRID_CLONES before a function with loops that the compiler vectorises: it is compiled for several instruction sets,
+// and the loader picks the best that the machine has. Sums may be rounded differently on each (fused multiply-add), so
+// results are bit-equal only between CPUs of one type, unless the source is compiled with -ffp-contract=off.
 #pragma once
 
-// Sanitizers instrument the resolvers of cloned functions, which run before the sanitizer's own start: plain there.
+// Not under AddressSanitizer: it instruments the resolvers of clones, which run before the sanitizer has started.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define MTLGRID_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else

@@ -1,4 +1,4 @@
-// Errors of the whole program: each carries what the caller should do about it.
+// Errors of the whole program: each has a category that tells the caller what to do about it.
 #pragma once
 
 #include <set>
@@ -12,8 +12,8 @@ namespace mtlgrid {
 // The category decides who handles an error and which exit status it becomes.
 enum class ErrorKind {
   bad_input,      // usage, configuration or data: exit 2, before any training, nothing written
-  cell_failed,    // this cell cannot be trained (non-finite loss, error in the maths): others go on
-  out_of_memory,  // the device has no room for a pack of cells: a smaller one may fit; alone, the cell has failed
+  cell_failed,    // this cell cannot be trained (non-finite loss, numerical error): other cells can
+  out_of_memory,  // the device has no room for a pack of cells: fewer may fit; a single cell has failed
   fatal,          // a fault of the program or a library: exit 4
   needs_person,   // disk full, store held by another run: exit 5
 };
@@ -45,14 +45,14 @@ class InputError : public Error {
   std::vector<std::string> problems_;
 };
 
-// Collects problems while checking goes on, so that a user sees all of them at once. A line that is already there is
-// not added again: pairs that share a column find the same fault in it.
+// Collects problems while the remaining checks still run, so that a user sees all of them at once. A line that was
+// added before is not added again: pairs that share a column find the same fault in it.
 class Problems {
  public:
   void add(std::string line) {
     if (seen_.insert(line).second) lines_.push_back(std::move(line));
   }
-  // Runs `check`; an InputError it throws is taken over, so that later checks still run.
+  // Runs `check` and adds the problems of an InputError that it throws. Other exceptions are passed on.
   template <typename Check>
   void collect(Check&& check) {
     try {

@@ -50,7 +50,7 @@ constexpr std::uint32_t kMultiplier[] = {0xD2511F53u, 0xCD9E8D57u}, kWeyl[] = {0
 }
 
 #ifdef __x86_64__
-// The same by AVX-512, three times as fast: a lane of 64 bits holds one number, whose upper half is never looked at.
+// The same with AVX-512, three times as fast: a lane of 64 bits has one number, whose upper half is never used.
 [[gnu::target("avx512f")]] void philox_group_avx512(std::uint64_t key, std::uint64_t group, std::uint32_t* out) {
   const __m512i first = _mm512_set1_epi64(static_cast<long long>(group * kLanes));
   const __m512i m0 = _mm512_set1_epi64(kMultiplier[0]), m1 = _mm512_set1_epi64(kMultiplier[1]);
@@ -88,7 +88,7 @@ bool has_avx512() {
 }
 #endif
 
-// Calls `convert(words, n, out)` for every run of words of elements first .. first + n - 1: whole groups of 64, and
+// Calls `convert(words, n, out)` for each run of words of elements first .. first + n - 1: whole groups of 64, and
 // parts of groups at the ends. `group_of` makes a group.
 template <typename T, typename Group, typename Convert>
 [[gnu::always_inline]] inline void for_groups(std::uint64_t key, std::uint64_t first, T* out, std::size_t n,

@@ -16,18 +16,18 @@ namespace mtlgrid {
 // Uniform in [0, 1), 24 bits.
 void fill_uniform(const RandomStream& stream, std::span<float> out);
 
-// The key of a stream's fill, for whoever computes its numbers elsewhere (gpu_kernels.cu).
+// The key of a stream's fill, for code that computes its numbers elsewhere (gpu_kernels.cu).
 std::uint64_t fill_key(const RandomStream& stream);
 
-// A dropout mask, p in [0, 1): 0 with probability p, else 1 / (1 - p). Any part of it can be had by itself.
+// A dropout mask, p in [0, 1): 0 with probability p, else 1 / (1 - p). Any part can be made alone.
 class DropoutFill {
  public:
   DropoutFill(const RandomStream& stream, double p);
   // Elements first, first + 1, ... The double version has the same zeros.
   void fill(std::uint64_t first, std::span<float> out) const;
   void fill(std::uint64_t first, std::span<double> out) const;
-  // For GPUs alone (fill() must not be called): the key is what `table`, in the GPU's memory, holds at `index` whenever
-  // numbers are drawn.
+  // For GPUs alone (fill() must not be called): the key is table[index] in the GPU's memory at the time that numbers
+  // are drawn.
   DropoutFill(const std::uint64_t* table, std::uint64_t index, double p);
   // An element is 0 where its word is below the threshold, else kept(). With a table, key() is the index.
   std::uint64_t key() const { return key_; }

@@ -58,7 +58,7 @@ TEST(Program, BadUsageIsStatus2OnStderrAlone) {
       {{"predict", "s", "A/B/naive/0"}, "mtlgrid: predict: --slides is missing"},
       {{"predict", "s", "A/B/naive/0"}, "mtlgrid: predict: --features is missing"},
       {{"export", "s", "MSI"}, "mtlgrid: export: --out FILE is missing"},
-      {{"export", "s", "MSI", "--out", "o"}, "'MSI' is no cell"},
+      {{"export", "s", "MSI", "--out", "o"}, "'MSI' is not a cell"},
       {{"tables", "s", "--format", "pdf"}, "--format: unknown 'pdf'"},
       {{"tables", "s", "--ci", "boot"}, "--ci: unknown 'boot'"},
       {{"query", "s", "SELECT 1", "--view", "table1"}, "either SQL or --view"},
