@@ -1,6 +1,6 @@
-// MTLGRID_CLONES before a function with loops that the compiler vectorises: it is compiled for several instruction sets,
-// and the loader picks the best that the machine has. Sums may be rounded differently on each (fused multiply-add), so
-// results are bit-equal only between CPUs of one type, unless the source is compiled with -ffp-contract=off.
+// MTLGRID_CLONES before a function with loops that the compiler vectorises: it is compiled for several instruction
+// sets, and the loader picks the best that the machine has. Sums may be rounded differently on each (fused
+// multiply-add), so results are bit-equal only between CPUs of one type, unless compiled with -ffp-contract=off.
 #pragma once
 
 // Not under AddressSanitizer: it instruments the resolvers of clones, which run before the sanitizer has started.

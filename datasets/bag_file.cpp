@@ -26,7 +26,7 @@ constexpr std::array<char, 8> kMagic = {'M', 'T', 'L', 'G', 'B', 'A', 'G', 'S'};
 constexpr std::uint32_t kVersion = 1;
 constexpr std::uint64_t kAlignment = 64;  // a cache line, and the widest vector register
 
-// As they lie in the file. The node that wrote them reads them: its own byte order, which is little-endian.
+// As they are stored. The node that wrote the file reads it, so numbers are in its own byte order, little-endian.
 static_assert(std::endian::native == std::endian::little);
 struct Header {
   std::array<char, 8> magic = kMagic;
@@ -56,7 +56,7 @@ std::uint64_t checksum_of(const Header& header, const BagEntry* table) {
 
 auto key_of(const BagEntry& entry) { return std::tuple(entry.cohort, entry.patient); }
 
-// The shape that the files' headers give the bag; no tiles where they cannot be read or do not fit.
+// Tiles of the bag, from the headers of its files; 0 if a header cannot be read or has another width.
 std::uint64_t tiles_of(const BagSource& source) {
   try {
     std::int64_t tiles = 0;
@@ -142,7 +142,7 @@ BagFileWriter::BagFileWriter(std::filesystem::path file, std::string key, std::v
   if (!free) cannot_write(file_, errno);
   if (*free < needed) {
     throw Error(ErrorKind::needs_person,
-                fmt::format("{}: cannot be written: {} bytes are needed, {} are free", file_.string(), needed, *free));
+                fmt::format("{}: cannot be written: {} bytes needed, {} free", file_.string(), needed, *free));
   }
   // Not synced: after a power cut the checksum and the hashes tell what is missing.
   out_.emplace(FileCalls::real(), file_,
@@ -187,22 +187,22 @@ BagFile::BagFile(const std::filesystem::path& file, const std::string& key, std:
   if (status.st_uid != ::geteuid()) not_usable(file, "belongs to another user");
   Header header;
   if (::pread(in.get(), &header, sizeof header, 0) != static_cast<ssize_t>(sizeof header)) {
-    not_usable(file, "is shorter than a header");
+    not_usable(file, "shorter than a header");
   }
   if (header.magic != kMagic || header.version != kVersion) {
-    not_usable(file, fmt::format("is no bag file of version {}", kVersion));
+    not_usable(file, fmt::format("not a bag file of version {}", kVersion));
   }
   if (header.file_bytes != static_cast<std::uint64_t>(status.st_size) ||
       data_begin(header.entries) > header.file_bytes) {
-    not_usable(file, fmt::format("has {} bytes, expected {}", status.st_size, header.file_bytes));
+    not_usable(file, fmt::format("{} bytes, expected {}", status.st_size, header.file_bytes));
   }
   table_.resize(header.entries);
   const auto bytes = static_cast<ssize_t>(table_.size() * sizeof(BagEntry));
   if (::pread(in.get(), table_.data(), static_cast<std::size_t>(bytes), sizeof header) != bytes ||
       checksum_of(header, table_.data()) != header.checksum) {
-    not_usable(file, "its header or table is damaged");
+    not_usable(file, "damaged header or table");
   }
-  if (std::string_view(header.key.data(), header.key.size()) != key) not_usable(file, "was made from other files");
+  if (std::string_view(header.key.data(), header.key.size()) != key) not_usable(file, "made from other feature files");
   size_ = static_cast<std::size_t>(header.file_bytes);
   void* const mapped = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, in.get(), 0);
   if (mapped == MAP_FAILED) not_usable(file, fmt::format("cannot be mapped: {}", std::strerror(errno)));
@@ -233,8 +233,8 @@ std::optional<BagView> BagFile::find(std::uint32_t cohort, std::uint32_t patient
     const bool good = hash_bag(values(entry)) == entry.hash;
     states_[*index] = good ? State::good : State::damaged;
     if (!good) {
-      say_(fmt::format("{}: bag {} of cohort {} is damaged: it is read from its files", file_.string(), patient,
-                       cohort));
+      say_(fmt::format("{}: bag {} of cohort {} is damaged; its feature files are read instead", file_.string(),
+                       patient, cohort));
     }
   }
   if (states_[*index] == State::damaged) return std::nullopt;
@@ -246,7 +246,7 @@ void BagFile::prepare(std::uint32_t cohort, std::uint32_t patient) const {
   if (!index) return;
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   const std::uint64_t first = table_[*index].offset / page * page, end = table_[*index].offset + table_[*index].bytes();
-  // A hint: that it is not taken costs time alone.
+  // A hint: if the system ignores it, reading only takes longer.
   ::madvise(const_cast<std::byte*>(begin_ + first), end - first, MADV_WILLNEED);
 }
 

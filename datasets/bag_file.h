@@ -1,4 +1,4 @@
-// Bags of all patients in one file, to be mapped into memory by every process of a node. Byte by byte: docs/data.md.
+// Bags of all patients in one file that every process of a node maps into memory. Byte by byte: docs/data.md.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 
 namespace mtlgrid {
 
-// A patient whose bag is wanted, and where it comes from. (cohort, patient) is the caller's numbering; lists of
-// sources are ascending by it.
+// A patient whose bag goes into the file, and its feature files. (cohort, patient) are the caller's numbers; lists of
+// sources are ascending by them.
 struct BagSource {
   std::uint32_t cohort = 0, patient = 0;
   std::string cohort_name, patient_name;
@@ -28,8 +28,8 @@ struct BagSource {
 // the feature files' paths, sizes and modification times. No feature file is opened.
 std::string bag_key(const std::vector<BagSource>& sources);
 
-// One line of a bag file's table. A bag that could not be read has no tiles: whoever wants it reads its files and so
-// gets the error.
+// One entry of a bag file's table. A bag that could not be read has no tiles: a caller that needs it reads the feature
+// files and gets the error.
 struct BagEntry {
   std::uint32_t cohort = 0, patient = 0;
   std::uint64_t tiles = 0, width = 0;
@@ -44,33 +44,33 @@ std::vector<BagEntry> lay_out(const std::vector<BagSource>& sources);
 std::uint64_t bag_file_bytes(const std::vector<BagEntry>& table);
 std::uint64_t hash_bag(std::span<const std::uint16_t> values);
 
-// What writing asks of the operating system: tests put full disks in its place.
+// The system calls of writing: the seam through which tests inject full disks.
 class BagDisk {
  public:
   virtual ~BagDisk() = default;
-  // For this user, on the file system of `folder`; nullopt, with errno, if it cannot be told.
+  // Free for this user on the file system of `folder`; nullopt, with errno, if the system does not say.
   virtual std::optional<std::uint64_t> free_bytes(const std::filesystem::path& folder);
-  // Makes the file that long, its room taken where the file system can do so: what does not fit is known before a bag
-  // is read. 0 or an errno.
+  // Makes the file that long and reserves the room where the file system can, so that a full disk is noticed before any
+  // bag is read. Returns 0 or an errno.
   virtual int reserve(int file, std::uint64_t bytes);
   // As POSIX pwrite.
   virtual ssize_t write(int file, const void* data, std::size_t bytes, std::int64_t offset);
   static BagDisk& real();
 };
 
-// Writes a bag file under a temporary name, which nobody else must be writing. Not finished: nothing is left behind.
-// Everything throws Error (of any kind) if the disk does not take it; the file is then of no use.
+// Writes a bag file under a temporary name; one process at a time (NodeBags has a lock). Unless finish() succeeds,
+// nothing is left behind. Every function throws Error, of any kind, if writing fails; only destruction is allowed then.
 class BagFileWriter {
  public:
-  // Asks for room first. `disk` must outlive this object.
+  // Checks and reserves the room. `disk` must outlive this object.
   BagFileWriter(std::filesystem::path file, std::string key, std::vector<BagEntry> table, BagDisk& disk);
   BagFileWriter(const BagFileWriter&) = delete;
   BagFileWriter& operator=(const BagFileWriter&) = delete;
 
   const std::vector<BagEntry>& table() const { return table_; }
-  // Writes bytes of the data, wherever in the file they belong.
+  // Writes bytes of bags at `offset` from the start of the file.
   void write(std::uint64_t offset, std::span<const std::byte> bytes);
-  // Sets what bag `index` came out as: its hash, or that there is none (nullopt).
+  // Sets the hash of bag `index`; nullopt if it could not be read.
   void set_hash(std::size_t index, std::optional<std::uint64_t> hash);
   // Writes the header and the table, and gives the file its name.
   void finish();
@@ -86,17 +86,17 @@ class BagFileWriter {
 // A bag file mapped read-only. One thread at a time.
 class BagFile {
  public:
-  // Throws Error(bad_input) saying what is wrong: missing, another user's, truncated, damaged header or table, another
-  // key or version. Every bag is held against its hash when it is first asked for; one that is damaged is reported to
-  // `say` and from then on not there.
+  // Throws InputError if the file is missing, another user's or truncated, or has a damaged header or table, or another
+  // key or version. Each bag is compared with its hash when it is first requested; a damaged one is reported to `say`
+  // once and not found from then on.
   BagFile(const std::filesystem::path& file, const std::string& key, std::function<void(const std::string&)> say);
   BagFile(const BagFile&) = delete;
   BagFile& operator=(const BagFile&) = delete;
   ~BagFile();
 
-  // Good as long as this object, even if the file is removed. nullopt: not in the file, or damaged.
+  // Valid as long as this object, even if the file is removed. nullopt: not in the file, or damaged.
   std::optional<BagView> find(std::uint32_t cohort, std::uint32_t patient);
-  // The bag will soon be asked for: lets the system bring its pages in meanwhile.
+  // Lets the system start to read the pages of a bag that will be requested soon.
   void prepare(std::uint32_t cohort, std::uint32_t patient) const;
 
  private:
@@ -112,8 +112,8 @@ class BagFile {
   std::vector<State> states_;
 };
 
-// Reads all bags from their files and writes them to `file`. Throws as BagFileWriter does; bags that cannot be read
-// are reported to `say` and left out.
+// Reads all bags from their feature files and writes them to `file`. Throws as BagFileWriter does; bags that cannot be
+// read are reported to `say` and left out.
 void write_bag_file(const std::filesystem::path& file, const std::string& key, const std::vector<BagSource>& sources,
                     BagDisk& disk, const std::function<void(const std::string&)>& say);
 

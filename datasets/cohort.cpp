@@ -17,8 +17,8 @@ void check_disjoint(const Cohort& training, const Cohort& external, Problems& pr
     if (other == training.patients.end()) return;
     if (other->name != patient.name) continue;
     problems.add(fmt::format(
-        "{}, row {}: patient '{}' of cohort '{}' is in training cohort '{}' too ({}, row {}), "
-        "expected other patients",
+        "{}, row {}: patient '{}' of cohort '{}' is also in training cohort '{}' ({}, row {}), "
+        "expected different patients",
         external.clini.path.string(), external.clini.rows[patient.clini_row].line, patient.name, external.files.name,
         training.files.name, training.clini.path.string(), training.clini.rows[other->clini_row].line));
   }

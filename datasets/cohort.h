@@ -13,8 +13,8 @@
 
 namespace mtlgrid {
 
-// Where a cohort's files are (configuration section [cohort.NAME]); paths are absolute. Without a clinical table its
-// patients are all those of the slide table, and have no labels.
+// Where a cohort's files are (configuration section [cohort.NAME]); paths are absolute. Without a clinical table, the
+// patients are those of the slide table, without labels.
 struct CohortFiles {
   std::string name;
   std::filesystem::path clini, slides, features;

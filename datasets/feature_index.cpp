@@ -24,7 +24,7 @@ FeatureIndex::FeatureIndex(const fs::path& folder) {
 }
 
 void FeatureIndex::list(const fs::path& folder) {
-  std::set<fs::path> visited;  // real paths of linked folders: a link to a folder above must not go round for ever
+  std::set<fs::path> visited;  // real paths of linked folders: a link to a folder above must not be followed endlessly
   visited.insert(fs::canonical(folder));
   const auto options = fs::directory_options::follow_directory_symlink;
   for (auto entry = fs::recursive_directory_iterator(folder, options); entry != fs::end(entry); ++entry) {
@@ -41,7 +41,7 @@ void FeatureIndex::list(const fs::path& folder) {
 std::vector<std::string> FeatureIndex::find(const std::string& filename) const {
   const fs::path path = fs::path(filename).lexically_normal();
   if (path.is_absolute() || path.begin() == path.end() || *path.begin() == "..") {
-    throw InputError(fmt::format("'{}' lies outside the feature folder, expected a path relative to it", filename));
+    throw InputError(fmt::format("'{}' is outside the feature folder, expected a path relative to it", filename));
   }
   const std::string name = path.generic_string();
   for (const auto& candidate : {name, name + ".h5"}) {

@@ -79,7 +79,7 @@ FeatureInfo checked_info(const std::filesystem::path& file, const hdf5::Handle& 
   if (shape.size() != 2) {
     reject(file, fmt::format("dataset 'feats' has shape {}, expected [tiles, features]", shape_text(shape)));
   }
-  if (!hdf5::has_float_type(feats)) reject(file, "dataset 'feats' holds no floating-point numbers, expected float16");
+  if (!hdf5::has_float_type(feats)) reject(file, "dataset 'feats' has no floating-point numbers, expected float16");
   if (shape[0] == 0) reject(file, "no tiles: dataset 'feats' has 0 rows, expected at least one");
   if (shape[1] == 0) reject(file, "no features: dataset 'feats' has 0 columns, expected at least one");
   check_storage(file, shape, hdf5::storage_of(feats));
@@ -154,8 +154,9 @@ void read_features(const std::filesystem::path& file, std::span<std::uint16_t> o
     const OpenFeatures features = open_checked(file);
     const FeatureInfo& info = features.info;
     if (static_cast<std::uint64_t>(info.tiles) * static_cast<std::uint64_t>(info.width) != out.size()) {
-      reject(file, fmt::format("{} tiles of {} features, expected {} values: changed since it was looked at?",
-                               info.tiles, info.width, out.size()));
+      reject(file,
+             fmt::format("{} tiles of {} features, expected {} values: has the file changed since its header was read?",
+                         info.tiles, info.width, out.size()));
     }
     read_open(features, out);
   });

@@ -9,7 +9,7 @@
 
 namespace mtlgrid {
 
-// What a feature file says of itself. STAMP 1.x and 2.x layouts are told apart by nothing here: both have `feats`.
+// The header of a feature file. STAMP's layouts 1.x and 2.x are treated alike: both have `feats`.
 struct FeatureInfo {
   std::int64_t tiles = 0, width = 0;
   std::string extractor;  // attribute `extractor`; empty if absent
@@ -33,7 +33,7 @@ struct Bag {
 };
 Bag read_bag(const std::vector<std::filesystem::path>& files);
 
-// The same where it lies: in a Bag, or in a file mapped into memory. Good as long as that is.
+// A bag owned by something else, a Bag or a file mapped into memory, which must outlive the view.
 struct BagView {
   std::int64_t tiles = 0, width = 0;
   std::span<const std::uint16_t> values;

@@ -1,4 +1,4 @@
-// Content hashes (XXH3, 128 bits) of features and cohorts: they tell changed data, not forged data.
+// Content hashes (XXH3, 128 bits) of features and cohorts: they detect changed data, not forged data.
 #pragma once
 
 #include <cstdint>
@@ -26,18 +26,18 @@ class Fingerprint {
   std::unique_ptr<State> state_;
 };
 
-// What tells without reading it that a file has changed.
+// Shows that a file has changed without reading it.
 struct FileStamp {
   std::uint64_t size = 0;
   std::int64_t modified_ns = 0;
 };
-// nullopt if there is no such file, or its folder cannot be searched.
+// nullopt if the file does not exist or its folder cannot be searched.
 std::optional<FileStamp> stamp_of(const std::filesystem::path& file);
 
 // Of a file's bytes. Throws InputError if it cannot be read.
 std::string hash_file(const std::filesystem::path& file);
 
-// Of the values (float16, row-major) and the shape; what the file's name, layout or attributes are has no part in it.
+// Of the values (float16, row-major) and the shape; the file's name, layout and attributes do not matter.
 std::string hash_features(std::span<const std::uint16_t> values, std::int64_t tiles, std::int64_t width);
 
 }  // namespace mtlgrid

@@ -144,7 +144,7 @@ std::vector<int> approximate_mode(const std::vector<int>& counts, int draws, Num
 
 TrainTest stratified_split(const std::vector<int>& classes, double test_size, std::uint32_t seed) {
   if (!(test_size > 0 && test_size < 1)) {
-    throw InputError(fmt::format("a validation share of {}, expected one between 0 and 1", test_size));
+    throw InputError(fmt::format("validation share {}, expected a number between 0 and 1", test_size));
   }
   const int n = static_cast<int>(classes.size());
   const int n_test = static_cast<int>(std::ceil(test_size * static_cast<double>(n))), n_train = n - n_test;

@@ -158,7 +158,8 @@ std::optional<std::string> text_attribute(const Handle& object, const char* name
   const bool one_text = MTLGRID_HDF5(H5Tget_class(type.get())) == H5T_STRING &&
                         MTLGRID_HDF5(H5Sget_simple_extent_npoints(space.get())) == 1;
   if (!one_text) {
-    throw Hdf5Error("H5Aread", fmt::format("attribute '{}' is not one text", name), std::source_location::current());
+    throw Hdf5Error("H5Aread", fmt::format("attribute '{}' is not a single text", name),
+                    std::source_location::current());
   }
   const bool variable = MTLGRID_HDF5(H5Tis_variable_str(type.get())) > 0;
   return variable ? read_variable_text(attribute, type) : read_fixed_text(attribute, type);

@@ -1,4 +1,4 @@
-// The one door to the HDF5 C library: every call checked, every handle owned.
+// The only wrapper of the HDF5 C library: every call is checked, every handle owned.
 //
 // A call that fails throws Hdf5Error with the call, our file and line, and the library's own innermost message.
 // HDF5's automatic printing to stderr is off during each call and put back after it. One thread at a time: the
@@ -23,7 +23,7 @@ namespace mtlgrid::hdf5 {
 class Hdf5Error : public Error {
  public:
   Hdf5Error(const std::string& call, const std::string& library_text, std::source_location where);
-  // HDF5's own words alone, e.g. "truncated file: eof = 96, ...".
+  // HDF5's message alone, e.g. "truncated file: eof = 96, ...".
   const std::string& library_text() const { return library_text_; }
 
  private:
@@ -43,7 +43,7 @@ class Quiet {
   void* data_ = nullptr;
 };
 
-// What the failed call left on HDF5's error stack: the innermost message, "no reason given" if there is none.
+// The innermost message that the failed call left on HDF5's error stack; "no reason given" if there is none.
 std::string error_text();
 
 // Runs `call` and throws Hdf5Error if it returns a negative value.
@@ -74,7 +74,7 @@ class Handle {
 Handle open_file(const std::filesystem::path& file);    // read-only, without file locks (network file systems)
 Handle create_file(const std::filesystem::path& file);  // must not exist
 
-// A dataset of `file` by name; nullopt if there is none of that name.
+// A dataset of `file` by name; nullopt if the file has none of that name.
 std::optional<Handle> find_dataset(const Handle& file, const char* name);
 std::vector<hsize_t> shape_of(const Handle& dataset);
 bool has_float_type(const Handle& dataset);
@@ -92,8 +92,8 @@ hsize_t rows_of_chunk(const Handle& dataset);
 // The 2-byte IEEE 754 type in this machine's byte order; HDF5 1.10 has no name for it.
 Handle float16_type();
 
-// A scalar text attribute (of fixed or variable length); nullopt if there is no attribute of that name.
-// Throws Hdf5Error if there is one that is not one text.
+// A scalar text attribute (of fixed or variable length); nullopt if the object has no attribute of that name.
+// Throws Hdf5Error if the attribute is not a single text.
 std::optional<std::string> text_attribute(const Handle& object, const char* name);
 
 // Whether the dataset is stored in exactly `type`, so that reading it as that converts nothing.

@@ -72,7 +72,8 @@ class LabelReader {
                               shown(row.cells[cell]), column, shown(first.cells[cell]), first.line));
   }
 
-  // The negative class where the rule leaves it open: the commonest other label, so that a typo is what gets named.
+  // The negative class where the rule names none: the most frequent other label, so that a rare misspelling is reported
+  // as the wrong one.
   std::string commonest_other() const {
     std::map<std::string, int> counts;
     for (const auto& patient : cohort_.patients) {
@@ -105,7 +106,7 @@ class LabelReader {
     rows_.target.push_back(*target);
   }
 
-  // NaN where an external patient has none; empty where the patient is dropped or the text is no number.
+  // NaN where an external patient has none; nullopt where the patient is dropped or the text is not a number.
   std::optional<double> target_of(const Patient& patient) {
     const Cell missing;
     const Cell& text = target_column_ ? row_of(patient).cells[*target_column_] : missing;
@@ -117,21 +118,20 @@ class LabelReader {
     const auto number = parse_number(*text);
     if (!number) {
       problems_.add(
-          fmt::format("{}: '{}' in column '{}' is no finite number", place(row_of(patient)), *text, auxiliary_));
+          fmt::format("{}: '{}' in column '{}' is not a finite number", place(row_of(patient)), *text, auxiliary_));
     }
     return number;
   }
 
-  // A training cohort of one class would train in silence on nothing; a positive label that nobody has is a
-  // misspelling.
+  // Training on one class learns nothing and would report no error; a positive label that no patient has is most likely
+  // misspelled.
   void check_classes() {
     if (!problems_.empty()) return;
     const auto positives = std::count(rows_.label.begin(), rows_.label.end(), 1);
     const auto negatives = static_cast<std::ptrdiff_t>(rows_.label.size()) - positives;
     if (positives + negatives == 0) {
-      problems_.add(fmt::format("{}: no patient with features has what is needed in '{}'{}",
-                                cohort_.clini.path.string(), rule_.column,
-                                required_ ? " and '" + auxiliary_ + "'" : ""));
+      problems_.add(fmt::format("{}: no patient with features has a value in '{}'{}", cohort_.clini.path.string(),
+                                rule_.column, required_ ? " and '" + auxiliary_ + "'" : ""));
     } else if (required_ && (positives == 0 || negatives == 0)) {
       problems_.add(
           fmt::format("{}: all {} patients with '{}' and '{}' are {} ('{}' is positive), expected two classes",

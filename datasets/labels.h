@@ -24,9 +24,9 @@ struct LabelledRows {
 };
 
 // Training cohorts need both labels; external cohorts the class label alone (`target_required` false): there the
-// column may even be absent. Problems (third class value, text that is no number, column missing, repeated rows of a
-// patient that differ in a used column) name file and row. Where the rule names no negative value, it is the commonest
-// other one. A training cohort left with one class, and any cohort left with no patient, are problems too.
+// column may even be absent. Problems (third class value, text that is not a number, column missing, repeated rows of a
+// patient that differ in a used column) name file and row. Where the rule names no negative value, it is the most
+// frequent other value. A training cohort left with one class, and any cohort left with no patient, are problems too.
 LabelledRows label_rows(const Cohort& cohort, const LabelRule& rule, const std::string& auxiliary_column,
                         bool target_required, Problems& problems);
 

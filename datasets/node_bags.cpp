@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLockPoll(20);
 
-// Whether `name` still is the file that `held` has open: whoever removed the bags removed their lock too.
+// Whether `name` is still the file that `held` has open: the process that removes the bags removes their lock too.
 bool still_named(const FileDescriptor& held, const fs::path& name) {
   struct stat mine {
   }, there{};
@@ -38,7 +38,8 @@ bool lock_file(const FileDescriptor& file, int how) {
   return result == 0;
 }
 
-// The lock under which the file is made, taken up and removed; waits for whoever builds, and calls `check` meanwhile.
+// The lock under which the file is built, opened and removed. Waits for the process that builds it, and calls `check`
+// meanwhile.
 FileDescriptor take_lock(const fs::path& name, const std::function<void()>& check) {
   for (;;) {
     FileDescriptor lock(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -63,7 +64,7 @@ std::unique_ptr<BagFile> map_or_build(const fs::path& file, const std::string& k
     try {
       return std::make_unique<BagFile>(file, key, say);
     } catch (const InputError& e) {
-      say(fmt::format("{}; it is made anew", e.what()));
+      say(fmt::format("{}; building it again", e.what()));
     }
   }
   build(file, key);
@@ -103,7 +104,7 @@ std::unique_ptr<NodeBags> NodeBags::open(const NodeBagsSettings& settings, const
   } catch (const Error& e) {
     if (lock) ::unlink(lock_name.c_str());
     if (check) check();
-    say(fmt::format("no bags shared on this node: {}; this process reads the feature files itself", e.what()));
+    say(fmt::format("bags are not shared on this node: {}; this process reads the feature files itself", e.what()));
     return nullptr;
   }
 }
@@ -112,12 +113,13 @@ NodeBags::~NodeBags() {
   if (keep_) return;
   try {
     const FileDescriptor lock = take_lock(lock_name_, {});
-    // Exclusive only if nobody else uses it: then this is the last one. A file made anew under its name is not ours.
+    // Exclusive only if nobody else uses it: then this is the last one. A file that was built again under its name is
+    // not ours.
     if (!lock_file(use_, LOCK_EX | LOCK_NB) || !still_named(use_, file_)) return;
     ::unlink(file_.c_str());
     ::unlink(lock_name_.c_str());
   } catch (const Error& e) {
-    std::fprintf(stderr, "%s; the shared bags stay there\n", e.what());
+    std::fprintf(stderr, "%s; the shared bag file was not removed\n", e.what());
   }
 }
 

@@ -1,4 +1,4 @@
-// One bag file a node, shared by its trainer processes: who builds it, who waits, who removes it.
+// One bag file for each node, shared by its trainer processes: one builds it, the others wait, the last removes it.
 #pragma once
 
 #include <filesystem>
@@ -16,20 +16,20 @@ struct NodeBagsSettings {
   bool keep = false;             // false: the last process to end removes the file
 };
 
-// $TMPDIR, /tmp where there is none.
+// $TMPDIR, or /tmp if it is not set.
 std::filesystem::path default_bag_folder();
 
-// A process's hold on the node's bag file. While it lives the file is not removed.
+// A process's share of the node's bag file. While an object exists in any process, the file is not removed.
 class NodeBags {
  public:
-  // Makes the file in place of nothing or of one that is not good. Called under the lock; throws Error.
+  // Builds the file, replacing one that cannot be used. Called under the lock; throws Error.
   using Build = std::function<void(const std::filesystem::path& file, const std::string& key)>;
 
-  // Maps the node's file of `sources`; the first process of the node builds it first, under a lock that the others
-  // wait for. One that is damaged or not ours is reported to `say` and made anew. nullptr, and the reason to `say`,
-  // where it cannot be had (no room, folder not writable): bags are then to be read from their files. `check` is called
-  // while others are waited for and when building has failed; what it throws, an Error, and goes on throwing, is thrown
-  // on.
+  // Maps the node's file of `sources`. The first process of the node builds it, under a lock that the others wait for.
+  // A file that is damaged or another user's is reported to `say` and built again. Returns nullptr, and the reason to
+  // `say`, if there can be no file (no room, folder not writable); the caller then reads the feature files. `check` is
+  // called while another process builds, and after building failed; it throws an Error, on every call from then on, to
+  // end the wait, and that Error is passed on.
   static std::unique_ptr<NodeBags> open(const NodeBagsSettings& settings, const std::vector<BagSource>& sources,
                                         const Build& build, const std::function<void(const std::string&)>& say,
                                         const std::function<void()>& check = {});

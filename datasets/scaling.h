@@ -5,11 +5,11 @@
 
 namespace mtlgrid {
 
-// A target that lies outside the fitted range is not clipped. Departure: scikit-learn computes x * (1 / range) - min *
+// A target outside the fitted range is not clipped. Departure: scikit-learn computes x * (1 / range) - min *
 // (1 / range), which differs from (x - min) / range in the last bits of a double; both are cast to float32.
 struct MinMax {
   double minimum = 0, range = 1;  // range 1 for a constant target (range < 10 epsilons), as scikit-learn
-  // Throws Error(fatal) for no values or values that are not finite: callers have dropped such patients.
+  // Throws Error(fatal) if there are no values or one is not finite: callers drop such patients first.
   static MinMax fit(const std::vector<double>& values);
   double scale(double table_units) const { return (table_units - minimum) / range; }
   double unscale(double scaled) const { return scaled * range + minimum; }

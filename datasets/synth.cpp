@@ -97,7 +97,8 @@ void write_text(const fs::path& file, const std::string& text) {
   std::ofstream stream(file, std::ios::binary);
   stream << text;
   stream.close();
-  if (!stream) throw Error(ErrorKind::needs_person, file.string() + ": cannot be written (disk full, no permission?)");
+  if (!stream)
+    throw Error(ErrorKind::needs_person, file.string() + ": cannot be written; check free space and permissions");
 }
 
 // Which patients lack a value: `count` of them, others for each column.

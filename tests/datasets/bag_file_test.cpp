@@ -1,4 +1,4 @@
-// The bag file of a node: what is in it, what is refused, and what its processes do about it.
+// The bag file of a node: its content, the files that are refused, and how processes share it.
 #include "datasets/bag_file.h"
 
 #include <fcntl.h>
@@ -61,7 +61,7 @@ class BagFileTest : public ::testing::Test {
   std::unique_ptr<NodeBags> open(bool keep = false, BagDisk& disk = BagDisk::real()) {
     return NodeBags::open({cache, keep}, sources, build(disk), say);
   }
-  // Names of what lies in the cache folder.
+  // Suffixes of the files in the cache folder.
   std::vector<std::string> listing() const {
     std::vector<std::string> names;
     for (const auto& entry : fs::directory_iterator(cache)) names.push_back(entry.path().extension().string());
@@ -194,14 +194,14 @@ TEST_F(BagFileTest, WaitingForAnotherBuilderAndBuildingEndWhenTheCheckSaysSo) {
   EXPECT_EQ(asked, 4) << "three times while waiting, then whether it still holds";
 }
 
-TEST_F(BagFileTest, ATruncatedFileIsMadeAnew) {
+TEST_F(BagFileTest, ATruncatedFileIsBuiltAgain) {
   open(true).reset();
   for (const std::uintmax_t size :
        {std::uintmax_t{0}, std::uintmax_t{63}, std::uintmax_t{100}, fs::file_size(file()) - 1}) {
     said.clear();
     fs::resize_file(file(), size);
     EXPECT_TRUE(equal_bags(open(true)->file(), sources)) << size;
-    EXPECT_THAT(said, ElementsAre(AllOf(HasSubstr(file().string()), HasSubstr("made anew")))) << size;
+    EXPECT_THAT(said, ElementsAre(AllOf(HasSubstr(file().string()), HasSubstr("building it again")))) << size;
   }
 }
 
@@ -228,7 +228,7 @@ TEST_F(BagFileTest, AFlippedBitInABagIsFoundAndTheOthersAreUsed) {
 TEST_F(BagFileTest, AFileOfOtherBagsIsRefused) {
   open(true).reset();
   EXPECT_THAT([&] { BagFile(file(), std::string(32, '0'), say); },
-              ThrowsMessage<InputError>(HasSubstr("made from other files")));
+              ThrowsMessage<InputError>(HasSubstr("made from other feature files")));
   EXPECT_THAT([&] { BagFile(folder / "none", bag_key(sources), say); },
               ThrowsMessage<InputError>(HasSubstr("No such file")));
 }
@@ -275,7 +275,7 @@ class DiskOf : public BagDisk {
 TEST_F(BagFileTest, WithoutRoomNothingIsWritten) {
   DiskOf small(100, 1'000'000);
   EXPECT_FALSE(open(false, small));
-  EXPECT_THAT(said, ElementsAre(AllOf(HasSubstr("100 are free"), HasSubstr("reads the feature files itself"))));
+  EXPECT_THAT(said, ElementsAre(AllOf(HasSubstr("100 free"), HasSubstr("reads the feature files itself"))));
   EXPECT_THAT(listing(), IsEmpty());
 }
 
@@ -312,20 +312,20 @@ TEST_F(BagFileTest, RoomThatCannotBeReservedIsKnownBeforeABagIsRead) {
   EXPECT_THAT(listing(), IsEmpty());
 }
 
-TEST_F(BagFileTest, AFolderThatCannotBeWrittenIsSaidAloud) {
+TEST_F(BagFileTest, AFolderThatCannotBeWrittenIsReported) {
   cache = folder / "none";
   EXPECT_FALSE(open());
   EXPECT_THAT(said, ElementsAre(AllOf(HasSubstr("cannot be locked"), HasSubstr(cache.string()))));
 }
 
-TEST_F(BagFileTest, AReadOnlyFolderIsSaidAloud) {
+TEST_F(BagFileTest, AReadOnlyFolderIsReported) {
   if (::geteuid() == 0) {
     cache = "/proc/self";  // refuses new files even to root
   } else {
     fs::permissions(cache, fs::perms::owner_read | fs::perms::owner_exec);
   }
   EXPECT_FALSE(open());
-  EXPECT_THAT(said, ElementsAre(HasSubstr("no bags shared on this node")));
+  EXPECT_THAT(said, ElementsAre(HasSubstr("bags are not shared on this node")));
 }
 
 }  // namespace

@@ -113,8 +113,8 @@ TEST_F(LoadCohort, AnAmbiguousNameIsAProblem) {
 
 TEST_F(LoadCohort, APathOutOfTheFolderIsAProblem) {
   c.slides("PATIENT,FILENAME\nB,../b.h5\nA,/a.h5\n");
-  EXPECT_THAT(c.problems(), ElementsAre(HasSubstr("row 2: '../b.h5' lies outside"),
-                                        HasSubstr("row 3: '/a.h5' lies outside"), HasSubstr("no patient of")));
+  EXPECT_THAT(c.problems(), ElementsAre(HasSubstr("row 2: '../b.h5' is outside"),
+                                        HasSubstr("row 3: '/a.h5' is outside"), HasSubstr("no patient of")));
 }
 
 TEST_F(LoadCohort, EverythingDroppedIsAccountedFor) {

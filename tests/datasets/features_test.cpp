@@ -147,7 +147,7 @@ TEST(Features, TheExtractorIsReadFromAnyTextOrAbsent) {
   EXPECT_EQ(inspect_features(fixture("big_endian.h5")).extractor, "ctranspath");  // variable length
   EXPECT_EQ(inspect_features(fixture("compressed.h5")).extractor, "ctranspath");  // fixed length
   EXPECT_EQ(inspect_features(fixture("float64.h5")).extractor, "");
-  EXPECT_THAT(problems("numeric_extractor.h5"), ElementsAre(HasSubstr("attribute 'extractor' is not one text")));
+  EXPECT_THAT(problems("numeric_extractor.h5"), ElementsAre(HasSubstr("attribute 'extractor' is not a single text")));
 }
 
 TEST(Features, WhatIsNoTileFileIsNamedWithTheReason) {

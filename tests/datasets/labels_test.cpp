@@ -97,9 +97,9 @@ TEST_F(LabelRows, TextThatIsNoNumberIsNamedInTrainingAndExternalCohorts) {
   table("A,MSIH,high\nB,MSS,inf\nC,MSS,\"1,5\"\nD,MSIH,4\n");
   for (const bool required : {true, false}) {
     read(required);
-    EXPECT_THAT(problems.lines(), ElementsAre(row(2) + "'high' in column 'x' is no finite number",
-                                              row(3) + "'inf' in column 'x' is no finite number",
-                                              row(4) + "'1,5' in column 'x' is no finite number"));
+    EXPECT_THAT(problems.lines(), ElementsAre(row(2) + "'high' in column 'x' is not a finite number",
+                                              row(3) + "'inf' in column 'x' is not a finite number",
+                                              row(4) + "'1,5' in column 'x' is not a finite number"));
   }
 }
 
@@ -132,7 +132,7 @@ TEST_F(LabelRows, ATrainingCohortOfOneClassIsAProblem) {
 TEST_F(LabelRows, NoPatientLeftIsAProblem) {
   table("A,,1\nB,NA,2\n");
   read(false);
-  EXPECT_THAT(problems.lines(), ElementsAre(HasSubstr("no patient with features has what is needed in 'label'")));
+  EXPECT_THAT(problems.lines(), ElementsAre(HasSubstr("no patient with features has a value in 'label'")));
 }
 
 TEST_F(LabelRows, EarlierProblemsOfOtherCohortsHideNothing) {
@@ -161,8 +161,8 @@ TEST(CheckDisjoint, EveryPatientInBothCohortsIsNamed) {
   check_disjoint(cohort_of("T", {"A", "B", "D", "F"}), cohort_of("E", {"B", "C", "D", "G"}), problems);
   EXPECT_THAT(
       problems.lines(),
-      ElementsAre("E/clini.csv, row 2: patient 'B' of cohort 'E' is in training cohort 'T' too (T/clini.csv, row "
-                  "3), expected other patients",
+      ElementsAre("E/clini.csv, row 2: patient 'B' of cohort 'E' is also in training cohort 'T' (T/clini.csv, row "
+                  "3), expected different patients",
                   HasSubstr("E/clini.csv, row 4: patient 'D'")));
 }
 
