@@ -51,7 +51,7 @@ TEST(LiveFile, ThatCannotBeWrittenIsToldOfOnceAndEndsNothing) {
   live.at(100);
   live.at(110);
   ASSERT_EQ(said.size(), 1u);
-  EXPECT_THAT(said[0], HasSubstr("cannot be written"));
+  EXPECT_THAT(said[0], HasSubstr("cannot be created: No such file or directory"));
 }
 
 }  // namespace
