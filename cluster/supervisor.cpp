@@ -16,6 +16,7 @@
 #include "base/errors.h"
 #include "cluster/host.h"
 #include "cluster/process.h"
+#include "results/store/layout.h"
 #include "trainer/contract/pipe_messages.h"
 
 namespace mtlgrid {
@@ -131,7 +132,7 @@ ProcessOptions TrainerProcesses::options(int slot) const {
           .arguments = command_.arguments,
           .environment = trainer_environment(environ, command_.threads, gpu),
           .cpus = cpus_of_slot(command_.cpus, slot, command_.threads),
-          .log = command_.log_folder / fmt::format("{}-{}-{}.log", host_, command_.rank, slot)};
+          .log = command_.log_folder / trainer_log_name(host_, command_.rank, slot)};
 }
 
 void TrainerProcesses::start(int number) {

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "base/errors.h"
-#include "orchestrator/scheduler/tasks.h"
 #include "results/status/status.h"
+#include "results/store/layout.h"
 #include "results/store/reading.h"
 #include "trainer/formats/weights.h"
 
@@ -24,9 +24,10 @@ TrainedCell find_trained_cell(const std::filesystem::path& store, const Cell& ce
   if (find.is_null(0)) {
     throw InputError(fmt::format("{}: cell {} has no result, it is {}", store.string(), cell.name(), find.text(1)));
   }
-  const auto folder = std::filesystem::path(grid_folder(store, grid_id)) / cell.name();
+  const std::filesystem::path folder =
+      attempt_folder(grid_folder(store, grid_id), cell, static_cast<int>(find.integer(0)));
   TrainedCell trained = {cell, grid_id, nlohmann::json::parse(find.text(2)), static_cast<int>(find.integer(3)),
-                         folder / fmt::format("attempt-{}", find.integer(0)) / kWeightsFile};
+                         folder / kWeightsFile};
   if (!std::filesystem::exists(trained.weights)) {
     throw InputError(
         fmt::format("{}: no such file; were the weights kept (train.keep_weights = best)?", trained.weights.string()));

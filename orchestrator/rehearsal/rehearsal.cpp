@@ -21,6 +21,7 @@
 #include "orchestrator/plan/disk_space.h"
 #include "orchestrator/rehearsal/rehearsal_checks.h"
 #include "orchestrator/scheduler/tasks.h"
+#include "results/store/layout.h"
 #include "results/store/store.h"
 #include "results/store/store_publish.h"
 
@@ -515,10 +516,10 @@ WorkerVisitor rehearsal_visitor(const TrainerOptions& options) {
 
 int rehearse(const Plan& plan, double minutes, Transport& transport, const TrainerOptions& options, bool& all_alive) {
   const auto say = [](const std::string& line) { fmt::print(stderr, "{}\n", printable_lines(line)); };
-  const fs::path folder = unused_name(plan.config.store, ".rehearsal-");
+  const fs::path folder = unused_store_path(plan.config.store, StoreFile::rehearsal);
   fs::create_directories(folder);
-  const fs::path verdict = beside(plan.config.store, ".rehearsal");
-  fs::remove(beside(verdict, ".done"));
+  const fs::path verdict = rehearsal_verdict(plan.config.store);
+  fs::remove(store_path(verdict, StoreFile::done));
   say(fmt::format("rehearsal in {}: {} minutes; the store itself is not touched", folder.string(), minutes));
   Platform& platform = Platform::real();
   std::vector<Finding> findings = {check_fsync(platform, folder), check_rename(platform, folder), check_locks(folder)};

@@ -1,9 +1,6 @@
 #include "orchestrator/scheduler/tasks.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <charconv>
 
 namespace mtlgrid {
 namespace fs = std::filesystem;
@@ -11,40 +8,22 @@ namespace {
 
 // Whole, or half-written by a process that was killed.
 bool is_checkpoint(const fs::directory_entry& entry) {
-  return entry.path().filename().string().starts_with(kCheckpointPrefix);
+  const auto name = parse_attempt_name(entry.path().filename().string());
+  return name && name->file == AttemptName::File::checkpoint;
 }
 
 }  // namespace
-
-fs::path store_folder(const fs::path& store) { return store.string() + ".d"; }
-
-fs::path fingerprint_file(const fs::path& store) { return store_folder(store) / "fingerprints.json"; }
 
 void save_fingerprints(const FingerprintMemory& memory, const fs::path& store) {
   fs::create_directories(store_folder(store));
   memory.save(fingerprint_file(store));
 }
 
-std::string grid_folder(const fs::path& store, std::int64_t grid_id) {
-  return (store_folder(store) / fmt::format("grid-{}", grid_id)).string();
-}
-
-std::string attempt_folder(const std::string& folder, const Cell& cell, int attempt) {
-  return fmt::format("{}/{}/attempt-{}", folder, cell.name(), attempt);
-}
-
 std::vector<int> attempts_on_disk(const std::string& folder, const Cell& cell) {
-  constexpr std::string_view kPrefix = "attempt-";
   std::vector<int> attempts;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(fs::path(folder) / cell.name(), none)) {
-    const std::string name = entry.path().filename().string();
-    int attempt = 0;
-    if (name.starts_with(kPrefix) &&
-        std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), attempt).ec == std::errc() &&
-        attempt > 0) {
-      attempts.push_back(attempt);
-    }
+    if (const auto attempt = parse_attempt_folder(entry.path().filename().string())) attempts.push_back(*attempt);
   }
   std::sort(attempts.rbegin(), attempts.rend());
   return attempts;

@@ -8,22 +8,16 @@
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/scheduler/coordinator.h"
 #include "results/records/stored_cell.h"
+#include "results/store/layout.h"
 
 namespace mtlgrid {
 
-// STORE.d: attempts' folders, trainers' logs, the memory of fingerprints.
-std::filesystem::path store_folder(const std::filesystem::path& store);
-std::filesystem::path fingerprint_file(const std::filesystem::path& store);
-// Saves the memory there; makes STORE.d.
+// Saves the memory to STORE.d, and makes that folder.
 void save_fingerprints(const FingerprintMemory& memory, const std::filesystem::path& store);
-// STORE.d/grid-<id>: cells' folders are below it, <cell>/attempt-<n>.
-std::string grid_folder(const std::filesystem::path& store, std::int64_t grid_id);
 
 // Numbers of the attempts that have a folder on disk, newest first: one more than the store knows may be there, if a
 // run was killed between making the folder and committing.
 std::vector<int> attempts_on_disk(const std::string& folder, const Cell& cell);
-
-std::string attempt_folder(const std::string& folder, const Cell& cell, int attempt);
 
 // Removes what attempts of a cell kept to go on from, with what killed processes left of it: its result is durable.
 void remove_checkpoints(const std::string& folder, const Cell& cell);

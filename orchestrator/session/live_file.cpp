@@ -14,8 +14,6 @@ constexpr double kShare = 50;  // of the time, at most one in so many goes into 
 
 }  // namespace
 
-std::filesystem::path live_file(const std::filesystem::path& store) { return store.string() + ".progress"; }
-
 LiveFile::LiveFile(std::filesystem::path file, std::function<nlohmann::json()> picture,
                    std::function<void(const std::string&)> say)
     : file_(std::move(file)), picture_(std::move(picture)), say_(std::move(say)) {}

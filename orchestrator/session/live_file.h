@@ -8,10 +8,8 @@
 
 namespace mtlgrid {
 
-// Beside the store; removed when the run ends in good order, stale otherwise.
-std::filesystem::path live_file(const std::filesystem::path& store);
-
-// Keeps it, replaced as a whole every two seconds, or less often where making it takes long.
+// Keeps the file, replaced as a whole every two seconds, or less often where making it takes long. Removes it when the
+// run ends in good order; after a kill it stays, and is stale.
 class LiveFile {
  public:
   // `picture` makes the content; `say` takes one line for people: a file that cannot be written is told of once, and

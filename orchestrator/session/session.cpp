@@ -19,6 +19,7 @@
 #include "orchestrator/session/progress.h"
 #include "orchestrator/session/signals.h"
 #include "orchestrator/session/trainer_executable.h"
+#include "results/store/layout.h"
 #include "results/store/store.h"
 
 namespace mtlgrid {
@@ -176,7 +177,7 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
       inputs.ends,
       inputs.checkpoint_lead};
   Welcome welcome{inputs.plan.experiment, cluster.heartbeat_seconds, cluster.lease_minutes * 60,
-                  inputs.folder + "/logs", cluster.stall_minutes * 60};
+                  trainer_log_folder(inputs.folder), cluster.stall_minutes * 60};
   Coordinator coordinator(std::move(settings), inputs.tasks, std::move(welcome), to_workers, ledger);
   Worker worker(transport.rank(), host_name(), trainers_factory(transport, options), to_coordinator);
   StopSignals signals;
@@ -188,7 +189,8 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
     shown["epoch"] = store.epoch();
     return shown;
   };
-  LiveFile live(live_file(inputs.plan.config.store), picture, [&](const std::string& line) { display.say(line); });
+  LiveFile live(store_path(inputs.plan.config.store, StoreFile::progress), picture,
+                [&](const std::string& line) { display.say(line); });
   Pause pause;
 
   worker.begin(steady_now());

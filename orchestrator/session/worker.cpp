@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "cluster/process.h"
+#include "results/store/layout.h"
 
 namespace mtlgrid {
 

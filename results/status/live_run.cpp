@@ -13,6 +13,7 @@
 
 #include "base/platform.h"
 #include "base/text.h"
+#include "results/store/layout.h"
 #include "results/store/reading.h"
 
 namespace mtlgrid {
@@ -102,7 +103,7 @@ std::string doubt(const LiveRun& run, const std::optional<LockHolder>& holder, s
 }
 
 std::optional<LockHolder> living_holder(const fs::path& store) {
-  auto holder = read_lock(beside(store, ".lock"));
+  auto holder = read_lock(store_path(store, StoreFile::lock));
   if (holder && life_of(*holder, Platform::real()) == HolderLife::dead) return std::nullopt;
   return holder;
 }
@@ -117,7 +118,7 @@ double age_of_data(const fs::path& store, double now) {
 }
 
 void read_live(const fs::path& store, std::int64_t grid, RunState& state) {
-  const fs::path file = beside(store, ".progress");
+  const fs::path file = store_path(store, StoreFile::progress);
   std::error_code error;
   if (!fs::exists(file, error) && !error) {
     if (state.holder) state.trouble = "the run has written no live file (yet)";
@@ -141,7 +142,7 @@ void read_live(const fs::path& store, std::int64_t grid, RunState& state) {
 // nullopt if there is no STORE.done, or it cannot be read.
 std::optional<RunEnd> read_run_end(const fs::path& store) {
   std::string why;
-  const std::string text = content(beside(store, ".done"), why);
+  const std::string text = content(store_path(store, StoreFile::done), why);
   const json j = json::parse(text, nullptr, false);
   if (!j.is_object()) return std::nullopt;
   try {

@@ -2,7 +2,9 @@
 
 #include <sqlite3.h>
 
+#include "results/store/layout.h"
 #include "results/store/schema.h"
+#include "results/store/sqlite.h"
 #include "results/store/store_lock.h"
 #include "results/store/store_sum.h"
 
@@ -43,10 +45,10 @@ void distrust(Database& database) {
 }  // namespace
 
 fs::path readable_store(const fs::path& store) {
-  const fs::path snapshot = beside(store, ".snapshot");
+  const fs::path snapshot = store_path(store, StoreFile::snapshot);
   if (!fs::exists(snapshot)) return store;
   if (!fs::exists(store)) return snapshot;
-  const auto holder = read_lock(beside(store, ".lock"));
+  const auto holder = read_lock(store_path(store, StoreFile::lock));
   return holder && life_of(*holder, Platform::real()) != HolderLife::dead ? snapshot : store;
 }
 

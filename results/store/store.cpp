@@ -9,6 +9,7 @@
 
 #include "base/exit_status.h"
 #include "results/store/journal.h"
+#include "results/store/layout.h"
 #include "results/store/measured.h"
 #include "results/store/store_apply.h"
 #include "results/store/store_lock.h"
@@ -60,7 +61,7 @@ struct Store::Impl {
         sum{p, file},
         database(std::move(recovered.database)),
         applier(database),
-        journal(platform, beside(file, ".journal"), recovered.journal),
+        journal(platform, store_path(file, StoreFile::journal), recovered.journal),
         epoch(std::max(recovered.journal.epoch, lock.previous_epoch()) + 1) {
     lock.set_epoch(epoch);
     mark_in_use(database, platform.machine());
@@ -72,7 +73,7 @@ struct Store::Impl {
       lock.check();
       mark_unused(platform, database, file);
       sum.due = true;
-      fs::remove(beside(file, ".snapshot"));
+      fs::remove(store_path(file, StoreFile::snapshot));
     } catch (const std::exception&) {
       // Another run has the store now, and its snapshot: nothing here is ours any more.
     }
@@ -194,9 +195,9 @@ Store Store::open(Platform& platform, const fs::path& file, const std::function<
   std::error_code error;
   if (file.has_parent_path()) fs::create_directories(file.parent_path(), error);
   if (error) throw file_error(file.parent_path(), "cannot be created", error.value());
-  StoreLock lock = StoreLock::take(platform, beside(file, ".lock"), stale_after, say);
-  fs::remove(beside(file, ".done"));
-  fs::remove(beside(file, ".progress"));  // of a killed run
+  StoreLock lock = StoreLock::take(platform, store_path(file, StoreFile::lock), stale_after, say);
+  fs::remove(store_path(file, StoreFile::done));
+  fs::remove(store_path(file, StoreFile::progress));  // of a killed run
   RecoveredStore recovered = recover_or_tell(platform, file, say, lock);
   auto impl = std::make_unique<Impl>(platform, file, std::move(lock), std::move(recovered));
   impl->write(RunOpened{impl->epoch, platform.host(), MTLGRID_VERSION, platform.process(), platform.now()});

@@ -12,6 +12,8 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "results/store/layout.h"
+
 namespace mtlgrid {
 
 namespace fs = std::filesystem;
@@ -105,7 +107,7 @@ FileDescriptor StoreLock::take_over(Platform& platform, const fs::path& file, co
   if (::flock(old.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return {};
   const auto now = read_lock(file);
   if (!now || now->content != stale.content) return {};
-  const fs::path own = beside(file, "." + platform.host() + "." + std::to_string(platform.process()));
+  const fs::path own = lock_candidate(file, platform.host(), platform.process());
   ::unlink(own.c_str());  // of a killed process that had our id
   FileDescriptor held = write_own(platform, own);
   if (!held) return {};

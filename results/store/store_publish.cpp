@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "results/store/layout.h"
 #include "results/store/sqlite.h"
 
 namespace mtlgrid {
@@ -21,7 +22,7 @@ void write_snapshot(const Database& from, const fs::path& file) {
 }  // namespace
 
 void publish_snapshot(Platform& platform, Database& database, const fs::path& store) {
-  const fs::path snapshot = beside(store, ".snapshot"), temporary = beside(store, ".snapshot.tmp");
+  const fs::path snapshot = store_path(store, StoreFile::snapshot), temporary = temporary_path(snapshot);
   std::error_code ignored;
   fs::remove(temporary, ignored);
   try {
@@ -40,7 +41,7 @@ void write_done(Platform& platform, const fs::path& store, int status, std::uint
   counts["status"] = status;
   counts["epoch"] = epoch;
   counts["time"] = platform.now();
-  write_by_rename(platform, beside(store, ".done"), counts.dump(2) + "\n");
+  write_by_rename(platform, store_path(store, StoreFile::done), counts.dump(2) + "\n");
 }
 
 }  // namespace mtlgrid

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <random>
 
+#include "results/store/layout.h"
 #include "results/store/schema.h"
 #include "results/store/store_apply.h"
 #include "results/store/store_sum.h"
@@ -127,9 +128,9 @@ struct RemovedAtEnd {
 // Makes STORE anew out of the journal, under another name until it is whole and on the disk.
 void rebuild(Platform& platform, const fs::path& store, const fs::path& journal, std::uint64_t id, const Say& say,
              const std::function<void()>& alive) {
-  const fs::path fresh = beside(store, ".rebuild");
+  const fs::path fresh = store_path(store, StoreFile::rebuild);
   fs::remove(fresh);
-  fs::remove(beside(fresh, "-journal"));
+  fs::remove(rollback_journal(fresh));
   const RemovedAtEnd removed{fresh};
   int applied = 0;
   {
@@ -146,7 +147,7 @@ void rebuild(Platform& platform, const fs::path& store, const fs::path& journal,
   const FileDescriptor file(::open(fresh.c_str(), O_RDWR | O_CLOEXEC));
   if (!file || platform.fsync(file.get()) != 0) throw failed();
   alive();
-  fs::remove(beside(store, "-journal"));  // of the database that is replaced: it must not be played back on this one
+  fs::remove(rollback_journal(store));  // of the database that is replaced: it must not be played back on this one
   if (platform.rename(fresh.c_str(), store.c_str()) != 0) throw failed();
   sync_folder(platform, store.parent_path());
   if (applied > 0) say(store.string() + ": rebuilt from the journal, " + std::to_string(applied) + " records");
@@ -154,17 +155,17 @@ void rebuild(Platform& platform, const fs::path& store, const fs::path& journal,
 
 // Moves the database and its rollback journal aside, so that neither is taken for part of the new one.
 void move_aside(Platform& platform, const fs::path& store, const std::string& what, const Say& say) {
-  const fs::path aside = unused_name(store, ".damaged-");
-  const fs::path hot = beside(store, "-journal");
-  if (fs::exists(hot) && platform.rename(hot.c_str(), beside(aside, "-journal").c_str()) != 0) {
+  const fs::path aside = unused_store_path(store, StoreFile::damaged);
+  const fs::path hot = rollback_journal(store);
+  if (fs::exists(hot) && platform.rename(hot.c_str(), rollback_journal(aside).c_str()) != 0) {
     throw file_error(hot, "cannot be moved aside", errno);
   }
   if (platform.rename(store.c_str(), aside.c_str()) != 0) throw file_error(store, "cannot be moved aside", errno);
   say(store.string() + ": " + what + "; moved to " + aside.filename().string() + " and made anew from the journal");
 }
 
-void keep_rest_aside(const fs::path& journal, const JournalEnd& end, const Say& say) {
-  const fs::path aside = unused_name(journal, ".damaged-");
+void keep_rest_aside(const fs::path& store, const fs::path& journal, const JournalEnd& end, const Say& say) {
+  const fs::path aside = unused_store_path(store, StoreFile::damaged_journal);
   std::ifstream in(journal, std::ios::binary);
   in.seekg(static_cast<std::streamoff>(end.end));
   std::ofstream out(aside, std::ios::binary);
@@ -238,9 +239,10 @@ void refuse_without_journal(const fs::path& store, const DatabaseState& state) {
   using Kind = DatabaseState::Kind;
   if (state.kind == Kind::foreign) throw InputError(store.string() + ": is a database, but no store of mtlgrid");
   if (state.kind != Kind::damaged && state.kind != Kind::older) return;
-  throw Error(ErrorKind::needs_person,
-              store.string() + ": " + state.what + ", and there is no journal beside it to make it anew from: put " +
-                  beside(store.filename(), ".journal").string() + " back from a copy, or name another store");
+  throw Error(ErrorKind::needs_person, store.string() + ": " + state.what +
+                                           ", and there is no journal beside it to make it anew from: put " +
+                                           store_path(store.filename(), StoreFile::journal).string() +
+                                           " back from a copy, or name another store");
 }
 
 Database caught_up(const fs::path& store, const fs::path& journal, const DatabaseState& state, const JournalEnd& end,
@@ -259,7 +261,7 @@ Database caught_up(const fs::path& store, const fs::path& journal, const Databas
 RecoveredStore recover_store(Platform& platform, const fs::path& store, const Say& say,
                              const std::function<void()>& alive) {
   using Kind = DatabaseState::Kind;
-  const fs::path journal = beside(store, ".journal");
+  const fs::path journal = store_path(store, StoreFile::journal);
   const SumState sum = check_sum(store);
   DatabaseState state = inspect(store, platform.machine());
   JournalEnd end = look_at(journal, alive);
@@ -273,7 +275,7 @@ RecoveredStore recover_store(Platform& platform, const fs::path& store, const Sa
   remove_sum(store);  // from here on it changes
   if (end.id == 0) end = create_journal(platform, journal);
   say_journal(journal, end, say);
-  if (end.kind == JournalEnd::Kind::damaged) keep_rest_aside(journal, end, say);
+  if (end.kind == JournalEnd::Kind::damaged) keep_rest_aside(store, journal, end, say);
   if (sum == SumState::right && state.kind == Kind::good && state.journal == end.id) {
     return {caught_up(store, journal, state, end, say, alive), end};
   }

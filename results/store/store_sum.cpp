@@ -4,13 +4,14 @@
 #include <sstream>
 
 #include "datasets/fingerprint.h"
+#include "results/store/layout.h"
 
 namespace mtlgrid {
 namespace {
 
 namespace fs = std::filesystem;
 
-fs::path sum_file(const fs::path& store) { return beside(store, ".sum"); }
+fs::path sum_file(const fs::path& store) { return store_path(store, StoreFile::sum); }
 
 std::string sum_of(const fs::path& store) {
   return hash_file(store) + " " + std::to_string(fs::file_size(store)) + "\n";

@@ -20,10 +20,6 @@
 
 namespace mtlgrid {
 
-// What an attempt's folder holds: its log, and checkpoints, whose names begin like this. The coordinator removes those
-// once the result is in the store (orchestrator/scheduler/tasks.h).
-inline constexpr const char* kAttemptLog = "log";
-inline constexpr const char* kCheckpointPrefix = "checkpoint-";
 // How often a trainer at work says so, at least, where its steps are shorter than that.
 inline constexpr double kAliveSeconds = 10;
 

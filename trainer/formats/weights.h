@@ -6,11 +6,10 @@
 #include <vector>
 
 #include "base/cell.h"
+#include "results/store/layout.h"
 #include "trainer/contract/experiment.h"
 
 namespace mtlgrid {
-
-inline constexpr const char* kWeightsFile = "weights.mtlgrid";
 
 struct Weights {
   Cell cell;

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/errors.h"
+#include "results/store/layout.h"
 
 namespace mtlgrid {
 namespace {

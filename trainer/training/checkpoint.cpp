@@ -1,11 +1,10 @@
 #include "trainer/training/checkpoint.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <system_error>
 
 #include "base/errors.h"
-#include "trainer/contract/pipe_messages.h"
+#include "results/store/layout.h"
 
 namespace mtlgrid {
 namespace {
@@ -19,8 +18,7 @@ std::vector<fs::path> checkpoints_in(const fs::path& folder) {
   std::vector<fs::path> found;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(kCheckpointPrefix) && entry.path().extension().empty()) found.push_back(entry.path());
+    if (is_whole_checkpoint(entry.path().filename().string())) found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end(), std::greater<>());  // numbers have a fixed width
   return found;
@@ -69,8 +67,7 @@ void from_json(const nlohmann::json& j, TrainingState& s) {
 }
 
 void Checkpoints::write(const TrainingState& state, const TrainingArrays& arrays) const {
-  char name[40];
-  std::snprintf(name, sizeof name, "%s%010lld", kCheckpointPrefix, static_cast<long long>(state.steps));
+  const std::string name = checkpoint_name(state.steps);
   const std::vector<fs::path> older = checkpoints_in(folder_);
   std::vector<ArrayView> views = {view("parameters", arrays.parameters), view("first_moment", arrays.first_moment),
                                   view("second_moment", arrays.second_moment)};

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "orchestrator/session/live_file.h"
+#include "results/store/layout.h"
 #include "tests/orchestrator/config/scratch.h"
 
 namespace mtlgrid {
@@ -26,7 +27,7 @@ TEST(ProgressText, NamesCellsWorkersAndTimes) {
 
 TEST(LiveFile, IsReplacedInTimeAndRemovedAtTheEnd) {
   const testing::Scratch folder;
-  const auto file = live_file(folder.path() / "grid.db");
+  const auto file = store_path(folder.path() / "grid.db", StoreFile::progress);
   int made = 0;
   {
     LiveFile live(file, [&] { return nlohmann::json{{"made", ++made}}; }, [](const std::string&) {});

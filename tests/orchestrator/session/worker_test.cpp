@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/errors.h"
+#include "results/store/layout.h"
 #include "tests/orchestrator/config/scratch.h"
 #include "tests/orchestrator/scheduler/fake_grid.h"
 

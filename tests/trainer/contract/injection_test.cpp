@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "results/store/layout.h"
 #include "tests/trainer/contract/tiny_experiment.h"
 #include "tests/trainer/training/fake_control.h"
 #include "trainer/process/attempt_log.h"
