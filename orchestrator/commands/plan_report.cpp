@@ -15,7 +15,7 @@
 #include "orchestrator/durations/plan_times.h"
 #include "orchestrator/plan/disk_space.h"
 #include "orchestrator/plan/initial_weights.h"
-#include "results/status/query.h"
+#include "results/status/query_render.h"
 #include "results/store/measured.h"
 #include "results/store/reading.h"
 #include "trainer/contract/flops.h"

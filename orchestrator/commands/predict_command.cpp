@@ -18,7 +18,7 @@
 #include "orchestrator/plan/new_cohort.h"
 #include "orchestrator/session/ask_trainer.h"
 #include "results/metrics/metrics.h"
-#include "results/status/query.h"
+#include "results/status/query_render.h"
 #include "results/store/reading.h"
 #include "trainer/contract/parameters.h"
 #include "trainer/contract/pipe_messages.h"

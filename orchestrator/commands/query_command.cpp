@@ -11,7 +11,7 @@
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/config/nearest.h"
-#include "results/status/query.h"
+#include "results/status/query_render.h"
 #include "results/status/status.h"
 #include "results/store/reading.h"
 

@@ -10,8 +10,8 @@
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/status_watch.h"
 #include "orchestrator/config/nearest.h"
-#include "results/status/status.h"
-#include "results/status/status_why.h"
+#include "results/status/status_render.h"
+#include "results/status/status_why_render.h"
 
 namespace mtlgrid {
 namespace {
@@ -35,7 +35,7 @@ std::string why(const std::string& store, const std::string& name, std::optional
     throw InputError(fmt::format("'{}' is no cell of the grid; the nearest are {}", name,
                                  fmt::join(nearest_names(name, all), ", ")));
   }
-  return render_story(read_story(store, Cell::parse(name), grid));
+  return render_history(read_history(store, Cell::parse(name), grid));
 }
 
 }  // namespace

@@ -88,8 +88,7 @@ class Screen {
 // The last picture stays where the user can scroll back to it.
 void conclude(const StoreStatus& status, const std::string& store, ScreenSize size) {
   if (isatty(STDOUT_FILENO) == 1) {
-    for (const std::string& line : status_picture(status, store, {size.columns, kPlain.rows}))
-      std::cout << line << "\n";
+    for (const std::string& line : status_view(status, store, {size.columns, kPlain.rows})) std::cout << line << "\n";
   }
   if (!status.run.end) {
     std::cout << printable(fmt::format("No run holds {}; it has no record of how the last one ended (killed?).", store))
@@ -108,7 +107,7 @@ void watch_status(const std::string& store, std::optional<std::int64_t> grid, st
     do {
       status = read_status(store, grid);
       size = screen.size();
-      screen.draw(status_picture(status, store, size));
+      screen.draw(status_view(status, store, size));
       if (!std::cout) return;  // nobody reads any more
     } while (status.run.holder && signals.go_on_after(interval));
   }

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "orchestrator/durations/checkpoint_lead.h"
 #include "orchestrator/durations/makespan.h"
-#include "results/status/query.h"
+#include "results/status/query_render.h"
 
 namespace mtlgrid {
 namespace {

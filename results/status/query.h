@@ -1,4 +1,4 @@
-// Read-only access to a store for people: views, SQL, as text tables, CSV or JSON.
+// Read-only access to a store for people: views and SQL.
 #pragma once
 
 #include <cstdint>
@@ -28,11 +28,5 @@ std::vector<std::pair<std::string, std::string>> views(const std::filesystem::pa
 
 // All rows of a statement that is bound and not yet stepped.
 QueryResult fetch(Statement& statement);
-
-// table: aligned columns; control characters, direction overrides and bytes that are no UTF-8 are escaped, so that
-// what a patient is called cannot act on the terminal. csv: RFC 4180, NULL is empty and an empty text is "". json: a
-// list of objects; a column's second and later namesakes get _2, _3, ...
-enum class QueryFormat { table, csv, json };
-std::string render(const QueryResult& result, QueryFormat format);
 
 }  // namespace mtlgrid

@@ -1,10 +1,10 @@
-// Query results as text.
+#include "results/status/query_render.h"
+
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "results/status/query.h"
 
 namespace mtlgrid {
 namespace {

@@ -67,8 +67,6 @@ inline constexpr int kSignsKept = 20'000;
 
 // Throws InputError if there is no such store or grid. Without `grid`: the newest.
 StoreStatus read_status(const std::filesystem::path& store, std::optional<std::int64_t> grid = std::nullopt);
-// For a terminal of at least 80 columns.
-std::string render_status(const StoreStatus& status);
 
 // `grid` if the store has it, the newest without one. Throws InputError naming the grids there are.
 std::int64_t choose_grid(const Database& database, std::optional<std::int64_t> grid);

@@ -1,11 +1,11 @@
-// The text of `mtlgrid status`.
+#include "results/status/status_render.h"
+
 #include <fmt/format.h>
 
 #include <cmath>
 
 #include "base/text.h"
-#include "results/status/query.h"
-#include "results/status/status.h"
+#include "results/status/query_render.h"
 
 namespace mtlgrid {
 namespace {
@@ -28,7 +28,7 @@ std::string held(const RunState& run) {
   std::string out = run.holder ? fmt::format("Held by a run: {}.\n", printable(run.holder->described()))
                                : std::string("No run holds the store.\n");
   if (run.live) out += live(run);
-  if (!run.trouble.empty()) out += fmt::format("No live picture: {}.\n", run.trouble);
+  if (!run.trouble.empty()) out += fmt::format("No live status: {}.\n", run.trouble);
   if (run.end) {
     out += fmt::format("The last run ended {} ago: {}.\n", spoken_duration(run.now - run.end->time), run.end->text());
   }

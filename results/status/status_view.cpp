@@ -292,7 +292,7 @@ void append(Lines& to, const Lines& lines) { to.insert(to.end(), lines.begin(), 
 
 }  // namespace
 
-std::vector<std::string> status_picture(const StoreStatus& s, const std::string& store, ScreenSize size) {
+std::vector<std::string> status_view(const StoreStatus& s, const std::string& store, ScreenSize size) {
   const auto columns = static_cast<std::size_t>(std::max(size.columns, 1));
   const auto rows = static_cast<std::size_t>(std::max(size.rows, 1));
   Lines out = head(s, store, columns), working = workers(s);

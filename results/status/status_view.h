@@ -1,4 +1,4 @@
-// The compact picture of `mtlgrid status --watch`.
+// The compact view of `mtlgrid status --watch`.
 #pragma once
 
 #include <string>
@@ -16,6 +16,6 @@ struct ScreenSize {
 // Lines of at most `size.columns` columns and at most `size.rows` of them, printable: progress, cells by method and
 // fold, workers, failures. What does not fit gives way in this order: names of pairs, failures, workers, methods; each
 // time a line says how many are not shown. `store` is how the user calls it.
-std::vector<std::string> status_picture(const StoreStatus& status, const std::string& store, ScreenSize size);
+std::vector<std::string> status_view(const StoreStatus& status, const std::string& store, ScreenSize size);
 
 }  // namespace mtlgrid

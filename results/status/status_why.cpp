@@ -1,7 +1,6 @@
 #include "results/status/status_why.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -10,7 +9,9 @@
 
 #include "base/errors.h"
 #include "base/platform.h"
+#include "results/records/attempt_log_format.h"
 #include "results/status/status.h"
+#include "results/store/layout.h"
 #include "results/store/reading.h"
 
 namespace mtlgrid {
@@ -21,12 +22,6 @@ namespace {
 
 constexpr std::streamoff kLogRead = 1 << 20;  // bytes of a log's end: thousands of epochs
 constexpr std::size_t kLogLines = 8;
-
-constexpr const char* kCheckpointPrefix = "checkpoint-";  // as the trainer names them (docs/trainer.md)
-
-std::string attempt_folder(std::int64_t grid, const Cell& cell, int attempt) {
-  return "grid-" + std::to_string(grid) + "/" + cell.name() + "/attempt-" + std::to_string(attempt);
-}
 
 // `path` without `folder` before it, if it is there.
 std::string below(const fs::path& folder, const std::string& path) {
@@ -40,23 +35,23 @@ bool of_another(const std::string& line, const Cell& cell, const std::string& me
   for (std::string method; std::getline(methods, method, ',');) {
     Cell other = cell;
     other.method = method;
-    if (other != cell && line.starts_with(other.name() + ": ")) return true;
+    if (other != cell && is_log_line_of(other, line)) return true;
   }
   return false;
 }
 
-void take_line(LogEnd& log, const std::string& line, const std::string& cell, const fs::path& store_folder) {
-  const std::string epoch = cell + ": epoch ", resumed = cell + ": going on from ";
-  if (line.starts_with(epoch)) std::from_chars(line.data() + epoch.size(), line.data() + line.size(), log.epochs);
-  if (line.starts_with(resumed)) log.resumed_from = below(store_folder, line.substr(resumed.size()));
+void take_line(LogEnd& log, const std::string& line, const Cell& cell, const fs::path& folder) {
+  const LogLine parsed = parse_log_line(cell, line);
+  if (parsed.epoch) log.epochs = *parsed.epoch;
+  if (parsed.resumed_from) log.resumed_from = below(folder, *parsed.resumed_from);
   log.lines.push_back(line);
   if (log.lines.size() > kLogLines) log.lines.erase(log.lines.begin());
 }
 
-LogEnd read_log(const fs::path& store_folder, const std::string& path, const Cell& cell, const std::string& members) {
+LogEnd read_log(const fs::path& folder, const std::string& path, const Cell& cell, const std::string& members) {
   LogEnd log;
   log.path = path;
-  const fs::path file = store_folder / path;
+  const fs::path file = folder / path;
   std::error_code error;
   if (!fs::is_regular_file(file, error)) {
     log.trouble = "there is none";
@@ -72,23 +67,22 @@ LogEnd read_log(const fs::path& store_folder, const std::string& path, const Cel
     return log;
   }
   while (std::getline(in, line)) {
-    if (!line.empty() && !of_another(line, cell, members)) take_line(log, line, cell.name(), store_folder);
+    if (!line.empty() && !of_another(line, cell, members)) take_line(log, line, cell, folder);
   }
   return log;
 }
 
-// Newest attempt first, as the trainer looks for them.
-std::string newest_checkpoint(const fs::path& store_folder, const CellStory& story) {
-  for (auto a = story.attempts.rbegin(); a != story.attempts.rend(); ++a) {
-    const std::string folder = attempt_folder(story.grid_id, story.cell, a->attempt);
+// The checkpoint of the newest attempt that has one, as the trainer chooses it.
+std::string newest_checkpoint(const fs::path& folder, const CellHistory& history) {
+  for (auto a = history.attempts.rbegin(); a != history.attempts.rend(); ++a) {
+    const std::string attempt = attempt_folder(grid_folder_name(history.grid_id), history.cell, a->attempt);
     std::string newest;
     std::error_code none;
-    for (const auto& entry : fs::directory_iterator(store_folder / folder, none)) {
+    for (const auto& entry : fs::directory_iterator(folder / attempt, none)) {
       const std::string name = entry.path().filename().string();
-      const bool whole = name.starts_with(kCheckpointPrefix) && !entry.path().has_extension();
-      if (whole) newest = std::max(newest, name);
+      if (is_whole_checkpoint(name)) newest = std::max(newest, name);
     }
-    if (!newest.empty()) return folder + "/" + newest;
+    if (!newest.empty()) return attempt + "/" + newest;
   }
   return "";
 }
@@ -97,28 +91,28 @@ void bind_cell(Statement& statement, std::int64_t grid, const Cell& cell) {
   statement.bind_all(grid, cell.biomarker, cell.auxiliary, cell.method, cell.fold);
 }
 
-void read_settings(const Database& database, CellStory& story) {
+void read_settings(const Database& database, CellHistory& history) {
   Statement select = database.prepare("SELECT settings FROM grids WHERE grid_id = ?");
-  select.bind_all(story.grid_id);
+  select.bind_all(history.grid_id);
   if (!select.step()) return;
   const auto settings = nlohmann::json::parse(select.text(0), nullptr, false);
   if (!settings.is_object()) return;
-  story.config = settings.value("file", "");
+  history.config = settings.value("file", "");
   const auto cluster = settings.value("cluster", nlohmann::json::object());
-  story.retries_crash = cluster.value("retries_crash", 0);
-  story.retries_lost = cluster.value("retries_lost", 0);
+  history.retries_crash = cluster.value("retries_crash", 0);
+  history.retries_lost = cluster.value("retries_lost", 0);
 }
 
-void read_attempts(const Database& database, const fs::path& store_folder, CellStory& story) {
+void read_attempts(const Database& database, const fs::path& folder, CellHistory& history) {
   Statement select = database.prepare(
       "SELECT a.attempt, a.outcome, a.cause, a.detail, a.host, a.device, a.members, a.rank, a.pack, a.threads, "
       "a.started, a.ended, (SELECT count(*) FROM epochs e WHERE e.cell_id = a.cell_id AND e.attempt = a.attempt), "
       "a.best_epoch, a.resumed FROM attempts a JOIN cells c ON c.cell_id = a.cell_id WHERE c.grid_id = ? AND "
       "c.biomarker = ? AND c.auxiliary = ? AND c.method = ? AND c.fold = ? ORDER BY a.attempt");
-  bind_cell(select, story.grid_id, story.cell);
+  bind_cell(select, history.grid_id, history.cell);
   const auto number = [&](int column) { return static_cast<int>(select.integer(column)); };
   while (select.step()) {
-    CellStory::Attempt a;
+    CellHistory::Attempt a;
     a.attempt = number(0);
     a.outcome = select.text(1);
     a.cause = select.text(2);
@@ -134,9 +128,9 @@ void read_attempts(const Database& database, const fs::path& store_folder, CellS
     a.epochs = number(12);
     a.best_epoch = number(13);
     a.resumed = number(14);
-    a.log = read_log(store_folder, attempt_folder(story.grid_id, story.cell, a.attempt) + "/log", story.cell,
-                     a.pack > 1 ? a.members : "");
-    story.attempts.push_back(std::move(a));
+    const std::string attempt = attempt_folder(grid_folder_name(history.grid_id), history.cell, a.attempt);
+    a.log = read_log(folder, attempt + "/" + kAttemptLog, history.cell, a.pack > 1 ? a.members : "");
+    history.attempts.push_back(std::move(a));
   }
 }
 
@@ -153,28 +147,28 @@ std::vector<std::string> cell_names(const fs::path& store, std::optional<std::in
   return names;
 }
 
-CellStory read_story(const fs::path& store, const Cell& cell, std::optional<std::int64_t> grid) {
+CellHistory read_history(const fs::path& store, const Cell& cell, std::optional<std::int64_t> grid) {
   const Database database = open_for_reading(store);
-  CellStory story;
-  story.grid_id = choose_grid(database, grid);
-  story.cell = cell;
+  CellHistory history;
+  history.grid_id = choose_grid(database, grid);
+  history.cell = cell;
   Statement select = database.prepare(
       "SELECT state, result_attempt FROM cells WHERE grid_id = ? AND biomarker = ? AND auxiliary = ? AND method = ? "
       "AND fold = ?");
-  bind_cell(select, story.grid_id, cell);
+  bind_cell(select, history.grid_id, cell);
   if (!select.step()) {
-    throw InputError(cell.name() + ": grid " + std::to_string(story.grid_id) + " has no such cell");
+    throw InputError(cell.name() + ": grid " + std::to_string(history.grid_id) + " has no such cell");
   }
-  story.state = select.text(0);
-  if (!select.is_null(1)) story.result_attempt = static_cast<int>(select.integer(1));
+  history.state = select.text(0);
+  if (!select.is_null(1)) history.result_attempt = static_cast<int>(select.integer(1));
   select.reset();
-  const fs::path store_folder = beside(store, ".d");
-  story.folder = store_folder.string();
-  read_settings(database, story);
-  read_attempts(database, store_folder, story);
-  story.checkpoint = newest_checkpoint(store_folder, story);
-  story.run = read_run_state(store, story.grid_id, Platform::real().now());
-  return story;
+  const fs::path folder = store_folder(store);
+  history.folder = folder.string();
+  read_settings(database, history);
+  read_attempts(database, folder, history);
+  history.checkpoint = newest_checkpoint(folder, history);
+  history.run = read_run_state(store, history.grid_id, Platform::real().now());
+  return history;
 }
 
 }  // namespace mtlgrid

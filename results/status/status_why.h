@@ -21,7 +21,7 @@ struct LogEnd {
   std::string resumed_from;        // the checkpoint that training went on from; empty: none
 };
 
-struct CellStory {
+struct CellHistory {
   std::string folder;  // STORE.d, as the user calls the store
   std::int64_t grid_id = 0;
   Cell cell;
@@ -47,8 +47,7 @@ struct CellStory {
 // All cells of a grid by name, in the grid's order. Without `grid`: the newest.
 std::vector<std::string> cell_names(const std::filesystem::path& store, std::optional<std::int64_t> grid);
 // Throws InputError if the grid has no such cell.
-CellStory read_story(const std::filesystem::path& store, const Cell& cell,
-                     std::optional<std::int64_t> grid = std::nullopt);
-std::string render_story(const CellStory& story);
+CellHistory read_history(const std::filesystem::path& store, const Cell& cell,
+                         std::optional<std::int64_t> grid = std::nullopt);
 
 }  // namespace mtlgrid

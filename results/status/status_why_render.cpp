@@ -1,11 +1,11 @@
-// The text of `mtlgrid status --why`.
+#include "results/status/status_why_render.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/text.h"
-#include "results/status/status_why.h"
 
 namespace mtlgrid {
 namespace {
@@ -13,51 +13,52 @@ namespace {
 std::string times(int n) { return n == 1 ? "once" : n == 2 ? "twice" : fmt::format("{} times", n); }
 
 // "mtlgrid run grid.ini", as it can be given to a shell.
-std::string run_command(const CellStory& story) {
-  return "mtlgrid run " + (story.config.empty() ? "CONFIG" : printable(shell_quoted(story.config)));
+std::string run_command(const CellHistory& history) {
+  return "mtlgrid run " + (history.config.empty() ? "CONFIG" : printable(shell_quoted(history.config)));
 }
 
-std::string only_this(const CellStory& story) {
-  const Cell& c = story.cell;
+std::string only_this(const CellHistory& history) {
+  const Cell& c = history.cell;
   return "--only " + printable(shell_quoted(fmt::format("biomarker={},auxiliary={},method={},fold={}", c.biomarker,
                                                         c.auxiliary, c.method, c.fold)));
 }
 
-std::string from_checkpoint(const CellStory& story) {
-  return story.checkpoint.empty() ? " from its beginning"
-                                  : fmt::format(" from {}/{}", printable(story.folder), printable(story.checkpoint));
+std::string from_checkpoint(const CellHistory& history) {
+  return history.checkpoint.empty()
+             ? " from its beginning"
+             : fmt::format(" from {}/{}", printable(history.folder), printable(history.checkpoint));
 }
 
-int ended_as(const CellStory& story, const std::string& outcome) {
-  return static_cast<int>(
-      std::count_if(story.attempts.begin(), story.attempts.end(), [&](const auto& a) { return a.outcome == outcome; }));
+int ended_as(const CellHistory& history, const std::string& outcome) {
+  return static_cast<int>(std::count_if(history.attempts.begin(), history.attempts.end(),
+                                        [&](const auto& a) { return a.outcome == outcome; }));
 }
 
 // Why a failed cell is given up.
-std::string given_up(const CellStory& story) {
-  const std::string last = story.attempts.empty() ? "" : story.attempts.back().outcome;
+std::string given_up(const CellHistory& history) {
+  const std::string last = history.attempts.empty() ? "" : history.attempts.back().outcome;
   if (last == "crashed") {
-    return fmt::format("its trainer died {} (cluster.retries_crash = {})", times(ended_as(story, last)),
-                       story.retries_crash);
+    return fmt::format("its trainer died {} (cluster.retries_crash = {})", times(ended_as(history, last)),
+                       history.retries_crash);
   }
   if (last == "lost") {
-    return fmt::format("its worker was lost {} (cluster.retries_lost = {})", times(ended_as(story, last)),
-                       story.retries_lost);
+    return fmt::format("its worker was lost {} (cluster.retries_lost = {})", times(ended_as(history, last)),
+                       history.retries_lost);
   }
   return "an error in its data or mathematics, which trying again would meet again";
 }
 
-std::string what_to_do(const CellStory& story) {
-  return fmt::format("mend the cause, then: {} --retry-failed {}", run_command(story), only_this(story));
+std::string what_to_do(const CellHistory& history) {
+  return fmt::format("mend the cause, then: {} --retry-failed {}", run_command(history), only_this(history));
 }
 
-void tell_running(const CellStory& story, const LiveRun::Running& r, std::vector<std::string>& lines) {
-  const LiveRun& live = *story.run.live;
+void tell_running(const CellHistory& history, const LiveRun::Running& r, std::vector<std::string>& lines) {
+  const LiveRun& live = *history.run.live;
   const auto worker =
       std::find_if(live.workers.begin(), live.workers.end(), [&](const auto& w) { return w.rank == r.rank; });
   std::string line = fmt::format("attempt {} runs", r.attempt);
   line += worker == live.workers.end() ? "" : fmt::format(" on {}", printable(worker->host));
-  line += fmt::format(", rank {}, slot {}, for {}", r.rank, r.slot, spoken_duration(story.run.now - r.started));
+  line += fmt::format(", rank {}, slot {}, for {}", r.rank, r.slot, spoken_duration(history.run.now - r.started));
   if (r.epochs > 0) line += fmt::format(", in epoch {} of {} at most", std::min(r.epoch + 1, r.epochs), r.epochs);
   if (r.pack > 1) line += fmt::format(", in a pack of {}", r.pack);
   lines.push_back(line);
@@ -67,9 +68,9 @@ void tell_running(const CellStory& story, const LiveRun::Running& r, std::vector
   }
 }
 
-void tell_waiting(const CellStory& story, std::vector<std::string>& lines) {
-  const LiveRun& live = *story.run.live;
-  const std::string cell = story.cell.name();
+void tell_waiting(const CellHistory& history, std::vector<std::string>& lines) {
+  const LiveRun& live = *history.run.live;
+  const std::string cell = history.cell.name();
   const int place = live.place_of(cell);
   int slots = 0, alive = 0;
   for (const auto& w : live.workers) {
@@ -85,21 +86,21 @@ void tell_waiting(const CellStory& story, std::vector<std::string>& lines) {
 }
 
 // What the run that goes on does with the cell.
-void tell_live(const CellStory& story, std::vector<std::string>& lines) {
-  const LiveRun& live = *story.run.live;
-  const std::string age = spoken_duration(story.run.data_age);
-  if (const auto* running = live.find_running(story.cell.name())) {
-    tell_running(story, *running, lines);
-  } else if (live.place_of(story.cell.name()) > 0) {
-    tell_waiting(story, lines);
-  } else if (story.state == "running") {
+void tell_live(const CellHistory& history, std::vector<std::string>& lines) {
+  const LiveRun& live = *history.run.live;
+  const std::string age = spoken_duration(history.run.data_age);
+  if (const auto* running = live.find_running(history.cell.name())) {
+    tell_running(history, *running, lines);
+  } else if (live.place_of(history.cell.name()) > 0) {
+    tell_waiting(history, lines);
+  } else if (history.state == "running") {
     lines.push_back(fmt::format("its attempt has ended since the snapshot ({} old); the next snapshot tells how", age));
-  } else if (story.state == "pending" && live.queue_unnamed()) {
+  } else if (history.state == "pending" && live.queue_unnamed()) {
     lines.push_back(
         fmt::format("waits, or is left out by the run's --only: {} cells wait, too many for the live file "
                     "to name them",
                     live.cells.queued));
-  } else if (story.state == "pending") {
+  } else if (history.state == "pending") {
     lines.push_back(
         fmt::format("the run that goes on neither trains it nor has it waiting: its --only leaves the cell "
                     "out, or the cell has ended since the snapshot ({} old)",
@@ -107,52 +108,54 @@ void tell_live(const CellStory& story, std::vector<std::string>& lines) {
   }
 }
 
-void tell_without_live(const CellStory& story, std::vector<std::string>& lines) {
-  const bool held = story.run.holder.has_value();
-  if (held) lines.push_back(fmt::format("held by a run: {}", printable(story.run.holder->described())));
-  if (!story.run.trouble.empty()) lines.push_back(story.run.trouble);
-  if (story.state == "running" && !held) {
-    lines.push_back(
-        fmt::format("its run was killed meanwhile; {} goes on with it{}", run_command(story), from_checkpoint(story)));
+void tell_without_live(const CellHistory& history, std::vector<std::string>& lines) {
+  const bool held = history.run.holder.has_value();
+  if (held) lines.push_back(fmt::format("held by a run: {}", printable(history.run.holder->described())));
+  if (!history.run.trouble.empty()) lines.push_back(history.run.trouble);
+  if (history.state == "running" && !held) {
+    lines.push_back(fmt::format("its run was killed meanwhile; {} goes on with it{}", run_command(history),
+                                from_checkpoint(history)));
   }
-  if (story.state != "pending") return;
+  if (history.state != "pending") return;
   if (held) {
     lines.push_back("waits, or is left out by the run's --only");
     return;
   }
-  lines.push_back(fmt::format("no run holds the store; {} trains it{}", run_command(story),
-                              story.attempts.empty() ? "" : from_checkpoint(story)));
-  if (story.run.end) {
-    lines.push_back(fmt::format("the last run ended {} ago: {}", spoken_duration(story.run.now - story.run.end->time),
-                                story.run.end->text()));
+  lines.push_back(fmt::format("no run holds the store; {} trains it{}", run_command(history),
+                              history.attempts.empty() ? "" : from_checkpoint(history)));
+  if (history.run.end) {
+    lines.push_back(fmt::format("the last run ended {} ago: {}",
+                                spoken_duration(history.run.now - history.run.end->time), history.run.end->text()));
   }
 }
 
 // The live file is newer than the snapshot.
-std::string state_now(const CellStory& story) {
-  if (!story.run.live) return story.state;
-  const std::string cell = story.cell.name();
-  return story.run.live->find_running(cell) ? "running" : story.run.live->place_of(cell) > 0 ? "waiting" : story.state;
+std::string state_now(const CellHistory& history) {
+  if (!history.run.live) return history.state;
+  const std::string cell = history.cell.name();
+  return history.run.live->find_running(cell)   ? "running"
+         : history.run.live->place_of(cell) > 0 ? "waiting"
+                                                : history.state;
 }
 
 // How the cell stands and what will happen next, a line each.
-std::vector<std::string> next(const CellStory& story) {
+std::vector<std::string> next(const CellHistory& history) {
   std::vector<std::string> lines;
-  const bool running = story.run.live && story.run.live->find_running(story.cell.name());
-  if (story.result_attempt) lines.push_back(fmt::format("attempt {} counts", *story.result_attempt));
-  if (story.run.live) {
-    tell_live(story, lines);
+  const bool running = history.run.live && history.run.live->find_running(history.cell.name());
+  if (history.result_attempt) lines.push_back(fmt::format("attempt {} counts", *history.result_attempt));
+  if (history.run.live) {
+    tell_live(history, lines);
   } else {
-    tell_without_live(story, lines);
+    tell_without_live(history, lines);
   }
-  if (story.state == "failed" && !running) {
-    lines.push_back(fmt::format("given up: {}", given_up(story)));
-    lines.push_back(what_to_do(story));
+  if (history.state == "failed" && !running) {
+    lines.push_back(fmt::format("given up: {}", given_up(history)));
+    lines.push_back(what_to_do(history));
   }
   return lines;
 }
 
-std::string when(const CellStory::Attempt& a, double now) {
+std::string when(const CellHistory::Attempt& a, double now) {
   std::string text = spoken_time(a.started) + " UTC";
   if (std::isnan(a.ended)) {
     return a.outcome == "running" ? fmt::format("{}, {} ago", text, spoken_duration(now - a.started))
@@ -163,7 +166,7 @@ std::string when(const CellStory::Attempt& a, double now) {
   return fmt::format("{}, for {}", text, took < 10 ? fmt::format("{:.1f} s", took) : spoken_duration(took));
 }
 
-std::string where(const CellStory::Attempt& a) {
+std::string where(const CellHistory::Attempt& a) {
   if (a.host.empty()) return "not known: it never began";
   std::string text = fmt::format("{}, rank {}, {}", printable(a.host), a.rank, printable(a.device));
   if (a.threads > 1) text += fmt::format(", {} threads", a.threads);
@@ -172,9 +175,9 @@ std::string where(const CellStory::Attempt& a) {
 }
 
 // Of an attempt that has no result the log knows how far it came.
-std::string epochs(const CellStory& story, const CellStory::Attempt& a) {
+std::string epochs(const CellHistory& history, const CellHistory::Attempt& a) {
   if (a.epochs > 0) return fmt::format("{}, the best was {}", a.epochs, a.best_epoch);
-  const LiveRun::Running* running = story.run.live ? story.run.live->find_running(story.cell.name()) : nullptr;
+  const LiveRun::Running* running = history.run.live ? history.run.live->find_running(history.cell.name()) : nullptr;
   if (running && running->attempt == a.attempt && running->epochs > 0) {
     return fmt::format("{} of {} at most", running->epoch, running->epochs);
   }
@@ -183,16 +186,16 @@ std::string epochs(const CellStory& story, const CellStory::Attempt& a) {
 
 void add(std::string& to, const char* what, const std::string& text) { to += fmt::format("  {:<8}{}\n", what, text); }
 
-std::string attempt(const CellStory& story, const CellStory::Attempt& a) {
+std::string attempt(const CellHistory& history, const CellHistory::Attempt& a) {
   std::string out = fmt::format("\nAttempt {}: {}{}\n", a.attempt, printable(a.outcome),
-                                a.attempt == story.result_attempt ? ", counts" : "");
+                                a.attempt == history.result_attempt ? ", counts" : "");
   if (!a.cause.empty()) add(out, "cause", printable(a.cause));
   add(out, "where", where(a));
-  add(out, "when", when(a, story.run.now));
-  add(out, "epochs", epochs(story, a));
+  add(out, "when", when(a, history.run.now));
+  add(out, "epochs", epochs(history, a));
   if (!a.log.resumed_from.empty()) add(out, "resumed", "from " + printable(a.log.resumed_from));
   if (a.resumed > 0) add(out, "resumed", fmt::format("{}, from its own checkpoint", times(a.resumed)));
-  add(out, "log", printable(story.folder + "/" + a.log.path) + (a.log.trouble.empty() ? "" : ": " + a.log.trouble));
+  add(out, "log", printable(history.folder + "/" + a.log.path) + (a.log.trouble.empty() ? "" : ": " + a.log.trouble));
   for (const std::string& line : a.log.lines) out += fmt::format("    | {}\n", printable(line));
   // What the rank heard of a dying trainer is the log's end; it is told where the log is gone.
   if (!a.detail.empty() && !a.log.trouble.empty()) {
@@ -209,12 +212,12 @@ std::string attempt(const CellStory& story, const CellStory::Attempt& a) {
 
 }  // namespace
 
-std::string render_story(const CellStory& story) {
+std::string render_history(const CellHistory& history) {
   std::string out =
-      fmt::format("{}: {} (grid {})\n", printable(story.cell.name()), printable(state_now(story)), story.grid_id);
-  for (const std::string& line : next(story)) out += fmt::format("  {}\n", line);
-  for (const auto& a : story.attempts) out += attempt(story, a);
-  if (story.attempts.empty()) out += "\nNo attempt yet.\n";
+      fmt::format("{}: {} (grid {})\n", printable(history.cell.name()), printable(state_now(history)), history.grid_id);
+  for (const std::string& line : next(history)) out += fmt::format("  {}\n", line);
+  for (const auto& a : history.attempts) out += attempt(history, a);
+  if (history.attempts.empty()) out += "\nNo attempt yet.\n";
   return out;
 }
 

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/errors.h"
 #include "datasets/fingerprint.h"
+#include "results/records/attempt_log_format.h"
+#include "results/store/layout.h"
 #include "trainer/formats/state_dict.h"
 #include "trainer/formats/weights.h"
 #include "trainer/process/environment.h"
@@ -61,9 +63,7 @@ StackStep CellRun::start(at::Device device) {
   sits(network, 0);
   best_ = at::empty_like(network.parameters());
   const std::vector<std::filesystem::path> earlier(train_.resume.begin(), train_.resume.end());
-  const auto say = [&](const std::string& line) {
-    std::fprintf(stderr, "%s: %s\n", train_.cell.name().c_str(), line.c_str());
-  };
+  const auto say = [&](const std::string& line) { std::fprintf(stderr, "%s\n", log_line(train_.cell, line).c_str()); };
   const TrainingArrays host = arrays();
   if (auto state = checkpoints_.resume(earlier, host, say)) {
     resumed_ = true;
@@ -145,9 +145,7 @@ void CellRun::finish_epoch(const TaskLosses& validation_sum) {
   state_.epochs.push_back(row);
   const bool improved = state_.stopping.improved(state_.epoch, valid[0]);
   if (improved) best_.copy_(stack_->parameters(member_));
-  std::fprintf(stderr, "%s: epoch %d: training %.6g %.6g, validation %.6g %.6g, %.3g s%s\n", train_.cell.name().c_str(),
-               row.epoch, row.train_classification, row.train_regression, row.valid_classification,
-               row.valid_regression, row.seconds, improved ? ", best" : "");
+  std::fprintf(stderr, "%s\n", log_line(train_.cell, epoch_log_text(row, improved)).c_str());
   state_.trained = state_.epoch >= experiment_.train.epochs || state_.stopping.exhausted(state_.epoch, patience());
   stack_->epoch_done(member_);
   ++state_.epoch;

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/errors.h"
+#include "results/records/attempt_log_format.h"
 #include "results/store/layout.h"
 
 namespace mtlgrid {
@@ -92,7 +93,7 @@ std::optional<TrainingState> Checkpoints::resume(const std::vector<fs::path>& ot
         copy_into(arrays.first_moment, c, "first_moment");
         copy_into(arrays.second_moment, c, "second_moment");
         copy_into(arrays.best, c, c.has("best") ? "best" : "parameters");
-        say("going on from " + file.string());
+        say(resumed_log_text(file.string()));
         return state;
       } catch (const InputError& e) {
         say(std::string("checkpoint passed over: ") + e.what());

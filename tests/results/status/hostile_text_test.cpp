@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "results/status/query.h"
-#include "results/status/status.h"
+#include "results/status/query_render.h"
+#include "results/status/status_render.h"
 #include "results/status/status_view.h"
-#include "results/status/status_why.h"
+#include "results/status/status_why_render.h"
 #include "results/tables/tables.h"
 #include "tests/results/store/store_fixture.h"
 
@@ -107,10 +107,10 @@ TEST_P(HostileText, SurvivesARebuild) {
 
 TEST_P(HostileText, IsEscapedInWhatATerminalShows) {
   const StoreStatus status = read_status(file);
-  std::string picture;
-  for (const std::string& line : status_picture(status, GetParam(), {200, 100})) picture += line + "\n";
-  for (const std::string& shown : {render_status(status), picture, render_story(read_story(file, hostile_cell(0))),
-                                   render_story(read_story(file, hostile_cell(1))),
+  std::string view;
+  for (const std::string& line : status_view(status, GetParam(), {200, 100})) view += line + "\n";
+  for (const std::string& shown : {render_status(status), view, render_history(read_history(file, hostile_cell(0))),
+                                   render_history(read_history(file, hostile_cell(1))),
                                    render(query(file, "SELECT * FROM drops, failures"), QueryFormat::table)}) {
     EXPECT_EQ(shown, printable_lines(shown));
   }

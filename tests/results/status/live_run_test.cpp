@@ -110,7 +110,7 @@ TEST_F(LiveRuns, WhatCannotBeReadIsSaidAloud) {
   EXPECT_THAT(state().trouble, HasSubstr("cannot be read"));
 }
 
-TEST_F(LiveRuns, NoPartOfAFileTurnsUpAsAnotherPicture) {
+TEST_F(LiveRuns, NoPartOfAFileIsTakenForAnotherStatus) {
   begin_run();
   const std::string whole = live().dump();
   for (std::size_t length = 0; length < whole.size(); length += 7) {

@@ -1,5 +1,6 @@
 #include "results/status/query.h"
 
+#include "results/status/query_render.h"
 #include "tests/results/store/store_fixture.h"
 
 namespace mtlgrid::testing {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "results/status/status_render.h"
 #include "tests/results/status/live_fixture.h"
 
 namespace mtlgrid::testing {
@@ -45,7 +46,7 @@ TEST_F(Statuses, OfALiveRunHaveAnEtaWithoutALiveFile) {
   EXPECT_DOUBLE_EQ(status.cells_per_hour, 60);
   EXPECT_DOUBLE_EQ(status.eta_seconds, 120);
   EXPECT_THAT(render_status(status), HasSubstr("about 2 min 0 s to go"));
-  EXPECT_THAT(render_status(status), HasSubstr("No live picture: the run has written no live file (yet)."));
+  EXPECT_THAT(render_status(status), HasSubstr("No live status: the run has written no live file (yet)."));
 }
 
 TEST_F(Statuses, TextShowsMatrixAndFailures) {
@@ -69,7 +70,7 @@ TEST_F(Statuses, AStaleLiveFileIsSaidAloud) {
   begin_run();
   write_live(live(400));
   const std::string text = render_status(read_status(file));
-  EXPECT_THAT(text, HasSubstr("No live picture: the run's live file is 6 min 40 s old"));
+  EXPECT_THAT(text, HasSubstr("No live status: the run's live file is 6 min 40 s old"));
   EXPECT_THAT(text, Not(HasSubstr("This run")));
 }
 

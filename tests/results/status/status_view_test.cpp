@@ -59,8 +59,8 @@ std::string joined(const std::vector<std::string>& lines) {
                          [](const std::string& a, const std::string& b) { return a + b + "\n"; });
 }
 
-TEST(StatusPicture, PapersGridFitsATerminalOf80By24) {
-  const std::vector<std::string> lines = status_picture(paper_grid(), "grid.db", {});
+TEST(StatusView, PapersGridFitsATerminalOf80By24) {
+  const std::vector<std::string> lines = status_view(paper_grid(), "grid.db", {});
   EXPECT_EQ(lines.size(), 24u);
   EXPECT_THAT(lines[0], StartsWith("grid.db, grid 1: run 4 on node1, "));
   EXPECT_THAT(lines[1], HasSubstr(" 33 %  200/590 cells, 2 failed, 6 running, 380 waiting"));
@@ -75,20 +75,20 @@ TEST(StatusPicture, PapersGridFitsATerminalOf80By24) {
   EXPECT_EQ(lines[23], "MSI/LF/naive/0 attempt 9 crashed: signal 11");
 }
 
-TEST(StatusPicture, MoreRoomShowsMore) {
-  const std::vector<std::string> lines = status_picture(paper_grid(), "grid.db", {120, 50});
+TEST(StatusView, MoreRoomShowsMore) {
+  const std::vector<std::string> lines = status_view(paper_grid(), "grid.db", {120, 50});
   EXPECT_THAT(lines, Contains(HasSubstr("pairs from left to right: MSI/ITH, MSI/LF")));
   EXPECT_THAT(lines.back(), HasSubstr("attempt 1 crashed"));
 }
 
-TEST(StatusPicture, NeverLeavesItsRoom) {
+TEST(StatusView, NeverLeavesItsRoom) {
   StoreStatus trouble = paper_grid(200);
   trouble.run.live.reset();
   trouble.run.trouble = "the run's live file is 6 min 40 s old: " + std::string(300, 'x') + " and more";
   for (const StoreStatus& status : {paper_grid(), paper_grid(200), paper_grid(0), trouble, StoreStatus{}}) {
     for (const int columns : {1, 2, 20, 40, 57, 66, 80, 81, 132, 400}) {
       for (const int rows : {1, 2, 5, 10, 23, 24, 25, 60}) {
-        const std::vector<std::string> lines = status_picture(status, "grid.db", {columns, rows});
+        const std::vector<std::string> lines = status_view(status, "grid.db", {columns, rows});
         EXPECT_LE(lines.size(), static_cast<std::size_t>(rows)) << columns;
         for (const std::string& line : lines) EXPECT_LE(width(line), static_cast<std::size_t>(columns)) << line;
       }
@@ -96,46 +96,45 @@ TEST(StatusPicture, NeverLeavesItsRoom) {
   }
 }
 
-TEST(StatusPicture, WhatDoesNotFitIsCounted) {
-  const std::string low = joined(status_picture(paper_grid(), "grid.db", {80, 14}));
+TEST(StatusView, WhatDoesNotFitIsCounted) {
+  const std::string low = joined(status_view(paper_grid(), "grid.db", {80, 14}));
   EXPECT_THAT(low, ::testing::ContainsRegex("and [0-9]+ more methods"));
-  const std::string many = joined(status_picture(paper_grid(200), "grid.db", {80, 24}));
+  const std::string many = joined(status_view(paper_grid(200), "grid.db", {80, 24}));
   EXPECT_THAT(many, HasSubstr("up 199/200 busy 398/398\n"));
   EXPECT_THAT(many, HasSubstr("and 184 more workers\n"));
 }
 
-TEST(StatusPicture, NarrowTerminalsGetCounts) {
-  const std::string text = joined(status_picture(paper_grid(), "grid.db", {50, 40}));
+TEST(StatusView, NarrowTerminalsGetCounts) {
+  const std::string text = joined(status_view(paper_grid(), "grid.db", {50, 40}));
   EXPECT_THAT(text, HasSubstr("baseline        3/7! 0/7"));
   EXPECT_THAT(text, HasSubstr("done/all pairs, ! where some failed"));
-  EXPECT_THAT(joined(status_picture(paper_grid(), "grid.db", {30, 40})), HasSubstr("baseline        3/35!"));
+  EXPECT_THAT(joined(status_view(paper_grid(), "grid.db", {30, 40})), HasSubstr("baseline        3/35!"));
 }
 
-TEST(StatusPicture, TroubleTakesThePlaceOfThePace) {
+TEST(StatusView, TroubleTakesThePlaceOfThePace) {
   StoreStatus s = paper_grid();
   s.run.live.reset();
   s.run.trouble = "the run's live file is 6 min 40 s old";
-  const std::string text = joined(status_picture(s, "grid.db", {}));
+  const std::string text = joined(status_view(s, "grid.db", {}));
   EXPECT_THAT(text, HasSubstr("the run's live file is 6 min 40 s old"));
   EXPECT_THAT(text, Not(HasSubstr("ETA")));
   EXPECT_THAT(text, HasSubstr("3/595 cells"));
 }
 
-TEST(StatusPicture, StoppingAndTheAllocationsEndAreSaid) {
+TEST(StatusView, StoppingAndTheAllocationsEndAreSaid) {
   StoreStatus s = paper_grid();
   s.run.live->stopping = true;
   s.run.live->ends = s.run.now + 90;
-  EXPECT_THAT(status_picture(s, "grid.db", {100, 24})[2],
-              HasSubstr("the allocation ends in 1 min 30 s, asked to stop"));
+  EXPECT_THAT(status_view(s, "grid.db", {100, 24})[2], HasSubstr("the allocation ends in 1 min 30 s, asked to stop"));
 }
 
-TEST(StatusPicture, HostileTextCannotActOnTheTerminal) {
+TEST(StatusView, HostileTextCannotActOnTheTerminal) {
   StoreStatus s = paper_grid();
   const std::string bad = "\x1b[2J\r\n\xc2\x9b\xff\xe2\x80\xae";
   s.methods[0] = s.pairs[0] = s.run.holder->host = bad;
   s.newest_failures[0] = {bad, bad, bad, 1};
   for (auto& w : s.run.live->workers) w.host = w.device = w.why = w.state = bad;
-  for (const std::string& line : status_picture(s, bad, {200, 60})) {
+  for (const std::string& line : status_view(s, bad, {200, 60})) {
     EXPECT_EQ(line, printable(line));
   }
 }

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "results/status/status_why_render.h"
+#include "results/store/layout.h"
 #include "tests/results/status/live_fixture.h"
 
 namespace mtlgrid::testing {
@@ -16,13 +18,13 @@ using ::testing::StartsWith;
 
 class Why : public LiveStoreTest {
  protected:
-  std::string why(const Cell& of) const { return render_story(read_story(file, of)); }
+  std::string why(const Cell& of) const { return render_history(read_history(file, of)); }
   fs::path attempt_folder(const Cell& of, int attempt) const {
-    return beside(file, ".d") / "grid-1" / of.name() / ("attempt-" + std::to_string(attempt));
+    return mtlgrid::attempt_folder(grid_folder(file, 1), of, attempt);
   }
   void write_log(const Cell& of, int attempt, const std::string& text) const {
     fs::create_directories(attempt_folder(of, attempt));
-    write_file(attempt_folder(of, attempt) / "log", text);
+    write_file(attempt_folder(of, attempt) / kAttemptLog, text);
   }
   void write_checkpoint(const Cell& of, int attempt, const std::string& name) const {
     fs::create_directories(attempt_folder(of, attempt));
@@ -156,7 +158,7 @@ TEST_F(Why, LogsOfPacksAreReadForTheCellAlone) {
   write_log(cell(0, "baseline"), 1,
             "MSI/LF/baseline/0: going on from " + checkpoint +
                 "\nMSI/LF/naive/0: epoch 9: training 1\nMSI/LF/baseline/0: epoch 4: training 1\nof nobody\n");
-  const LogEnd log = read_story(file, cell(0, "baseline")).attempts.at(0).log;
+  const LogEnd log = read_history(file, cell(0, "baseline")).attempts.at(0).log;
   EXPECT_THAT(log.lines, SizeIs(3));
   EXPECT_EQ(log.epochs, 4);
   EXPECT_EQ(log.resumed_from, "grid-1/MSI/LF/baseline/0/attempt-1/checkpoint-0000000007");
@@ -167,7 +169,7 @@ TEST_F(Why, OfALongLogTheEndIsTold) {
   std::string text;
   for (int i = 0; i < 200'000; ++i) text += "line " + std::to_string(i) + "\n";
   write_log(cell(2), 1, text);
-  const LogEnd log = read_story(file, cell(2)).attempts.at(0).log;
+  const LogEnd log = read_history(file, cell(2)).attempts.at(0).log;
   EXPECT_THAT(log.lines, SizeIs(8));
   EXPECT_EQ(log.lines.back(), "line 199999");
 }
@@ -176,7 +178,7 @@ TEST_F(Why, OfALongLogTheEndIsTold) {
 TEST_F(Why, ALogThatIsNoFileIsNotRead) {
   fs::create_directories(attempt_folder(cell(2), 1));
   ASSERT_EQ(::mkfifo((attempt_folder(cell(2), 1) / "log").c_str(), 0600), 0);
-  EXPECT_EQ(read_story(file, cell(2)).attempts.at(0).log.trouble, "there is none");
+  EXPECT_EQ(read_history(file, cell(2)).attempts.at(0).log.trouble, "there is none");
 }
 
 TEST_F(Why, HostileTextCannotActOnTheTerminal) {
@@ -201,7 +203,7 @@ TEST_F(Why, HostileTextCannotActOnTheTerminal) {
 TEST_F(Why, NamesAreInTheGridsOrder) {
   EXPECT_THAT(cell_names(file, std::nullopt), ElementsAre("MSI/LF/baseline/0", "MSI/LF/baseline/1", "MSI/LF/baseline/2",
                                                           "MSI/LF/naive/0", "MSI/LF/naive/1", "MSI/LF/naive/2"));
-  EXPECT_THROW(read_story(file, cell(9)), InputError);
+  EXPECT_THROW(read_history(file, cell(9)), InputError);
 }
 
 }  // namespace
