@@ -79,26 +79,26 @@ std::string content(const fs::path& file, std::string& why) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// Why a picture of `age` seconds cannot be believed; empty if it can.
+// Why a live file of `age` seconds cannot be believed; empty if it can.
 std::string doubt(const LiveRun& run, const std::optional<LockHolder>& holder, std::int64_t grid, double age) {
   if (!holder) {
     return fmt::format("the run's live file is {} old, and no run holds the store: that run was killed",
                        spoken_duration(age));
   }
   if (holder->epoch > 0 && run.epoch != holder->epoch) {
-    return fmt::format("the live file is of run {}, which is gone; run {} has not written one yet", run.epoch,
+    return fmt::format("the live file is of run {}, which has ended; run {} has not written one yet", run.epoch,
                        holder->epoch);
   }
   if (age > kLiveSeconds) {
     return fmt::format(
-        "the run's live file is {} old: the run hangs or is gone, its disk is full, or the clocks of its host and "
-        "this one differ",
+        "the run's live file is {} old: the run hangs or has ended, its disk is full, or its host's clock differs "
+        "from this host's",
         spoken_duration(age));
   }
   if (age < -kLiveSeconds) {
     return fmt::format("the run's live file is {} ahead of this host's clock", spoken_duration(-age));
   }
-  if (run.grid != grid) return fmt::format("the run that goes on is of grid {} (--grid)", run.grid);
+  if (run.grid != grid) return fmt::format("the run in progress is of grid {} (--grid)", run.grid);
   return "";
 }
 
@@ -135,11 +135,11 @@ void read_live(const fs::path& store, std::int64_t grid, RunState& state) {
     state.trouble = doubt(run, state.holder, grid, state.now - run.time);
     if (state.trouble.empty()) state.live = std::move(run);
   } catch (const json::exception& e) {
-    state.trouble = printable(fmt::format("{} is no live file: {}", file.string(), e.what()));
+    state.trouble = printable(fmt::format("{} is not a valid live file: {}", file.string(), e.what()));
   }
 }
 
-// nullopt if there is no STORE.done, or it cannot be read.
+// nullopt if STORE.done does not exist or cannot be read.
 std::optional<RunEnd> read_run_end(const fs::path& store) {
   std::string why;
   const std::string text = content(store_path(store, StoreFile::done), why);

@@ -1,4 +1,5 @@
-// STORE.progress, the live picture of a run that goes on (docs/store.md), and STORE.done, how the last one ended.
+// STORE.progress, the live status of a run in progress, and STORE.done, how the last run ended
+// (docs/store-internals.md).
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 
 namespace mtlgrid {
 
-// A run's own account of itself, at most some seconds old. Texts are as the file has them: escape them.
+// The status that a run reports of itself, at most some seconds old. Texts come from the file unchanged: escape them.
 struct LiveRun {
   double time = 0;  // seconds since 1970, on the clock of the run's host
   std::uint64_t epoch = 0;
@@ -41,13 +42,14 @@ struct LiveRun {
   std::map<std::string, std::string> avoid;  // cell: why some worker does not get it
 
   const Running* find_running(const std::string& cell) const;
-  // Its place in the queue, from 1; 0 if it is not there.
+  // The cell's place in the queue, from 1; 0 if it is not queued.
   int place_of(const std::string& cell) const;
-  // Cells wait, but so many that the file does not name them.
+  // Cells are queued, but too many for the file to name them.
   bool queue_unnamed() const { return queue.empty() && cells.queued > 0; }
 };
 
-// The live file is believed for so long (seconds); it is written every two, less often where that takes long.
+// A live file older than this (seconds) is not believed. It is written every two seconds, less often where that takes
+// long.
 inline constexpr double kLiveSeconds = 30;
 
 // How the last run ended.
@@ -59,14 +61,14 @@ struct RunEnd {
   // "all that was asked for is done (exit status 0): 595 of 595 cells done"
   std::string text() const;
 };
-// What can be known from here of the run that goes on, or of the last one.
+// What a reader can know of the run in progress, or of the last run.
 struct RunState {
   double now = 0;                    // the reader's time, seconds since 1970
   double data_age = 0;               // seconds since the snapshot was published; 0 where readers open STORE itself
   std::optional<LockHolder> holder;  // of the store's lock; nullopt if nobody holds it, or its process is dead
   std::optional<LiveRun> live;       // of the grid that was asked for
-  std::string trouble;               // why `live` is not there although it should be: one line, printable
-  std::optional<RunEnd> end;         // how the last run ended; nullopt while one goes on, or if it was killed
+  std::string trouble;               // why `live` is missing although a run holds the store: one line, printable
+  std::optional<RunEnd> end;         // how the last run ended; nullopt during a run, or if it was killed
 };
 // Reads STORE.lock, STORE.progress and STORE.done; never the database. `now`: seconds since 1970.
 RunState read_run_state(const std::filesystem::path& store, std::int64_t grid, double now);

@@ -42,7 +42,7 @@ int authorize(void*, int action, const char* first, const char* second, const ch
   }
 }
 
-// On top of what open_for_reading() does for every reader.
+// Besides the limits that open_for_reading() sets for every reader.
 void restrict_to_reading(Database& database) {
   sqlite3* connection = database.handle();
   sqlite3_limit(connection, SQLITE_LIMIT_ATTACHED, 0);
@@ -76,7 +76,7 @@ std::string quoted_identifier(const std::string& name) {
 // Statements after the first: none, or the caller meant more than one.
 void refuse_more(const Database& database, const Statement& first, const std::string& sql) {
   const Statement rest = database.prepare(std::string_view(sql).substr(std::strlen(sqlite3_sql(first.handle()))));
-  if (rest.handle()) throw InputError("query: one statement at a time, please");
+  if (rest.handle()) throw InputError("query: only one SQL statement is allowed");
 }
 
 }  // namespace
@@ -110,7 +110,7 @@ QueryResult query(const std::filesystem::path& store, const std::string& sql) {
   restrict_to_reading(database);
   try {
     Statement statement = database.prepare(sql);
-    if (!statement.handle()) throw InputError("query: there is no statement");
+    if (!statement.handle()) throw InputError("query: the SQL statement is empty");
     refuse_more(database, statement, sql);
     return fetch(statement);
   } catch (const SqliteError& e) {
@@ -124,7 +124,7 @@ QueryResult rows_of_view(const std::filesystem::path& store, const std::string& 
   try {
     // A name cannot be bound as a parameter: it must be that of a view, and is quoted as SQL wants it.
     Statement known = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = ?");
-    if (!known.bind_all(view).step()) throw InputError(store.string() + ": there is no view '" + view + "'");
+    if (!known.bind_all(view).step()) throw InputError(store.string() + ": view '" + view + "' not found");
     known.reset();
     Statement rows = database.prepare("SELECT * FROM " + quoted_identifier(view) + " WHERE grid_id = ?");
     rows.bind_all(grid);

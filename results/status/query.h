@@ -21,7 +21,8 @@ struct QueryResult {
 // Runs one read-only SQL statement; cannot write, attach or change settings. Real numbers come with as many digits as
 // give the same double again, BLOBs in hex. Throws InputError with SQLite's own text.
 QueryResult query(const std::filesystem::path& store, const std::string& sql);
-// All rows of a view that are of one grid, under the same restrictions. Throws InputError if there is no such view.
+// All rows of a view that belong to one grid, under the same restrictions. Throws InputError if the view does not
+// exist.
 QueryResult rows_of_view(const std::filesystem::path& store, const std::string& view, std::int64_t grid);
 // The views with one line each of what they show.
 std::vector<std::pair<std::string, std::string>> views(const std::filesystem::path& store);

@@ -157,7 +157,7 @@ void read_workers(const Database& database, StoreStatus& status) {
   }
 }
 
-// Throughput since the run opened the store; what is left goes on at that rate.
+// Throughput since the run opened the store; the remaining cells are assumed to take as long.
 void read_throughput(const Database& database, StoreStatus& status) {
   Statement results = of_grid(database,
                               "SELECT count(*), max(a.ended) FROM attempts a JOIN cells c ON c.cell_id = a.cell_id "

@@ -1,4 +1,4 @@
-// How a grid stands: for `mtlgrid status`.
+// The state of a grid, for `mtlgrid status`.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct StateCounts {
   int total() const { return pending + running + done + failed; }
 };
 
-// How a cell stands, taken together from the store and the run's live file.
+// The state of a cell, from the store and the run's live file together.
 enum class CellSign {
   done,
   failed,
@@ -62,13 +62,13 @@ struct StoreStatus {
   double eta_seconds = 0;     // NaN: unknown, or no run holds the store
 };
 
-// A grid with more cells is shown by counts alone.
+// A grid with more cells is shown as counts only.
 inline constexpr int kSignsKept = 20'000;
 
-// Throws InputError if there is no such store or grid. Without `grid`: the newest.
+// Throws InputError if the store or the grid does not exist. Without `grid`: the newest.
 StoreStatus read_status(const std::filesystem::path& store, std::optional<std::int64_t> grid = std::nullopt);
 
-// `grid` if the store has it, the newest without one. Throws InputError naming the grids there are.
+// `grid` if the store has it; without `grid` the newest. Throws InputError that names the grids of the store.
 std::int64_t choose_grid(const Database& database, std::optional<std::int64_t> grid);
 
 }  // namespace mtlgrid

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kFailuresShown = 20;
 
-// What the run that goes on says of itself.
+// What the run in progress reports of itself.
 std::string live(const RunState& run) {
   const LiveRun& live = *run.live;
   const auto& c = live.cells;
@@ -32,7 +32,7 @@ std::string held(const RunState& run) {
   if (run.end) {
     out += fmt::format("The last run ended {} ago: {}.\n", spoken_duration(run.now - run.end->time), run.end->text());
   }
-  if (run.data_age > 0) out += fmt::format("What follows is of the snapshot, {} old.\n", spoken_duration(run.data_age));
+  if (run.data_age > 0) out += fmt::format("The rest is from the snapshot, {} old.\n", spoken_duration(run.data_age));
   return out;
 }
 

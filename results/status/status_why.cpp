@@ -29,7 +29,7 @@ std::string below(const fs::path& folder, const std::string& path) {
   return path.starts_with(absolute) ? path.substr(absolute.size()) : path;
 }
 
-// Starts with the name of another cell of the pack: not our business.
+// Whether the line is about another cell of the pack.
 bool of_another(const std::string& line, const Cell& cell, const std::string& members) {
   std::istringstream methods(members);
   for (std::string method; std::getline(methods, method, ',');) {
@@ -54,7 +54,7 @@ LogEnd read_log(const fs::path& folder, const std::string& path, const Cell& cel
   const fs::path file = folder / path;
   std::error_code error;
   if (!fs::is_regular_file(file, error)) {
-    log.trouble = "there is none";
+    log.trouble = "missing";
     return log;
   }
   std::ifstream in(file, std::ios::binary | std::ios::ate);

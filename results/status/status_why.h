@@ -1,4 +1,4 @@
-// What happened to a cell, attempt by attempt, and what will: for `mtlgrid status --why`.
+// The history of a cell, attempt by attempt, and what happens to it next: for `mtlgrid status --why`.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,13 @@
 
 namespace mtlgrid {
 
-// The end of an attempt's log, which lies at STORE.d/grid-<id>/<cell>/attempt-<n>/log.
+// The end of an attempt's log, STORE.d/grid-<id>/<cell>/attempt-<n>/log.
 struct LogEnd {
   std::string path;                // below STORE.d
   std::string trouble;             // why it cannot be read; empty if it can
-  std::vector<std::string> lines;  // the last ones that are of this cell or of nobody, oldest first
-  int epochs = 0;                  // the last one that the log tells the end of; 0: none
-  std::string resumed_from;        // the checkpoint that training went on from; empty: none
+  std::vector<std::string> lines;  // the last lines about this cell or about no cell, oldest first
+  int epochs = 0;                  // the last epoch whose end is in the log; 0: none
+  std::string resumed_from;        // the checkpoint from which training continued; empty: none
 };
 
 struct CellHistory {
@@ -39,7 +39,7 @@ struct CellHistory {
     LogEnd log;
   };
   std::vector<Attempt> attempts;  // oldest first
-  // The newest checkpoint on disk, which the next attempt goes on from: below STORE.d; empty: none.
+  // The newest checkpoint on disk, from which the next attempt continues: below STORE.d; empty: none.
   std::string checkpoint;
   RunState run;
 };

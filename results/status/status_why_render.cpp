@@ -12,7 +12,7 @@ namespace {
 
 std::string times(int n) { return n == 1 ? "once" : n == 2 ? "twice" : fmt::format("{} times", n); }
 
-// "mtlgrid run grid.ini", as it can be given to a shell.
+// "mtlgrid run grid.ini", quoted for a shell.
 std::string run_command(const CellHistory& history) {
   return "mtlgrid run " + (history.config.empty() ? "CONFIG" : printable(shell_quoted(history.config)));
 }
@@ -34,7 +34,7 @@ int ended_as(const CellHistory& history, const std::string& outcome) {
                                         [&](const auto& a) { return a.outcome == outcome; }));
 }
 
-// Why a failed cell is given up.
+// Why a failed cell is not tried again.
 std::string given_up(const CellHistory& history) {
   const std::string last = history.attempts.empty() ? "" : history.attempts.back().outcome;
   if (last == "crashed") {
@@ -45,11 +45,11 @@ std::string given_up(const CellHistory& history) {
     return fmt::format("its worker was lost {} (cluster.retries_lost = {})", times(ended_as(history, last)),
                        history.retries_lost);
   }
-  return "an error in its data or mathematics, which trying again would meet again";
+  return "a data or numerical error; a retry would fail the same way";
 }
 
 std::string what_to_do(const CellHistory& history) {
-  return fmt::format("mend the cause, then: {} --retry-failed {}", run_command(history), only_this(history));
+  return fmt::format("fix the cause, then: {} --retry-failed {}", run_command(history), only_this(history));
 }
 
 void tell_running(const CellHistory& history, const LiveRun::Running& r, std::vector<std::string>& lines) {
@@ -63,7 +63,7 @@ void tell_running(const CellHistory& history, const LiveRun::Running& r, std::ve
   if (r.pack > 1) line += fmt::format(", in a pack of {}", r.pack);
   lines.push_back(line);
   if (worker != live.workers.end() && worker->state != "alive") {
-    lines.push_back(fmt::format("that worker is {}: last heard of {} ago", printable(worker->state),
+    lines.push_back(fmt::format("that worker is {}: its last message came {} ago", printable(worker->state),
                                 spoken_duration(worker->heard_seconds)));
   }
 }
@@ -82,10 +82,10 @@ void tell_waiting(const CellHistory& history, std::vector<std::string>& lines) {
                               place, live.queue.size(), slots, alive));
   const auto avoid = live.avoid.find(cell);
   if (avoid != live.avoid.end()) lines.push_back(printable(avoid->second));
-  if (live.stopping) lines.push_back("the run was asked to stop: the cell is left for the next run");
+  if (live.stopping) lines.push_back("the run was asked to stop: the next run trains the cell");
 }
 
-// What the run that goes on does with the cell.
+// What the run in progress does with the cell.
 void tell_live(const CellHistory& history, std::vector<std::string>& lines) {
   const LiveRun& live = *history.run.live;
   const std::string age = spoken_duration(history.run.data_age);
@@ -94,16 +94,16 @@ void tell_live(const CellHistory& history, std::vector<std::string>& lines) {
   } else if (live.place_of(history.cell.name()) > 0) {
     tell_waiting(history, lines);
   } else if (history.state == "running") {
-    lines.push_back(fmt::format("its attempt has ended since the snapshot ({} old); the next snapshot tells how", age));
+    lines.push_back(fmt::format("its attempt has ended since the snapshot ({} old); the next snapshot shows how", age));
   } else if (history.state == "pending" && live.queue_unnamed()) {
     lines.push_back(
-        fmt::format("waits, or is left out by the run's --only: {} cells wait, too many for the live file "
-                    "to name them",
+        fmt::format("queued, or excluded by the run's --only: {} cells are queued, too many for the live "
+                    "file to name them",
                     live.cells.queued));
   } else if (history.state == "pending") {
     lines.push_back(
-        fmt::format("the run that goes on neither trains it nor has it waiting: its --only leaves the cell "
-                    "out, or the cell has ended since the snapshot ({} old)",
+        fmt::format("the run in progress neither trains it nor has it queued: its --only excludes the cell, "
+                    "or the cell has ended since the snapshot ({} old)",
                     age));
   }
 }
@@ -113,12 +113,12 @@ void tell_without_live(const CellHistory& history, std::vector<std::string>& lin
   if (held) lines.push_back(fmt::format("held by a run: {}", printable(history.run.holder->described())));
   if (!history.run.trouble.empty()) lines.push_back(history.run.trouble);
   if (history.state == "running" && !held) {
-    lines.push_back(fmt::format("its run was killed meanwhile; {} goes on with it{}", run_command(history),
-                                from_checkpoint(history)));
+    lines.push_back(
+        fmt::format("its run was killed; {} continues it{}", run_command(history), from_checkpoint(history)));
   }
   if (history.state != "pending") return;
   if (held) {
-    lines.push_back("waits, or is left out by the run's --only");
+    lines.push_back("queued, or excluded by the run's --only");
     return;
   }
   lines.push_back(fmt::format("no run holds the store; {} trains it{}", run_command(history),
@@ -138,7 +138,7 @@ std::string state_now(const CellHistory& history) {
                                                 : history.state;
 }
 
-// How the cell stands and what will happen next, a line each.
+// The state of the cell and what happens next, a line each.
 std::vector<std::string> next(const CellHistory& history) {
   std::vector<std::string> lines;
   const bool running = history.run.live && history.run.live->find_running(history.cell.name());
@@ -159,7 +159,7 @@ std::string when(const CellHistory::Attempt& a, double now) {
   std::string text = spoken_time(a.started) + " UTC";
   if (std::isnan(a.ended)) {
     return a.outcome == "running" ? fmt::format("{}, {} ago", text, spoken_duration(now - a.started))
-                                  : text + ", nobody saw its end";
+                                  : text + ", its end was not recorded";
   }
   if (std::isnan(a.started)) return fmt::format("ended {} UTC", spoken_time(a.ended));
   const double took = a.ended - a.started;
@@ -167,21 +167,21 @@ std::string when(const CellHistory::Attempt& a, double now) {
 }
 
 std::string where(const CellHistory::Attempt& a) {
-  if (a.host.empty()) return "not known: it never began";
+  if (a.host.empty()) return "unknown: it never began";
   std::string text = fmt::format("{}, rank {}, {}", printable(a.host), a.rank, printable(a.device));
   if (a.threads > 1) text += fmt::format(", {} threads", a.threads);
   if (a.pack > 1) text += fmt::format(", in a pack of {}: {}", a.pack, printable(a.members));
   return text;
 }
 
-// Of an attempt that has no result the log knows how far it came.
+// For an attempt without a result the log shows how far it came.
 std::string epochs(const CellHistory& history, const CellHistory::Attempt& a) {
   if (a.epochs > 0) return fmt::format("{}, the best was {}", a.epochs, a.best_epoch);
   const LiveRun::Running* running = history.run.live ? history.run.live->find_running(history.cell.name()) : nullptr;
   if (running && running->attempt == a.attempt && running->epochs > 0) {
     return fmt::format("{} of {} at most", running->epoch, running->epochs);
   }
-  return a.log.epochs > 0 ? fmt::format("{} done", a.log.epochs) : "none done that is known of";
+  return a.log.epochs > 0 ? fmt::format("{} done", a.log.epochs) : "none known to be complete";
 }
 
 void add(std::string& to, const char* what, const std::string& text) { to += fmt::format("  {:<8}{}\n", what, text); }
@@ -197,7 +197,7 @@ std::string attempt(const CellHistory& history, const CellHistory::Attempt& a) {
   if (a.resumed > 0) add(out, "resumed", fmt::format("{}, from its own checkpoint", times(a.resumed)));
   add(out, "log", printable(history.folder + "/" + a.log.path) + (a.log.trouble.empty() ? "" : ": " + a.log.trouble));
   for (const std::string& line : a.log.lines) out += fmt::format("    | {}\n", printable(line));
-  // What the rank heard of a dying trainer is the log's end; it is told where the log is gone.
+  // The stored detail is the end of the log, so it is shown only where the log is missing.
   if (!a.detail.empty() && !a.log.trouble.empty()) {
     out += "  detail\n";
     std::string line = "    | ";

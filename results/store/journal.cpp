@@ -97,7 +97,7 @@ bool read_header(const std::filesystem::path& file, const Reader& reader, Journa
   const std::size_t have = reader.read(0, header, sizeof header);
   const std::size_t compared = std::min(have, sizeof kFileMagic);
   if (std::memcmp(header, kFileMagic, compared) != 0) {
-    throw Error(ErrorKind::needs_person, file.string() + ": is no journal of a store; move it away");
+    throw Error(ErrorKind::needs_person, file.string() + ": not an mtlgrid journal; move this file elsewhere");
   }
   if (have < sizeof header) return false;
   std::uint32_t version;
@@ -191,8 +191,8 @@ void JournalWriter::discard() {
 void JournalWriter::write(bool durable) {
   if (unknown_) {
     throw Error(ErrorKind::fatal, file_.string() +
-                                      ": an earlier write failed and what the file holds is unknown: "
-                                      "nothing more is written by this run");
+                                      ": an earlier write failed, so the content of the file is "
+                                      "unknown; this run writes nothing more to it");
   }
   if (buffer_.empty()) return;
   if (!write_all(platform_, out_.get(), buffer_)) return cut_back(errno);

@@ -42,28 +42,29 @@ struct JournalEnd {
       0;  // whole records of a run that had lost its lock: lower epoch than their predecessor, skipped
 };
 
-// Reads `file` and calls `visit` with every good record in order. Stops at the first bad one and says how; it never
-// goes on behind damage. Throws Error(needs_person) if `file` is no journal or a newer version's, and file_error() if
-// it cannot be read. Memory: the longest record.
+// Reads `file` and calls `visit` with every good record in order. Stops at the first bad record and reports how;
+// records after damage are never visited. Throws Error(needs_person) if `file` is not a journal or was written by a
+// newer version, and file_error() if it cannot be read. Memory: the longest record.
 JournalEnd read_journal(const std::filesystem::path& file, const std::function<void(const JournalRecord&)>& visit);
 
 // Appends records. One writer at a time: the store's lock sees to that.
 class JournalWriter {
  public:
-  // Creates an empty journal, synchronised with its folder. Throws file_error() if it exists already.
+  // Creates an empty journal and synchronises it and its folder. Throws file_error() if the file exists already.
   static void create(Platform& platform, const std::filesystem::path& file, std::uint64_t id);
-  // Opens `file` behind its last good record, cutting off what follows (`end` as read_journal() gave it).
+  // Opens `file` for appending after its last good record, and cuts off the bytes that follow it. `end` is the result
+  // of read_journal().
   JournalWriter(Platform& platform, std::filesystem::path file, const JournalEnd& end);
 
-  // Adds a record to those that the next write() writes; returns its sequence.
+  // Adds a record to those that the next write() writes; returns its sequence number.
   std::uint64_t add(std::uint64_t epoch, std::span<const std::uint8_t> payload);
   std::size_t waiting() const { return buffer_.size(); }  // bytes
   void discard();                                         // forgets the added records
 
   // Writes the added records; `durable`: and waits until they and all before them are on the disk (without it they
   // survive the end of this process, not a power cut). If that fails, none of them is in the journal: the file is cut
-  // back to where it was, and file_error() is thrown. After a failed fsync or cut, what the file holds is unknown:
-  // every later call throws, and the journal must be opened anew.
+  // back to its former end, and file_error() is thrown. After a failed fsync or cut the content of the file is unknown:
+  // every later call throws, and the journal must be opened again.
   void write(bool durable);
 
  private:

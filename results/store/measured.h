@@ -11,7 +11,7 @@ namespace mtlgrid {
 class Database;
 
 // Every attempt of the grid that ended with a result and has epochs whose times are known, in the order of cells and
-// attempts. Reads the database alone.
+// attempts.
 std::vector<MeasuredCell> read_measured(const Database& database, std::int64_t grid_id);
 
 }  // namespace mtlgrid

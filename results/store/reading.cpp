@@ -14,13 +14,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// The version of the schema in `database`; nullopt if it is no store. Reads a page, so that SQLite looks at the file.
+// The version of the schema in `database`; nullopt if it is not a store. Reads a page, so that SQLite opens the file.
 std::optional<std::int64_t> schema_version(Database& database) {
   if (!database.integer("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'meta'")) return std::nullopt;
   return database.integer("SELECT value FROM meta WHERE key = 'schema_version'");
 }
 
-// A killed writer leaves a rollback journal that the next one to open the file plays back: a reader may, too.
+// A killed writer leaves a rollback journal, which whoever opens the file next must play back, even a reader.
 Database open_recovering(const fs::path& file, std::optional<std::int64_t>& version) {
   try {
     Database database(file, Database::Mode::read_only);
@@ -34,7 +34,7 @@ Database open_recovering(const fs::path& file, std::optional<std::int64_t>& vers
   return database;
 }
 
-// A store may come from anywhere: its schema is trusted with nothing.
+// A store may come from an untrusted source, so its schema gets no privileges.
 void distrust(Database& database) {
   sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
@@ -54,24 +54,26 @@ fs::path readable_store(const fs::path& store) {
 
 Database open_for_reading(const fs::path& store) {
   const fs::path file = readable_store(store);
-  if (!fs::exists(file)) throw InputError(store.string() + ": there is no such store");
+  if (!fs::exists(file)) throw InputError(store.string() + ": store not found");
   if (file == store && check_sum(store) == SumState::wrong) {
-    throw InputError(store.string() +
-                     ": has other bytes than when the last run ended: it is damaged, or another program wrote to it; "
-                     "`mtlgrid run` makes it anew from the journal");
+    throw InputError(
+        store.string() +
+        ": its bytes differ from those that the last run left: it is damaged, or another program wrote to it; "
+        "`mtlgrid run` rebuilds it from the journal");
   }
   try {
     std::optional<std::int64_t> version;
     Database database = open_recovering(file, version);
     distrust(database);
-    if (!version) throw InputError(file.string() + ": is no store of mtlgrid");
+    if (!version) throw InputError(file.string() + ": not an mtlgrid store");
     if (*version != kSchemaVersion) {
       throw InputError(file.string() + ": has schema version " + std::to_string(*version) + ", this program reads " +
                        std::to_string(kSchemaVersion) + "; `mtlgrid run` with this program rebuilds an older store");
     }
     return database;
   } catch (const SqliteError& e) {
-    throw InputError(e.damaged() ? file.string() + ": is no store, or is damaged: SQLite: " + e.text() : e.what());
+    throw InputError(e.damaged() ? file.string() + ": not an mtlgrid store, or damaged: SQLite: " + e.text()
+                                 : e.what());
   }
 }
 

@@ -10,9 +10,9 @@ namespace mtlgrid {
 // The file a reader should open: STORE.snapshot while a run holds the lock, STORE otherwise.
 std::filesystem::path readable_store(const std::filesystem::path& store);
 
-// Opens the file that readable_store() names, for reading alone: nothing can be written through it, and its schema
-// (views, say) may call harmless functions alone. Throws InputError if there is no store, if it is no store of ours, or
-// if its schema has another version (saying what to do).
+// Opens the file that readable_store() returns, read-only. Its schema (for example its views) may call harmless
+// functions only. Throws InputError if the file does not exist, if it is not an mtlgrid store, or if its schema has
+// another version; the message says what to do.
 Database open_for_reading(const std::filesystem::path& store);
 
 }  // namespace mtlgrid

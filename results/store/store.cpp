@@ -22,10 +22,10 @@ namespace mtlgrid {
 
 namespace fs = std::filesystem;
 
-// One mutation is: applied to the database inside a transaction, written to the journal and on the disk, committed.
-// So rows that break the schema never reach the journal, and nothing is in the database that the journal lacks.
-// SQLite itself waits for no disk: one fsync a commit, the journal's. A database in use during a power cut is known by
-// meta's `in_use_on` and made anew.
+// A mutation is applied to the database inside a transaction, written to the journal and to the disk, then committed.
+// So rows that violate the schema never reach the journal, and the database never holds a record that the journal
+// lacks. SQLite itself does not wait for the disk: a commit costs one fsync, of the journal. A database in use during a
+// power cut is recognised by // meta's `in_use_on` and rebuilt.
 struct Store::Impl {
   Platform& platform;
   fs::path file;
@@ -40,7 +40,7 @@ struct Store::Impl {
       try {
         write_sum(platform, file);
       } catch (const std::exception&) {
-        // Without it the next run makes the database anew, as after a kill.
+        // Without a sum the next run rebuilds the database, as after a kill.
       }
     }
   } sum;
@@ -75,17 +75,17 @@ struct Store::Impl {
       sum.due = true;
       fs::remove(store_path(file, StoreFile::snapshot));
     } catch (const std::exception&) {
-      // Another run has the store now, and its snapshot: nothing here is ours any more.
+      // Another run holds the store and its snapshot now, so this one must not touch them.
     }
   }
 
   void begin() {
     if (behind) {
       throw Error(ErrorKind::needs_person, file.string() +
-                                               ": a commit failed after its record was in the journal; end "
-                                               "this run: the next one applies the record");
+                                               ": a commit failed after its record was written to the journal; "
+                                               "end this run, the next run applies the record");
     }
-    lock.check();  // here for the clear message; what counts is the check before the commit
+    lock.check();  // for an early, clear message; the check in commit() is the decisive one
     database.execute("BEGIN IMMEDIATE");
   }
 
@@ -95,7 +95,7 @@ struct Store::Impl {
     database.roll_back();
   }
 
-  // The epoch is checked here: our lock file is the proof that no later epoch exists.
+  // Checks the lock, which proves that no later epoch exists.
   void commit() {
     try {
       if (journal.waiting() > 0) lock.check();
@@ -120,12 +120,13 @@ struct Store::Impl {
     try {
       const RecordApplier::Effect effect = applier.apply(record);
       if (effect.changed) applier.mark(journal.add(epoch, encode(record)));
-      // That an attempt began is no loss: its cell is merely pending after a power cut.
+      // Losing the record that an attempt began costs nothing: its cell is pending again after a power cut.
       durable = durable || (effect.changed && !std::holds_alternative<AttemptBegun>(record));
       database.execute("RELEASE record");
       return effect;
     } catch (...) {
-      // SQLite ends the whole transaction by itself where the disk is full: then the batch is lost, and said to be.
+      // SQLite ends the whole transaction by itself if the disk is full: then the batch is lost, and the caller is
+      // told.
       if (!database.in_transaction()) {
         roll_back();
         throw;
@@ -157,10 +158,12 @@ struct Store::Impl {
 
 namespace {
 
-// Under mpirun, whose status says nothing, batch scripts decide by STORE.done alone: a refusal is in it too.
+// Batch scripts decide by STORE.done alone, since the exit status of mpirun tells nothing: a refusal is written to it
+// too.
 RecoveredStore recover_or_tell(Platform& platform, const fs::path& file,
                                const std::function<void(const std::string&)>& say, StoreLock& lock) {
-  constexpr double kBeatSeconds = 1;  // of making a large database anew; far below any time after which locks are stale
+  constexpr double kBeatSeconds =
+      1;  // between renewals during a rebuild; far below any time after which locks are stale
   double last_beat = platform.steady();
   const auto keep_lock = [&] {
     if (platform.steady() - last_beat < kBeatSeconds) return lock.check();

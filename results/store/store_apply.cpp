@@ -52,7 +52,7 @@ struct RecordApplier::Statements {
   Statement count_running = database.prepare(
       "SELECT count(*) FROM attempts WHERE cell_id = ? "
       "AND outcome = 'running'");
-  // An attempt that is begun again goes on from its checkpoint, perhaps elsewhere.
+  // An attempt that begins again continues from its checkpoint, perhaps on another host.
   Statement begin = database.prepare(
       "INSERT INTO attempts (cell_id, attempt, host, rank, device, cpu, threads, pack, version, libraries, members, "
       "started, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running') ON CONFLICT DO UPDATE SET host = "

@@ -1,4 +1,4 @@
-// Applies records to the database: the one place that writes its rows, live and when it is rebuilt.
+// Writes records to the database. Live commits and rebuilds both use it, so that both give the same rows.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +18,15 @@ class RecordApplier {
   ~RecordApplier();
 
   struct Effect {
-    bool changed = false;  // false: the database holds this already, and no record is needed
+    bool changed = false;  // false: the database holds this already, so that no record is needed
     bool counts = false;   // results: whether it is its cell's result now
   };
-  // Inside a transaction of the caller. The outcome depends on the database and the record alone, never on time or
+  // The caller has a transaction open. The outcome depends on the database and the record alone, never on time or
   // place, so that a rebuilt database equals the live one. On an exception the caller must roll back.
-  // Throws Error(fatal) for a cell that no grid has, SqliteError where rows break the schema.
+  // Throws Error(fatal) for a cell that is in no grid, SqliteError if rows violate the schema.
   Effect apply(const StoreRecord& record);
 
-  // Notes that the record `sequence` of `epoch` is in the database now.
+  // Records in `meta` that the database holds the journal's record `sequence`.
   void mark(std::uint64_t sequence);
 
  private:

@@ -99,7 +99,7 @@ FileDescriptor StoreLock::write_own(Platform& platform, const fs::path& file) {
   return out;
 }
 
-// Puts our lock in the place of `stale`; an empty descriptor if somebody else was faster.
+// Replaces `stale` by our lock; an empty descriptor if another process was faster.
 FileDescriptor StoreLock::take_over(Platform& platform, const fs::path& file, const LockHolder& stale) {
   FileDescriptor old(::open(file.c_str(), O_RDWR | O_CLOEXEC));
   if (!old) return {};
@@ -125,7 +125,7 @@ namespace {
 void watch(Platform& platform, const fs::path& file, const LockHolder& holder, double stale_after,
            const std::function<void(const std::string&)>& say) {
   say(file.string() + ": held by " + holder.described() + "; watching it for " +
-      std::to_string(static_cast<int>(stale_after)) + " s for a sign of life");
+      std::to_string(static_cast<int>(stale_after)) + " s for a renewal of its lock");
   const double begin = platform.steady();
   for (double waited = 0; waited < stale_after; waited = platform.steady() - begin) {
     platform.sleep(std::clamp(stale_after - waited, 0.01, 1.0));
@@ -147,7 +147,7 @@ StoreLock StoreLock::take(Platform& platform, fs::path file, double stale_after,
     if (life == HolderLife::alive) throw held_by(file, *holder, "that process is alive");
     if (life == HolderLife::unknown) watch(platform, file, *holder, stale_after, say);
     held = take_over(platform, file, *holder);
-    if (held) say(file.string() + ": took over the lock of a run that is gone (" + holder->described() + ")");
+    if (held) say(file.string() + ": took over the lock of a run that has ended (" + holder->described() + ")");
   }
   if (!held) held = write_own(platform, file);  // the holder ended while we looked
   if (!held) throw held_by(file, read_lock(file).value_or(LockHolder{}), "it was faster");
@@ -166,7 +166,7 @@ void StoreLock::check() const {
   throw Error(ErrorKind::needs_person,
               file_.string() + ": this run's lock is gone (" +
                   (holder ? "now " + holder->described() : std::string("the file was removed")) +
-                  "): another run writes the store, nothing more is committed by this one");
+                  "): another run writes the store, so this run commits nothing more");
 }
 
 // In place, through our own descriptor: if the lock was taken over, this changes the old file, not the new one.

@@ -22,7 +22,7 @@ struct LockHolder {
 
   std::string described() const;  // "host h, pid p, epoch e"
 };
-// nullopt if there is no such file.
+// nullopt if the file does not exist.
 std::optional<LockHolder> read_lock(const std::filesystem::path& file);
 
 // How a holder looks from here, without waiting.
@@ -33,8 +33,8 @@ enum class HolderLife {
 };
 HolderLife life_of(const LockHolder& holder, Platform& platform);
 
-// A held lock. Its file is created exclusively; a stale one is taken over by rename, under an flock on the old file
-// where the file system has flock.
+// A held lock. Its file is created exclusively; a stale lock is replaced by rename, under an flock on the old file
+// where the file system supports flock.
 class StoreLock {
  public:
   // Throws Error(needs_person) naming the holder if there is a live one. A holder whose life is unknown is watched for

@@ -86,7 +86,7 @@ StoreRecord decode(std::span<const std::uint8_t> bytes) {
     const json whole = json::from_msgpack(bytes.begin(), bytes.end());
     return decode_kind(whole.at(0).get<std::string>(), whole.at(1));
   } catch (const json::exception& e) {
-    throw Error(ErrorKind::fatal, std::string("journal: a record cannot be understood: ") + e.what());
+    throw Error(ErrorKind::fatal, std::string("journal: a record cannot be decoded: ") + e.what());
   }
 }
 

@@ -1,4 +1,5 @@
-// What the journal's records say: every mutation of the store is one of these. Payloads are MessagePack, docs/store.md.
+// The journal's records: every mutation of the store is one of these. Payloads are MessagePack
+// (docs/store-internals.md).
 #pragma once
 
 #include <cstdint>
@@ -54,7 +55,7 @@ using StoreRecord =
     std::variant<RunOpened, GridRegistered, AttemptBegun, ResultCommitted, FailureCommitted, FailedReset>;
 
 std::vector<std::uint8_t> encode(const StoreRecord& record);
-// Throws Error(fatal) for bytes that are no record of this version.
+// Throws Error(fatal) for bytes that are not a record of this version.
 StoreRecord decode(std::span<const std::uint8_t> bytes);
 
 // Hex XXH3-128 of a grid as it is registered: the same content needs no second record.

@@ -25,7 +25,7 @@ constexpr int kRecordsPerTransaction = 64;
 // Two embeddings of 384 float32 fill a page of 4 KiB badly; five fit 8 KiB.
 constexpr const char* kPageSize = "PRAGMA page_size = 8192";
 
-// What is found at the place of the database.
+// What recovery finds in place of the database.
 struct DatabaseState {
   enum class Kind { missing, foreign, damaged, older, unsynced, good } kind = Kind::missing;
   std::uint64_t sequence = 0;  // last record applied, good databases only
@@ -69,7 +69,7 @@ DatabaseState inspect(const fs::path& store, const std::string& machine) {
     Database database(store, Database::Mode::read_write);
     return inspect_open(database, machine);
   } catch (const SqliteError& e) {
-    // SQLITE_ERROR: what every store has is not there.
+    // SQLITE_ERROR: a table or column that every store has is missing.
     if (!e.damaged() && (e.code() & 0xff) != SQLITE_ERROR) throw;
     return {DatabaseState::Kind::damaged, 0, 0, "is damaged (" + e.text() + ")"};
   }
@@ -116,7 +116,7 @@ void create_empty(Database& database, std::uint64_t journal_id) {
   transaction.commit();
 }
 
-// A file that has no use once this is gone, unless it was renamed.
+// Removes a file at the end of the scope, unless it was renamed.
 struct RemovedAtEnd {
   fs::path file;
   ~RemovedAtEnd() {
@@ -125,7 +125,7 @@ struct RemovedAtEnd {
   }
 };
 
-// Makes STORE anew out of the journal, under another name until it is whole and on the disk.
+// Rebuilds STORE from the journal, under another name until it is whole and on the disk.
 void rebuild(Platform& platform, const fs::path& store, const fs::path& journal, std::uint64_t id, const Say& say,
              const std::function<void()>& alive) {
   const fs::path fresh = store_path(store, StoreFile::rebuild);
@@ -135,7 +135,7 @@ void rebuild(Platform& platform, const fs::path& store, const fs::path& journal,
   int applied = 0;
   {
     Database database(fresh, Database::Mode::create);
-    // Nobody reads this file before it is whole: no rollback journal, no waiting for the disk.
+    // Nobody reads this file before it is whole, so it needs neither a rollback journal nor waiting for the disk.
     database.execute(std::string(kPageSize) + "; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
     create_empty(database, id);
     CatchUp catch_up(database, alive);
@@ -147,13 +147,13 @@ void rebuild(Platform& platform, const fs::path& store, const fs::path& journal,
   const FileDescriptor file(::open(fresh.c_str(), O_RDWR | O_CLOEXEC));
   if (!file || platform.fsync(file.get()) != 0) throw failed();
   alive();
-  fs::remove(rollback_journal(store));  // of the database that is replaced: it must not be played back on this one
+  fs::remove(rollback_journal(store));  // of the replaced database: SQLite must not play it back on the new one
   if (platform.rename(fresh.c_str(), store.c_str()) != 0) throw failed();
   sync_folder(platform, store.parent_path());
   if (applied > 0) say(store.string() + ": rebuilt from the journal, " + std::to_string(applied) + " records");
 }
 
-// Moves the database and its rollback journal aside, so that neither is taken for part of the new one.
+// Moves the database and its rollback journal aside, so that neither is taken for a part of the new database.
 void move_aside(Platform& platform, const fs::path& store, const std::string& what, const Say& say) {
   const fs::path aside = unused_store_path(store, StoreFile::damaged);
   const fs::path hot = rollback_journal(store);
@@ -161,7 +161,7 @@ void move_aside(Platform& platform, const fs::path& store, const std::string& wh
     throw file_error(hot, "cannot be moved aside", errno);
   }
   if (platform.rename(store.c_str(), aside.c_str()) != 0) throw file_error(store, "cannot be moved aside", errno);
-  say(store.string() + ": " + what + "; moved to " + aside.filename().string() + " and made anew from the journal");
+  say(store.string() + ": " + what + "; moved to " + aside.filename().string() + " and rebuilt from the journal");
 }
 
 void keep_rest_aside(const fs::path& store, const fs::path& journal, const JournalEnd& end, const Say& say) {
@@ -173,11 +173,11 @@ void keep_rest_aside(const fs::path& store, const fs::path& journal, const Journ
   out.close();
   if (!in || !out) throw Error(ErrorKind::needs_person, aside.string() + ": cannot be written (disk full?)");
   say(journal.string() + ": the record at byte " + std::to_string(end.end) + " is damaged; the " +
-      std::to_string(end.size - end.end) + " bytes from there on, whole records among them, are kept in " +
-      aside.filename().string() + " and not used: their cells are trained again");
+      std::to_string(end.size - end.end) + " bytes from there on contain whole records; they are kept in " +
+      aside.filename().string() + " and not used, so their cells are trained again");
 }
 
-// What can be read of the journal, nothing applied; id 0 if there is none.
+// How far the journal can be read; applies nothing. id 0 if the journal does not exist.
 JournalEnd look_at(const fs::path& journal, const std::function<void()>& alive) {
   if (!fs::exists(journal)) return {};
   return read_journal(journal, [&](const JournalRecord& record) {
@@ -186,19 +186,19 @@ JournalEnd look_at(const fs::path& journal, const std::function<void()>& alive) 
 }
 
 JournalEnd create_journal(Platform& platform, const fs::path& journal) {
-  fs::remove(journal);  // one that was cut off within its header never held a record
+  fs::remove(journal);  // a journal that was cut off within its header never held a record
   std::random_device random;
   const std::uint64_t id = (std::uint64_t{random()} << 31 ^ random()) | 1;  // fits SQLite's signed integers
   JournalWriter::create(platform, journal, id);
   return look_at(journal, [] {});
 }
 
-// One rule for every way in which the journal can be less than the database.
+// The one rule for every way in which the journal can hold fewer records than the database.
 void refuse_newer_database(const fs::path& store, const fs::path& journal, const DatabaseState& state,
                            const JournalEnd& end) {
   using Kind = DatabaseState::Kind;
   if (state.kind != Kind::good && state.kind != Kind::unsynced) return;
-  // After a power cut the last records may be in the database and not in the journal: none of them a result.
+  // After a power cut the journal may lack the database's last records. None of them is a result.
   if (state.kind == Kind::unsynced && state.journal == end.id && end.kind != JournalEnd::Kind::damaged) return;
   if (state.sequence <= end.sequence && (state.journal == end.id || state.sequence == 0)) return;
   std::string found = "ends at record " + std::to_string(end.sequence);
@@ -208,10 +208,10 @@ void refuse_newer_database(const fs::path& store, const fs::path& journal, const
     found = "is damaged at byte " + std::to_string(end.end) + ", after record " + std::to_string(end.sequence);
   throw Error(ErrorKind::needs_person, journal.string() + ": " + found + ", but " + store.filename().string() +
                                            " holds everything up to record " + std::to_string(state.sequence) +
-                                           ". Nothing was changed. Put the journal back from a copy; or, to go on "
-                                           "with what the journal holds and train the rest again, move " +
+                                           ". Nothing was changed. Restore the journal from a copy; or, to "
+                                           "continue with the content of the journal and train the rest again, move " +
                                            store.filename().string() +
-                                           " away and run again (keep it: `tables` and `query` still read it)");
+                                           " elsewhere and run again (keep it: `tables` and `query` still read it)");
 }
 
 void say_journal(const fs::path& journal, const JournalEnd& end, const Say& say) {
@@ -220,7 +220,7 @@ void say_journal(const fs::path& journal, const JournalEnd& end, const Say& say)
         " bytes after record " + std::to_string(end.sequence));
   }
   if (end.fenced > 0) {
-    say(journal.string() + ": " + std::to_string(end.fenced) + " records of a run that had lost its lock are not used");
+    say(journal.string() + ": " + std::to_string(end.fenced) + " records of a run that had lost its lock were skipped");
   }
 }
 
@@ -229,20 +229,21 @@ Database open_for_writing(const fs::path& store) {
   // TRUNCATE is the rollback journal that costs no directory operation a commit. 64 MiB of cache hold the index pages
   // of a grid.
   database.execute("PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536");
-  // A commit waits for whoever reads STORE itself: as long as it can without the lock looking stale to others.
+  // A commit waits for readers of STORE itself, but not so long that the lock looks stale to other runs.
   database.execute("PRAGMA busy_timeout = 20000");
   return database;
 }
 
-// Without a journal there is nothing to make a database from.
+// Without a journal no database can be rebuilt.
 void refuse_without_journal(const fs::path& store, const DatabaseState& state) {
   using Kind = DatabaseState::Kind;
-  if (state.kind == Kind::foreign) throw InputError(store.string() + ": is a database, but no store of mtlgrid");
+  if (state.kind == Kind::foreign) {
+    throw InputError(store.string() + ": a database, but not an mtlgrid store; choose another path");
+  }
   if (state.kind != Kind::damaged && state.kind != Kind::older) return;
-  throw Error(ErrorKind::needs_person, store.string() + ": " + state.what +
-                                           ", and there is no journal beside it to make it anew from: put " +
-                                           store_path(store.filename(), StoreFile::journal).string() +
-                                           " back from a copy, or name another store");
+  throw Error(ErrorKind::needs_person,
+              store.string() + ": " + state.what + "; the journal to rebuild it from is missing: restore " +
+                  store_path(store.filename(), StoreFile::journal).string() + " from a copy, or choose another store");
 }
 
 Database caught_up(const fs::path& store, const fs::path& journal, const DatabaseState& state, const JournalEnd& end,
@@ -269,7 +270,7 @@ RecoveredStore recover_store(Platform& platform, const fs::path& store, const Sa
   refuse_newer_database(store, journal, state, end);
   if (sum == SumState::wrong && (state.kind == Kind::good || state.kind == Kind::unsynced)) {
     state.kind = Kind::damaged;
-    state.what = "has other bytes than when the last run ended";
+    state.what = "its bytes differ from those that the last run left";
   }
   alive();
   remove_sum(store);  // from here on it changes
@@ -279,12 +280,12 @@ RecoveredStore recover_store(Platform& platform, const fs::path& store, const Sa
   if (sum == SumState::right && state.kind == Kind::good && state.journal == end.id) {
     return {caught_up(store, journal, state, end, say, alive), end};
   }
-  if (state.kind == Kind::foreign) state.what = "is no store of mtlgrid";
-  // Nothing vouches for the bytes that a killed run left; neither they nor a database that holds no record are kept.
+  if (state.kind == Kind::foreign) state.what = "not an mtlgrid store";
+  // The bytes that a killed run left cannot be verified, so they are not kept; nor is a database without any record.
   if (state.kind == Kind::unsynced) {
-    say(store.string() + ": was in use when its machine went down, or by another machine: made anew from the journal");
+    say(store.string() + ": was in use when its machine went down, or by another machine; rebuilt from the journal");
   } else if (state.kind == Kind::good && state.sequence > 0) {
-    say(store.string() + ": has no sum of its bytes, as after a kill: made anew from the journal");
+    say(store.string() + ": its sum is missing, as after a kill; rebuilt from the journal");
   } else if (state.kind == Kind::damaged || state.kind == Kind::older || state.kind == Kind::foreign) {
     move_aside(platform, store, state.what, say);
   }

@@ -1,4 +1,4 @@
-// Bringing database and journal of a store together when it is opened for writing.
+// Makes the database of a store agree with its journal when the store is opened for writing.
 #pragma once
 
 #include <filesystem>
@@ -11,25 +11,26 @@ namespace mtlgrid {
 
 struct RecoveredStore {
   Database database;   // holds every record of the journal
-  JournalEnd journal;  // where the writer goes on, behind the last good record
+  JournalEnd journal;  // where the writer continues: after the last good record
 };
 
-// Creates a store that does not exist. Otherwise goes on with the database only if its bytes are those that the last
-// run left (STORE.sum), and applies records that it lacks; makes it anew from the journal after a kill, or where it was
-// in use when its machine went down. One with other bytes, that SQLite cannot read, or of an older schema is moved
-// aside to STORE.damaged-N first; what follows a damaged record of the journal is kept aside in
-// STORE.journal.damaged-N. Says each of these through `say`. The caller holds the lock; `alive` is called every 64
-// records, so that it can keep it, and before anything is replaced or moved: what it throws ends the recovery.
+// Creates a store that does not exist. Otherwise keeps the database only if its bytes are those that the last run left
+// (STORE.sum), and applies the records that it lacks. Rebuilds the database from the journal after a kill, or where it
+// was in use when its machine went down. A database with other bytes, one that SQLite cannot read and one of an older
+// schema is first moved to STORE.damaged-N. The part of the journal after a damaged record is copied to
+// STORE.journal.damaged-N. Reports each of these through `say`. The caller holds the lock. `alive` is called every 64
+// records, so that the caller can renew the lock, and before any file is replaced or moved; an exception that it throws
+// ends the recovery.
 //
-// Throws Error(needs_person), having changed nothing, where the database holds more than what can be read of the
-// journal (journal deleted, damaged in its middle or an old copy): nothing here can tell which one is right.
-// Throws InputError if STORE is some other file, and what `alive` throws.
+// Throws Error(needs_person), having changed nothing, if the database holds more than can be read from the journal (the
+// journal was deleted, is damaged in its middle, or is an old copy): the program cannot tell which of them is right.
+// Throws InputError if STORE is some other file, and whatever `alive` throws.
 RecoveredStore recover_store(Platform& platform, const std::filesystem::path& store,
                              const std::function<void(const std::string&)>& say, const std::function<void()>& alive);
 
-// Commits without waiting for the disk from now on, having noted durably on which machine this is done.
+// From now on commits do not wait for the disk. First records durably which machine uses the database.
 void mark_in_use(Database& database, const std::string& machine);
-// Brings the database of `store` to the disk, then takes that note back.
+// Writes the database of `store` to the disk, then removes that record.
 void mark_unused(Platform& platform, Database& database, const std::filesystem::path& store);
 
 }  // namespace mtlgrid

@@ -154,7 +154,7 @@ TEST_F(StatusProgram, WatchGivesTheScreenBackWhereTheStoreIsGone) {
   for (const char* suffix : {"", ".snapshot"}) std::filesystem::remove(file_ + suffix);
   EXPECT_EQ(watch.end(), 2);
   EXPECT_THAT(watch.shown(), HasSubstr(std::string(kLeft) + "mtlgrid: "));
-  EXPECT_THAT(watch.shown(), HasSubstr("there is no such store"));
+  EXPECT_THAT(watch.shown(), HasSubstr("store not found"));
 }
 
 TEST_F(StatusProgram, WatchOfARunThatWasKilledSaysSo) {

@@ -97,7 +97,7 @@ TEST_P(HostileText, IsStoredByteForByteAndDoesNothing) {
   EXPECT_THAT(texts("PRAGMA integrity_check"), ElementsAre("ok"));
 }
 
-// The journal carries the same bytes: a database made anew equals the one that was lost.
+// The journal carries the same bytes: a rebuilt database equals the lost one.
 TEST_P(HostileText, SurvivesARebuild) {
   const std::string before = dump(file);
   fs::remove(file);

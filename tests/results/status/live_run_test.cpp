@@ -74,7 +74,7 @@ TEST_F(LiveRuns, AFileWhoseRunWasKilledIsSaidAloud) {
 TEST_F(LiveRuns, AFileOfAnEarlierRunIsSaidAloud) {
   begin_run();
   write_live(live(1, {{"epoch", 1}}));
-  EXPECT_THAT(state().trouble, HasSubstr("of run 1, which is gone; run 2"));
+  EXPECT_THAT(state().trouble, HasSubstr("of run 1, which has ended; run 2"));
 }
 
 TEST_F(LiveRuns, ARunOfAnotherGridIsSaidAloud) {
@@ -102,7 +102,7 @@ TEST_F(LiveRuns, WhatCannotBeReadIsSaidAloud) {
     write_file(progress(), content);
     const RunState found = state();
     EXPECT_FALSE(found.live) << content;
-    EXPECT_THAT(found.trouble, HasSubstr("grid.db.progress is no live file")) << content;
+    EXPECT_THAT(found.trouble, HasSubstr("grid.db.progress is not a valid live file")) << content;
     EXPECT_EQ(found.trouble.find('\x1b'), std::string::npos);
   }
   fs::remove(progress());

@@ -91,8 +91,8 @@ TEST_F(Queries, ViewsAreReadUnderTheSameRestrictions) {
       .execute("CREATE VIEW \"odd \"\" name\" AS SELECT grid_id, load_extension('x') AS y FROM grids");
   fs::remove(beside(file, ".sum"));  // a foreign store has none
   EXPECT_THAT(error_of([&] { rows_of_view(file, "odd \" name", 1); }).what(), HasSubstr("load_extension"));
-  EXPECT_THAT(error_of([&] { rows_of_view(file, "failures\" --", 1); }).what(), HasSubstr("there is no view"));
-  EXPECT_THAT(error_of([&] { rows_of_view(file, "cells", 1); }).what(), HasSubstr("there is no view"));
+  EXPECT_THAT(error_of([&] { rows_of_view(file, "failures\" --", 1); }).what(), HasSubstr("not found"));
+  EXPECT_THAT(error_of([&] { rows_of_view(file, "cells", 1); }).what(), HasSubstr("not found"));
   EXPECT_THAT(rows_of_view(file, "failures", 1).rows, SizeIs(1));
   EXPECT_THAT(rows_of_view(file, "failures", 2).rows, IsEmpty());
 }
@@ -107,8 +107,8 @@ TEST_F(Queries, ReadersTrustNothingInAForeignSchema) {
 TEST_F(Queries, TellingPragmasWork) { EXPECT_THAT(query(file, "PRAGMA table_info(cells)").rows, SizeIs(8)); }
 
 TEST_F(Queries, OneStatementAtATime) {
-  EXPECT_THAT(error_of([&] { query(file, "SELECT 1; SELECT 2"); }).what(), HasSubstr("one statement"));
-  EXPECT_THAT(error_of([&] { query(file, " -- nothing"); }).what(), HasSubstr("no statement"));
+  EXPECT_THAT(error_of([&] { query(file, "SELECT 1; SELECT 2"); }).what(), HasSubstr("only one SQL statement"));
+  EXPECT_THAT(error_of([&] { query(file, " -- nothing"); }).what(), HasSubstr("statement is empty"));
   EXPECT_EQ(first("SELECT 1; -- and a comment"), "1");
 }
 

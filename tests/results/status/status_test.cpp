@@ -121,14 +121,14 @@ TEST_F(Statuses, NewestFailuresComeFirst) {
   EXPECT_THAT(cells, ElementsAre("MSI/LF/baseline/0 crashed", "MSI/LF/naive/2 failed")) << "a stop is no failure";
 }
 
-TEST_F(Statuses, AreOfTheSnapshotWhileARunGoesOn) {
+TEST_F(Statuses, AreOfTheSnapshotDuringARun) {
   begin_run();
   run->publish_snapshot();
   run->commit_result(result(cell(0, "baseline")));
   const StoreStatus status = read_status(file);
   EXPECT_EQ(status.cells.done, 2);
   EXPECT_GT(status.run.data_age, 0);
-  EXPECT_THAT(render_status(status), HasSubstr("of the snapshot"));
+  EXPECT_THAT(render_status(status), HasSubstr("from the snapshot"));
 }
 
 // A reader of the store itself would make the writer's commit wait.

@@ -41,7 +41,7 @@ class Why : public LiveStoreTest {
 TEST_F(Why, AFailedCellTellsItsAttemptsAndWhatToDo) {
   write_log(cell(2), 1, "2026-11-27T06:52:30Z process 7 on node1\nMSI/LF/naive/2: epoch 3: training 0.5\nnot finite\n");
   const std::string text = why(cell(2));
-  EXPECT_THAT(text, StartsWith("MSI/LF/naive/2: failed (grid 1)\n  given up: an error in its data or mathematics"));
+  EXPECT_THAT(text, StartsWith("MSI/LF/naive/2: failed (grid 1)\n  given up: a data or numerical error"));
   EXPECT_THAT(text, HasSubstr("--retry-failed --only 'biomarker=MSI,auxiliary=LF,method=naive,fold=2'"));
   EXPECT_THAT(text, HasSubstr("\nAttempt 1: failed\n  cause   signal 9\n  where   node1, rank 3, cpu\n"));
   EXPECT_THAT(text, HasSubstr("  when    1970-01-01 00:01:40 UTC, for 1 min 10 s\n  epochs  3 done\n"));
@@ -61,7 +61,7 @@ TEST_F(Why, ADoneCellNamesTheAttemptThatCounts) {
   const std::string text = why(cell(0));
   EXPECT_THAT(text, StartsWith("MSI/LF/naive/0: done (grid 1)\n  attempt 1 counts\n\nAttempt 1: done, counts\n"));
   EXPECT_THAT(text, HasSubstr("epochs  2, the best was 2\n"));
-  EXPECT_THAT(text, HasSubstr("attempt-1/log: there is none\n"));
+  EXPECT_THAT(text, HasSubstr("attempt-1/log: missing\n"));
 }
 
 TEST_F(Why, WithoutALogTheDetailIsTold) {
@@ -86,12 +86,10 @@ TEST_F(Why, TheNewestCheckpointIsNamed) {
                                                   ".d/grid-1/MSI/LF/baseline/0/attempt-1/checkpoint-0000000120\n"));
 }
 
-TEST_F(Why, ACellWhoseRunWasKilledGoesOn) {
+TEST_F(Why, ACellWhoseRunWasKilledIsContinued) {
   { open_grid().begin_attempt(cell(0, "baseline"), 1, environment(), 100); }
-  EXPECT_THAT(
-      why(cell(0, "baseline")),
-      HasSubstr(
-          "running (grid 1)\n  its run was killed meanwhile; mtlgrid run CONFIG goes on with it from its beginning"));
+  EXPECT_THAT(why(cell(0, "baseline")),
+              HasSubstr("running (grid 1)\n  its run was killed; mtlgrid run CONFIG continues it from its beginning"));
 }
 
 TEST_F(Why, ARunningCellTellsWhereAndHowFar) {
@@ -106,10 +104,10 @@ TEST_F(Why, ARunningCellTellsWhereAndHowFar) {
 
 TEST_F(Why, ASilentWorkerIsSaid) {
   begin_run();
-  nlohmann::json picture = live();
-  picture["running"][0]["rank"] = 1;
-  write_live(picture);
-  EXPECT_THAT(why(cell(0, "baseline")), HasSubstr("that worker is silent: last heard of 40 s ago"));
+  nlohmann::json status = live();
+  status["running"][0]["rank"] = 1;
+  write_live(status);
+  EXPECT_THAT(why(cell(0, "baseline")), HasSubstr("that worker is silent: its last message came 40 s ago"));
 }
 
 TEST_F(Why, AWaitingCellTellsItsPlaceAndWhomItAvoids) {
@@ -119,15 +117,15 @@ TEST_F(Why, AWaitingCellTellsItsPlaceAndWhomItAvoids) {
               HasSubstr("waiting (grid 1)\n  waits for a trainer: place 1 of 1 in the queue; 2 trainers of 1 workers "
                         "serve it\n  its trainer died on worker 1 (node2): another is to try it\n"));
   write_live(live(1, {{"stopping", true}}));
-  EXPECT_THAT(why(cell(1, "baseline")), HasSubstr("asked to stop: the cell is left for the next run"));
+  EXPECT_THAT(why(cell(1, "baseline")), HasSubstr("asked to stop: the next run trains the cell"));
 }
 
 TEST_F(Why, ACellThatTheRunLeavesOutIsSaid) {
   begin_run();
   write_live(live());
-  EXPECT_THAT(why(cell(2, "baseline")), HasSubstr("its --only leaves the cell out, or the cell has ended since"));
+  EXPECT_THAT(why(cell(2, "baseline")), HasSubstr("its --only excludes the cell, or the cell has ended since"));
   write_live(live(1, {{"queue", nlohmann::json::array()}}));
-  EXPECT_THAT(why(cell(2, "baseline")), HasSubstr("1 cells wait, too many for the live file to name them"));
+  EXPECT_THAT(why(cell(2, "baseline")), HasSubstr("1 cells are queued, too many for the live file to name them"));
 }
 
 TEST_F(Why, ACellThatJustEndedIsSaid) {
@@ -137,7 +135,7 @@ TEST_F(Why, ACellThatJustEndedIsSaid) {
   EXPECT_THAT(why(cell(2, "baseline")), HasSubstr("its attempt has ended since the snapshot"));
 }
 
-TEST_F(Why, AStaleLiveFileIsSaidAloud) {
+TEST_F(Why, AStaleLiveFileIsReported) {
   begin_run();
   write_live(live(400));
   const std::string text = why(cell(1, "baseline"));
@@ -174,11 +172,11 @@ TEST_F(Why, OfALongLogTheEndIsTold) {
   EXPECT_EQ(log.lines.back(), "line 199999");
 }
 
-// A reader of a FIFO would wait for ever.
+// Reading a FIFO would never return.
 TEST_F(Why, ALogThatIsNoFileIsNotRead) {
   fs::create_directories(attempt_folder(cell(2), 1));
   ASSERT_EQ(::mkfifo((attempt_folder(cell(2), 1) / "log").c_str(), 0600), 0);
-  EXPECT_EQ(read_history(file, cell(2)).attempts.at(0).log.trouble, "there is none");
+  EXPECT_EQ(read_history(file, cell(2)).attempts.at(0).log.trouble, "missing");
 }
 
 TEST_F(Why, HostileTextCannotActOnTheTerminal) {

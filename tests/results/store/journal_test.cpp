@@ -139,7 +139,7 @@ TEST_F(Journals, DiscardedRecordsLeaveNoGap) {
 
 TEST_F(Journals, OtherFileIsRefused) {
   write_file(file, "PATIENT,isMSIH\np1,MSIH\n");
-  EXPECT_THAT(error_of([&] { read(); }).what(), HasSubstr("is no journal"));
+  EXPECT_THAT(error_of([&] { read(); }).what(), HasSubstr("not an mtlgrid journal"));
 }
 
 TEST_F(Journals, OtherVersionIsRefused) {

@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "base/platform.h"
+#include "results/store/layout.h"
 #include "results/store/reading.h"
+#include "results/store/sqlite.h"
 #include "results/store/store.h"
 
 namespace mtlgrid::testing {
@@ -28,7 +30,7 @@ class FakePlatform : public Platform {
   std::int64_t id = ::getpid();
   double clock = 1000;
   double slept = 0;
-  double seconds_a_look = 0;  // the clock goes on by this whenever it is looked at
+  double seconds_a_look = 0;  // the clock advances by this whenever it is read
   std::function<void()> while_sleeping, while_syncing;
 
   std::int64_t room = -1;  // bytes that still fit on the disk; -1: any number
@@ -163,8 +165,8 @@ class StoreTest : public ::testing::Test {
     return {};
   }
 
-  fs::path journal() const { return beside(file, ".journal"); }
-  fs::path lock() const { return beside(file, ".lock"); }
+  fs::path journal() const { return store_path(file, StoreFile::journal); }
+  fs::path lock() const { return store_path(file, StoreFile::lock); }
 
   // Every row of every table as text, `runs` apart (a rebuild is itself a run).
   std::string dump(const fs::path& database_file) const {

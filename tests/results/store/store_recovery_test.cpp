@@ -1,6 +1,8 @@
-// What the next run finds after a kill, a power cut, a full disk or a damaged file.
+// What the next run finds after a kill, a power cut or damage to a file.
 #include "results/store/journal.h"
+#include "results/store/layout.h"
 #include "results/store/reading.h"
+#include "results/store/sqlite.h"
 #include "results/store/store_records.h"
 #include "tests/results/store/store_fixture.h"
 
@@ -24,7 +26,8 @@ class StoreRecovery : public StoreTest {
     store.commit_result(result(cell(1), 1, 0.375));
     store.commit_failure(failure(cell(2), 1, Outcome::failed, true));
   }
-  fs::path beside_store(const std::string& suffix) const { return beside(file, suffix); }
+  fs::path path_of(StoreFile file_kind) const { return store_path(file, file_kind); }
+  fs::path first_damaged() const { return store_path(file, StoreFile::damaged, 1); }
 };
 
 TEST_F(StoreRecovery, MissingDatabaseIsRebuiltEqual) {
@@ -60,44 +63,44 @@ TEST_F(StoreRecovery, DamagedDatabaseIsMovedAsideAndRebuilt) {
   write_file(file, bytes);
   open();
   EXPECT_TRUE(said_something_like("is damaged"));
-  EXPECT_EQ(read_file(beside_store(".damaged-1")), bytes);
+  EXPECT_EQ(read_file(first_damaged()), bytes);
   EXPECT_EQ(dump(file), before);
 }
 
 // Where SQLite's check sees nothing: a value, an index, free space.
 TEST_F(StoreRecovery, ChangedByteAnywhereIsNoticedAndRebuilt) {
   fill();
-  const std::string before = dump(file), good = read_file(file), sum = read_file(beside_store(".sum"));
+  const std::string before = dump(file), good = read_file(file), sum = read_file(path_of(StoreFile::sum));
   for (std::size_t part = 0; part < 20; ++part) {
     std::string bytes = good;
     bytes[200 + part * (bytes.size() - 300) / 20] ^= 1;
     write_file(file, bytes);
-    write_file(beside_store(".sum"), sum);
+    write_file(path_of(StoreFile::sum), sum);
     EXPECT_THROW(open_for_reading(file), InputError) << part;
     open();
     EXPECT_EQ(dump(file), before) << part;
   }
-  EXPECT_TRUE(said_something_like("other bytes"));
+  EXPECT_TRUE(said_something_like("bytes differ"));
 }
 
-TEST_F(StoreRecovery, DamagedSumIsNoTrust) {
+TEST_F(StoreRecovery, DamagedSumIsNotTrusted) {
   fill();
   const std::string before = dump(file);
-  write_file(beside_store(".sum"), "x");
+  write_file(path_of(StoreFile::sum), "x");
   open();
-  EXPECT_TRUE(said_something_like("other bytes"));
+  EXPECT_TRUE(said_something_like("bytes differ"));
   EXPECT_EQ(dump(file), before);
 }
 
-// After a kill nothing says what the bytes were: changed ones are not gone on with either, wherever they are.
-TEST_F(StoreRecovery, ChangedByteAnywhereAfterAKillIsGoneToo) {
+// After a kill nothing tells what the bytes were, so a changed byte is not kept either, wherever it is.
+TEST_F(StoreRecovery, ChangedByteAnywhereAfterAKillIsNotKept) {
   fill();
   const std::string before = dump(file), good = read_file(file);
   for (std::size_t part = 0; part < 20; ++part) {
     std::string bytes = good;
     bytes[200 + part * (bytes.size() - 300) / 20] ^= 1;
     write_file(file, bytes);
-    fs::remove(beside_store(".sum"));
+    fs::remove(path_of(StoreFile::sum));
     open();
     EXPECT_EQ(dump(file), before) << part;
   }
@@ -113,7 +116,7 @@ TEST_F(StoreRecovery, ChangedColumnNameIsDamage) {
   ASSERT_NE(at, std::string::npos);
   bytes[at] = 'w';
   write_file(file, bytes);
-  fs::remove(beside_store(".sum"));
+  fs::remove(path_of(StoreFile::sum));
   open();
   EXPECT_TRUE(said_something_like("is damaged"));
   EXPECT_EQ(dump(file), before);
@@ -122,7 +125,7 @@ TEST_F(StoreRecovery, ChangedColumnNameIsDamage) {
 TEST_F(StoreRecovery, DatabaseThatSaysItHoldsMoreIsLeftToAPerson) {
   fill();
   Database(file, Database::Mode::read_write).execute("UPDATE meta SET value = value + 1000 WHERE key = 'sequence'");
-  fs::remove(beside_store(".sum"));
+  fs::remove(path_of(StoreFile::sum));
   const std::string bytes = read_file(file);
   try {
     open();
@@ -135,14 +138,14 @@ TEST_F(StoreRecovery, DatabaseThatSaysItHoldsMoreIsLeftToAPerson) {
 }
 
 // Another run takes the lock over while this one waits for the disk: nothing of the other's is replaced or said.
-TEST_F(StoreRecovery, LockThatIsLostWhileTheDatabaseIsMadeAnewEndsIt) {
+TEST_F(StoreRecovery, LockThatIsLostDuringARebuildEndsIt) {
   fill();
-  fs::remove(beside_store(".sum"));
-  fs::remove(beside_store(".done"));
+  fs::remove(path_of(StoreFile::sum));
+  fs::remove(path_of(StoreFile::done));
   const std::string bytes = read_file(file), records = read_file(journal());
   write_file(journal(), records + "torn");
   platform.while_syncing = [&] {
-    if (!fs::exists(beside_store(".rebuild"))) return;
+    if (!fs::exists(path_of(StoreFile::rebuild))) return;
     fs::remove(lock());
     write_file(lock(), "another run's");
   };
@@ -156,16 +159,16 @@ TEST_F(StoreRecovery, LockThatIsLostWhileTheDatabaseIsMadeAnewEndsIt) {
   EXPECT_EQ(read_file(file), bytes);
   EXPECT_EQ(read_file(journal()), records + "torn");
   EXPECT_EQ(read_file(lock()), "another run's");
-  EXPECT_FALSE(fs::exists(beside_store(".done")));
-  EXPECT_FALSE(fs::exists(beside_store(".rebuild")));
+  EXPECT_FALSE(fs::exists(path_of(StoreFile::done)));
+  EXPECT_FALSE(fs::exists(path_of(StoreFile::rebuild)));
 }
 
-TEST_F(StoreRecovery, FullDiskWhileTheDatabaseIsMadeAnewLeavesNoHalf) {
+TEST_F(StoreRecovery, FullDiskDuringARebuildLeavesNoHalfDatabase) {
   fill();
-  fs::remove(beside_store(".sum"));
-  platform.while_syncing = [&] { platform.fsync_error = fs::exists(beside_store(".rebuild")) ? ENOSPC : 0; };
+  fs::remove(path_of(StoreFile::sum));
+  platform.while_syncing = [&] { platform.fsync_error = fs::exists(path_of(StoreFile::rebuild)) ? ENOSPC : 0; };
   EXPECT_THROW(open(), Error);
-  EXPECT_FALSE(fs::exists(beside_store(".rebuild")));
+  EXPECT_FALSE(fs::exists(path_of(StoreFile::rebuild)));
   platform.while_syncing = {};
   platform.fsync_error = 0;
   open();
@@ -179,21 +182,21 @@ TEST_F(StoreRecovery, OtherBytesAndAJournalCutShortNeedAPerson) {
   fs::remove(journal());
   EXPECT_THROW(open(), Error);
   EXPECT_EQ(read_file(file), bytes) << "nothing was changed";
-  EXPECT_THAT(read_file(beside_store(".done")), HasSubstr("\"status\": 5"));
+  EXPECT_THAT(read_file(path_of(StoreFile::done)), HasSubstr("\"status\": 5"));
 }
 
-TEST_F(StoreRecovery, RunThatGoesOnHasNoSum) {
+TEST_F(StoreRecovery, RunInProgressHasNoSum) {
   fill();
-  EXPECT_TRUE(fs::exists(beside_store(".sum")));
+  EXPECT_TRUE(fs::exists(path_of(StoreFile::sum)));
   const Store store = open_grid();
-  EXPECT_FALSE(fs::exists(beside_store(".sum")));
+  EXPECT_FALSE(fs::exists(path_of(StoreFile::sum)));
 }
 
-TEST_F(StoreRecovery, DatabaseThatIsNoneIsMovedAsideWhereThereIsAJournal) {
+TEST_F(StoreRecovery, FileThatIsNotADatabaseIsMovedAsideIfThereIsAJournal) {
   fill();
   write_file(file, std::string(9000, 'x'));
   open();
-  EXPECT_TRUE(fs::exists(beside_store(".damaged-1")));
+  EXPECT_TRUE(fs::exists(first_damaged()));
   EXPECT_TRUE(said_something_like("rebuilt"));
 }
 
@@ -229,12 +232,12 @@ TEST_F(StoreRecovery, OtherFileIsNotTouched) {
 
 TEST_F(StoreRecovery, RecordsTheDatabaseLacksAreApplied) {
   { open_grid(); }
-  fs::copy_file(file, beside_store(".old"));
-  fs::copy_file(beside_store(".sum"), beside_store(".old.sum"));
+  fs::copy_file(file, beside(file, ".old"));
+  fs::copy_file(path_of(StoreFile::sum), beside(file, ".old.sum"));
   fill();
   const std::string before = dump(file);
-  fs::rename(beside_store(".old"), file);  // put back from a copy, sum and all, or a last commit that failed
-  fs::rename(beside_store(".old.sum"), beside_store(".sum"));
+  fs::rename(beside(file, ".old"), file);  // put back from a copy, sum and all, or a last commit that failed
+  fs::rename(beside(file, ".old.sum"), path_of(StoreFile::sum));
   open();
   EXPECT_TRUE(said_something_like("records it lacked"));
   EXPECT_EQ(dump(file), before);
@@ -265,7 +268,7 @@ TEST_F(StoreRecovery, JournalCutAnywhereInItsLastRecordLosesThatRecordAlone) {
   }
 }
 
-TEST_F(StoreRecovery, JournalCutWithinItsHeaderIsBegunAnew) {
+TEST_F(StoreRecovery, JournalCutWithinItsHeaderIsReplaced) {
   { open(); }
   const std::string header = read_file(journal()).substr(0, 10);
   fs::remove(file);
@@ -286,9 +289,9 @@ TEST_F(StoreRecovery, DeletedJournalNeedsAPersonAndNothingChanges) {
 
 TEST_F(StoreRecovery, OldCopyOfTheJournalNeedsAPerson) {
   { open_grid(); }
-  fs::copy_file(journal(), beside_store(".old"));
+  fs::copy_file(journal(), beside(file, ".old"));
   fill();
-  fs::rename(beside_store(".old"), journal());
+  fs::rename(beside(file, ".old"), journal());
   EXPECT_THAT(error_of([&] { open(); }).what(), HasSubstr("ends at record"));
 }
 
@@ -297,7 +300,7 @@ TEST_F(StoreRecovery, AnotherStoresJournalNeedsAPerson) {
   const fs::path first = file;
   file = folder / "other.db";
   fill();
-  fs::copy_file(journal(), beside(first, ".journal"), fs::copy_options::overwrite_existing);
+  fs::copy_file(journal(), store_path(first, StoreFile::journal), fs::copy_options::overwrite_existing);
   file = first;
   EXPECT_THAT(error_of([&] { open(); }).what(), HasSubstr("belongs to another store"));
 }
@@ -327,11 +330,11 @@ TEST_F(StoreRecovery, DamageInTheJournalsMiddleStopsThereAndKeepsTheRestAside) {
   fs::remove(file);
   Store store = open_grid();
   EXPECT_TRUE(said_something_like("the record at byte " + std::to_string(end.end) + " is damaged"));
-  EXPECT_EQ(read_file(beside(journal(), ".damaged-1")), bytes.substr(end.end));
+  EXPECT_EQ(read_file(store_path(file, StoreFile::damaged_journal, 1)), bytes.substr(end.end));
   EXPECT_TRUE(store.commit_result(result(cell(2), 7)));
 }
 
-TEST_F(StoreRecovery, DatabaseInUseWhenItsMachineWentDownIsMadeAnew) {
+TEST_F(StoreRecovery, DatabaseInUseWhenItsMachineWentDownIsRebuilt) {
   std::string in_use;
   {
     Store store = open_grid();
@@ -340,14 +343,14 @@ TEST_F(StoreRecovery, DatabaseInUseWhenItsMachineWentDownIsMadeAnew) {
   }
   const std::string before = dump(file);
   write_file(file, in_use);
-  fs::remove(beside_store(".sum"));
+  fs::remove(path_of(StoreFile::sum));
   platform.machine_name = "boot2";
   open();
   EXPECT_TRUE(said_something_like("machine went down"));
   EXPECT_EQ(dump(file), before);
 }
 
-TEST_F(StoreRecovery, DatabaseOfAKilledProcessIsMadeAnew) {
+TEST_F(StoreRecovery, DatabaseOfAKilledProcessIsRebuilt) {
   std::string in_use;
   {
     Store store = open_grid();
@@ -356,14 +359,14 @@ TEST_F(StoreRecovery, DatabaseOfAKilledProcessIsMadeAnew) {
   }
   const std::string before = dump(file);
   write_file(file, in_use);
-  fs::remove(beside_store(".sum"));
+  fs::remove(path_of(StoreFile::sum));
   open();
   EXPECT_THAT(said, ElementsAre(HasSubstr("as after a kill"), HasSubstr("rebuilt from the journal")));
   EXPECT_EQ(dump(file), before);
-  EXPECT_FALSE(fs::exists(beside_store(".damaged-1")));
+  EXPECT_FALSE(fs::exists(first_damaged()));
 }
 
-// Others must not take the lock of a run that makes a large database anew for stale.
+// Other runs must not take over the lock of a run that rebuilds a large database.
 TEST_F(StoreRecovery, TheLockIsRenewedWhileRecordsAreApplied) {
   {
     Store store = open_grid();
@@ -373,87 +376,6 @@ TEST_F(StoreRecovery, TheLockIsRenewedWhileRecordsAreApplied) {
   platform.seconds_a_look = 1;
   const Store store = open();
   EXPECT_THAT(read_file(lock()), ContainsRegex("\"beat\":\"0*[1-9]")) << "200 records are several transactions";
-}
-
-TEST_F(StoreRecovery, FullDiskNeedsAPersonAndKeepsNothingOfTheCommit) {
-  Store store = open_grid();
-  store.commit_result(result(cell(0)));
-  const auto bytes = fs::file_size(journal());
-  for (const std::int64_t room : {0, 1, 31, 33, 500}) {
-    platform.room = room;
-    const Error error = error_of([&] { store.commit_result(result(cell(1))); });
-    EXPECT_EQ(error.kind(), ErrorKind::needs_person);
-    EXPECT_THAT(error.what(), HasSubstr("free space"));
-    EXPECT_EQ(fs::file_size(journal()), bytes);
-    EXPECT_EQ(stored(store, cell(1)).state, CellState::pending);
-  }
-  platform.room = -1;
-  EXPECT_TRUE(store.commit_result(result(cell(1))));  // room was made: the same run may go on
-}
-
-TEST_F(StoreRecovery, FullDiskLosesABatchAsAWhole) {
-  Store store = open_grid();
-  store.begin_batch();
-  store.commit_result(result(cell(0)));
-  store.commit_result(result(cell(1)));
-  platform.room = 700;
-  EXPECT_EQ(error_of([&] { store.commit_batch(); }).kind(), ErrorKind::needs_person);
-  platform.room = -1;
-  EXPECT_EQ(stored(store, cell(0)).state, CellState::pending);
-  EXPECT_TRUE(store.commit_result(result(cell(0))));
-}
-
-TEST_F(StoreRecovery, FailedFsyncEndsWriting) {
-  {
-    Store store = open_grid();
-    platform.fsync_error = EIO;
-    EXPECT_EQ(error_of([&] { store.commit_result(result(cell(0))); }).kind(), ErrorKind::fatal);
-    platform.fsync_error = 0;
-    EXPECT_THROW(store.commit_result(result(cell(0))), Error);
-  }
-  Store store = open_grid();
-  EXPECT_EQ(stored(store, cell(0)).state, CellState::pending);
-  EXPECT_TRUE(store.commit_result(result(cell(0))));
-}
-
-TEST_F(StoreRecovery, TailThatCouldNotBeCutIsCutByTheNextRun) {
-  {
-    Store store = open_grid();
-    platform.room = 100;
-    platform.truncate_error = EIO;
-    EXPECT_THROW(store.commit_result(result(cell(0))), Error);
-    platform.room = -1;
-    platform.truncate_error = 0;
-    EXPECT_THROW(store.commit_result(result(cell(0))), Error);
-  }
-  Store store = open_grid();
-  EXPECT_TRUE(said_something_like("cut off"));
-  EXPECT_TRUE(store.commit_result(result(cell(0))));
-}
-
-TEST_F(StoreRecovery, FullDiskAtTheFirstOpenLeavesNothing) {
-  platform.room = 10;
-  EXPECT_EQ(error_of([&] { open(); }).kind(), ErrorKind::needs_person);
-  EXPECT_TRUE(fs::is_empty(folder));
-}
-
-TEST_F(StoreRecovery, ShortWritesAreContinued) {
-  platform.short_writes = true;
-  fill();
-  const std::string before = dump(file);
-  fs::remove(file);
-  open();
-  EXPECT_EQ(dump(file), before);
-}
-
-TEST_F(StoreRecovery, DoneThatCannotBeWrittenLeavesNoHalfFile) {
-  Store store = open_grid();
-  store.write_done(3, {});
-  const std::string before = read_file(beside_store(".done"));
-  platform.rename_fails_on = ".done";
-  EXPECT_EQ(error_of([&] { store.write_done(0, {}); }).kind(), ErrorKind::needs_person);
-  EXPECT_EQ(read_file(beside_store(".done")), before);
-  EXPECT_FALSE(fs::exists(beside_store(".done.tmp")));
 }
 
 }  // namespace

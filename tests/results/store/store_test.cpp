@@ -260,7 +260,7 @@ TEST_F(Stores, SnapshotThatCannotBePublishedLeavesTheOldOne) {
 }
 
 TEST_F(Stores, ReadingSaysWhatIsNoStore) {
-  EXPECT_THAT(error_of([&] { open_for_reading(file); }).what(), HasSubstr("no such store"));
+  EXPECT_THAT(error_of([&] { open_for_reading(file); }).what(), HasSubstr("store not found"));
   write_file(file, std::string(5000, 'x'));
   EXPECT_EQ(error_of([&] { open_for_reading(file); }).kind(), ErrorKind::bad_input);
 }
