@@ -24,8 +24,8 @@ namespace fs = std::filesystem;
 
 // A mutation is applied to the database inside a transaction, written to the journal and to the disk, then committed.
 // So rows that violate the schema never reach the journal, and the database never holds a record that the journal
-// lacks. SQLite itself does not wait for the disk: a commit costs one fsync, of the journal. A database in use during a
-// power cut is recognised by // meta's `in_use_on` and rebuilt.
+// lacks. SQLite itself does not wait for the disk: a commit costs one fsync, of the journal. A database that was in use
+// during a power cut is recognised by meta's `in_use_on` and rebuilt.
 struct Store::Impl {
   Platform& platform;
   fs::path file;
@@ -162,8 +162,7 @@ namespace {
 // too.
 RecoveredStore recover_or_tell(Platform& platform, const fs::path& file,
                                const std::function<void(const std::string&)>& say, StoreLock& lock) {
-  constexpr double kBeatSeconds =
-      1;  // between renewals during a rebuild; far below any time after which locks are stale
+  constexpr double kBeatSeconds = 1;  // between renewals; far below any time after which a lock is stale
   double last_beat = platform.steady();
   const auto keep_lock = [&] {
     if (platform.steady() - last_beat < kBeatSeconds) return lock.check();
