@@ -173,13 +173,5 @@ TEST(ParseNumber, RefusesWhatIsNoFiniteNumber) {
   }
 }
 
-TEST(Problems, SameLineIsSaidOnce) {
-  Problems p;
-  p.add("a");
-  p.collect([] { throw InputError(std::vector<std::string>{"b", "a"}); });
-  EXPECT_THAT(p.lines(), ElementsAre("a", "b"));
-  EXPECT_THROW(p.throw_if_any(), InputError);
-}
-
 }  // namespace
 }  // namespace mtlgrid::testing
