@@ -42,7 +42,7 @@ int authorize(void*, int action, const char* first, const char* second, const ch
   }
 }
 
-// Besides the limits that open_for_reading() sets for every reader.
+// Besides the limits that open_for_reading() sets for all readers.
 void restrict_to_reading(Database& database) {
   sqlite3* connection = database.handle();
   sqlite3_limit(connection, SQLITE_LIMIT_ATTACHED, 0);

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/cell.h"
+#include "base/files.h"
 
 namespace mtlgrid {
 
@@ -47,12 +48,6 @@ const Suffix& suffix_of(StoreFile file) {
   return kSuffixes[0];
 }
 
-fs::path with(const fs::path& file, std::string_view suffix) {
-  fs::path result = file;
-  result += suffix;
-  return result;
-}
-
 bool strip(std::string_view& text, std::string_view end) {
   if (!text.ends_with(end)) return false;
   text.remove_suffix(end.size());
@@ -90,27 +85,24 @@ bool is_lock_candidate(std::string_view rest) {
 
 }  // namespace
 
-fs::path store_path(const fs::path& store, StoreFile file) { return with(store, suffix_of(file).text); }
+fs::path store_path(const fs::path& store, StoreFile file) { return beside(store, std::string(suffix_of(file).text)); }
 
 fs::path store_path(const fs::path& store, StoreFile file, int number) {
-  return with(store_path(store, file), std::to_string(number));
+  return beside(store_path(store, file), std::to_string(number));
 }
 
 fs::path unused_store_path(const fs::path& store, StoreFile file) {
-  for (int number = 1;; ++number) {
-    fs::path path = store_path(store, file, number);
-    if (!fs::exists(fs::symlink_status(path))) return path;
-  }
+  return unused_name(store, std::string(suffix_of(file).text));
 }
 
-fs::path rehearsal_verdict(const fs::path& store) { return with(store, kRehearsal); }
+fs::path rehearsal_verdict(const fs::path& store) { return beside(store, std::string(kRehearsal)); }
 
-fs::path rollback_journal(const fs::path& database) { return with(database, kRollback); }
+fs::path rollback_journal(const fs::path& database) { return beside(database, std::string(kRollback)); }
 
-fs::path temporary_path(const fs::path& file) { return with(file, kTemporary); }
+fs::path temporary_path(const fs::path& file) { return beside(file, std::string(kTemporary)); }
 
 fs::path lock_candidate(const fs::path& lock, const std::string& host, std::int64_t process) {
-  return with(lock, "." + host + "." + std::to_string(process));
+  return beside(lock, "." + host + "." + std::to_string(process));
 }
 
 std::optional<StoreName> parse_store_name(std::string_view store, std::string_view name) {

@@ -193,7 +193,7 @@ JournalEnd create_journal(Platform& platform, const fs::path& journal) {
   return look_at(journal, [] {});
 }
 
-// The one rule for every way in which the journal can hold fewer records than the database.
+// The one rule for all ways in which the journal can hold fewer records than the database.
 void refuse_newer_database(const fs::path& store, const fs::path& journal, const DatabaseState& state,
                            const JournalEnd& end) {
   using Kind = DatabaseState::Kind;

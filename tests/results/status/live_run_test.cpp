@@ -43,12 +43,12 @@ TEST_F(LiveRuns, WithoutARunNothingIsExpected) {
   EXPECT_THAT(found.trouble, IsEmpty());
 }
 
-TEST_F(LiveRuns, AMissingFileIsSaidAloud) {
+TEST_F(LiveRuns, AMissingFileIsReported) {
   begin_run();
   EXPECT_THAT(state().trouble, HasSubstr("no live file"));
 }
 
-TEST_F(LiveRuns, AStaleFileIsSaidAloud) {
+TEST_F(LiveRuns, AStaleFileIsReported) {
   begin_run();
   write_live(live(400));
   const RunState found = state();
@@ -58,32 +58,32 @@ TEST_F(LiveRuns, AStaleFileIsSaidAloud) {
   EXPECT_TRUE(state().live);
 }
 
-TEST_F(LiveRuns, AFileOfTheFutureIsSaidAloud) {
+TEST_F(LiveRuns, AFileOfTheFutureIsReported) {
   begin_run();
   write_live(live(-400));
   EXPECT_THAT(state().trouble, HasSubstr("ahead of this host's clock"));
 }
 
-TEST_F(LiveRuns, AFileWhoseRunWasKilledIsSaidAloud) {
+TEST_F(LiveRuns, AFileWhoseRunWasKilledIsReported) {
   write_live(live(5));
   const RunState found = state();
   EXPECT_FALSE(found.live);
   EXPECT_THAT(found.trouble, HasSubstr("5 s old, and no run holds the store"));
 }
 
-TEST_F(LiveRuns, AFileOfAnEarlierRunIsSaidAloud) {
+TEST_F(LiveRuns, AFileOfAnEarlierRunIsReported) {
   begin_run();
   write_live(live(1, {{"epoch", 1}}));
   EXPECT_THAT(state().trouble, HasSubstr("of run 1, which has ended; run 2"));
 }
 
-TEST_F(LiveRuns, ARunOfAnotherGridIsSaidAloud) {
+TEST_F(LiveRuns, ARunOfAnotherGridIsReported) {
   begin_run();
   write_live(live());
   EXPECT_THAT(state(7).trouble, HasSubstr("of grid 1"));
 }
 
-TEST_F(LiveRuns, WhatCannotBeReadIsSaidAloud) {
+TEST_F(LiveRuns, WhatCannotBeReadIsReported) {
   begin_run();
   const std::string whole = live().dump();
   const std::string contents[] = {"",
@@ -122,7 +122,7 @@ TEST_F(LiveRuns, NoPartOfAFileIsTakenForAnotherStatus) {
 TEST_F(LiveRuns, TheEndOfARunIsTold) {
   begin_run();
   run->write_done(3, {{"total", 6}, {"done", 2}, {"failed", 1}, {"pending", 3}});
-  EXPECT_FALSE(state().end) << "while it goes on";
+  EXPECT_FALSE(state().end) << "during the run";
   run.reset();
   const RunState found = state();
   ASSERT_TRUE(found.end);

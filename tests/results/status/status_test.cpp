@@ -66,7 +66,7 @@ TEST_F(Statuses, TheRunsOwnEtaComesFirst) {
   EXPECT_THAT(text, ::testing::ContainsRegex("1 +node2 +cpu +silent +40 s ago +0 of 2 +0 +1: no memory"));
 }
 
-TEST_F(Statuses, AStaleLiveFileIsSaidAloud) {
+TEST_F(Statuses, AStaleLiveFileIsReported) {
   begin_run();
   write_live(live(400));
   const std::string text = render_status(read_status(file));
@@ -118,7 +118,7 @@ TEST_F(Statuses, NewestFailuresComeFirst) {
   }
   std::vector<std::string> cells;
   for (const auto& f : read_status(file).newest_failures) cells.push_back(f.cell + " " + f.outcome);
-  EXPECT_THAT(cells, ElementsAre("MSI/LF/baseline/0 crashed", "MSI/LF/naive/2 failed")) << "a stop is no failure";
+  EXPECT_THAT(cells, ElementsAre("MSI/LF/baseline/0 crashed", "MSI/LF/naive/2 failed")) << "a stop is not a failure";
 }
 
 TEST_F(Statuses, AreOfTheSnapshotDuringARun) {
