@@ -11,7 +11,8 @@
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/compare.h"
 #include "orchestrator/plan/initial_weights.h"
-#include "orchestrator/scheduler/tasks.h"
+#include "orchestrator/scheduler/queued_cell.h"
+#include "orchestrator/scheduler/store_folder.h"
 #include "orchestrator/session/session.h"
 #include "orchestrator/session/trainer_executable.h"
 #include "results/store/store.h"
@@ -78,7 +79,7 @@ int run_cell(const std::vector<std::string>& arguments) {
   const std::string folder = grid_folder(config.store, store.grid_id());
   std::optional<CellResult> fresh;
   SessionInputs inputs{
-      plan, {make_task(find_cell(store, cell), folder, false)}, folder, replace, [&](const CellResult& result) {
+      plan, {make_queued_cell(find_cell(store, cell), folder, false)}, folder, replace, [&](const CellResult& result) {
         fresh = result;
       }};
   const auto transport = make_loopback_transport();

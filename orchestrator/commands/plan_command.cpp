@@ -5,7 +5,7 @@
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/plan_report.h"
-#include "orchestrator/scheduler/tasks.h"
+#include "orchestrator/scheduler/store_folder.h"
 
 namespace mtlgrid {
 

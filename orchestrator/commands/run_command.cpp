@@ -14,7 +14,8 @@
 #include "orchestrator/durations/duration_model.h"
 #include "orchestrator/plan/initial_weights.h"
 #include "orchestrator/rehearsal/rehearsal.h"
-#include "orchestrator/scheduler/tasks.h"
+#include "orchestrator/scheduler/queued_cell.h"
+#include "orchestrator/scheduler/store_folder.h"
 #include "orchestrator/session/keep_alive.h"
 #include "orchestrator/session/session.h"
 #include "orchestrator/session/trainer_executable.h"
@@ -40,7 +41,7 @@ struct RunOptions {
 
 // What of the selected cells is there already, and what is to be run.
 struct Selection {
-  std::vector<Task> tasks;
+  std::vector<QueuedCell> queued;
   int total = 0, done = 0;
   std::vector<std::pair<Cell, std::string>> failed;  // in earlier runs, not tried again
 };
@@ -61,7 +62,7 @@ Selection select(const Plan& plan, const std::vector<Cell>& cells, Store& store,
       selection.failed.emplace_back(stored.cell, stored.cause);
     } else {
       if (stored.state == CellState::failed) again.push_back(stored.cell);
-      selection.tasks.push_back(make_task(stored, folder, true));
+      selection.queued.push_back(make_queued_cell(stored, folder, true));
     }
   }
   if (!again.empty()) store.reset_failed(again);
@@ -108,7 +109,7 @@ std::string seconds_of(const CommandOptions& options, const std::string& name) {
 }
 
 // Rank 0. `all_alive` is set as soon as it is known.
-int run_grid(RunOptions options, SignsOfLife& transport, bool& all_alive) {
+int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive) {
   Config config = load_config(options.config);
   if (!options.init.empty()) config.init = options.init;
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
@@ -130,15 +131,15 @@ int run_grid(RunOptions options, SignsOfLife& transport, bool& all_alive) {
     store.use_grid(plan.grid);
     const Selection selection = select(plan, cells, store, options);
     say(fmt::format("grid {} in {}: {} cells, {} done, {} to do, {}", store.grid_id(), config.store.string(),
-                    selection.total, selection.done, selection.tasks.size(),
+                    selection.total, selection.done, selection.queued.size(),
                     transport.size() > 1 ? fmt::format("{} ranks", transport.size()) : "local workers"));
     say(fmt::format("device {}: {}", config.run.device, options.trainers.devices->text));
     SessionResult session;
-    if (!selection.tasks.empty()) {
-      SessionInputs inputs{plan, selection.tasks, grid_folder(config.store, store.grid_id()), false, {}};
+    if (!selection.queued.empty()) {
+      SessionInputs inputs{plan, selection.queued, grid_folder(config.store, store.grid_id()), false, {}};
       const auto durations = std::make_shared<DurationModel>(plan);
       durations->learn(store.measured());
-      for (Task& task : inputs.tasks) task.cost = durations->expected(task.cell);
+      for (QueuedCell& queued : inputs.cells) queued.cost = durations->expected(queued.cell);
       inputs.ends = options.ends;
       inputs.checkpoint_lead = checkpoint_lead_seconds(plan, *durations);
       inputs.durations = durations;
@@ -206,7 +207,7 @@ int run_run(const std::vector<std::string>& arguments) {
     serve(*transport, run.trainers, rehearsal_visitor(run.trainers));
     return kAllDone;
   }
-  SignsOfLife heard(*transport);
+  KeepAliveTransport heard(*transport);
   bool all_alive = true;
   int status = kFatal;
   try {

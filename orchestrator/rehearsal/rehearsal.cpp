@@ -20,7 +20,7 @@
 #include "cluster/host.h"
 #include "orchestrator/plan/disk_space.h"
 #include "orchestrator/rehearsal/rehearsal_checks.h"
-#include "orchestrator/scheduler/tasks.h"
+#include "orchestrator/scheduler/store_folder.h"
 #include "results/store/layout.h"
 #include "results/store/store.h"
 #include "results/store/store_publish.h"
@@ -500,7 +500,7 @@ Finding check_store_after(const fs::path& file, const Plan& dummy, const Session
 }  // namespace
 
 WorkerVisitor rehearsal_visitor(const TrainerOptions& options) {
-  return [options](const nlohmann::json& message, Worker& worker, Post& to_coordinator) {
+  return [options](const nlohmann::json& message, Worker& worker, Mailbox& to_coordinator) {
     if (message.value("type", "") != "rehearse") return false;
     const auto asked = message.get<Rehearse>();
     Rehearsed answer{asked.order, asked.sent, 0};
@@ -538,9 +538,9 @@ int rehearse(const Plan& plan, double minutes, Transport& transport, const Train
       store.use_grid(dummy.grid);
       SessionInputs inputs{dummy, {}, grid_folder(dummy.config.store, store.grid_id()), false, {}};
       for (const Cell& cell : dummy.grid.cells) {
-        Task task;
-        task.cell = cell;
-        inputs.tasks.push_back(std::move(task));
+        QueuedCell queued;
+        queued.cell = cell;
+        inputs.cells.push_back(std::move(queued));
       }
       inputs.guest = &rehearsal;
       inputs.visitor = rehearsal_visitor(options);

@@ -6,7 +6,7 @@
 
 #include "base/errors.h"
 #include "orchestrator/durations/cell_durations.h"
-#include "orchestrator/scheduler/tasks.h"
+#include "orchestrator/scheduler/store_folder.h"
 
 namespace mtlgrid {
 namespace {
@@ -16,7 +16,7 @@ constexpr double kSplitEvery = 1;  // seconds: at the end of a large run all pac
 
 }  // namespace
 
-Coordinator::Coordinator(CoordinatorSettings settings, std::vector<Task> tasks, Welcome welcome, Comm& comm,
+Coordinator::Coordinator(CoordinatorSettings settings, std::vector<QueuedCell> tasks, Welcome welcome, Comm& comm,
                          Ledger& ledger)
     : settings_(std::move(settings)),
       welcome_(std::move(welcome)),
@@ -25,7 +25,8 @@ Coordinator::Coordinator(CoordinatorSettings settings, std::vector<Task> tasks, 
       staging_(settings_.staging, comm, settings_.say),
       quarantine_(settings_.cluster.quarantine_strikes),
       forecast_(settings_.durations != nullptr) {
-  std::stable_sort(tasks.begin(), tasks.end(), [](const Task& a, const Task& b) { return a.cost > b.cost; });
+  std::stable_sort(tasks.begin(), tasks.end(),
+                   [](const QueuedCell& a, const QueuedCell& b) { return a.cost > b.cost; });
   tasks_.resize(tasks.size());
   by_name_.reserve(tasks.size());
   for (std::size_t i = 0; i < tasks.size(); ++i) {

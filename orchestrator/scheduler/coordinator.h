@@ -22,6 +22,7 @@
 #include "orchestrator/scheduler/messages.h"
 #include "orchestrator/scheduler/packing.h"
 #include "orchestrator/scheduler/quarantine.h"
+#include "orchestrator/scheduler/queued_cell.h"
 #include "orchestrator/scheduler/staging.h"
 #include "orchestrator/scheduler/work_queue.h"
 #include "results/records/attempt_failure.h"
@@ -42,21 +43,12 @@ class Ledger {
   virtual void reopen(const Cell& cell) = 0;
 };
 
-// A cell that is to be run.
-struct Task {
-  Cell cell;
-  int attempts = 0;                 // begun before this run
-  double cost = 1;                  // expected length, in any unit but where `durations` says seconds
-  std::vector<std::string> resume;  // folders of earlier attempts to go on from, newest first
-  int losses = 0;  // newest attempts in a row during which its worker or the whole run ended, before any checkpoint
-};
-
 struct CoordinatorSettings {
   ClusterSettings cluster;
   std::string folder;                           // attempts go to FOLDER/<cell>/attempt-<n>
   std::function<void(const std::string&)> say;  // one line for people; never empty
   StagingSettings staging{};                    // never
-  // Learns from every result, and says how long the other cells are then, in seconds. None: Task::cost stays.
+  // Learns from every result, and says how long the other cells are then, in seconds. None: QueuedCell::cost stays.
   std::shared_ptr<CellDurations> durations{};
   std::optional<double> ends{};  // when the allocation ends, seconds since 1970
   double checkpoint_lead = 60;   // seconds before that at which everything is checkpointed
@@ -67,13 +59,13 @@ struct CoordinatorSettings {
 inline constexpr double kSplitSeconds = 60;
 // A cell that could train for less than this before the allocation's end is not started. Guessed.
 inline constexpr double kWorthStarting = 60;
-// The live picture names the waiting cells if they are no more than these.
+// The status names the waiting cells if they are no more than these.
 inline constexpr std::size_t kQueueShown = 2000;
 
 class Coordinator {
  public:
   // `comm` and `ledger` must outlive the coordinator. `welcome` is sent to every worker that says hello.
-  Coordinator(CoordinatorSettings settings, std::vector<Task> tasks, Welcome welcome, Comm& comm, Ledger& ledger);
+  Coordinator(CoordinatorSettings settings, std::vector<QueuedCell> tasks, Welcome welcome, Comm& comm, Ledger& ledger);
 
   // Handlers. `now` is seconds on a clock that never goes back; `wall` seconds since 1970, for the record alone.
   struct Now {
@@ -102,8 +94,8 @@ class Coordinator {
   Counts counts() const { return counts_; }
   // Seconds until the last cell is done, if nothing happens; nullopt: nothing is known yet.
   std::optional<double> remaining_seconds(Now now) const;
-  // Everything that `mtlgrid status` shows of a run that goes on: the file STORE.progress (docs/store.md).
-  nlohmann::json picture(Now now) const;
+  // Everything that `mtlgrid status` shows of a running grid: the file STORE.progress (docs/store.md).
+  nlohmann::json status(Now now) const;
   // Cells that failed in this run, with their causes.
   const std::vector<std::pair<Cell, std::string>>& failures() const { return failures_; }
   // Why the run is over although cells are pending and nobody asked it to stop; empty otherwise.
@@ -117,7 +109,7 @@ class Coordinator {
  private:
   enum class TaskState { queued, running, done, failed };
   struct TaskEntry {
-    Task task;
+    QueuedCell task;
     TaskState state = TaskState::queued;
     int attempt = 0;             // newest begun
     int worker = -1, slot = -1;  // while running

@@ -1,4 +1,4 @@
-// What the coordinator shows of itself: the time that is left, and the live picture.
+// What the coordinator shows of itself: the time that is left, and its status.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -42,7 +42,7 @@ std::string Coordinator::state_of(const WorkerEntry& entry, double now) const {
   return now - entry.last_heard > 3 * settings_.cluster.heartbeat_seconds ? "silent" : "alive";
 }
 
-nlohmann::json Coordinator::picture(Now now) const {
+nlohmann::json Coordinator::status(Now now) const {
   using nlohmann::json;
   json workers = json::array(), running = json::array(), queue = json::array(), avoid = json::object();
   for (const auto& [rank, entry] : workers_) {

@@ -9,11 +9,11 @@
 
 namespace mtlgrid {
 
-void SignsOfLife::during(const std::function<void()>& work) {
+void KeepAliveTransport::during(const std::function<void()>& work) {
   constexpr auto kTurn = std::chrono::milliseconds(5);  // the transport does nothing by itself
   if (size() == 1) return work();
   std::future<void> done = std::async(std::launch::async, work);
-  Post to_workers(transport_, Addressee::worker);
+  Mailbox to_workers(transport_, Addressee::worker);
   double due = Clock::real().steady();
   while (done.wait_for(kTurn) != std::future_status::ready) {
     while (auto incoming = transport_.receive()) kept_.push_back(std::move(*incoming));
@@ -27,7 +27,7 @@ void SignsOfLife::during(const std::function<void()>& work) {
   done.get();
 }
 
-std::optional<Transport::Incoming> SignsOfLife::receive() {
+std::optional<Transport::Incoming> KeepAliveTransport::receive() {
   if (kept_.empty()) return transport_.receive();
   Incoming first = std::move(kept_.front());
   kept_.pop_front();

@@ -1,4 +1,4 @@
-// Rank 0's transport, with which it can work for long without its ranks taking it for dead.
+// Rank 0's transport, with which it can work for long without the other ranks taking it for dead.
 #pragma once
 
 #include <deque>
@@ -8,12 +8,12 @@
 
 namespace mtlgrid {
 
-inline constexpr double kSignOfLifeSeconds = 2;
+inline constexpr double kKeepAliveSeconds = 2;
 
 // Everything is `transport`'s, which must outlive it. To be used by the thread that made that one.
-class SignsOfLife : public Transport {
+class KeepAliveTransport : public Transport {
  public:
-  explicit SignsOfLife(Transport& transport, double every = kSignOfLifeSeconds)
+  explicit KeepAliveTransport(Transport& transport, double every = kKeepAliveSeconds)
       : transport_(transport), every_(every) {}
 
   // Runs `work` in a thread of its own, and meanwhile sends the message "ping" to all other ranks' workers every two

@@ -14,9 +14,9 @@ constexpr double kShare = 50;  // of the time, at most one in so many goes into 
 
 }  // namespace
 
-LiveFile::LiveFile(std::filesystem::path file, std::function<nlohmann::json()> picture,
+LiveFile::LiveFile(std::filesystem::path file, std::function<nlohmann::json()> status,
                    std::function<void(const std::string&)> say)
-    : file_(std::move(file)), picture_(std::move(picture)), say_(std::move(say)) {}
+    : file_(std::move(file)), status_(std::move(status)), say_(std::move(say)) {}
 
 LiveFile::~LiveFile() {
   std::error_code ignored;
@@ -35,7 +35,7 @@ void LiveFile::at(double now) {
 }
 
 void LiveFile::write() const {
-  const std::string text = picture_().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  const std::string text = status_().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   // Not synced: it is written every few seconds, and says nothing about a run that a power cut ended.
   write_by_rename(FileCalls::real(), file_, text, {.durability = Durability::none});
 }

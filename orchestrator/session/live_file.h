@@ -1,4 +1,4 @@
-// STORE.progress: the live picture of a run, for `mtlgrid status` (docs/store.md).
+// STORE.progress: the status of a running grid, for `mtlgrid status` (docs/store.md).
 #pragma once
 
 #include <filesystem>
@@ -12,9 +12,9 @@ namespace mtlgrid {
 // run ends in good order; after a kill it stays, and is stale.
 class LiveFile {
  public:
-  // `picture` makes the content; `say` takes one line for people: a file that cannot be written is told of once, and
+  // `status` makes the content; `say` takes one line for people: a file that cannot be written is told of once, and
   // ends nothing.
-  LiveFile(std::filesystem::path file, std::function<nlohmann::json()> picture,
+  LiveFile(std::filesystem::path file, std::function<nlohmann::json()> status,
            std::function<void(const std::string&)> say);
   LiveFile(const LiveFile&) = delete;
   LiveFile& operator=(const LiveFile&) = delete;
@@ -26,7 +26,7 @@ class LiveFile {
   void write() const;
 
   std::filesystem::path file_;
-  std::function<nlohmann::json()> picture_;
+  std::function<nlohmann::json()> status_;
   std::function<void(const std::string&)> say_;
   double next_ = -1e300;
   bool told_ = false;

@@ -6,18 +6,18 @@
 
 namespace mtlgrid {
 
-void Post::send(int rank, const nlohmann::json& message) {
+void Mailbox::send(int rank, const nlohmann::json& message) {
   std::string bytes(1, static_cast<char>(addressee_));
   nlohmann::json::to_msgpack(message, bytes);
   letters_.push_back({rank, std::move(bytes)});
 }
 
-void Post::flush() {
+void Mailbox::flush() {
   for (Letter& letter : letters_) transport_.send(letter.rank, std::move(letter.bytes));
   letters_.clear();
 }
 
-int receive_post(Transport& transport, const PostHandler& handler) {
+int receive_mail(Transport& transport, const MailHandler& handler) {
   int received = 0;
   while (received < kMostAtOnce) {
     const auto incoming = transport.receive();

@@ -14,9 +14,9 @@ enum class Addressee : char { coordinator = 'c', worker = 'w' };
 
 // Sends over `transport` to whoever `addressee` is on the other rank. Messages are held back until `flush`, so that
 // nothing is said before it is durable.
-class Post : public Comm {
+class Mailbox : public Comm {
  public:
-  Post(Transport& transport, Addressee addressee) : transport_(transport), addressee_(addressee) {}
+  Mailbox(Transport& transport, Addressee addressee) : transport_(transport), addressee_(addressee) {}
   void send(int rank, const nlohmann::json& message) override;
   void flush();
 
@@ -32,8 +32,8 @@ class Post : public Comm {
 
 // Takes in every message that has arrived (at most `kMostAtOnce`, so that commits and ticks get their turn) and gives
 // each to the handler of its addressee. Returns how many. Throws Error(fatal) on bytes that are no message.
-using PostHandler = std::function<void(int from, Addressee addressee, const nlohmann::json& message)>;
-int receive_post(Transport& transport, const PostHandler& handler);
+using MailHandler = std::function<void(int from, Addressee addressee, const nlohmann::json& message)>;
+int receive_mail(Transport& transport, const MailHandler& handler);
 
 inline constexpr int kMostAtOnce = 256;
 

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/errors.h"
 #include "cluster/host.h"
-#include "orchestrator/scheduler/tasks.h"
+#include "orchestrator/scheduler/store_folder.h"
 #include "orchestrator/session/live_file.h"
 #include "orchestrator/session/mailbox.h"
 #include "orchestrator/session/progress.h"
@@ -164,7 +164,7 @@ Worker::TrainersFactory trainers_factory(const Transport& transport, const Train
 SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& transport,
                          const TrainerOptions& options) {
   ProgressDisplay display(isatty(STDERR_FILENO) != 0);
-  Post to_workers(transport, Addressee::worker), to_coordinator(transport, Addressee::coordinator);
+  Mailbox to_workers(transport, Addressee::worker), to_coordinator(transport, Addressee::coordinator);
   StoreLedger ledger(store, inputs);
   const ClusterSettings& cluster = inputs.plan.config.cluster;
   const bool gpus = options.devices && !options.devices->gpus.empty();
@@ -178,24 +178,24 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
       inputs.checkpoint_lead};
   Welcome welcome{inputs.plan.experiment, cluster.heartbeat_seconds, cluster.lease_minutes * 60,
                   trainer_log_folder(inputs.folder), cluster.stall_minutes * 60};
-  Coordinator coordinator(std::move(settings), inputs.tasks, std::move(welcome), to_workers, ledger);
+  Coordinator coordinator(std::move(settings), inputs.cells, std::move(welcome), to_workers, ledger);
   Worker worker(transport.rank(), host_name(), trainers_factory(transport, options), to_coordinator);
   StopSignals signals;
   const ParentWatch parent(transport.size() > 1);
   Upkeep upkeep(store, cluster.heartbeat_seconds, steady_now());
-  const auto picture = [&] {
-    nlohmann::json shown = coordinator.picture({steady_now(), wall_now()});
+  const auto status = [&] {
+    nlohmann::json shown = coordinator.status({steady_now(), wall_now()});
     shown["grid"] = store.grid_id();
     shown["epoch"] = store.epoch();
     return shown;
   };
-  LiveFile live(store_path(inputs.plan.config.store, StoreFile::progress), picture,
+  LiveFile live(store_path(inputs.plan.config.store, StoreFile::progress), status,
                 [&](const std::string& line) { display.say(line); });
   Pause pause;
 
   worker.begin(steady_now());
   while (!coordinator.finished()) {
-    const int received = receive_post(transport, [&](int from, Addressee addressee, const nlohmann::json& message) {
+    const int received = receive_mail(transport, [&](int from, Addressee addressee, const nlohmann::json& message) {
       if (addressee == Addressee::worker) {
         if (inputs.visitor && inputs.visitor(message, worker, to_coordinator)) return;
         return worker.on_message(message, steady_now());
@@ -235,14 +235,14 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
 }
 
 void dismiss(Transport& transport, bool all_alive) {
-  Post to_workers(transport, Addressee::worker);
+  Mailbox to_workers(transport, Addressee::worker);
   for (int rank = 1; rank < transport.size(); ++rank) to_workers.send(rank, typed("shutdown", Shutdown{all_alive}));
   to_workers.flush();
   std::set<int> gone;
   Pause pause;
   const double deadline = steady_now() + (all_alive ? kFarewellSeconds : kLostFarewellSeconds);
   while (static_cast<int>(gone.size()) < transport.size() - 1 && steady_now() < deadline) {
-    const int received = receive_post(transport, [&](int from, Addressee addressee, const nlohmann::json& message) {
+    const int received = receive_mail(transport, [&](int from, Addressee addressee, const nlohmann::json& message) {
       if (addressee == Addressee::coordinator && message.value("type", "") == "bye") gone.insert(from);
     });
     pause.after(received > 0);
@@ -254,7 +254,7 @@ void dismiss(Transport& transport, bool all_alive) {
 }
 
 void serve(Transport& transport, const TrainerOptions& options, const WorkerVisitor& visitor) {
-  Post to_coordinator(transport, Addressee::coordinator);
+  Mailbox to_coordinator(transport, Addressee::coordinator);
   Worker worker(transport.rank(), host_name(), trainers_factory(transport, options), to_coordinator);
   StopSignals signals;
   const ParentWatch parent(true);
@@ -262,7 +262,7 @@ void serve(Transport& transport, const TrainerOptions& options, const WorkerVisi
   worker.begin(steady_now());
   double orphaned_since = 0;
   while (!worker.shutdown()) {
-    const int received = receive_post(transport, [&](int, Addressee addressee, const nlohmann::json& message) {
+    const int received = receive_mail(transport, [&](int, Addressee addressee, const nlohmann::json& message) {
       if (addressee != Addressee::worker) return;
       if (visitor && visitor(message, worker, to_coordinator)) return;
       worker.on_message(message, steady_now());
@@ -287,7 +287,7 @@ void serve(Transport& transport, const TrainerOptions& options, const WorkerVisi
   if (worker.orphaned() && !worker.shutdown()) transport.give_up(kCoordinator);
   const double deadline = steady_now() + kFarewellSeconds;
   while (!transport.idle() && steady_now() < deadline) {
-    receive_post(transport, [](int, Addressee, const nlohmann::json&) {});
+    receive_mail(transport, [](int, Addressee, const nlohmann::json&) {});
     pause.after(false);
   }
   alarm(kFinalizeSeconds);

@@ -47,14 +47,14 @@ class SessionGuest {
 };
 
 // Takes a message to this rank's worker that is not for the worker itself and says so by `true`: the rehearsal.
-using WorkerVisitor = std::function<bool(const nlohmann::json& message, Worker& worker, Post& to_coordinator)>;
+using WorkerVisitor = std::function<bool(const nlohmann::json& message, Worker& worker, Mailbox& to_coordinator)>;
 
-// Rank 0: coordinates `tasks` over all ranks of `transport` and trains on this rank too, until they are done or a stop
+// Rank 0: coordinates `cells` over all ranks of `transport` and trains on this rank too, until they are done or a stop
 // is asked for. Commits through `store`; the result of a cell replaces the one that counts if `replace`. `on_result`
 // sees every result after its commit. Leaves the other ranks waiting for `dismiss`.
 struct SessionInputs {
   const Plan& plan;
-  std::vector<Task> tasks;
+  std::vector<QueuedCell> cells;
   std::string folder;  // attempts' folders
   bool replace = false;
   std::function<void(const CellResult&)> on_result;
@@ -64,6 +64,9 @@ struct SessionInputs {
   SessionGuest* guest = nullptr;  // must outlive the session
   WorkerVisitor visitor{};        // of this rank's worker
 };
+// A lock of another host is taken over after it stayed unchanged for this many heartbeats (docs/store.md).
+inline constexpr double kStaleBeats = 5;
+
 // Of all features of the grid as float16; what pairs leave out is counted too.
 std::uint64_t feature_bytes(const Plan& plan);
 SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& transport,

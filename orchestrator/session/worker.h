@@ -50,7 +50,7 @@ class Worker {
     std::optional<TrainPack> pack;  // while busy, or waiting for the trainer to be ready
     std::vector<Progress> running;  // its members that have not been reported
     double staged_by = 0;           // while staging: when it has been silent for too long
-    double heard = 0;               // while busy: its last sign of life
+    double heard = 0;               // while busy: when it was last heard of
     bool stalled = false;           // killed since there was none for too long
   };
   void on_welcome(const Welcome& welcome, double now);
@@ -86,8 +86,8 @@ class Worker {
 
 // A trainer that dies this often in a row without a cell is not started again: its installation is broken.
 inline constexpr int kStartTries = 3;
-// A worker that was not welcomed yet takes rank 0 for dead after so long: that gives a sign of life every two seconds
-// while it reads and checks the data and opens the store (signs_of_life.h). Guessed; nvidia-smi alone may take 30 s.
+// A worker that was not welcomed yet takes rank 0 for dead after so long: that sends a ping every two seconds
+// while it reads and checks the data and opens the store (keep_alive.h). Guessed; nvidia-smi alone may take 30 s.
 inline constexpr double kPlanningSeconds = 300;
 
 }  // namespace mtlgrid

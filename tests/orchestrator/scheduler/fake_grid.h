@@ -69,23 +69,23 @@ class FakeGrid {
  public:
   // `costs[i]` is the expected cost of the cell of fold i.
   explicit FakeGrid(const std::vector<double>& costs, ClusterSettings cluster = {}, StagingSettings staging = {}) {
-    std::vector<Task> tasks;
-    for (std::size_t i = 0; i < costs.size(); ++i) tasks.push_back({cell(static_cast<int>(i)), 0, costs[i], {}});
-    start(cluster, std::move(tasks), {}, staging);
+    std::vector<QueuedCell> cells;
+    for (std::size_t i = 0; i < costs.size(); ++i) cells.push_back({cell(static_cast<int>(i)), 0, costs[i], {}});
+    start(cluster, std::move(cells), {}, staging);
   }
   // One group, a cell a method, with `train.pack = pack` (0: auto).
   FakeGrid(const std::vector<std::string>& methods, int pack, ClusterSettings cluster = {}) {
-    std::vector<Task> tasks;
-    for (const std::string& method : methods) tasks.push_back({{"MSI", "LF", method, 0}, 0, 1, {}});
+    std::vector<QueuedCell> cells;
+    for (const std::string& method : methods) cells.push_back({{"MSI", "LF", method, 0}, 0, 1, {}});
     Welcome welcome;
     welcome.experiment.run.pack = pack;
-    start(cluster, std::move(tasks), welcome);
+    start(cluster, std::move(cells), welcome);
   }
   // Everything of `settings` but where it writes and whom it tells.
-  FakeGrid(std::vector<Task> tasks, CoordinatorSettings settings) {
+  FakeGrid(std::vector<QueuedCell> cells, CoordinatorSettings settings) {
     settings.folder = "store.d/grid-1";
     settings.say = [this](const std::string& line) { said.push_back(line); };
-    coordinator = std::make_unique<Coordinator>(std::move(settings), std::move(tasks), Welcome{}, comm, ledger);
+    coordinator = std::make_unique<Coordinator>(std::move(settings), std::move(cells), Welcome{}, comm, ledger);
   }
   static Cell cell(int fold) { return {"MSI", "LF", "naive", fold}; }
 
@@ -163,11 +163,11 @@ class FakeGrid {
   double steady = 100;
 
  private:
-  void start(const ClusterSettings& cluster, std::vector<Task> tasks, const Welcome& welcome,
+  void start(const ClusterSettings& cluster, std::vector<QueuedCell> cells, const Welcome& welcome,
              const StagingSettings& staging = {}) {
     CoordinatorSettings settings{cluster, "store.d/grid-1", [this](const std::string& line) { said.push_back(line); },
                                  staging};
-    coordinator = std::make_unique<Coordinator>(settings, std::move(tasks), welcome, comm, ledger);
+    coordinator = std::make_unique<Coordinator>(settings, std::move(cells), welcome, comm, ledger);
   }
 };
 

@@ -17,8 +17,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-std::vector<Task> tasks(int count) {
-  std::vector<Task> all;
+std::vector<QueuedCell> queued_cells(int count) {
+  std::vector<QueuedCell> all;
   for (int fold = 0; fold < count; ++fold) all.push_back({FakeGrid::cell(fold), 0, 1, {}});
   return all;
 }
@@ -167,7 +167,7 @@ CoordinatorSettings ending_in(double seconds, double lead) {
 }
 
 TEST(Walltime, EverythingIsCheckpointedBeforeTheAllocationEnds) {
-  FakeGrid grid(tasks(2), ending_in(1000, 50));
+  FakeGrid grid(queued_cells(2), ending_in(1000, 50));
   grid.join(0);
   grid.tick();
   const Assign job = grid.assigned(0);
@@ -181,7 +181,7 @@ TEST(Walltime, EverythingIsCheckpointedBeforeTheAllocationEnds) {
 }
 
 TEST(Walltime, NoCellIsStartedThatCouldHardlyTrainAndTheRunDoesNotWait) {
-  FakeGrid grid(tasks(2), ending_in(1000, 50));
+  FakeGrid grid(queued_cells(2), ending_in(1000, 50));
   grid.join(0);
   grid.tick();
   const Assign job = grid.assigned(0);
@@ -194,7 +194,7 @@ TEST(Walltime, NoCellIsStartedThatCouldHardlyTrainAndTheRunDoesNotWait) {
 }
 
 TEST(Walltime, AllocationThatIsTooShortForAnyCellIsForAPersonToMend) {
-  FakeGrid grid(tasks(2), ending_in(100, 50));
+  FakeGrid grid(queued_cells(2), ending_in(100, 50));
   grid.join(0);
   grid.tick();
   EXPECT_THAT(grid.coordinator->needs_person(), HasSubstr("more than 110 s, of which 50 s"));
@@ -203,7 +203,7 @@ TEST(Walltime, AllocationThatIsTooShortForAnyCellIsForAPersonToMend) {
 }
 
 TEST(Walltime, ClockThatJumpsLaterChangesNothing) {
-  FakeGrid grid(tasks(1), ending_in(1000, 50));
+  FakeGrid grid(queued_cells(1), ending_in(1000, 50));
   grid.join(0);
   grid.tick();
   grid.assigned(0);
@@ -220,7 +220,7 @@ struct SplitPack : ::testing::Test {
     void observe(const CellResult&) override {}
   };
   SplitPack() {
-    std::vector<Task> all;
+    std::vector<QueuedCell> all;
     for (const char* method : {"naive", "dwa", "uncert", "cagrad"})
       all.push_back({{"MSI", "LF", method, 0}, 0, 1000, {}});
     CoordinatorSettings settings;
@@ -229,7 +229,7 @@ struct SplitPack : ::testing::Test {
     settings.say = [](const std::string&) {};
     Welcome welcome;
     welcome.experiment.run.pack = 4;
-    grid = std::make_unique<FakeGrid>(std::vector<Task>{}, settings);
+    grid = std::make_unique<FakeGrid>(std::vector<QueuedCell>{}, settings);
     grid->coordinator = std::make_unique<Coordinator>(settings, std::move(all), welcome, grid->comm, grid->ledger);
     grid->join(0);
     grid->tick();
@@ -280,7 +280,7 @@ TEST(ShortPack, IsNotWorthSplitting) {
 }
 
 TEST(CellThatTakesTheRunDown, IsRefusedAfterTheTriesThatAWorkerMayCost) {
-  std::vector<Task> all = tasks(2);
+  std::vector<QueuedCell> all = queued_cells(2);
   all[0].losses = 4;
   all[0].attempts = 4;
   FakeGrid grid(std::move(all), {});
@@ -294,7 +294,7 @@ TEST(CellThatTakesTheRunDown, IsRefusedAfterTheTriesThatAWorkerMayCost) {
 }
 
 TEST(CellThatTakesTheRunDown, GoesToAnotherRankThanTheCoordinators) {
-  std::vector<Task> all = tasks(2);
+  std::vector<QueuedCell> all = queued_cells(2);
   all[0].losses = 1;
   all[0].cost = 9;
   FakeGrid grid(std::move(all), {});
@@ -306,7 +306,7 @@ TEST(CellThatTakesTheRunDown, GoesToAnotherRankThanTheCoordinators) {
 }
 
 TEST(CellThatTakesTheRunDown, IsTakenByRankZeroIfThereIsNoOther) {
-  std::vector<Task> all = tasks(1);
+  std::vector<QueuedCell> all = queued_cells(1);
   all[0].losses = 1;
   FakeGrid grid(std::move(all), {});
   grid.join(0);
@@ -382,7 +382,7 @@ TEST(Learning, ReordersTheQueueAndTheTimeThatIsLeft) {
     void observe(const CellResult&) override { ++seen; }
     int seen = 0;
   };
-  std::vector<Task> all;
+  std::vector<QueuedCell> all;
   for (int fold = 0; fold < 20; ++fold) all.push_back({FakeGrid::cell(fold), 0, 100.0 - fold, {}});
   CoordinatorSettings settings;
   const auto durations = std::make_shared<Reversed>();
@@ -402,7 +402,7 @@ TEST(Learning, ReordersTheQueueAndTheTimeThatIsLeft) {
   EXPECT_GT(grid.coordinator->remaining_seconds(grid.now()).value(), 0);
 }
 
-TEST(Picture, ShowsWorkersRunningCellsAndTheQueue) {
+TEST(Status, ShowsWorkersRunningCellsAndTheQueue) {
   FakeGrid grid({3, 2, 1});
   grid.join(0);
   grid.join(1, 2);
@@ -411,17 +411,17 @@ TEST(Picture, ShowsWorkersRunningCellsAndTheQueue) {
   const Assign job = grid.assigned(0);
   const Cell cell = job.pack.members[0].cell;
   grid.tell(0, typed("heartbeat", Heartbeat{{{cell, 1, 4, 8}}}));
-  const nlohmann::json picture = grid.coordinator->picture(grid.now());
-  EXPECT_EQ(picture["cells"]["running"], 2);
-  EXPECT_EQ(picture["running"][0]["cell"], cell.name());
-  EXPECT_EQ(picture["running"][0]["epoch"], 4);
-  EXPECT_EQ(picture["workers"][1]["broken"], 1);
-  EXPECT_EQ(picture["workers"][1]["why"], "exited with status 1");
-  EXPECT_THAT(picture["queue"], ElementsAre(FakeGrid::cell(2).name()));
+  const nlohmann::json status = grid.coordinator->status(grid.now());
+  EXPECT_EQ(status["cells"]["running"], 2);
+  EXPECT_EQ(status["running"][0]["cell"], cell.name());
+  EXPECT_EQ(status["running"][0]["epoch"], 4);
+  EXPECT_EQ(status["workers"][1]["broken"], 1);
+  EXPECT_EQ(status["workers"][1]["why"], "exited with status 1");
+  EXPECT_THAT(status["queue"], ElementsAre(FakeGrid::cell(2).name()));
   grid.tick(20);
-  EXPECT_EQ(grid.coordinator->picture(grid.now())["workers"][1]["state"], "silent");
+  EXPECT_EQ(grid.coordinator->status(grid.now())["workers"][1]["state"], "silent");
   grid.tick(121);
-  EXPECT_EQ(grid.coordinator->picture(grid.now())["workers"][1]["state"], "lost");
+  EXPECT_EQ(grid.coordinator->status(grid.now())["workers"][1]["state"], "lost");
 }
 
 TEST(Slots, MoreThanARankCanHaveAreABrokenMessage) {

@@ -38,25 +38,25 @@ class ThreeRanks : public Transport {
   void finish(bool) override {}
 };
 
-TEST(SignsOfLife, AreSentToTheOthersWhileWorkGoesOn) {
+TEST(KeepAliveTransport, AreSentToTheOthersWhileWorkGoesOn) {
   ThreeRanks ranks;
-  SignsOfLife heard(ranks, 0.01);
+  KeepAliveTransport heard(ranks, 0.01);
   heard.during([&] {
     while (ranks.sent[1] < 3) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   });
   EXPECT_EQ(ranks.sent[0], 0);
   EXPECT_EQ(ranks.sent[1], ranks.sent[2]);
   ranks.arrived.push_back({0, ranks.last});
-  receive_post(heard, [](int, Addressee addressee, const nlohmann::json& message) {
+  receive_mail(heard, [](int, Addressee addressee, const nlohmann::json& message) {
     EXPECT_EQ(addressee, Addressee::worker);
     EXPECT_EQ(message.at("type"), "ping");
   });
 }
 
-TEST(SignsOfLife, WhatArrivesMeanwhileIsReceivedAfterwardsInItsOrder) {
+TEST(KeepAliveTransport, WhatArrivesMeanwhileIsReceivedAfterwardsInItsOrder) {
   ThreeRanks ranks;
   ranks.arrived = {{1, "a"}, {2, "b"}};
-  SignsOfLife heard(ranks, 0.01);
+  KeepAliveTransport heard(ranks, 0.01);
   heard.during([&] {
     while (ranks.sent[1] < 2) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   });
@@ -66,16 +66,16 @@ TEST(SignsOfLife, WhatArrivesMeanwhileIsReceivedAfterwardsInItsOrder) {
   EXPECT_THAT(received, ElementsAre("a", "b", "c"));
 }
 
-TEST(SignsOfLife, WhatTheWorkThrowsIsThrown) {
+TEST(KeepAliveTransport, WhatTheWorkThrowsIsThrown) {
   ThreeRanks ranks;
-  SignsOfLife heard(ranks);
+  KeepAliveTransport heard(ranks);
   EXPECT_THROW(heard.during([] { throw std::invalid_argument("bad"); }), std::invalid_argument);
 }
 
-TEST(SignsOfLife, AloneTheWorkIsDoneHere) {
+TEST(KeepAliveTransport, AloneTheWorkIsDoneHere) {
   ThreeRanks ranks;
   ranks.ranks = 1;
-  SignsOfLife heard(ranks);
+  KeepAliveTransport heard(ranks);
   std::thread::id worked;
   heard.during([&] { worked = std::this_thread::get_id(); });
   EXPECT_EQ(worked, std::this_thread::get_id());

@@ -377,7 +377,7 @@ TEST_F(WorkerTest, WorkerWithoutACoordinatorForTwoLeasesCheckpointsAndLeaves) {
   EXPECT_EQ(trainers->sent[0].back().at("type"), "stop");
 }
 
-// Rank 0 gives signs of life while it reads the data, for as long as that takes.
+// Rank 0 sends pings while it reads the data, for as long as that takes.
 TEST(WorkerBeforeItsWelcome, LeavesOnceRankZeroIsSilent) {
   FakeComm comm;
   Worker worker(

@@ -172,7 +172,7 @@ class Job::Outbox : public Comm {
   Job& job_;
 };
 
-Job::Job(Simulation& simulation, int number, std::vector<Task> tasks)
+Job::Job(Simulation& simulation, int number, std::vector<QueuedCell> cells)
     : simulation_(simulation), number_(number), outbox_(std::make_unique<Outbox>(*this)) {
   const SimulationSettings& s = simulation.settings();
   std::uniform_real_distribution<double> offset(0, 1e6);  // each machine's clock counts from its own start
@@ -184,7 +184,7 @@ Job::Job(Simulation& simulation, int number, std::vector<Task> tasks)
   CoordinatorSettings settings{s.cluster, "store.d/grid-1", [this](const std::string& line) {
                                  said_.push_back(fmt::format("{:.1f} {}", simulation_.events().now(), line));
                                }};
-  coordinator_ = std::make_unique<Coordinator>(std::move(settings), std::move(tasks), std::move(welcome), *outbox_,
+  coordinator_ = std::make_unique<Coordinator>(std::move(settings), std::move(cells), std::move(welcome), *outbox_,
                                                simulation.store());
   for (int rank = 0; rank < s.ranks; ++rank) {
     ranks_.push_back(std::make_unique<Rank>(*this, rank, fmt::format("job{}-node{}", number, rank / s.ranks_per_node),
@@ -310,26 +310,26 @@ Simulation::Simulation(const SimulatedGrid& grid, SimulationSettings settings, u
     : grid_(grid), settings_(std::move(settings)), random_(seed), store_(store) {}
 Simulation::~Simulation() = default;
 
-std::vector<Task> Simulation::tasks() {
-  std::vector<Task> tasks;
+std::vector<QueuedCell> Simulation::cells() {
+  std::vector<QueuedCell> cells;
   for (std::size_t i = 0; i < grid_.size(); ++i) {
     const SimulatedStore::CellRow& row = store_.row(i);
     if (row.result_attempt != 0 || row.failed) continue;
-    Task task{grid_[i].cell, row.newest(), grid_[i].expected, {}};
+    QueuedCell queued{grid_[i].cell, row.newest(), grid_[i].expected, {}};
     if (settings_.keep_folders) {
       auto& folders = disk_.attempts(i);
       for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
-        task.attempts = std::max(task.attempts, folder->first);
-        task.resume.push_back(fmt::format("store.d/grid-1/{}/attempt-{}", grid_[i].cell.name(), folder->first));
+        queued.attempts = std::max(queued.attempts, folder->first);
+        queued.resume.push_back(fmt::format("store.d/grid-1/{}/attempt-{}", grid_[i].cell.name(), folder->first));
       }
     }
-    task.losses = cut_off_at_once(i);
-    tasks.push_back(std::move(task));
+    queued.losses = cut_off_at_once(i);
+    cells.push_back(std::move(queued));
   }
-  return tasks;
+  return cells;
 }
 
-// As make_task() counts them from folders on the disk.
+// As make_queued_cell() counts them from folders on the disk.
 int Simulation::cut_off_at_once(std::size_t cell) {
   const auto& attempts = store_.row(cell).attempts;
   auto& folders = disk_.attempts(cell);
@@ -345,7 +345,7 @@ int Simulation::cut_off_at_once(std::size_t cell) {
 
 Job& Simulation::begin_job() {
   store_.open();
-  jobs_.push_back(std::make_unique<Job>(*this, static_cast<int>(jobs_.size()), tasks()));
+  jobs_.push_back(std::make_unique<Job>(*this, static_cast<int>(jobs_.size()), cells()));
   jobs_.back()->begin();
   return *jobs_.back();
 }

@@ -111,7 +111,7 @@ class Job {
  public:
   enum class End { running, all_done, stopped, stuck, died };
 
-  Job(Simulation& simulation, int number, std::vector<Task> tasks);
+  Job(Simulation& simulation, int number, std::vector<QueuedCell> cells);
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
 
@@ -199,7 +199,7 @@ class Simulation {
   void tell() const;  // prints what the coordinators said, and all attempts
 
  private:
-  std::vector<Task> tasks();
+  std::vector<QueuedCell> cells();
   int cut_off_at_once(std::size_t cell);
   void check_cell(std::size_t cell);
 
