@@ -22,7 +22,7 @@ std::vector<std::size_t> choose_pack(const std::vector<PackCandidate>& queued, i
         cell.biomarker == first.biomarker && cell.auxiliary == first.auxiliary && cell.fold == first.fold;
     if (!group || size >= std::min(limit, candidate.limit)) continue;
     limit = std::min(limit, candidate.limit);
-    pack.push_back(candidate.task);
+    pack.push_back(candidate.index);
   }
   return pack;
 }

@@ -25,7 +25,7 @@ int pack_width(const PackFacts& facts);
 
 // A queued cell: its index, and how many cells a pack with it may hold (less after packs with it have died).
 struct PackCandidate {
-  std::size_t task;
+  std::size_t index;
   const Cell* cell;
   int limit;
 };

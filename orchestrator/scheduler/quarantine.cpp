@@ -2,8 +2,8 @@
 
 namespace mtlgrid {
 
-bool Quarantine::strike(const std::string& host, std::size_t task) {
-  bad_[host].insert(task);
+bool Quarantine::strike(const std::string& host, std::size_t index) {
+  bad_[host].insert(index);
   return strikes_ > 0 && !holds(host) && bad_[host].size() >= static_cast<std::size_t>(strikes_);
 }
 
@@ -22,9 +22,9 @@ void Quarantine::lift(const std::string& host) {
   bad_.erase(host);
 }
 
-std::optional<std::string> Quarantine::take_back(std::size_t task) {
+std::optional<std::string> Quarantine::take_back(std::size_t index) {
   for (const std::string& host : held_) {
-    if (bad_[host].erase(task) == 0 || bad_[host].size() >= static_cast<std::size_t>(strikes_)) continue;
+    if (bad_[host].erase(index) == 0 || bad_[host].size() >= static_cast<std::size_t>(strikes_)) continue;
     const std::string innocent = host;
     lift(innocent);
     return innocent;

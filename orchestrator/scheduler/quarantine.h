@@ -17,16 +17,17 @@ class Quarantine {
   // suspicion; 0: never.
   explicit Quarantine(int strikes) : strikes_(strikes) {}
 
-  // `task` has failed on `host`, or its trainer died there. Whether the host is under suspicion now (and not held yet).
-  bool strike(const std::string& host, std::size_t task);
-  // A task was done on `host`: those that ended badly there were at fault themselves. Whether the host was held.
+  // `index` has failed on `host`, or its trainer died there. Whether the host is under suspicion now (and not held
+  // yet).
+  bool strike(const std::string& host, std::size_t index);
+  // A cell was done on `host`: those that ended badly there were at fault themselves. Whether the host was held.
   bool succeed(const std::string& host);
   // The host gets no more cells; returns those that ended badly there, which are to be tried elsewhere.
   std::vector<std::size_t> hold(const std::string& host);
   void lift(const std::string& host);
-  // `task`, whose fault it was thought not to be, has failed on another host too: the host that it is no strike of any
-  // more, if that is no longer under suspicion and was held.
-  std::optional<std::string> take_back(std::size_t task);
+  // The cell, whose fault it was thought not to be, has failed on another host too, so it no longer counts against the
+  // first one. Returns that host if it is no longer under suspicion and was held.
+  std::optional<std::string> take_back(std::size_t index);
 
   bool holds(const std::string& host) const { return held_.count(host) != 0; }
   const std::set<std::string>& held() const { return held_; }

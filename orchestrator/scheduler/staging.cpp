@@ -39,10 +39,43 @@ bool Staging::can_take_part(const std::string& device, const std::string& lacks)
   return has_gpu(device) && lacks.empty();
 }
 
-void Staging::on_tick(const View& view, double now) {
+struct Staging::View {
+  enum class Readiness { starting, ready, busy, broken };  // busy: with cells, which it got since it cannot take part
+  struct Slot {
+    SlotAddress at;
+    std::string host, device, lacks;  // the latter two once it was ready: as in Environment and Ready
+    Readiness state = Readiness::starting;
+  };
+  int workers = 0;  // that have told their slots, or are gone
+  std::vector<Slot> slots;
+};
+
+Staging::View Staging::view_of(const WorkerTable& workers) {
+  using Readiness = View::Readiness;
+  View view;
+  for (const auto& [worker, entry] : workers.all()) {
+    const bool here = entry.heard() && !entry.leaving;
+    view.workers += !here || !entry.slots.empty();
+    for (std::size_t i = 0; here && i < entry.slots.size(); ++i) {
+      const TrainerSlot& slot = entry.slots[i];
+      using State = TrainerSlot::State;
+      const auto state = slot.state() == State::ready    ? Readiness::ready
+                         : slot.state() == State::busy   ? Readiness::busy
+                         : slot.state() == State::broken ? Readiness::broken
+                                                         : Readiness::starting;
+      view.slots.push_back(
+          {{worker, static_cast<int>(i)}, entry.host, slot.environment().device, slot.staging_lacks(), state});
+    }
+  }
+  return view;
+}
+
+void Staging::on_tick(const WorkerTable& workers, double now) {
+  using Readiness = View::Readiness;
+  const View view = view_of(workers);
   if (state_ == State::gathering) {
     bool all_known = view.workers >= settings_.workers && !view.slots.empty();
-    for (const Slot& slot : view.slots) {
+    for (const View::Slot& slot : view.slots) {
       all_known = all_known && slot.state != Readiness::starting;
       const bool able = slot.state == Readiness::ready && can_take_part(slot.device, slot.lacks);
       if (able && !first_ready_) first_ready_ = now;
@@ -58,9 +91,10 @@ void Staging::on_tick(const View& view, double now) {
 
 // One trainer of each GPU, in the order of workers and slots.
 void Staging::choose(const View& view, double now) {
+  using Readiness = View::Readiness;
   std::set<std::string> gpus, taken;
   std::string lacks;
-  for (const Slot& slot : view.slots) {
+  for (const View::Slot& slot : view.slots) {
     if (slot.state == Readiness::starting || slot.state == Readiness::broken || !has_gpu(slot.device)) continue;
     gpus.insert(slot.device);
     if (!slot.lacks.empty()) {

@@ -2,11 +2,10 @@
 // trainer/training/staging.h.
 //
 // Once, at a run's start: it waits for all trainers, asks the first for NCCL's id, sends that to one trainer of each
-// GPU, and waits for their answers. Then, and where it comes to nothing, it is over for good: a trainer that starts
+// GPU, and waits for their answers. Then, and where it fails, it is over for good: a trainer that starts
 // later reads files. Pure handlers over events and the time, like the coordinator, which holds it.
 #pragma once
 
-#include <compare>
 #include <functional>
 #include <map>
 #include <optional>
@@ -15,14 +14,11 @@
 #include <vector>
 
 #include "orchestrator/scheduler/comm.h"
+#include "orchestrator/scheduler/slot_address.h"
+#include "orchestrator/scheduler/worker_table.h"
 #include "trainer/contract/pipe_messages.h"
 
 namespace mtlgrid {
-
-struct SlotAddress {
-  int worker = 0, slot = 0;
-  auto operator<=>(const SlotAddress&) const = default;
-};
 
 struct StagingSettings {
   int least = 0;            // trainers with a GPU of their own that it is done for; 0: never
@@ -48,21 +44,10 @@ class Staging {
   // `comm` must outlive this object; `say` takes one line for people.
   Staging(const StagingSettings& settings, Comm& comm, std::function<void(const std::string&)> say);
 
-  // What the coordinator knows of the slots of workers that it may use.
-  enum class Readiness { starting, ready, busy, broken };  // busy: with cells, which it got since it cannot take part
-  struct Slot {
-    SlotAddress at;
-    std::string host, device, lacks;  // the latter two once it was ready: as in Environment and Ready
-    Readiness state = Readiness::starting;
-  };
-  struct View {
-    int workers = 0;  // that have told their slots, or are gone
-    std::vector<Slot> slots;
-  };
-  void on_tick(const View& view, double now);
+  void on_tick(const WorkerTable& workers, double now);
   void on_id(SlotAddress from, const StageId& answer, double now);
   void on_staged(SlotAddress from, const Staged& answer);
-  // Its trainer died or was started again, or its worker is lost: whatever it was to do, it does not any more.
+  // Its trainer died or was started again, or its worker is lost: whatever it was told to do, it no longer does.
   void on_gone(SlotAddress slot, const std::string& why);
   // The run is to stop. Trainers hear of that from their workers.
   void stop() { state_ = State::over; }
@@ -80,6 +65,8 @@ class Staging {
     SlotAddress at;
     std::string host;
   };
+  struct View;  // what it looks at of the slots of workers that may be used
+  static View view_of(const WorkerTable& workers);
   void choose(const View& view, double now);
   void send_orders(const std::string& id, double now);
   void fail(const std::string& why);

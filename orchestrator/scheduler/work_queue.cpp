@@ -11,26 +11,26 @@ void WorkQueue::add(const Cell& cell, double cost) {
   entries_.push_back({&cell, cost, found->second});
 }
 
-void WorkQueue::set_cost(std::size_t task, double cost) {
-  const bool waits = contains(task);
-  if (waits) erase(task);
-  entries_[task].cost = cost;
-  if (waits) insert(task);
+void WorkQueue::set_cost(std::size_t index, double cost) {
+  const bool waits = contains(index);
+  if (waits) erase(index);
+  entries_[index].cost = cost;
+  if (waits) insert(index);
 }
 
-void WorkQueue::insert(std::size_t task) {
-  Entry& entry = entries_[task];
+void WorkQueue::insert(std::size_t index) {
+  Entry& entry = entries_[index];
   if (std::exchange(entry.waits, true)) return;
-  queue_.insert({entry.cost, task});
-  groups_[entry.group].insert({entry.cost, task});
+  queue_.insert({entry.cost, index});
+  groups_[entry.group].insert({entry.cost, index});
   cost_ += entry.cost;
 }
 
-void WorkQueue::erase(std::size_t task) {
-  Entry& entry = entries_[task];
+void WorkQueue::erase(std::size_t index) {
+  Entry& entry = entries_[index];
   if (!std::exchange(entry.waits, false)) return;
-  queue_.erase({entry.cost, task});
-  groups_[entry.group].erase({entry.cost, task});
+  queue_.erase({entry.cost, index});
+  groups_[entry.group].erase({entry.cost, index});
   cost_ = queue_.empty() ? 0 : cost_ - entry.cost;
 }
 
@@ -38,10 +38,10 @@ std::vector<PackCandidate> WorkQueue::candidates(const std::function<bool(std::s
                                                  const std::function<int(std::size_t)>& limit) const {
   std::vector<PackCandidate> found;
   for (const Key& first : queue_) {
-    if (!allowed(first.task)) continue;
-    for (const Key& key : groups_[entries_[first.task].group]) {
+    if (!allowed(first.index)) continue;
+    for (const Key& key : groups_[entries_[first.index].group]) {
       if (found.size() == kLargestPack) break;
-      if (allowed(key.task)) found.push_back({key.task, entries_[key.task].cell, limit(key.task)});
+      if (allowed(key.index)) found.push_back({key.index, entries_[key.index].cell, limit(key.index)});
     }
     break;
   }
@@ -49,9 +49,9 @@ std::vector<PackCandidate> WorkQueue::candidates(const std::function<bool(std::s
 }
 
 std::vector<std::size_t> WorkQueue::first(std::size_t most) const {
-  std::vector<std::size_t> tasks;
-  for (auto it = queue_.begin(); it != queue_.end() && tasks.size() < most; ++it) tasks.push_back(it->task);
-  return tasks;
+  std::vector<std::size_t> indices;
+  for (auto it = queue_.begin(); it != queue_.end() && indices.size() < most; ++it) indices.push_back(it->index);
+  return indices;
 }
 
 }  // namespace mtlgrid

@@ -16,19 +16,19 @@ namespace mtlgrid {
 
 class WorkQueue {
  public:
-  // Tasks are numbered in the order of these calls, from 0; none waits yet.
+  // Cells are numbered in the order of these calls, from 0; none waits yet.
   void add(const Cell& cell, double cost);
-  // A waiting task keeps its place by its new cost.
-  void set_cost(std::size_t task, double cost);
-  void insert(std::size_t task);
-  void erase(std::size_t task);
-  bool contains(std::size_t task) const { return entries_[task].waits; }
+  // A waiting cell keeps its place by its new cost.
+  void set_cost(std::size_t index, double cost);
+  void insert(std::size_t index);
+  void erase(std::size_t index);
+  bool contains(std::size_t index) const { return entries_[index].waits; }
   bool empty() const { return queue_.empty(); }
   std::size_t size() const { return queue_.size(); }
   // Of all that wait.
   double cost() const { return cost_; }
 
-  // The first task that `allowed` admits, and those of its group that it admits too, in their order: at most
+  // The first cell that `allowed` admits, and those of its group that it admits too, in their order: at most
   // kLargestPack candidates. `limit` is PackCandidate's. Empty: none.
   std::vector<PackCandidate> candidates(const std::function<bool(std::size_t)>& allowed,
                                         const std::function<int(std::size_t)>& limit) const;
@@ -36,11 +36,11 @@ class WorkQueue {
   std::vector<std::size_t> first(std::size_t most) const;
 
  private:
-  // Ties are broken by the task's number, so that the order is one and the same.
+  // Ties are broken by the cell's number, so that the order is one and the same.
   struct Key {
     double cost;
-    std::size_t task;
-    bool operator<(const Key& other) const { return cost != other.cost ? cost > other.cost : task < other.task; }
+    std::size_t index;
+    bool operator<(const Key& other) const { return cost != other.cost ? cost > other.cost : index < other.index; }
   };
   struct Entry {
     const Cell* cell;

@@ -448,7 +448,7 @@ TEST(WorkQueue, KeepsItsOrderWhenCostsChange) {
   const auto limit = [](std::size_t) { return 17; };
   const auto found = queue.candidates(all, limit);
   ASSERT_EQ(found.size(), 3u);
-  EXPECT_EQ(found[0].task, 3u);
+  EXPECT_EQ(found[0].index, 3u);
   const auto rest = queue.candidates([](std::size_t task) { return task != 3; }, limit);
   EXPECT_EQ(rest.size(), 2u);
 }
