@@ -1,15 +1,18 @@
 // Where the messages of the coordinator go, and those of a worker to it.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include "orchestrator/scheduler/messages.h"
 
 namespace mtlgrid {
 
 // Sending never fails: leases find out who is gone.
+template <typename Message>
 class Comm {
  public:
   virtual ~Comm() = default;
-  virtual void send(int worker, const nlohmann::json& message) = 0;
+  virtual void send(int rank, const Message& message) = 0;
 };
+using CommToWorkers = Comm<ToWorker>;
+using CommToCoordinator = Comm<ToCoordinator>;
 
 }  // namespace mtlgrid

@@ -14,8 +14,8 @@
 
 namespace mtlgrid {
 
-Coordinator::Coordinator(CoordinatorSettings settings, std::vector<QueuedCell> cells, Welcome welcome, Comm& comm,
-                         Ledger& ledger)
+Coordinator::Coordinator(CoordinatorSettings settings, std::vector<QueuedCell> cells, Welcome welcome,
+                         CommToWorkers& comm, Ledger& ledger)
     : settings_(std::move(settings)),
       welcome_(std::move(welcome)),
       comm_(comm),
@@ -26,48 +26,34 @@ Coordinator::Coordinator(CoordinatorSettings settings, std::vector<QueuedCell> c
       walltime_(settings_.ends, settings_.checkpoint_lead),
       forecast_(settings_.durations != nullptr) {}
 
-void Coordinator::on_message(int worker, const nlohmann::json& message, Now now) {
-  try {
-    const std::string type = message.at("type");
-    if (type == "hello") return on_hello(worker, message.get<Hello>(), now);
+void Coordinator::on_message(int worker, const ToCoordinator& message, Now now) {
+  if (!std::holds_alternative<Hello>(message)) {
     // Nothing that a worker says which never said hello can concern this run.
     if (workers_.find(worker) == nullptr) return;
     if (workers_.hear(worker, now.steady)) settings_.say(fmt::format("{} is back", name_of(worker)));
-    if (type == "slots") return on_slots(worker, message.get<Slots>());
-    if (type == "slot_ready") return on_slot_ready(worker, message.get<SlotReady>());
-    if (type == "slot_broken") return on_slot_broken(worker, message.get<SlotBroken>(), now);
-    if (type == "slot_stage_id") return on_stage_id(worker, message.get<SlotStageId>(), now);
-    if (type == "slot_staged") return on_slot_staged(worker, message.get<SlotStaged>());
-    if (type == "heartbeat") return on_heartbeat(message.get<Heartbeat>(), now);
-    if (type == "cell_finished") {
-      return on_finished(worker, {message.at("slot"), message.at("left")}, message.at("result").get<CellResult>(), now);
-    }
-    if (type == "pack_crashed") return on_pack_crashed(worker, message.get<PackCrashed>(), now);
-    if (type == "cell_failed") return on_failed(worker, message.get<CellFailed>(), now);
-    if (type == "cell_stopped") return on_stopped(worker, message.get<CellStopped>(), now);
-    if (type == "leaving") return on_leaving(worker);
-    if (type == "bye") return on_bye(worker, now);
-    throw Error(ErrorKind::fatal, fmt::format("worker {} sent a message of unknown type '{}'", worker, type));
-  } catch (const nlohmann::json::exception& e) {
-    throw Error(ErrorKind::fatal, fmt::format("worker {} sent a malformed message: {}", worker, e.what()));
   }
+  std::visit([&](const auto& alternative) { on(alternative, worker, now); }, message);
 }
 
-void Coordinator::on_hello(int worker, const Hello& hello, Now now) {
-  if (workers_.find(worker) != nullptr) give_up_worker(worker, now, "started anew");
+void Coordinator::on(const OtherMessage& message, int worker, Now) {
+  throw Error(ErrorKind::fatal, fmt::format("worker {} sent a message of unknown type '{}'", worker, message.type));
+}
+
+void Coordinator::on(const Hello& hello, int worker, Now now) {
+  if (workers_.find(worker) != nullptr) give_up_worker(worker, now, "restarted");
   workers_.join(worker, hello.host, now.steady);
-  comm_.send(worker, typed("welcome", welcome_));
-  if (stopping_) comm_.send(worker, typed("stop"));
+  comm_.send(worker, welcome_);
+  if (stopping_) comm_.send(worker, StopAll{});
 }
 
-void Coordinator::on_slots(int worker, const Slots& slots) {
+void Coordinator::on(const Slots& slots, int worker, Now) {
   if (slots.slots < 0 || slots.slots > kMostSlots) {
     throw Error(ErrorKind::fatal, fmt::format("worker {} has {} slots", worker, slots.slots));
   }
   workers_.set_slots(worker, slots.slots);
 }
 
-void Coordinator::on_slot_ready(int worker, const SlotReady& ready) {
+void Coordinator::on(const SlotReady& ready, int worker, Now) {
   const SlotAddress at{worker, ready.slot};
   if (workers_.slot(at) == nullptr || workers_.slot(at)->busy()) return;
   staging_.on_gone(at, "a trainer died");  // it is a new process
@@ -75,7 +61,7 @@ void Coordinator::on_slot_ready(int worker, const SlotReady& ready) {
       at, [&](TrainerSlot& slot) { return slot.ready({ready.environment, ready.largest_pack, ready.staging_lacks}); });
 }
 
-void Coordinator::on_slot_broken(int worker, const SlotBroken& broken, Now now) {
+void Coordinator::on(const SlotBroken& broken, int worker, Now now) {
   const SlotAddress at{worker, broken.slot};
   if (workers_.slot(at) == nullptr || workers_.slot(at)->busy()) return;
   staging_.on_gone(at, "a trainer died: " + broken.cause);
@@ -85,14 +71,14 @@ void Coordinator::on_slot_broken(int worker, const SlotBroken& broken, Now now) 
   if (broken.needs_person) give_up(last_broken_ + "\n" + broken.detail, now);
 }
 
-void Coordinator::on_stage_id(int worker, const SlotStageId& id, Now now) {
+void Coordinator::on(const SlotStageId& id, int worker, Now now) {
   staging_.on_id({worker, id.slot}, id.answer, now.steady);
   for (const SlotAddress& at : staging_.at_work()) {
     workers_.change(at, [](TrainerSlot& slot) { slot.stage(); });
   }
 }
 
-void Coordinator::on_slot_staged(int worker, const SlotStaged& staged) {
+void Coordinator::on(const SlotStaged& staged, int worker, Now) {
   const SlotAddress at{worker, staged.slot};
   staging_.on_staged(at, staged.answer);
   if (workers_.slot(at) == nullptr) return;
@@ -106,7 +92,7 @@ void Coordinator::leave_staging(int worker, const std::string& why) {
   }
 }
 
-void Coordinator::on_heartbeat(const Heartbeat& heartbeat, Now now) {
+void Coordinator::on(const Heartbeat& heartbeat, int, Now now) {
   for (const Progress& progress : heartbeat.running) {
     const auto index = cells_.find(progress.cell);
     if (!index || progress.epochs <= 0) continue;
@@ -125,13 +111,14 @@ void Coordinator::on_heartbeat(const Heartbeat& heartbeat, Now now) {
   }
 }
 
-void Coordinator::on_finished(int worker, Origin from, const CellResult& result, Now now) {
+void Coordinator::on(const CellFinished& finished, int worker, Now now) {
+  const CellResult& result = finished.result;
   ledger_.commit_result(result);
   const std::size_t index = index_of(result.cell);
   const TrackedCell& cell = cells_[index];
   const double members = std::max(1, result.environment.pack), seconds = (now.steady - cell.begun) / members;
   const bool whole = cell.from_scratch && cell.phase == CellPhase::running && cell.attempt == result.attempt;
-  const auto released = release(worker, from, result.cell, result.attempt);
+  const auto released = release(worker, {finished.slot, finished.left}, result.cell, result.attempt);
   if (released && whole) forecast_.done(cell.cost, seconds);
   learn_from(result);
   outcomes_.finished(index, workers_.at(worker).host, !released);
@@ -145,7 +132,7 @@ void Coordinator::learn_from(const CellResult& result) {
   cells_.recost(*settings_.durations);
 }
 
-void Coordinator::on_failed(int worker, const CellFailed& failed, Now now) {
+void Coordinator::on(const CellFailed& failed, int worker, Now now) {
   const TrainerSlot* slot = workers_.slot({worker, failed.slot});
   const int pack = slot == nullptr ? 1 : slot->environment().pack;
   const auto index = release(worker, {failed.slot, failed.left}, failed.cell, failed.attempt);
@@ -155,7 +142,7 @@ void Coordinator::on_failed(int worker, const CellFailed& failed, Now now) {
   outcomes_.failed(*index, workers_.at(worker).host, end, now.wall);
 }
 
-void Coordinator::on_pack_crashed(int worker, const PackCrashed& crash, Now now) {
+void Coordinator::on(const PackCrashed& crash, int worker, Now now) {
   std::vector<std::size_t> ended;
   auto left = static_cast<int>(crash.running.size());
   for (const Progress& member : crash.running) {
@@ -173,7 +160,7 @@ void Coordinator::on_pack_crashed(int worker, const PackCrashed& crash, Now now)
   outcomes_.crashed(ended, static_cast<int>(crash.running.size()), worker, end, now.wall);
 }
 
-void Coordinator::on_stopped(int worker, const CellStopped& stopped, Now now) {
+void Coordinator::on(const CellStopped& stopped, int worker, Now now) {
   const TrainerSlot* slot = workers_.slot({worker, stopped.slot});
   const bool moves = slot != nullptr && slot->released().count(index_of(stopped.cell)) != 0 && !stopping_;
   const auto index = release(worker, {stopped.slot, stopped.left}, stopped.cell, stopped.attempt);
@@ -183,12 +170,12 @@ void Coordinator::on_stopped(int worker, const CellStopped& stopped, Now now) {
   if (moves && cells_.queue().contains(*index)) cells_.mark_moved(*index);
 }
 
-void Coordinator::on_leaving(int worker) {
+void Coordinator::on(const Leaving&, int worker, Now) {
   workers_.leave(worker);
   leave_staging(worker, "leaves");
 }
 
-void Coordinator::on_bye(int worker, Now now) {
+void Coordinator::on(const Bye&, int worker, Now now) {
   workers_.say_bye(worker);
   if (!stopping_ && !finished()) give_up_worker(worker, now, "left");
 }
@@ -260,7 +247,7 @@ void Coordinator::split_a_pack(Now now) {
   workers_.change(split->at, [&](TrainerSlot& slot) {
     for (const std::size_t index : split->cells) slot.ask_back(index);
   });
-  comm_.send(split->at.worker, typed("release_slot", ReleaseSlot{split->at.slot, order}));
+  comm_.send(split->at.worker, ReleaseSlot{split->at.slot, order});
 }
 
 void Coordinator::assign(const std::vector<std::size_t>& indices, SlotAddress at, Now now) {
@@ -276,7 +263,7 @@ void Coordinator::assign(const std::vector<std::size_t>& indices, SlotAddress at
       slot.add(index, cells_[index].attempt);
     }
   });
-  comm_.send(at.worker, typed("assign", message));
+  comm_.send(at.worker, message);
 }
 
 Train Coordinator::begin(std::size_t index, SlotAddress at, Now now) {
@@ -291,7 +278,7 @@ void Coordinator::ping(Now now) {
   if (now.steady - last_ping_ < settings_.cluster.heartbeat_seconds) return;
   last_ping_ = now.steady;
   for (const auto& [worker, entry] : workers_.all()) {
-    if (!entry.bye) comm_.send(worker, typed("ping"));
+    if (!entry.bye) comm_.send(worker, Ping{});
   }
 }
 
@@ -309,13 +296,13 @@ void Coordinator::request_stop(Now) {
   if (stopping_) return;
   stopping_ = true;
   staging_.stop();
-  for (const auto& [worker, entry] : workers_.all()) comm_.send(worker, typed("stop"));
+  for (const auto& [worker, entry] : workers_.all()) comm_.send(worker, StopAll{});
 }
 
 void Coordinator::give_up(const std::string& cause, Now now) {
   if (needs_person_.empty()) {
     needs_person_ = cause;
-    settings_.say("a person must act, so the run stops: " + cause);
+    settings_.say("the run stops, since a person must act: " + cause);
   }
   request_stop(now);
 }

@@ -53,10 +53,12 @@ class Coordinator {
   };
 
   // `comm` and `ledger` must outlive the coordinator. `welcome` is sent to every worker that says hello.
-  Coordinator(CoordinatorSettings settings, std::vector<QueuedCell> cells, Welcome welcome, Comm& comm, Ledger& ledger);
+  Coordinator(CoordinatorSettings settings, std::vector<QueuedCell> cells, Welcome welcome, CommToWorkers& comm,
+              Ledger& ledger);
 
-  // Throws Error(fatal) on a message of unknown type or shape: a bug or a mixture of versions, not a lost worker.
-  void on_message(int worker, const nlohmann::json& message, Now now);
+  // Throws Error(fatal) on a message that makes no sense or that nobody knows: a bug or a mixture of versions, not a
+  // lost worker.
+  void on_message(int worker, const ToCoordinator& message, Now now);
   // To be called often: expires leases, hands out cells, pings. Messages that have arrived come first.
   void on_tick(Now now);
   // Walltime, preemption, Ctrl-C: every running cell is checkpointed, nothing new is started. Idempotent.
@@ -86,19 +88,21 @@ class Coordinator {
   void sanity_check() const;
 
  private:
-  void on_hello(int worker, const Hello& hello, Now now);
-  void on_slots(int worker, const Slots& slots);
-  void on_slot_ready(int worker, const SlotReady& ready);
-  void on_slot_broken(int worker, const SlotBroken& broken, Now now);
-  void on_stage_id(int worker, const SlotStageId& id, Now now);
-  void on_slot_staged(int worker, const SlotStaged& staged);
-  void on_heartbeat(const Heartbeat& heartbeat, Now now);
-  void on_finished(int worker, Origin from, const CellResult& result, Now now);
-  void on_failed(int worker, const CellFailed& failed, Now now);
-  void on_pack_crashed(int worker, const PackCrashed& crash, Now now);
-  void on_stopped(int worker, const CellStopped& stopped, Now now);
-  void on_leaving(int worker);
-  void on_bye(int worker, Now now);
+  // One for each alternative of ToCoordinator.
+  void on(const Hello& hello, int worker, Now now);
+  void on(const Slots& slots, int worker, Now now);
+  void on(const SlotReady& ready, int worker, Now now);
+  void on(const SlotStageId& id, int worker, Now now);
+  void on(const SlotStaged& staged, int worker, Now now);
+  void on(const SlotBroken& broken, int worker, Now now);
+  void on(const Heartbeat& heartbeat, int worker, Now now);
+  void on(const CellFinished& finished, int worker, Now now);
+  void on(const CellFailed& failed, int worker, Now now);
+  void on(const CellStopped& stopped, int worker, Now now);
+  void on(const PackCrashed& crash, int worker, Now now);
+  void on(const Leaving& leaving, int worker, Now now);
+  void on(const Bye& bye, int worker, Now now);
+  void on(const OtherMessage& message, int worker, Now now);
 
   void give_up_worker(int worker, Now now, const std::string& why);
   void expire_leases(Now now);
@@ -119,7 +123,7 @@ class Coordinator {
 
   CoordinatorSettings settings_;
   Welcome welcome_;
-  Comm& comm_;
+  CommToWorkers& comm_;
   Ledger& ledger_;
   CellTable cells_;
   WorkerTable workers_;

@@ -1,79 +1,78 @@
 // What the coordinator and the workers say to each other. Table of all messages: docs/messages.md.
 //
-// Each message is a JSON object with "type", carried as MessagePack. A worker is a rank; a slot is one of its trainer
-// processes. All messages are idempotent or harmless when repeated: a worker that was given up may come back.
+// The messages of each direction are a variant, carried as MessagePack in one envelope (trainer/contract/envelope.h). A
+// worker is a rank; a slot is one of its trainer processes. All messages are idempotent or harmless when repeated: a
+// worker that was given up may come back.
 #pragma once
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "results/records/records.h"
+#include "trainer/contract/envelope.h"
 #include "trainer/contract/pipe_messages.h"
 
 namespace mtlgrid {
 
 inline constexpr int kCoordinator = 0;  // the rank that coordinates, a worker too
 
-// Worker to coordinator: "hello", the first message.
+// ---- Worker to coordinator
+
+// The first message.
 struct Hello {
+  static constexpr const char* kType = "hello";
   std::string host;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Hello, host)
 
-// Worker to coordinator: "slots", the answer to welcome: how many trainers it starts.
+// The answer to welcome: how many trainers it starts.
 inline constexpr int kMostSlots = 4096;  // more in one rank is a broken message
 struct Slots {
+  static constexpr const char* kType = "slots";
   int slots = 0;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Slots, slots)
 
-// Worker to coordinator: "slot_ready", a trainer waits for its first cell (again after it died).
+// A trainer waits for its first cell (again after it died).
 struct SlotReady {
+  static constexpr const char* kType = "slot_ready";
   int slot = 0, largest_pack = 0;  // as in Ready
   Environment environment;
   std::string staging_lacks{};  // as in Ready
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotReady, slot, largest_pack, environment, staging_lacks)
 
-// Coordinator to worker: "stage_id", asks the slot's trainer for an id; the answer is SlotStageId. "stage_stop", tells
-// it that others fail, if it is at staging.
-struct SlotOf {
-  int slot = 0;
-};
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotOf, slot)
-
-// Coordinator to worker: "stage", what the slot's trainer is to do. The answer is SlotStaged, or slot_ready or
-// slot_broken if it died.
-struct StageSlot {
-  int slot = 0;
-  Stage order;
-};
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageSlot, slot, order)
-
-// Worker to coordinator: "slot_stage_id", and "slot_staged", after which the trainer waits for a cell: what it said.
+// What the slot's trainer answered to AskStageId.
 struct SlotStageId {
+  static constexpr const char* kType = "slot_stage_id";
   int slot = 0;
   StageId answer;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotStageId, slot, answer)
+
+// What the slot's trainer answered to StageSlot; it waits for a cell.
 struct SlotStaged {
+  static constexpr const char* kType = "slot_staged";
   int slot = 0;
   Staged answer;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotStaged, slot, answer)
 
-// Worker to coordinator: "slot_broken", the trainer died several times in a row before it was ready; it is not started
-// again. `needs_person`: the disk was full.
+// The trainer died several times in a row before it was ready; it is not started again. `needs_person`: the disk was
+// full.
 struct SlotBroken {
+  static constexpr const char* kType = "slot_broken";
   int slot = 0;
   std::string cause, detail;
   bool needs_person = false;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlotBroken, slot, cause, detail, needs_person)
 
-// Worker to coordinator: "heartbeat" every heartbeat_seconds; it is what renews the worker's leases.
+// Every heartbeat_seconds; like any message it renews the worker's lease.
 struct Heartbeat {
+  static constexpr const char* kType = "heartbeat";
   std::vector<Progress> running;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Heartbeat, running)
@@ -83,8 +82,16 @@ struct Origin {
   int slot = 0, left = 0;
 };
 
-// Worker to coordinator: "cell_failed", the trainer says so; `smaller_pack` as in Failed.
+struct CellFinished {
+  static constexpr const char* kType = "cell_finished";
+  int slot = 0, left = 0;
+  CellResult result;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellFinished, slot, left, result)
+
+// The trainer reported an error; `smaller_pack` as in Failed.
 struct CellFailed {
+  static constexpr const char* kType = "cell_failed";
   int slot = 0, left = 0;
   Cell cell;
   int attempt = 0;
@@ -93,17 +100,19 @@ struct CellFailed {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellFailed, slot, left, cell, attempt, cause, detail, smaller_pack)
 
-// Worker to coordinator: "cell_stopped", checkpointed on request.
+// Checkpointed on request.
 struct CellStopped {
+  static constexpr const char* kType = "cell_stopped";
   int slot = 0, left = 0;
   Cell cell;
   int attempt = 0;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellStopped, slot, left, cell, attempt)
 
-// Worker to coordinator: "pack_crashed", the trainer died; `running` are the members that had not been reported.
-// `needs_person`: it said that the disk was full (TrainerExit), which is no fault of the cells.
+// The trainer died; `running` are the members that had not been reported. `needs_person`: it said that the disk was
+// full (TrainerExit), which is not the cells' fault.
 struct PackCrashed {
+  static constexpr const char* kType = "pack_crashed";
   int slot = 0;
   std::vector<Progress> running;
   std::string cause, detail;
@@ -111,11 +120,24 @@ struct PackCrashed {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PackCrashed, slot, running, cause, detail, needs_person)
 
-// Worker to coordinator: "cell_finished" {slot, left, result}; "leaving": give this worker no more cells (it was
-// signalled); "bye": its trainers are gone and it ends.
+// Give this worker no more cells: it was signalled.
+struct Leaving {
+  static constexpr const char* kType = "leaving";
+};
 
-// Coordinator to worker: "welcome", the answer to hello.
+// Its trainers are gone and the worker ends.
+struct Bye {
+  static constexpr const char* kType = "bye";
+};
+
+using ToCoordinator = std::variant<Hello, Slots, SlotReady, SlotStageId, SlotStaged, SlotBroken, Heartbeat,
+                                   CellFinished, CellFailed, CellStopped, PackCrashed, Leaving, Bye, OtherMessage>;
+
+// ---- Coordinator to worker
+
+// The answer to hello.
 struct Welcome {
+  static constexpr const char* kType = "welcome";
   Experiment experiment;
   double heartbeat_seconds = 5, lease_seconds = 120;
   std::string log_folder;
@@ -123,44 +145,62 @@ struct Welcome {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Welcome, experiment, heartbeat_seconds, lease_seconds, log_folder, stall_seconds)
 
-// Coordinator to worker: "assign".
+// Train this pack.
 struct Assign {
+  static constexpr const char* kType = "assign";
   int slot = 0;
   TrainPack pack;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Assign, slot, pack)
 
-// Coordinator to worker: "release_slot": the slot's trainer is to leave the cells of these methods, as in Release.
+// The slot's trainer is to leave the cells of these methods, as in Release.
 struct ReleaseSlot {
+  static constexpr const char* kType = "release_slot";
   int slot = 0;
   Release order;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ReleaseSlot, slot, order)
 
-// Coordinator to worker: "ping" (still here), "stop" (checkpoint every running cell and report it stopped),
-// "shutdown" {all_alive}: end the trainers, say bye and leave.
+// Asks the slot's trainer for a communicator's id; the answer is SlotStageId.
+struct AskStageId {
+  static constexpr const char* kType = "stage_id";
+  int slot = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AskStageId, slot)
+
+// What the slot's trainer is to do in staging. The answer is SlotStaged, or SlotReady or SlotBroken if it died.
+struct StageSlot {
+  static constexpr const char* kType = "stage";
+  int slot = 0;
+  Stage order;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageSlot, slot, order)
+
+// Tells the slot's trainer, if it is at staging, that others fail.
+struct StopStaging {
+  static constexpr const char* kType = "stage_stop";
+  int slot = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StopStaging, slot)
+
+// The coordinator is still here.
+struct Ping {
+  static constexpr const char* kType = "ping";
+};
+
+// Checkpoint every running cell and report it stopped; take no more cells.
+struct StopAll {
+  static constexpr const char* kType = "stop";
+};
+
+// End the trainers, say bye and leave.
 struct Shutdown {
+  static constexpr const char* kType = "shutdown";
   bool all_alive = true;  // no rank was lost: MPI_Finalize will not hang
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Shutdown, all_alive)
 
-// Coordinator to worker, in a rehearsal alone: "rehearse". `order`: "facts" (of its node), "ping", "kill_trainer", or
-// "die" (SIGKILL to itself, no answer). The answer is "rehearsed", with the same order and the sender's `sent`.
-struct Rehearse {
-  std::string order;
-  double sent = 0;      // coordinator's wall clock
-  std::string probe{};  // for facts: a file that rank 0 holds locks on, and what is in it
-  std::string content{};
-  RunSettings run{};  // for facts
-};
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rehearse, order, sent, probe, content, run)
-struct Rehearsed {
-  std::string order;
-  double sent = 0, wall = 0;  // the worker's wall clock
-  nlohmann::json facts{};     // for facts: NodeFacts of rehearsal.cpp; for kill_trainer: the slot, or -1
-};
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rehearsed, order, sent, wall, facts)
-
-inline nlohmann::json typed(const char* type) { return {{"type", type}}; }
+using ToWorker = std::variant<Welcome, Assign, ReleaseSlot, AskStageId, StageSlot, StopStaging, Ping, StopAll, Shutdown,
+                              OtherMessage>;
 
 }  // namespace mtlgrid

@@ -24,7 +24,7 @@ Outcomes::Outcomes(const ClusterSettings& cluster, CellTable& cells, WorkerTable
 
 void Outcomes::finished(std::size_t index, const std::string& host, bool late) {
   cells_.keep_result(index);
-  if (quarantine_.succeed(host)) reinstate(host, "a cell was done there");
+  if (quarantine_.succeed(host)) reinstate(host, "a cell finished there");
   if (late) {
     forget_failure(cells_[index].cell);
     if (cells_[index].phase == CellPhase::running) return;
@@ -39,7 +39,7 @@ void Outcomes::failed(std::size_t index, const std::string& host, const BadEnd& 
 
 void Outcomes::too_large(std::size_t index, int size, const BadEnd& end, double wall) {
   cells_.faults(index).pack_limit = size / 2;
-  say_(fmt::format("{}: {} (trying again in a pack of at most {})", cells_[index].cell.name(), end.cause, size / 2));
+  say_(fmt::format("{}: {} (retrying in a pack of at most {})", cells_[index].cell.name(), end.cause, size / 2));
   end_attempt(index, Outcome::crashed, false, end, wall);
 }
 
@@ -56,9 +56,9 @@ void Outcomes::crashed(const std::vector<std::size_t>& indices, int size, int wo
     end_attempt(index, Outcome::crashed, final, end, wall);
   }
   for (const std::size_t index : indices) strike(index, host, final);
-  const std::string what = alone      ? final ? "given up" : "trying again"
-                           : size > 2 ? fmt::format("trying again in packs of at most {}", size / 2)
-                                      : "trying each again alone";
+  const std::string what = alone      ? final ? "given up" : "retrying"
+                           : size > 2 ? fmt::format("retrying in packs of at most {}", size / 2)
+                                      : "retrying each alone";
   say_(fmt::format("{}{}: trainer on {} {} ({})", first, alone ? "" : fmt::format(" and {} more", size - 1), host,
                    end.cause, what));
 }
@@ -96,7 +96,7 @@ void Outcomes::end_attempt(std::size_t index, Outcome outcome, bool final, const
 
 void Outcomes::strike(std::size_t index, const std::string& host, bool final) {
   if (final && cells_[index].faults.reopened) {
-    if (const auto innocent = quarantine_.take_back(index)) reinstate(*innocent, "its cells failed elsewhere too");
+    if (const auto innocent = quarantine_.take_back(index)) reinstate(*innocent, "its cells failed on other hosts too");
     return;
   }
   if (quarantine_.strike(host, index) && workers_.others_than(host)) quarantine(host);
@@ -118,20 +118,20 @@ void Outcomes::quarantine(const std::string& host) {
     names.push_back(cell.name());
   }
   workers_.bar(host);
-  say_(fmt::format("{} gets no more cells: {} in a row ended badly there ({}); they are tried elsewhere", host,
+  say_(fmt::format("{} quarantined after {} consecutive failures ({}); these cells are retried elsewhere", host,
                    names.size(), fmt::join(names, ", ")));
 }
 
 void Outcomes::reinstate(const std::string& host, const std::string& why) {
   quarantine_.lift(host);
   workers_.admit(host);
-  say_(fmt::format("{} gets cells again: {}", host, why));
+  say_(fmt::format("{} reinstated: {}", host, why));
 }
 
 void Outcomes::reinstate_one_if_none_is_left() {
   if (workers_.totals().usable > 0 || quarantine_.held().empty()) return;
   const std::string host = *quarantine_.held().begin();
-  reinstate(host, "no other is left");
+  reinstate(host, "no other host is left");
 }
 
 void Outcomes::forget_failure(const Cell& cell) {

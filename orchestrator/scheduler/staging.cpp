@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "orchestrator/scheduler/messages.h"
 
 namespace mtlgrid {
 namespace {
@@ -29,7 +28,7 @@ StagingSettings staging_settings(const RunSettings& run, bool gpus, int workers,
   return {least, workers, bytes};
 }
 
-Staging::Staging(const StagingSettings& settings, Comm& comm, std::function<void(const std::string&)> say)
+Staging::Staging(const StagingSettings& settings, CommToWorkers& comm, std::function<void(const std::string&)> say)
     : settings_(settings),
       comm_(comm),
       say_(std::move(say)),
@@ -112,7 +111,7 @@ void Staging::choose(const View& view, double now) {
   state_ = State::asking;
   deadline_ = now + kIdSeconds;
   const SlotAddress first = participants_[0].at;
-  comm_.send(first.worker, typed("stage_id", SlotOf{first.slot}));
+  comm_.send(first.worker, AskStageId{first.slot});
 }
 
 void Staging::on_id(SlotAddress from, const StageId& answer, double now) {
@@ -129,7 +128,7 @@ void Staging::send_orders(const std::string& id, double now) {
   state_ = State::running;
   deadline_ = now + order.timeout_seconds + 2 * kAbortSeconds;
   for (const Participant& participant : participants_) {
-    comm_.send(participant.at.worker, typed("stage", StageSlot{participant.at.slot, order}));
+    comm_.send(participant.at.worker, StageSlot{participant.at.slot, order});
     at_work_.insert(participant.at);
     ++order.rank;
   }
@@ -146,7 +145,7 @@ void Staging::on_staged(SlotAddress from, const Staged& answer) {
 void Staging::lose(const std::string& why) {
   if (!cause_.empty()) return;
   cause_ = why;
-  for (const SlotAddress& other : at_work_) comm_.send(other.worker, typed("stage_stop", SlotOf{other.slot}));
+  for (const SlotAddress& other : at_work_) comm_.send(other.worker, StopStaging{other.slot});
 }
 
 void Staging::on_gone(SlotAddress slot, const std::string& why) {

@@ -42,7 +42,7 @@ inline constexpr double kAbortSeconds = 60;
 class Staging {
  public:
   // `comm` must outlive this object; `say` takes one line for people.
-  Staging(const StagingSettings& settings, Comm& comm, std::function<void(const std::string&)> say);
+  Staging(const StagingSettings& settings, CommToWorkers& comm, std::function<void(const std::string&)> say);
 
   void on_tick(const WorkerTable& workers, double now);
   void on_id(SlotAddress from, const StageId& answer, double now);
@@ -74,7 +74,7 @@ class Staging {
   void finish();
 
   StagingSettings settings_;
-  Comm& comm_;
+  CommToWorkers& comm_;
   std::function<void(const std::string&)> say_;
   State state_;
   std::optional<double> first_ready_;

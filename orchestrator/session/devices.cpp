@@ -21,7 +21,7 @@ RankDevices on_cpu(const RunSettings& run, const std::string& why) {
   }
   if (run.device == "cuda") {
     throw InputError(
-        fmt::format("train.device = cuda, and there is no GPU to use: {}; mend that, or set train.device = cpu", why));
+        fmt::format("train.device = cuda, and no GPU can be used: {}; fix that, or set train.device = cpu", why));
   }
   return {{}, fmt::format("CPU ({})", why)};
 }

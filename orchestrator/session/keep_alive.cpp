@@ -13,14 +13,14 @@ void KeepAliveTransport::during(const std::function<void()>& work) {
   constexpr auto kTurn = std::chrono::milliseconds(5);  // the transport does nothing by itself
   if (size() == 1) return work();
   std::future<void> done = std::async(std::launch::async, work);
-  Mailbox to_workers(transport_, Addressee::worker);
+  MailboxToWorkers to_workers(transport_);
   double due = Clock::real().steady();
   while (done.wait_for(kTurn) != std::future_status::ready) {
     while (auto incoming = transport_.receive()) kept_.push_back(std::move(*incoming));
     if (Clock::real().steady() < due) continue;
     due = Clock::real().steady() + every_;
     for (int other = 0; other < size(); ++other) {
-      if (other != rank()) to_workers.send(other, typed("ping"));
+      if (other != rank()) to_workers.send(other, Ping{});
     }
     to_workers.flush();
   }

@@ -6,13 +6,13 @@
 
 namespace mtlgrid {
 
-void Mailbox::send(int rank, const nlohmann::json& message) {
-  std::string bytes(1, static_cast<char>(addressee_));
+void HeldMail::add(int rank, Addressee addressee, const nlohmann::json& message) {
+  std::string bytes(1, static_cast<char>(addressee));
   nlohmann::json::to_msgpack(message, bytes);
   letters_.push_back({rank, std::move(bytes)});
 }
 
-void Mailbox::flush() {
+void HeldMail::flush() {
   for (Letter& letter : letters_) transport_.send(letter.rank, std::move(letter.bytes));
   letters_.clear();
 }
@@ -31,7 +31,8 @@ int receive_mail(Transport& transport, const MailHandler& handler) {
     try {
       message = nlohmann::json::from_msgpack(bytes.begin() + 1, bytes.end());
     } catch (const nlohmann::json::exception& e) {
-      throw Error(ErrorKind::fatal, fmt::format("rank {} sent no MessagePack: {}", incoming->from, e.what()));
+      throw Error(ErrorKind::fatal,
+                  fmt::format("rank {} sent bytes that are not MessagePack: {}", incoming->from, e.what()));
     }
     handler(incoming->from, static_cast<Addressee>(bytes[0]), message);
   }

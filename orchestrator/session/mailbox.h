@@ -3,21 +3,23 @@
 
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <type_traits>
+#include <vector>
 
 #include "cluster/transport.h"
-#include "orchestrator/scheduler/coordinator.h"
+#include "orchestrator/scheduler/comm.h"
 
 namespace mtlgrid {
 
 // Whom a message is for: its first byte.
 enum class Addressee : char { coordinator = 'c', worker = 'w' };
 
-// Sends over `transport` to whoever `addressee` is on the other rank. Messages are held back until `flush`, so that
-// nothing is said before it is durable.
-class Mailbox : public Comm {
+// Messages that are held back until `flush`, so that nothing is said before it is durable.
+class HeldMail {
  public:
-  Mailbox(Transport& transport, Addressee addressee) : transport_(transport), addressee_(addressee) {}
-  void send(int rank, const nlohmann::json& message) override;
+  explicit HeldMail(Transport& transport) : transport_(transport) {}
+  void add(int rank, Addressee addressee, const nlohmann::json& message);
   void flush();
 
  private:
@@ -26,12 +28,28 @@ class Mailbox : public Comm {
     std::string bytes;
   };
   Transport& transport_;
-  Addressee addressee_;
   std::vector<Letter> letters_;
 };
 
+// Sends over `transport` to the coordinator or the workers on other ranks, whichever `Message` is for.
+template <typename Message>
+class Mailbox : public Comm<Message> {
+ public:
+  explicit Mailbox(Transport& transport) : mail_(transport) {}
+  void send(int rank, const Message& message) override {
+    constexpr bool to_worker = std::is_same_v<Message, ToWorker>;
+    mail_.add(rank, to_worker ? Addressee::worker : Addressee::coordinator, encode_message(message));
+  }
+  void flush() { mail_.flush(); }
+
+ private:
+  HeldMail mail_;
+};
+using MailboxToWorkers = Mailbox<ToWorker>;
+using MailboxToCoordinator = Mailbox<ToCoordinator>;
+
 // Takes in every message that has arrived (at most `kMostAtOnce`, so that commits and ticks get their turn) and gives
-// each to the handler of its addressee. Returns how many. Throws Error(fatal) on bytes that are no message.
+// each to the handler, before it is decoded. Returns how many. Throws Error(fatal) on bytes that are not a message.
 using MailHandler = std::function<void(int from, Addressee addressee, const nlohmann::json& message)>;
 int receive_mail(Transport& transport, const MailHandler& handler);
 

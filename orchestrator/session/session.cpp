@@ -71,7 +71,7 @@ class StoreLedger : public Ledger {
     open();
     store_.reset_failed({cell});
   }
-  // Makes it durable; only then nothing is needed any more to go on from.
+  // Makes it durable; only then no checkpoint of a cell that is done is needed any more.
   void commit() {
     if (!open_) return;
     open_ = false;
@@ -161,24 +161,48 @@ Worker::TrainersFactory trainers_factory(const Transport& transport, const Train
   };
 }
 
+namespace {
+
+CoordinatorSettings coordinator_settings(const SessionInputs& inputs, int ranks, bool gpus, ProgressDisplay& display) {
+  return {inputs.plan.config.cluster,
+          inputs.folder,
+          [&display](const std::string& line) { display.say(line); },
+          staging_settings(inputs.plan.config.run, gpus, ranks, feature_bytes(inputs.plan)),
+          inputs.durations,
+          inputs.ends,
+          inputs.checkpoint_lead};
+}
+
+// To this rank's worker, or to the visitor if the worker does not know it.
+void deliver(const nlohmann::json& mail, Worker& worker, const WorkerVisitor& visitor,
+             MailboxToCoordinator& to_coordinator) {
+  const auto message = decode_message<ToWorker>(mail, "the coordinator");
+  const auto* other = std::get_if<OtherMessage>(&message);
+  if (other != nullptr && visitor && visitor(*other, worker, to_coordinator)) return;
+  worker.on_message(message, steady_now());
+}
+
+// To the coordinator, unless it was for the guest.
+void deliver(const nlohmann::json& mail, int from, Coordinator& coordinator, SessionGuest* guest) {
+  const auto message = decode_message<ToCoordinator>(mail, fmt::format("worker {}", from));
+  if (guest != nullptr && guest->on_message(from, message, steady_now())) return;
+  coordinator.on_message(from, message, {steady_now(), wall_now()});
+}
+
+}  // namespace
+
 SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& transport,
                          const TrainerOptions& options) {
   ProgressDisplay display(isatty(STDERR_FILENO) != 0);
-  Mailbox to_workers(transport, Addressee::worker), to_coordinator(transport, Addressee::coordinator);
+  MailboxToWorkers to_workers(transport);
+  MailboxToCoordinator to_coordinator(transport);
   StoreLedger ledger(store, inputs);
   const ClusterSettings& cluster = inputs.plan.config.cluster;
   const bool gpus = options.devices && !options.devices->gpus.empty();
-  CoordinatorSettings settings{
-      cluster,
-      inputs.folder,
-      [&](const std::string& line) { display.say(line); },
-      staging_settings(inputs.plan.config.run, gpus, transport.size(), feature_bytes(inputs.plan)),
-      inputs.durations,
-      inputs.ends,
-      inputs.checkpoint_lead};
   Welcome welcome{inputs.plan.experiment, cluster.heartbeat_seconds, cluster.lease_minutes * 60,
                   trainer_log_folder(inputs.folder), cluster.stall_minutes * 60};
-  Coordinator coordinator(std::move(settings), inputs.cells, std::move(welcome), to_workers, ledger);
+  Coordinator coordinator(coordinator_settings(inputs, transport.size(), gpus, display), inputs.cells,
+                          std::move(welcome), to_workers, ledger);
   Worker worker(transport.rank(), host_name(), trainers_factory(transport, options), to_coordinator);
   StopSignals signals;
   const ParentWatch parent(transport.size() > 1);
@@ -195,13 +219,9 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
 
   worker.begin(steady_now());
   while (!coordinator.finished()) {
-    const int received = receive_mail(transport, [&](int from, Addressee addressee, const nlohmann::json& message) {
-      if (addressee == Addressee::worker) {
-        if (inputs.visitor && inputs.visitor(message, worker, to_coordinator)) return;
-        return worker.on_message(message, steady_now());
-      }
-      if (inputs.guest != nullptr && inputs.guest->on_message(from, message, steady_now())) return;
-      coordinator.on_message(from, message, {steady_now(), wall_now()});
+    const int received = receive_mail(transport, [&](int from, Addressee addressee, const nlohmann::json& mail) {
+      if (addressee == Addressee::worker) return deliver(mail, worker, inputs.visitor, to_coordinator);
+      deliver(mail, from, coordinator, inputs.guest);
     });
     worker.poll();
     const Coordinator::Now now{steady_now(), wall_now()};
@@ -235,15 +255,15 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
 }
 
 void dismiss(Transport& transport, bool all_alive) {
-  Mailbox to_workers(transport, Addressee::worker);
-  for (int rank = 1; rank < transport.size(); ++rank) to_workers.send(rank, typed("shutdown", Shutdown{all_alive}));
+  MailboxToWorkers to_workers(transport);
+  for (int rank = 1; rank < transport.size(); ++rank) to_workers.send(rank, Shutdown{all_alive});
   to_workers.flush();
   std::set<int> gone;
   Pause pause;
   const double deadline = steady_now() + (all_alive ? kFarewellSeconds : kLostFarewellSeconds);
   while (static_cast<int>(gone.size()) < transport.size() - 1 && steady_now() < deadline) {
     const int received = receive_mail(transport, [&](int from, Addressee addressee, const nlohmann::json& message) {
-      if (addressee == Addressee::coordinator && message.value("type", "") == "bye") gone.insert(from);
+      if (addressee == Addressee::coordinator && message.value("type", "") == Bye::kType) gone.insert(from);
     });
     pause.after(received > 0);
   }
@@ -254,7 +274,7 @@ void dismiss(Transport& transport, bool all_alive) {
 }
 
 void serve(Transport& transport, const TrainerOptions& options, const WorkerVisitor& visitor) {
-  Mailbox to_coordinator(transport, Addressee::coordinator);
+  MailboxToCoordinator to_coordinator(transport);
   Worker worker(transport.rank(), host_name(), trainers_factory(transport, options), to_coordinator);
   StopSignals signals;
   const ParentWatch parent(true);
@@ -262,10 +282,8 @@ void serve(Transport& transport, const TrainerOptions& options, const WorkerVisi
   worker.begin(steady_now());
   double orphaned_since = 0;
   while (!worker.shutdown()) {
-    const int received = receive_mail(transport, [&](int, Addressee addressee, const nlohmann::json& message) {
-      if (addressee != Addressee::worker) return;
-      if (visitor && visitor(message, worker, to_coordinator)) return;
-      worker.on_message(message, steady_now());
+    const int received = receive_mail(transport, [&](int, Addressee addressee, const nlohmann::json& mail) {
+      if (addressee == Addressee::worker) deliver(mail, worker, visitor, to_coordinator);
     });
     worker.poll();
     const double now = steady_now();
@@ -281,7 +299,7 @@ void serve(Transport& transport, const TrainerOptions& options, const WorkerVisi
   }
   worker.end_trainers();
   const bool all_alive = worker.shutdown() && worker.shutdown()->all_alive;
-  to_coordinator.send(kCoordinator, typed("bye"));
+  to_coordinator.send(kCoordinator, Bye{});
   to_coordinator.flush();
   // One that was silent for two leases will not take it: mpirun's end, and with it the requeue, need not wait.
   if (worker.orphaned() && !worker.shutdown()) transport.give_up(kCoordinator);

@@ -11,7 +11,7 @@
 #include "orchestrator/plan/plan.h"
 #include "orchestrator/scheduler/coordinator.h"
 #include "orchestrator/session/devices.h"
-#include "orchestrator/session/mailbox.h"
+#include "orchestrator/session/session_guest.h"
 #include "orchestrator/session/worker.h"
 #include "results/records/records.h"
 
@@ -33,21 +33,8 @@ struct SessionResult {
   bool stopped = false;      // on request, with work left
   std::string stuck;         // why cells are pending although nobody asked to stop; empty otherwise
   bool all_alive = true;     // no rank was lost
-  std::string needs_person;  // what a person must mend before it can go on; empty otherwise
+  std::string needs_person;  // what a person must do before it can be resumed; empty otherwise
 };
-
-// Looks on while rank 0 coordinates, and may act: the rehearsal.
-class SessionGuest {
- public:
-  virtual ~SessionGuest() = default;
-  // Every message to the coordinator, before it; true: the coordinator is not to see it.
-  virtual bool on_message(int from, const nlohmann::json& message, double now) = 0;
-  // Once every turn of the loop; `to_workers` is flushed after it.
-  virtual void turn(const Coordinator& coordinator, Comm& to_workers, double now) = 0;
-};
-
-// Takes a message to this rank's worker that is not for the worker itself and says so by `true`: the rehearsal.
-using WorkerVisitor = std::function<bool(const nlohmann::json& message, Worker& worker, Mailbox& to_coordinator)>;
 
 // Rank 0: coordinates `cells` over all ranks of `transport` and trains on this rank too, until they are done or a stop
 // is asked for. Commits through `store`; the result of a cell replaces the one that counts if `replace`. `on_result`

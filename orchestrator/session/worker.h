@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "cluster/supervisor.h"
-#include "orchestrator/scheduler/coordinator.h"
+#include "orchestrator/scheduler/comm.h"
 #include "orchestrator/scheduler/messages.h"
+#include "orchestrator/session/worker_slot.h"
 
 namespace mtlgrid {
 
@@ -19,11 +20,12 @@ class Worker {
   // Makes this rank's trainers once the coordinator's welcome says what they need.
   using TrainersFactory = std::function<std::unique_ptr<Trainers>(const Welcome&)>;
   // `comm` sends to the coordinator (`kCoordinator`) and must outlive the worker.
-  Worker(int rank, std::string host, TrainersFactory make_trainers, Comm& comm);
+  Worker(int rank, std::string host, TrainersFactory make_trainers, CommToCoordinator& comm);
 
   // Says hello; trainers are started when the coordinator's welcome arrives.
   void begin(double now);
-  void on_message(const nlohmann::json& message, double now);
+  // Throws Error(fatal) on a message that makes no sense or that nobody knows.
+  void on_message(const ToWorker& message, double now);
   // Takes in what the trainers have to say.
   void poll();
   // Ends all trainer processes, before this rank leaves.
@@ -43,41 +45,49 @@ class Worker {
   bool welcomed() const { return welcome_.has_value(); }
 
  private:
-  enum class State { absent, starting, ready, staging, busy, broken };
-  struct Slot {
-    State state = State::absent;
-    int deaths = 0;                 // in a row while it had no cell
-    std::optional<TrainPack> pack;  // while busy, or waiting for the trainer to be ready
-    std::vector<Progress> running;  // its members that have not been reported
-    double staged_by = 0;           // while staging: when it has been silent for too long
-    double heard = 0;               // while busy: when it was last heard of
-    bool stalled = false;           // killed since there was none for too long
-  };
-  void on_welcome(const Welcome& welcome, double now);
-  void on_assign(const Assign& assign);
-  void on_stage_id(int slot);
-  void on_stage(const StageSlot& stage, double now);
-  void on_stage_stop(int slot);
-  void on_release(const ReleaseSlot& release);
+  // One for each alternative of ToWorker.
+  void on(const Welcome& welcome);
+  void on(const Assign& assign);
+  void on(const ReleaseSlot& release);
+  void on(const AskStageId& ask);
+  void on(const StageSlot& stage);
+  void on(const StopStaging& stop);
+  void on(const Ping&) {}
+  void on(const StopAll&) { stop_slots(); }
+  void on(const Shutdown& shutdown) { shutdown_ = shutdown; }
+  void on(const OtherMessage& message);
+  // One for each alternative of FromTrainer.
+  void on(const Ready& ready, int slot);
+  void on(const StageId& id, int slot);
+  void on(const Staged& staged, int slot);
+  void on(const Progress& progress, int slot);
+  void on(const Finished& finished, int slot);
+  void on(const Failed& failed, int slot);
+  void on(const Stopped& stopped, int slot);
+  void on(const Alive&, int) {}
+
   void on_trainer(const TrainerEvent& event);
-  void stop_slots();
-  void on_ready(int slot, const Ready& ready);
-  void on_staged(int slot, const Staged& staged);
-  void on_report(int slot, const nlohmann::json& message);
   void on_death(const TrainerDied& died);
   void start(int slot);
-  void train(int slot);           // sends the slot's pack to its trainer
+  void train(int slot);  // sends the slot's pack to its trainer
+  // A member of the slot's pack has ended: how many are left. A report about a cell that is not in the pack ends the
+  // trainer; nullopt then.
+  std::optional<int> end(int slot, const Cell& cell, int attempt);
   void report_stopped(int slot);  // all cells of a pack that was not begun
-  Slot& slot_at(int slot, const char* what);
+  void stop_slots();
+  void send(int slot, const ToTrainer& message) { trainers_->send(slot, encode_message(message)); }
+  WorkerSlot& slot_at(int slot) { return slots_[static_cast<std::size_t>(slot)]; }
+  // Throws Error(fatal) if there is no such slot; `what` was assigned to it.
+  WorkerSlot& slot_for(int slot, const char* what);
   void heartbeat(double now);
 
   int rank_;
   std::string host_;
   TrainersFactory make_trainers_;
-  Comm& comm_;
+  CommToCoordinator& comm_;
   std::unique_ptr<Trainers> trainers_;
   std::optional<Welcome> welcome_;
-  std::vector<Slot> slots_;
+  std::vector<WorkerSlot> slots_;
   std::optional<Shutdown> shutdown_;
   bool stopping_ = false, orphaned_ = false;
   double now_ = 0;  // of the last call

@@ -64,14 +64,14 @@ def trainer_that_finds_the_disk_full(stage):
 def node_that_crashes_every_trainer(stage):
     """It is quarantined; its cells go elsewhere."""
     job = inject(stage, "*@n3=crash", None, status=0)
-    if "n3 gets no more cells" not in job.log():
+    if "n3 quarantined" not in job.log():
         raise AssertionError(f"no word of a quarantine:\n{job.log()}")
 
 
 @scenario()
 def node_that_fails_every_cell(stage):
     job = inject(stage, "*@n3=fail", None, status=0)
-    if "n3 gets no more cells" not in job.log():
+    if "n3 quarantined" not in job.log():
         raise AssertionError(f"no word of a quarantine:\n{job.log()}")
 
 

@@ -33,7 +33,7 @@ std::optional<nlohmann::json> FrameReader::next() {
     buffer_.erase(0, 4 + length);
     return message;
   } catch (const nlohmann::json::exception& e) {
-    throw Error(ErrorKind::fatal, std::string("message is no MessagePack: ") + e.what());
+    throw Error(ErrorKind::fatal, std::string("message is not MessagePack: ") + e.what());
   }
 }
 

@@ -14,8 +14,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "results/records/records.h"
+#include "trainer/contract/envelope.h"
 #include "trainer/contract/experiment.h"
 
 namespace mtlgrid {
@@ -33,7 +35,7 @@ class FrameReader {
  public:
   void feed(std::string_view bytes);
   // The next whole message; nullopt if more bytes are needed. Throws Error(fatal) on a length above kMaximumFrame or
-  // on bytes that are no MessagePack; the stream cannot be used after that.
+  // on bytes that are not MessagePack; the stream cannot be used after that.
   std::optional<nlohmann::json> next();
   // Whether bytes of an unfinished frame are held (the peer died in the middle of one).
   bool partial() const { return !buffer_.empty(); }
@@ -47,13 +49,14 @@ enum TrainerExit { kEndOfPipe = 0, kInternalError = 4, kDiskFull = 5 };
 
 // {"type": "setup", "experiment": ..., "rank": 0}
 struct Setup {
+  static constexpr const char* kType = "setup";
   Experiment experiment;
   int rank = 0;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Setup, experiment, rank)
 
 // One cell to be trained: `directory` is the attempt's own folder (absolute, made by the trainer). `resume` lists
-// folders of earlier attempts of this cell, newest first: training goes on from the first whole checkpoint in them.
+// folders of earlier attempts of this cell, newest first: training resumes from the first whole checkpoint in them.
 struct Train {
   Cell cell;
   int attempt = 0;
@@ -64,6 +67,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Train, cell, attempt, directory, resume)
 
 // {"type": "train", "members": [...]}: cells that differ in their methods alone, trained at the same time.
 struct TrainPack {
+  static constexpr const char* kType = "train";
   std::vector<Train> members;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainPack, members)
@@ -73,6 +77,7 @@ void require_pack(const TrainPack& pack);
 // {"type": "ready"}. `largest_pack`: members that the device has memory for; 0: no limit known. `staging_lacks`: why
 // this trainer cannot take part in staging; empty: it can.
 struct Ready {
+  static constexpr const char* kType = "ready";
   int pid = 0, largest_pack = 0;
   Environment environment;
   std::string staging_lacks{};
@@ -82,6 +87,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Ready, pid, largest_pack, environment, stagin
 // {"type": "stage_id"}, without fields, asks a trainer for the id of a communicator that it will be rank 0 of; it
 // answers {"type": "stage_id"} with the id (hex digits) or with why there is none.
 struct StageId {
+  static constexpr const char* kType = "stage_id";
   std::string id, error;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StageId, id, error)
@@ -93,6 +99,7 @@ inline constexpr double kCommunicatorSeconds = 120;
 // {"type": "stage"}: take part in staging (trainer/training/staging.h) as `rank` of `size`. `nodes`: of every rank,
 // numbered from 0 without gaps. Answered by Staged at the latest when the time is over.
 struct Stage {
+  static constexpr const char* kType = "stage";
   std::string id;
   int rank = 0, size = 1;
   std::vector<int> nodes;
@@ -103,6 +110,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Stage, id, rank, size, nodes, timeout_seconds
 // {"type": "staged"}: `cohorts` are in this trainer's memory, `skipped` were not, since some trainer lacked room;
 // `error`: why the rest is read from files; `environment` as in Ready, from now on.
 struct Staged {
+  static constexpr const char* kType = "staged";
   std::string error;
   int cohorts = 0, skipped = 0;
   std::uint64_t bytes = 0;
@@ -111,23 +119,27 @@ struct Staged {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Staged, error, cohorts, skipped, bytes, seconds, environment)
 
-// {"type": "progress"}: after each epoch (and after resuming: the epoch gone on from).
+// {"type": "progress"}: after each epoch (and after resuming: the epoch resumed from).
 struct Progress {
+  static constexpr const char* kType = "progress";
   Cell cell;
   int attempt = 0, epoch = 0, epochs = 0;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Progress, cell, attempt, epoch, epochs)
 
 // {"type": "release"}: of the running pack, the cells of these methods are to be checkpointed at their next step and
-// reported Stopped, the others go on: an idle trainer is to have them. Those that are answered already are passed over.
+// reported Stopped, the others continue: an idle trainer is to have them. Those that are answered already are passed
+// over.
 struct Release {
+  static constexpr const char* kType = "release";
   std::vector<std::string> methods;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Release, methods)
 
-// {"type": "failed"}: an error in the maths or the data; the process goes on serving cells. `smaller_pack`: the
-// device's memory was the matter; the cell may be trained in a smaller pack.
+// {"type": "failed"}: a data or numerical error; the process continues to serve cells. `smaller_pack`: the
+// device lacked memory; the cell may be trained in a smaller pack.
 struct Failed {
+  static constexpr const char* kType = "failed";
   Cell cell;
   int attempt = 0;
   std::string cause, detail;
@@ -137,12 +149,36 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failed, cell, attempt, cause, detail, smaller
 
 // {"type": "stopped"}: checkpointed on request, Stop or Release.
 struct Stopped {
+  static constexpr const char* kType = "stopped";
   Cell cell;
   int attempt = 0;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Stopped, cell, attempt)
 
-// {"type": "finished", "result": CellResult}; {"type": "stop"} and {"type": "alive"} have no fields.
+// {"type": "finished", "result": CellResult}: the cell is done.
+struct Finished {
+  static constexpr const char* kType = "finished";
+  CellResult result;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Finished, result)
+
+// {"type": "alive"}: still at work.
+struct Alive {
+  static constexpr const char* kType = "alive";
+};
+
+// {"type": "stop"}: checkpoint the running cells at their next step and report each Stopped, or give up staging.
+struct Stop {
+  static constexpr const char* kType = "stop";
+};
+
+// {"type": "stage_id"}, without fields: answered by StageId.
+struct MakeStageId {
+  static constexpr const char* kType = "stage_id";
+};
+
+using ToTrainer = std::variant<Setup, TrainPack, MakeStageId, Stage, Stop, Release>;
+using FromTrainer = std::variant<Ready, StageId, Staged, Progress, Finished, Failed, Stopped, Alive>;
 
 // `value` with "type" set: typed("train", Train{...}).
 template <typename T>

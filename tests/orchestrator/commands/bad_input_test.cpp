@@ -173,7 +173,7 @@ TEST(Device, CudaWithoutAGpuIsRefusedBeforeAnythingIsWritten) {
         std::vector<std::string>{"mtlgrid", "cell", grid.path("c.ini"), "MSI/LF/naive/0"}}) {
     const auto result = testing::run_program(command, environment);
     EXPECT_EQ(result.status, 2);
-    EXPECT_THAT(result.err, StartsWith("mtlgrid: train.device = cuda, and there is no GPU to use: nvidia-smi -L lists "
+    EXPECT_THAT(result.err, StartsWith("mtlgrid: train.device = cuda, and no GPU can be used: nvidia-smi -L lists "
                                        "none: 'No devices found.'"));
     EXPECT_EQ(grid.scratch().listing(), before);
   }

@@ -78,8 +78,8 @@ TEST(RehearsalChecks, ClockIsJudgedByTheShortestExchange) {
 }
 
 TEST(RehearsalChecks, ReportShowsWhatToChange) {
-  const std::vector<Finding> findings = {{Verdict::ok, "a", "1", ""}, {Verdict::problem, "b", "2", "mend it"}};
-  EXPECT_EQ(render_findings(findings), "ok       a  1\nPROBLEM  b  2\n         -> mend it\n");
+  const std::vector<Finding> findings = {{Verdict::ok, "a", "1", ""}, {Verdict::problem, "b", "2", "fix it"}};
+  EXPECT_EQ(render_findings(findings), "ok       a  1\nPROBLEM  b  2\n         -> fix it\n");
   EXPECT_EQ(worst(findings), Verdict::problem);
 }
 

@@ -40,9 +40,9 @@ TEST(Coordinator, EverySlotOfEveryWorkerGetsItsOwnCell) {
 
 TEST(Coordinator, NothingIsAssignedBeforeATrainerIsReady) {
   FakeGrid grid({1});
-  grid.tell(0, typed("hello", Hello{"host"}));
+  grid.tell(0, Hello{"host"});
   grid.comm.expect(0, "welcome");
-  grid.tell(0, typed("slots", Slots{1}));
+  grid.tell(0, Slots{1});
   grid.tick();
   EXPECT_EQ(grid.comm.waiting(0), 0u);
   EXPECT_FALSE(grid.coordinator->finished());
@@ -242,7 +242,7 @@ TEST(Coordinator, SignalledWorkerGetsNoMoreCells) {
   grid.join(1);
   grid.tick();
   const Assign job = grid.assigned(1);
-  grid.tell(1, typed("leaving"));
+  grid.tell(1, Leaving{});
   grid.stopped(1, job);
   grid.tick();
   EXPECT_EQ(grid.comm.waiting(1), 0u);
@@ -253,9 +253,9 @@ TEST(Coordinator, SignalledWorkerGetsNoMoreCells) {
 
 TEST(Coordinator, WorkersWhoseTrainersNeverStartEndTheRunWithTheCause) {
   FakeGrid grid({1});
-  grid.tell(0, typed("hello", Hello{"host0"}));
+  grid.tell(0, Hello{"host0"});
   grid.comm.expect(0, "welcome");
-  grid.tell(0, typed("slots", Slots{1}));
+  grid.tell(0, Slots{1});
   grid.broken(0);
   EXPECT_TRUE(grid.coordinator->finished());
   EXPECT_THAT(grid.coordinator->stuck(), HasSubstr("exited with status 1"));
@@ -266,16 +266,16 @@ TEST(Coordinator, ProgressCountsRunningCellsByTheirEpochs) {
   grid.join(0);
   grid.tick();
   const Assign job = grid.assigned(0);
-  grid.tell(0, typed("heartbeat", Heartbeat{{{job.pack.members[0].cell, job.pack.members[0].attempt, 3, 12}}}));
+  grid.tell(0, Heartbeat{{{job.pack.members[0].cell, job.pack.members[0].attempt, 3, 12}}});
   EXPECT_DOUBLE_EQ(grid.coordinator->counts().cost_done, 1);
 }
 
 TEST(Coordinator, MalformedMessageIsAnErrorThatNamesTheWorker) {
   FakeGrid grid({1});
   grid.join(0);
-  EXPECT_THROW(grid.tell(0, {{"type", "cell_failed"}}), Error);
+  EXPECT_THROW(grid.tell_raw(0, {{"type", "cell_failed"}}), Error);
   try {
-    grid.tell(0, {{"type", "nonsense"}});
+    grid.tell_raw(0, {{"type", "nonsense"}});
     FAIL();
   } catch (const Error& e) {
     EXPECT_THAT(e.what(), HasSubstr("worker 0"));

@@ -1,6 +1,7 @@
 // A coordinator with a fake transport, ledger and clock: tests speak in verbs and check what was sent and committed.
 #pragma once
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,11 +17,10 @@
 namespace mtlgrid {
 
 // Keeps messages after a round trip through MessagePack, as a real transport would change them.
-class FakeComm : public Comm {
+class FakeComm : public CommToWorkers, public CommToCoordinator {
  public:
-  void send(int worker, const nlohmann::json& message) override {
-    sent[worker].push_back(nlohmann::json::from_msgpack(nlohmann::json::to_msgpack(message)));
-  }
+  void send(int worker, const ToWorker& message) override { keep(worker, encode_message(message)); }
+  void send(int rank, const ToCoordinator& message) override { keep(rank, encode_message(message)); }
   // The next message for `worker` that is not a ping; fails the test if there is none or it has another type.
   nlohmann::json expect(int worker, const std::string& type) {
     auto& queue = sent[worker];
@@ -41,6 +41,11 @@ class FakeComm : public Comm {
     return count;
   }
   std::map<int, std::deque<nlohmann::json>> sent;
+
+ private:
+  void keep(int rank, const nlohmann::json& message) {
+    sent[rank].push_back(nlohmann::json::from_msgpack(nlohmann::json::to_msgpack(message)));
+  }
 };
 
 // Keeps what was committed; the first result of a cell counts, as in the store.
@@ -91,31 +96,29 @@ class FakeGrid {
 
   // A worker says hello and gets all its trainers ready.
   void join(int worker, int slots = 1) {
-    tell(worker, typed("hello", Hello{"host" + std::to_string(worker)}));
+    tell(worker, Hello{"host" + std::to_string(worker)});
     comm.expect(worker, "welcome");
-    tell(worker, typed("slots", Slots{slots}));
+    tell(worker, Slots{slots});
     for (int slot = 0; slot < slots; ++slot) ready(worker, slot);
   }
   void ready(int worker, int slot = 0, const std::string& device = "cpu", int largest_pack = 0,
              const std::string& staging_lacks = "") {
     Environment environment;
     environment.device = device;
-    tell(worker, typed("slot_ready", SlotReady{slot, largest_pack, environment, staging_lacks}));
+    tell(worker, SlotReady{slot, largest_pack, environment, staging_lacks});
   }
-  void broken(int worker, int slot = 0) {
-    tell(worker, typed("slot_broken", SlotBroken{slot, "exited with status 1", ""}));
-  }
-  void beat(int worker) { tell(worker, typed("heartbeat", Heartbeat{})); }
+  void broken(int worker, int slot = 0) { tell(worker, SlotBroken{slot, "exited with status 1", ""}); }
+  void beat(int worker) { tell(worker, Heartbeat{}); }
   void finish(int worker, const Assign& job, std::size_t member = 0, int left = 0) {
     CellResult result;
     result.cell = job.pack.members[member].cell;
     result.attempt = job.pack.members[member].attempt;
-    tell(worker, {{"type", "cell_finished"}, {"slot", job.slot}, {"left", left}, {"result", result}});
+    tell(worker, CellFinished{job.slot, left, result});
   }
   void fail(int worker, const Assign& job, const std::string& cause = "cause", std::size_t member = 0, int left = 0,
             bool smaller_pack = false) {
     const Train& train = job.pack.members[member];
-    tell(worker, typed("cell_failed", CellFailed{job.slot, left, train.cell, train.attempt, cause, "", smaller_pack}));
+    tell(worker, CellFailed{job.slot, left, train.cell, train.attempt, cause, "", smaller_pack});
   }
   // The trainer dies with all members of the pack but those `answered`.
   void crash(int worker, const Assign& job, const std::string& cause = "cause",
@@ -125,16 +128,19 @@ class FakeGrid {
       if (answered.count(i) == 0)
         crash.running.push_back({job.pack.members[i].cell, job.pack.members[i].attempt, 0, 0});
     }
-    tell(worker, typed("pack_crashed", crash));
+    tell(worker, crash);
   }
   void stopped(int worker, const Assign& job) {
     auto left = static_cast<int>(job.pack.members.size());
     for (const Train& train : job.pack.members) {
-      tell(worker, typed("cell_stopped", CellStopped{job.slot, --left, train.cell, train.attempt}));
+      tell(worker, CellStopped{job.slot, --left, train.cell, train.attempt});
     }
   }
-  void tell(int worker, const nlohmann::json& message) {
-    coordinator->on_message(worker, nlohmann::json::from_msgpack(nlohmann::json::to_msgpack(message)), now());
+  void tell(int worker, const ToCoordinator& message) { tell_raw(worker, encode_message(message)); }
+  // A message as it is sent, which may make no sense.
+  void tell_raw(int worker, const nlohmann::json& message) {
+    const nlohmann::json arrived = nlohmann::json::from_msgpack(nlohmann::json::to_msgpack(message));
+    coordinator->on_message(worker, decode_message<ToCoordinator>(arrived, fmt::format("worker {}", worker)), now());
     coordinator->sanity_check();
   }
   void tick(double seconds = 0) {

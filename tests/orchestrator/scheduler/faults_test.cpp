@@ -1,10 +1,9 @@
-// What the coordinator makes of bad hosts, full disks, the end of the allocation, packs that are split, and cells that
-// take the run down with them.
+// What the coordinator makes of full disks, the end of the allocation and packs that are split, and what it learns and
+// shows.
 #include <gtest/gtest.h>
 
 #include "base/errors.h"
 #include "orchestrator/durations/cell_durations.h"
-#include "orchestrator/scheduler/quarantine.h"
 #include "orchestrator/scheduler/work_queue.h"
 #include "tests/orchestrator/scheduler/fake_grid.h"
 
@@ -14,7 +13,6 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
 std::vector<QueuedCell> queued_cells(int count) {
@@ -26,114 +24,6 @@ std::vector<QueuedCell> queued_cells(int count) {
 int fold_of(const Assign& job) { return job.pack.members.at(0).cell.fold; }
 
 // Worker 1 fails every cell; the others do what they get.
-TEST(HostThatFailsEveryCell, GetsNoMoreAndItsCellsAreDoneElsewhere) {
-  FakeGrid grid(std::vector<double>(8, 1.0));
-  grid.join(0);
-  grid.join(1);
-  int failed_there = 0;
-  for (int turn = 0; turn < 20 && !grid.coordinator->finished(); ++turn) {
-    grid.tick();
-    if (grid.comm.waiting(1) > 0) {
-      grid.fail(1, grid.assigned(1), "no CUDA-capable device");
-      ++failed_there;
-    }
-    if (failed_there >= 3 && grid.comm.waiting(0) > 0) grid.finish(0, grid.assigned(0));
-  }
-  EXPECT_TRUE(grid.coordinator->finished());
-  EXPECT_EQ(failed_there, 3);
-  EXPECT_EQ(grid.ledger.reopened.size(), 3u);
-  EXPECT_THAT(grid.coordinator->failures(), IsEmpty());
-  EXPECT_EQ(grid.coordinator->counts().done, 8);
-  EXPECT_THAT(grid.said, Contains(HasSubstr("host1 gets no more cells: 3 in a row ended badly there")));
-}
-
-TEST(HostThatFailsEveryCell, CellsThatFailElsewhereTooHaveFailedThemselves) {
-  FakeGrid grid(std::vector<double>(4, 1.0));
-  grid.join(0);
-  grid.tick();
-  const Assign held = grid.assigned(0);  // host0 is busy, so that host1 gets the others
-  grid.join(1);
-  for (int i = 0; i < 3; ++i) {
-    grid.tick();
-    grid.fail(1, grid.assigned(1), "loss is not finite");
-  }
-  EXPECT_EQ(grid.ledger.reopened.size(), 3u);
-  grid.tick();
-  EXPECT_EQ(grid.comm.waiting(1), 0u);
-  grid.finish(0, held);
-  grid.tick();
-  grid.fail(0, grid.assigned(0), "loss is not finite");  // the first of the three: its own fault
-  EXPECT_EQ(grid.coordinator->failures().size(), 1u);
-  EXPECT_THAT(grid.said, Contains(HasSubstr("host1 gets cells again")));
-  grid.tick();
-  EXPECT_EQ(grid.comm.waiting(1), 1u);
-  grid.fail(1, grid.assigned(1), "loss is not finite");  // tried elsewhere once, and back: final
-  EXPECT_EQ(grid.coordinator->failures().size(), 2u);
-  EXPECT_EQ(grid.ledger.reopened.size(), 3u) << "no cell is reopened twice";
-}
-
-TEST(HostThatFailsEveryCell, IsTheOnlyOne) {
-  FakeGrid grid(std::vector<double>(5, 1.0));
-  grid.join(0);
-  for (int i = 0; i < 5; ++i) {
-    grid.tick();
-    grid.fail(0, grid.assigned(0));
-  }
-  EXPECT_TRUE(grid.coordinator->finished());
-  EXPECT_EQ(grid.coordinator->failures().size(), 5u);
-  EXPECT_THAT(grid.ledger.reopened, IsEmpty());
-}
-
-TEST(HostThatFailsEveryCell, GetsCellsAgainWhenNoOtherIsLeft) {
-  FakeGrid grid(std::vector<double>(6, 1.0));
-  grid.join(0);
-  grid.tick();
-  grid.assigned(0);
-  grid.join(1);
-  for (int i = 0; i < 3; ++i) {
-    grid.tick();
-    grid.fail(1, grid.assigned(1));
-  }
-  grid.tick();
-  EXPECT_EQ(grid.comm.waiting(1), 0u);
-  grid.tell(0, typed("bye"));
-  grid.tick();
-  EXPECT_EQ(grid.comm.waiting(1), 1u);
-  EXPECT_THAT(grid.said, Contains(HasSubstr("no other is left")));
-}
-
-TEST(HostThatFailsEveryCell, ASuccessInBetweenShowsThatItIsFine) {
-  FakeGrid grid(std::vector<double>(8, 1.0));
-  grid.join(1);
-  grid.tick();
-  for (int i = 0; i < 5; ++i) {
-    const Assign job = grid.assigned(1);
-    if (i == 2) {
-      grid.finish(1, job);
-    } else {
-      grid.fail(1, job);
-    }
-    if (i == 0) grid.tell(0, typed("hello", Hello{"host0"}));
-    grid.tick();
-  }
-  EXPECT_THAT(grid.ledger.reopened, IsEmpty());
-}
-
-TEST(Quarantine, CountsDifferentCells) {
-  Quarantine quarantine(2);
-  EXPECT_FALSE(quarantine.strike("a", 7));
-  EXPECT_FALSE(quarantine.strike("a", 7)) << "the same cell again";
-  EXPECT_FALSE(quarantine.strike("b", 8));
-  EXPECT_TRUE(quarantine.strike("a", 9));
-  EXPECT_THAT(quarantine.hold("a"), ElementsAre(7, 9));
-  EXPECT_FALSE(quarantine.strike("a", 10)) << "held already";
-  EXPECT_EQ(quarantine.take_back(8), std::nullopt);
-  EXPECT_EQ(quarantine.take_back(7), std::nullopt) << "two are left";
-  EXPECT_EQ(quarantine.take_back(9), "a");
-  EXPECT_FALSE(quarantine.holds("a"));
-  EXPECT_FALSE(Quarantine(0).strike("a", 1)) << "0: never";
-}
-
 TEST(FullDisk, StopsTheRunAndIsNoFaultOfTheCell) {
   FakeGrid grid(std::vector<double>(3, 1.0));
   grid.join(0);
@@ -141,7 +31,7 @@ TEST(FullDisk, StopsTheRunAndIsNoFaultOfTheCell) {
   grid.tick();
   const Assign job = grid.assigned(0), other = grid.assigned(1);
   PackCrashed crash{job.slot, {{job.pack.members[0].cell, 1, 0, 0}}, "exited with status 5", "No space left", true};
-  grid.tell(0, typed("pack_crashed", crash));
+  grid.tell(0, crash);
   EXPECT_THAT(grid.coordinator->needs_person(), HasSubstr("No space left"));
   grid.comm.expect(1, "stop");
   grid.stopped(1, other);
@@ -154,7 +44,7 @@ TEST(FullDisk, OfATrainerThatCannotEvenStartStopsTheRunToo) {
   FakeGrid grid(std::vector<double>(1, 1.0));
   grid.join(0);
   grid.join(1);
-  grid.tell(1, typed("slot_broken", SlotBroken{0, "exited with status 5", "No space left", true}));
+  grid.tell(1, SlotBroken{0, "exited with status 5", "No space left", true});
   EXPECT_TRUE(grid.coordinator->stopping());
 }
 
@@ -239,7 +129,7 @@ struct SplitPack : ::testing::Test {
     grid->tick(2);
   }
   void stop(const std::string& method, int left) {
-    grid->tell(0, typed("cell_stopped", CellStopped{job.slot, left, {"MSI", "LF", method, 0}, 1}));
+    grid->tell(0, CellStopped{job.slot, left, {"MSI", "LF", method, 0}, 1});
   }
   std::unique_ptr<FakeGrid> grid;
   Assign job;
@@ -279,103 +169,6 @@ TEST(ShortPack, IsNotWorthSplitting) {
   EXPECT_EQ(grid.comm.waiting(0), 0u) << "nothing is known of its length";
 }
 
-TEST(CellThatTakesTheRunDown, IsRefusedAfterTheTriesThatAWorkerMayCost) {
-  std::vector<QueuedCell> all = queued_cells(2);
-  all[0].losses = 4;
-  all[0].attempts = 4;
-  FakeGrid grid(std::move(all), {});
-  grid.join(0);
-  grid.tick();
-  ASSERT_EQ(grid.coordinator->failures().size(), 1u);
-  EXPECT_THAT(grid.coordinator->failures()[0].second, HasSubstr("4 times in a row"));
-  EXPECT_EQ(grid.ledger.failures[0].attempt, 4);
-  EXPECT_TRUE(grid.ledger.failures[0].final);
-  EXPECT_EQ(fold_of(grid.assigned(0)), 1);
-}
-
-TEST(CellThatTakesTheRunDown, GoesToAnotherRankThanTheCoordinators) {
-  std::vector<QueuedCell> all = queued_cells(2);
-  all[0].losses = 1;
-  all[0].cost = 9;
-  FakeGrid grid(std::move(all), {});
-  grid.join(0);
-  grid.join(1);
-  grid.tick();
-  EXPECT_EQ(fold_of(grid.assigned(0)), 1);
-  EXPECT_EQ(fold_of(grid.assigned(1)), 0);
-}
-
-TEST(CellThatTakesTheRunDown, IsTakenByRankZeroIfThereIsNoOther) {
-  std::vector<QueuedCell> all = queued_cells(1);
-  all[0].losses = 1;
-  FakeGrid grid(std::move(all), {});
-  grid.join(0);
-  grid.tick();
-  EXPECT_EQ(grid.comm.waiting(0), 1u);
-}
-
-TEST(CellThatTakesTheRunDown, HasAWorkerToItselfBeforeItTellsAndItsNeighboursAreSpared) {
-  ClusterSettings cluster;
-  cluster.retries_lost = 2;
-  FakeGrid grid({1, 1}, cluster);
-  const auto lose = [&](int worker) {
-    grid.tick(121);
-    return grid.comm.waiting(worker);
-  };
-  for (int worker = 1; worker <= 2; ++worker) {  // both cells on one worker, which is lost
-    grid.join(worker, 2);
-    grid.tick();
-    ASSERT_EQ(grid.comm.waiting(worker), 2u);
-    grid.assigned(worker);
-    grid.assigned(worker);
-    lose(worker);
-  }
-  grid.join(3, 2);
-  grid.tick();
-  EXPECT_EQ(grid.comm.waiting(3), 1u) << "one of the two, alone";
-  const Assign innocent = grid.assigned(3);
-  const Cell cell = innocent.pack.members[0].cell;
-  grid.tell(3, typed("heartbeat", Heartbeat{{{cell, innocent.pack.members[0].attempt, 1, 5}}}));
-  grid.tick();
-  EXPECT_EQ(grid.comm.waiting(3), 0u) << "the other wants a worker of its own";
-  grid.join(4, 2);
-  grid.tick();
-  EXPECT_EQ(grid.comm.waiting(4), 1u);
-  grid.tick(60);
-  grid.beat(3);
-  grid.tick(61);  // worker 4 is lost to the culprit, alone: that is once too often
-  ASSERT_EQ(grid.coordinator->failures().size(), 1u);
-  EXPECT_NE(grid.coordinator->failures()[0].first, cell);
-}
-
-TEST(WorkerThatGivesCellsBack, GetsNoMoreIfNobodyAskedForIt) {
-  FakeGrid grid({1, 1});
-  grid.join(0);
-  grid.tick();
-  grid.stopped(0, grid.assigned(0));
-  grid.tick();
-  EXPECT_EQ(grid.comm.waiting(0), 0u);
-}
-
-TEST(LostWorkers, CountOnlyWhileTheCellMakesNoProgress) {
-  ClusterSettings cluster;
-  cluster.retries_lost = 1;
-  FakeGrid grid({1}, cluster);
-  for (int worker = 1; worker <= 4; ++worker) {
-    grid.join(worker);
-    grid.tick();
-    const Assign job = grid.assigned(worker);
-    const Cell cell = job.pack.members[0].cell;
-    const int attempt = job.pack.members[0].attempt;
-    // It goes on from the epoch before, and then trains one more.
-    grid.tell(worker, typed("heartbeat", Heartbeat{{{cell, attempt, worker - 1, 9}}}));
-    grid.tell(worker, typed("heartbeat", Heartbeat{{{cell, attempt, worker, 9}}}));
-    grid.tick(121);  // its lease is over
-  }
-  EXPECT_THAT(grid.coordinator->failures(), IsEmpty());
-  EXPECT_EQ(grid.coordinator->counts().pending, 1);
-}
-
 TEST(Learning, ReordersTheQueueAndTheTimeThatIsLeft) {
   struct Reversed : CellDurations {
     double expected(const Cell& cell) const override { return cell.fold + 1.0; }
@@ -410,7 +203,7 @@ TEST(Status, ShowsWorkersRunningCellsAndTheQueue) {
   grid.tick();
   const Assign job = grid.assigned(0);
   const Cell cell = job.pack.members[0].cell;
-  grid.tell(0, typed("heartbeat", Heartbeat{{{cell, 1, 4, 8}}}));
+  grid.tell(0, Heartbeat{{{cell, 1, 4, 8}}});
   const nlohmann::json status = grid.coordinator->status(grid.now());
   EXPECT_EQ(status["cells"]["running"], 2);
   EXPECT_EQ(status["running"][0]["cell"], cell.name());
@@ -426,8 +219,8 @@ TEST(Status, ShowsWorkersRunningCellsAndTheQueue) {
 
 TEST(Slots, MoreThanARankCanHaveAreABrokenMessage) {
   FakeGrid grid({1});
-  grid.tell(0, typed("hello", Hello{"host"}));
-  EXPECT_THROW(grid.tell(0, typed("slots", Slots{kMostSlots + 1})), Error);
+  grid.tell(0, Hello{"host"});
+  EXPECT_THROW(grid.tell(0, Slots{kMostSlots + 1}), Error);
 }
 
 TEST(WorkQueue, KeepsItsOrderWhenCostsChange) {

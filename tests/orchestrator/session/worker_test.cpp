@@ -39,11 +39,13 @@ class WorkerTest : public ::testing::Test {
     welcome.heartbeat_seconds = 5;
     welcome.lease_seconds = 60;
     welcome.stall_seconds = 600;
-    worker.on_message(typed("welcome", welcome), 0);
+    worker.on_message(welcome, 0);
     EXPECT_EQ(comm.expect(0, "slots").at("slots"), 2);
     comm.expect(0, "heartbeat");
   }
-  void report(int slot, const nlohmann::json& message) {
+  void report(int slot, const FromTrainer& message) { report_raw(slot, encode_message(message)); }
+  // A message as it is sent, which may make no sense.
+  void report_raw(int slot, const nlohmann::json& message) {
     trainers->events.push_back(TrainerMessage{slot, message});
     worker.poll();
   }
@@ -53,13 +55,13 @@ class WorkerTest : public ::testing::Test {
   }
   // A turn of the event loop, in which the coordinator is heard.
   void turn(double now) {
-    worker.on_message(typed("ping"), now);
+    worker.on_message(Ping{}, now);
     worker.on_tick(now);
   }
-  void ready(int slot) { report(slot, typed("ready", Ready{1, 0, {}})); }
+  void ready(int slot) { report(slot, Ready{1, 0, {}}); }
   Train assign(int slot, int attempt = 1) {
     const Train train{{"MSI", "LF", "naive", 0}, attempt, "folder", {}};
-    worker.on_message(typed("assign", Assign{slot, {{train}}}), 1);
+    worker.on_message(Assign{slot, {{train}}}, 1);
     return train;
   }
 
@@ -79,7 +81,7 @@ TEST_F(WorkerTest, TrainerThatIsSilentForTooLongIsKilledAndItsCellsReported) {
   comm.expect(0, "slot_ready");
   assign(0);
   turn(500);
-  report(0, typed("alive"));
+  report(0, Alive{});
   turn(1090);
   EXPECT_TRUE(trainers->killed.empty()) << "heard at 500";
   turn(1101);
@@ -113,14 +115,14 @@ TEST_F(WorkerTest, LastWordsOfAnAttemptComeFromItsLog) {
   folder.write(kAttemptLog, "epoch 3\nout of memory\n");
   ready(0);
   comm.expect(0, "slot_ready");
-  worker.on_message(typed("assign", Assign{0, {{{{"MSI", "LF", "naive", 0}, 1, folder.path().string(), {}}}}}), 1);
+  worker.on_message(Assign{0, {{{{"MSI", "LF", "naive", 0}, 1, folder.path().string(), {}}}}}, 1);
   die(0);
   EXPECT_EQ(comm.expect(0, "pack_crashed").at("detail"), "log\nepoch 3\nout of memory");
 }
 
 TEST_F(WorkerTest, ReleaseReachesATrainerAtWorkAlone) {
   ready(0);
-  const auto release = typed("release_slot", ReleaseSlot{0, {{"naive"}}});
+  const ReleaseSlot release = ReleaseSlot{0, {{"naive"}}};
   worker.on_message(release, 1);
   EXPECT_EQ(trainers->sent[0].back().at("type"), "setup");
   assign(0);
@@ -150,7 +152,7 @@ TEST_F(WorkerTest, ResultIsPassedOnWithItsSlot) {
   CellResult result;
   result.cell = train.cell;
   result.attempt = 1;
-  report(0, {{"type", "finished"}, {"result", result}});
+  report(0, Finished{result});
   EXPECT_EQ(comm.expect(0, "cell_finished").at("slot"), 0);
   EXPECT_FALSE(worker.busy());
 }
@@ -159,18 +161,18 @@ TEST_F(WorkerTest, PackIsOverWhenEveryMemberWasReported) {
   ready(0);
   comm.expect(0, "slot_ready");
   const TrainPack pack = {{{{"MSI", "LF", "naive", 0}, 1, "a", {}}, {{"MSI", "LF", "dwa", 0}, 2, "b", {}}}};
-  worker.on_message(typed("assign", Assign{0, pack}), 1);
+  worker.on_message(Assign{0, pack}, 1);
   EXPECT_EQ(trainers->sent[0].back().at("members").size(), 2u);
-  report(0, typed("progress", Progress{{"MSI", "LF", "dwa", 0}, 2, 4, 32}));
+  report(0, Progress{{"MSI", "LF", "dwa", 0}, 2, 4, 32});
   worker.on_tick(6);
   const auto beat = comm.expect(0, "heartbeat").get<Heartbeat>();
   ASSERT_EQ(beat.running.size(), 2u);
   EXPECT_EQ(beat.running[0].epoch, 0);
   EXPECT_EQ(beat.running[1].epoch, 4);
-  report(0, typed("failed", Failed{{"MSI", "LF", "dwa", 0}, 2, "cause", "detail", false}));
+  report(0, Failed{{"MSI", "LF", "dwa", 0}, 2, "cause", "detail", false});
   EXPECT_EQ(comm.expect(0, "cell_failed").at("left"), 1);
   EXPECT_TRUE(worker.busy());
-  report(0, typed("stopped", Stopped{{"MSI", "LF", "naive", 0}, 1}));
+  report(0, Stopped{{"MSI", "LF", "naive", 0}, 1});
   EXPECT_EQ(comm.expect(0, "cell_stopped").at("left"), 0);
   EXPECT_FALSE(worker.busy());
 }
@@ -179,8 +181,8 @@ TEST_F(WorkerTest, DeathOfAPackNamesTheMembersThatWereNotReported) {
   ready(0);
   comm.expect(0, "slot_ready");
   const TrainPack pack = {{{{"MSI", "LF", "naive", 0}, 1, "a", {}}, {{"MSI", "LF", "dwa", 0}, 2, "b", {}}}};
-  worker.on_message(typed("assign", Assign{0, pack}), 1);
-  report(0, typed("stopped", Stopped{{"MSI", "LF", "naive", 0}, 1}));
+  worker.on_message(Assign{0, pack}, 1);
+  report(0, Stopped{{"MSI", "LF", "naive", 0}, 1});
   comm.expect(0, "cell_stopped");
   die(0);
   const auto crash = comm.expect(0, "pack_crashed").get<PackCrashed>();
@@ -193,7 +195,7 @@ TEST_F(WorkerTest, ReportAboutACellThatIsNotInThePackKillsTheTrainer) {
   ready(0);
   comm.expect(0, "slot_ready");
   assign(0);
-  report(0, typed("stopped", Stopped{{"MSI", "LF", "dwa", 0}, 1}));
+  report(0, Stopped{{"MSI", "LF", "dwa", 0}, 1});
   EXPECT_THAT(trainers->killed, ::testing::ElementsAre(0));
 }
 
@@ -227,8 +229,8 @@ TEST_F(WorkerTest, TrainerThatNeverStartsIsGivenUpAndReported) {
 
 TEST_F(WorkerTest, TrainerThatTalksNonsenseIsKilled) {
   ready(0);
-  report(0, {{"type", "gibberish"}});
-  report(1, {{"no", "type"}});
+  report_raw(0, {{"type", "gibberish"}});
+  report_raw(1, {{"no", "type"}});
   EXPECT_THAT(trainers->killed, ::testing::ElementsAre(0, 1));
 }
 
@@ -238,13 +240,13 @@ TEST_F(WorkerTest, StopReachesRunningTrainersOnceAndRefusesNewCells) {
   comm.expect(0, "slot_ready");
   comm.expect(0, "slot_ready");
   const Train train = assign(0);
-  worker.on_message(typed("stop"), 2);
-  worker.on_message(typed("stop"), 2);
+  worker.on_message(StopAll{}, 2);
+  worker.on_message(StopAll{}, 2);
   EXPECT_EQ(trainers->sent[0].back().at("type"), "stop");
   EXPECT_NE(trainers->sent[1].back().at("type"), "stop");
   assign(1, 2);
   EXPECT_EQ(comm.expect(0, "cell_stopped").at("attempt"), 2);
-  report(0, typed("stopped", Stopped{train.cell, train.attempt}));
+  report(0, Stopped{train.cell, train.attempt});
   EXPECT_EQ(comm.expect(0, "cell_stopped").at("attempt"), 1);
 }
 
@@ -252,7 +254,7 @@ TEST_F(WorkerTest, HeartbeatsTellTheEpochsOfRunningCells) {
   ready(0);
   comm.expect(0, "slot_ready");
   const Train train = assign(0);
-  report(0, typed("progress", Progress{train.cell, 1, 4, 32}));
+  report(0, Progress{train.cell, 1, 4, 32});
   worker.on_tick(6);
   const auto beat = comm.expect(0, "heartbeat").get<Heartbeat>();
   ASSERT_EQ(beat.running.size(), 1u);
@@ -272,25 +274,25 @@ class StagingWorkerTest : public WorkerTest {
     order.id = "abc";
     order.nodes = {0};
     order.timeout_seconds = 300;
-    worker.on_message(typed("stage", StageSlot{0, order}), 1);
+    worker.on_message(StageSlot{0, order}, 1);
     EXPECT_EQ(trainers->sent[0].back().at("type"), "stage");
     EXPECT_EQ(trainers->sent[0].back().at("id"), "abc");
   }
 };
 
 TEST_F(WorkerTest, WhatATrainerLacksForStagingIsPassedOn) {
-  report(0, typed("ready", Ready{1, 0, {}, "no library"}));
+  report(0, Ready{1, 0, {}, "no library"});
   EXPECT_EQ(comm.expect(0, "slot_ready").at("staging_lacks"), "no library");
 }
 
 TEST_F(WorkerTest, IdIsAskedOfTheTrainerAndPassedOn) {
-  worker.on_message(typed("stage_id", SlotOf{1}), 1);
+  worker.on_message(AskStageId{1}, 1);
   EXPECT_NE(trainers->sent[1].back().at("type"), "stage_id") << "it is not ready yet";
   ready(1);
   comm.expect(0, "slot_ready");
-  worker.on_message(typed("stage_id", SlotOf{1}), 1);
+  worker.on_message(AskStageId{1}, 1);
   EXPECT_EQ(trainers->sent[1].back().at("type"), "stage_id");
-  report(1, typed("stage_id", StageId{"abc", "error"}));
+  report(1, StageId{"abc", "error"});
   const auto answer = comm.expect(0, "slot_stage_id").get<SlotStageId>();
   EXPECT_EQ(answer.slot, 1);
   EXPECT_EQ(answer.answer.id, "abc");
@@ -300,7 +302,7 @@ TEST_F(WorkerTest, IdIsAskedOfTheTrainerAndPassedOn) {
 TEST_F(StagingWorkerTest, AnswerIsPassedOnWithTheRankInItsEnvironment) {
   Staged staged;
   staged.error = "timeout";
-  report(0, typed("staged", staged));
+  report(0, staged);
   const auto answer = comm.expect(0, "slot_staged").get<SlotStaged>();
   EXPECT_EQ(answer.slot, 0);
   EXPECT_EQ(answer.answer.error, "timeout");
@@ -310,8 +312,8 @@ TEST_F(StagingWorkerTest, AnswerIsPassedOnWithTheRankInItsEnvironment) {
 }
 
 TEST_F(StagingWorkerTest, AnswerThatNobodyAskedForKillsTheTrainer) {
-  report(0, typed("staged", Staged{}));
-  report(0, typed("staged", Staged{}));
+  report(0, Staged{});
+  report(0, Staged{});
   EXPECT_THAT(trainers->killed, ::testing::ElementsAre(0));
 }
 
@@ -327,33 +329,33 @@ TEST_F(StagingWorkerTest, DeathStartsTheTrainerAgainAndTheNewOneDoesNotStage) {
 TEST_F(StagingWorkerTest, CellThatComesDuringItWaits) {
   assign(0);
   EXPECT_EQ(trainers->sent[0].back().at("type"), "stage");
-  report(0, typed("staged", Staged{}));
+  report(0, Staged{});
   EXPECT_EQ(trainers->sent[0].back().at("type"), "train");
 }
 
 TEST_F(StagingWorkerTest, StopReachesTheTrainerAndNoOtherIsToldToStage) {
-  worker.on_message(typed("stop"), 2);
+  worker.on_message(StopAll{}, 2);
   EXPECT_EQ(trainers->sent[0].back().at("type"), "stop");
   ready(1);
   const std::size_t before = trainers->sent[1].size();
-  worker.on_message(typed("stage_id", SlotOf{1}), 3);
-  worker.on_message(typed("stage", StageSlot{1, {}}), 3);
+  worker.on_message(AskStageId{1}, 3);
+  worker.on_message(StageSlot{1, {}}, 3);
   EXPECT_EQ(trainers->sent[1].size(), before);
 }
 
 TEST_F(StagingWorkerTest, StopOfItReachesTheTrainerThatIsAtStagingAlone) {
-  worker.on_message(typed("stage_stop", SlotOf{0}), 2);
+  worker.on_message(StopStaging{0}, 2);
   EXPECT_EQ(trainers->sent[0].back().at("type"), "stop");
-  report(0, typed("staged", Staged{}));
+  report(0, Staged{});
   const std::size_t before = trainers->sent[0].size();
-  worker.on_message(typed("stage_stop", SlotOf{0}), 3);
+  worker.on_message(StopStaging{0}, 3);
   EXPECT_EQ(trainers->sent[0].size(), before) << "it has answered";
   assign(0);
   EXPECT_EQ(trainers->sent[0].back().at("type"), "train");
 }
 
 TEST_F(StagingWorkerTest, TrainerThatOutlivesItsTimeoutIsKilled) {
-  worker.on_message(typed("ping"), 300);
+  worker.on_message(Ping{}, 300);
   worker.on_tick(1 + 300 + kAbortSeconds);
   EXPECT_TRUE(trainers->killed.empty());
   worker.on_tick(1 + 300 + kAbortSeconds + 1);
@@ -361,15 +363,15 @@ TEST_F(StagingWorkerTest, TrainerThatOutlivesItsTimeoutIsKilled) {
 }
 
 TEST_F(WorkerTest, StagingForASlotThatIsNotThereIsAnError) {
-  EXPECT_THROW(worker.on_message(typed("stage_id", SlotOf{2}), 1), Error);
-  EXPECT_THROW(worker.on_message(typed("stage", StageSlot{-1, {}}), 1), Error);
-  EXPECT_THROW(worker.on_message(typed("stage_stop", SlotOf{2}), 1), Error);
+  EXPECT_THROW(worker.on_message(AskStageId{2}, 1), Error);
+  EXPECT_THROW(worker.on_message(StageSlot{-1, {}}, 1), Error);
+  EXPECT_THROW(worker.on_message(StopStaging{2}, 1), Error);
 }
 
 TEST_F(WorkerTest, WorkerWithoutACoordinatorForTwoLeasesCheckpointsAndLeaves) {
   ready(0);
   assign(0);
-  worker.on_message(typed("ping"), 50);
+  worker.on_message(Ping{}, 50);
   worker.on_tick(50 + 2 * 60 - 1);
   EXPECT_FALSE(worker.orphaned());
   worker.on_tick(50 + 2 * 60 + 1);
@@ -385,7 +387,7 @@ TEST(WorkerBeforeItsWelcome, LeavesOnceRankZeroIsSilent) {
   worker.begin(0);
   EXPECT_FALSE(worker.welcomed());
   for (double now = 0; now < 5 * kPlanningSeconds; now += kPlanningSeconds - 1) {
-    worker.on_message(typed("ping"), now);
+    worker.on_message(Ping{}, now);
     worker.on_tick(now + kPlanningSeconds - 1);
     ASSERT_FALSE(worker.orphaned()) << now;
   }

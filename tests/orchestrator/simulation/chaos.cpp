@@ -143,6 +143,11 @@ class Chaos {
     }
   }
 
+  void end_allocation(Job& job) {
+    job.request_stop();
+    simulation_.events().after(kGrace, [&job] { job.kill_all(); });
+  }
+
   void strike(Fault fault);
 
   std::mt19937 random_;
@@ -205,8 +210,7 @@ void Chaos::strike(Fault fault) {
       break;
     case Fault::walltime:
       note_all(fault);
-      job->request_stop();
-      simulation_.events().after(kGrace, [job] { job->kill_all(); });
+      end_allocation(*job);
       break;
     case Fault::killed_at_once:
       note_all(fault);

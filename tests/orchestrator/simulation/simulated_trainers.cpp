@@ -66,23 +66,23 @@ void TrainerPool::start(int slot) {
 
 void TrainerPool::send(int slot, const nlohmann::json& message) {
   if (at(slot).state == Slot::State::absent) return;
-  const std::string type = message.at("type");
-  if (type == "setup") {
+  const auto order = decode_message<ToTrainer>(message, "a worker");
+  if (std::holds_alternative<Setup>(order)) {
     events_.after(habits_.start, [this, slot, generation = at(slot).generation] {
       if (at(slot).generation != generation || at(slot).state != Slot::State::starting) return;
       at(slot).state = Slot::State::waiting;
       Ready ready;
       ready.environment.host = "simulated";
       ready.environment.device = habits_.device;
-      report(slot, typed("ready", ready));
+      report(slot, ready);
       wake_();
     });
-  } else if (type == "train") {
-    train(slot, message.get<TrainPack>());
-  } else if (type == "stop") {
+  } else if (const auto* pack = std::get_if<TrainPack>(&order)) {
+    train(slot, *pack);
+  } else if (std::holds_alternative<Stop>(order)) {
     stop(slot);
-  } else if (type == "release") {
-    release(slot, message.get<Release>().methods);
+  } else if (const auto* released = std::get_if<Release>(&order)) {
+    release(slot, released->methods);
   }
 }
 
@@ -128,7 +128,7 @@ void TrainerPool::release(int number, const std::vector<std::string>& methods) {
       const Member member = slot.members[i];
       if (std::count(wanted.begin(), wanted.end(), member.folder) == 0) continue;
       member.folder->checkpoint = member.done;
-      end_member(number, i, typed("stopped", Stopped{grid_[member.cell].cell, member.attempt}));
+      end_member(number, i, Stopped{grid_[member.cell].cell, member.attempt});
     }
     if (slot.state == Slot::State::training) plan_next(number);
     wake_();
@@ -193,7 +193,7 @@ void TrainerPool::on_due(int number, unsigned generation) {
         result.best_epoch = cell.epochs;
         result.started = slot.settled;
         result.ended = events_.now();
-        end_member(number, i, {{"type", "finished"}, {"result", result}});
+        end_member(number, i, Finished{result});
         break;
       }
       case Nature::always_fails: {
@@ -201,7 +201,7 @@ void TrainerPool::on_due(int number, unsigned generation) {
         failed.cell = cell.cell;
         failed.attempt = member.attempt;
         failed.cause = "epoch 3, step 7: non-finite loss of the classification";
-        end_member(number, i, typed("failed", failed));
+        end_member(number, i, failed);
         break;
       }
       case Nature::always_crashes:
@@ -216,7 +216,7 @@ void TrainerPool::on_due(int number, unsigned generation) {
   wake_();
 }
 
-void TrainerPool::end_member(int number, std::size_t member, const nlohmann::json& message) {
+void TrainerPool::end_member(int number, std::size_t member, const FromTrainer& message) {
   Slot& slot = at(number);
   report(number, message);
   slot.members.erase(slot.members.begin() + static_cast<std::ptrdiff_t>(member));
@@ -267,8 +267,8 @@ void TrainerPool::note_fault(const std::string& fault) {
   }
 }
 
-void TrainerPool::report(int slot, const nlohmann::json& message) {
-  events_to_tell_.push_back(TrainerMessage{slot, message});
+void TrainerPool::report(int slot, const FromTrainer& message) {
+  events_to_tell_.push_back(TrainerMessage{slot, encode_message(message)});
 }
 
 // Epochs are told when they are asked for: one message a heartbeat instead of an event an epoch.
@@ -282,8 +282,8 @@ std::vector<TrainerEvent> TrainerPool::poll() {
       const int epoch = static_cast<int>(member.done / cell.epoch_seconds());
       if (epoch == member.told_epoch) continue;
       member.told_epoch = epoch;
-      told.push_back(TrainerMessage{static_cast<int>(s),
-                                    typed("progress", Progress{cell.cell, member.attempt, epoch, cell.epochs})});
+      const Progress progress{cell.cell, member.attempt, epoch, cell.epochs};
+      told.push_back(TrainerMessage{static_cast<int>(s), encode_message(progress)});
     }
   }
   // What members that have ended said comes after the progress of those that have not: different cells, no order.

@@ -112,10 +112,10 @@ class TrainerPool {
   void settle(Slot& slot);
   void plan_next(int slot);
   void on_due(int slot, unsigned generation);
-  void end_member(int slot, std::size_t member, const nlohmann::json& report);
+  void end_member(int slot, std::size_t member, const FromTrainer& report);
   void leave(Slot& slot);  // the process is gone: what its members reached stays on the disk
   void die(int slot, const std::string& cause);
-  void report(int slot, const nlohmann::json& message);
+  void report(int slot, const FromTrainer& message);
   double rate(const Slot& slot) const;
   double target(const Member& member) const;
   double saved(const Member& member) const;

@@ -13,38 +13,12 @@ constexpr double kFarewellSeconds = 10;    // after a job's end until the resour
 
 }  // namespace
 
-// ---- Line
-
-void Line::send(nlohmann::json message, double latency) {
-  if (closed_) return;
-  last_ = std::max(last_, events_.now() + latency);
-  letters_.push_back({last_, std::move(message)});
-  if (!cut_) events_.at(last_, [this] { arrive(); });
-}
-
-void Line::arrive() {
-  while (!cut_ && !letters_.empty() && letters_.front().arrival <= events_.now()) {
-    nlohmann::json message = std::move(letters_.front().message);
-    letters_.pop_front();
-    if (!closed_) deliver_(std::move(message));
-  }
-}
-
-void Line::heal() {
-  cut_ = false;
-  for (const Letter& letter : letters_) events_.at(letter.arrival, [this] { arrive(); });
-}
-
-void Line::drop_newest(std::size_t messages) {
-  for (; messages > 0 && !letters_.empty(); --messages) letters_.pop_back();
-}
-
 // ---- Rank
 
-class Rank::Outbox : public Comm {
+class Rank::Outbox : public CommToCoordinator {
  public:
   explicit Outbox(Rank& rank) : rank_(rank) {}
-  void send(int, const nlohmann::json& message) override { rank_.letters_.push_back(message); }
+  void send(int, const ToCoordinator& message) override { rank_.letters_.push_back(message); }
 
  private:
   Rank& rank_;
@@ -67,11 +41,11 @@ Rank::Rank(Job& job, int number, std::string host, double steady_offset)
             kill();
           }),
       down_(job.simulation().events(),
-            [this](nlohmann::json message) {
+            [this](ToWorker message) {
               inbox_.push_back(std::move(message));
               turn();
             }),
-      up_(job.simulation().events(), [this](nlohmann::json message) { job_.on_message(number_, std::move(message)); }),
+      up_(job.simulation().events(), [this](ToCoordinator message) { job_.on_message(number_, std::move(message)); }),
       outbox_(std::make_unique<Outbox>(*this)),
       worker_(number, host_, [this](const Welcome&) { return pool_.handle(); }, *outbox_) {}
 
@@ -105,9 +79,9 @@ void Rank::tick_later() {
 void Rank::turn() {
   if (!alive_ || frozen_) return;
   try {
-    std::vector<nlohmann::json> messages;
+    std::vector<ToWorker> messages;
     messages.swap(inbox_);
-    for (const nlohmann::json& message : messages) worker_.on_message(message, steady());
+    for (const ToWorker& message : messages) worker_.on_message(message, steady());
     worker_.poll();
     if (signalled_) worker_.request_stop(steady());
     worker_.on_tick(steady());
@@ -122,10 +96,10 @@ void Rank::turn() {
   }
   if (leave && number_ != kCoordinator) {
     worker_.end_trainers();
-    letters_.push_back(typed("bye"));
+    letters_.push_back(Bye{});
   }
   const double latency = number_ == kCoordinator ? 0 : job_.simulation().latency();
-  for (nlohmann::json& letter : letters_) up_.send(std::move(letter), latency);
+  for (ToCoordinator& letter : letters_) up_.send(std::move(letter), latency);
   letters_.clear();
   if (leave && number_ != kCoordinator) alive_ = false;
 }
@@ -163,10 +137,10 @@ void Rank::heal() {
 
 // ---- Job
 
-class Job::Outbox : public Comm {
+class Job::Outbox : public CommToWorkers {
  public:
   explicit Outbox(Job& job) : job_(job) {}
-  void send(int worker, const nlohmann::json& message) override { job_.letters_.emplace_back(worker, message); }
+  void send(int worker, const ToWorker& message) override { job_.letters_.emplace_back(worker, message); }
 
  private:
   Job& job_;
@@ -199,7 +173,7 @@ void Job::begin() {
   plan_turn(0);
 }
 
-void Job::on_message(int from, nlohmann::json message) {
+void Job::on_message(int from, ToCoordinator message) {
   if (end_ != End::running) return;
   inbox_.emplace_back(from, std::move(message));
   plan_turn(simulation_.settings().turn);
@@ -224,11 +198,8 @@ void Job::turn() {
     for (int taken = 0; taken < kMostAtOnce && !inbox_.empty(); ++taken) {
       const auto [from, message] = std::move(inbox_.front());
       inbox_.pop_front();
-      if (message.at("type") == "cell_finished") {
-        simulation_.on_result_arrived(message.at("result").get<CellResult>());
-      } else if (message.at("type") == "slot_ready") {
-        simulation_.on_slot_ready();
-      }
+      if (const auto* finished = std::get_if<CellFinished>(&message)) simulation_.on_result_arrived(finished->result);
+      if (std::holds_alternative<SlotReady>(message)) simulation_.on_slot_ready();
       coordinator_->on_message(from, message, now());
     }
     if (stop_asked_) coordinator_->request_stop(now());
@@ -286,7 +257,7 @@ void Job::finish() {
   const Coordinator::Counts counts = coordinator_->counts();
   const std::string stuck = coordinator_->stuck();
   end_ = counts.pending == 0 ? End::all_done : stuck.empty() ? End::stopped : End::stuck;
-  for (auto& rank : ranks_) rank->from_coordinator().send(typed("shutdown", Shutdown{}), simulation_.latency());
+  for (auto& rank : ranks_) rank->from_coordinator().send(Shutdown{}, simulation_.latency());
   simulation_.events().after(kFarewellSeconds, [this] {
     for (auto& rank : ranks_) rank->kill();
   });

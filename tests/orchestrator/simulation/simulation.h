@@ -14,6 +14,7 @@
 #include "orchestrator/scheduler/coordinator.h"
 #include "orchestrator/session/worker.h"
 #include "tests/orchestrator/simulation/events.h"
+#include "tests/orchestrator/simulation/line.h"
 #include "tests/orchestrator/simulation/simulated_cells.h"
 #include "tests/orchestrator/simulation/simulated_store.h"
 #include "tests/orchestrator/simulation/simulated_trainers.h"
@@ -38,30 +39,6 @@ enum class Deathbed { before_commit, after_commit, after_sending };
 
 class Simulation;
 
-// A one-way line between coordinator and worker: messages keep their order, as MPI's do.
-class Line {
- public:
-  Line(Events& events, std::function<void(nlohmann::json)> deliver) : events_(events), deliver_(std::move(deliver)) {}
-  void send(nlohmann::json message, double latency);
-  void cut() { cut_ = true; }
-  void heal();
-  void drop_newest(std::size_t messages);  // that have not arrived
-  void close() { closed_ = true; }         // nothing arrives any more
-  std::size_t in_flight() const { return letters_.size(); }
-
- private:
-  struct Letter {
-    double arrival;
-    nlohmann::json message;
-  };
-  void arrive();
-  Events& events_;
-  std::function<void(nlohmann::json)> deliver_;
-  std::deque<Letter> letters_;
-  double last_ = 0;
-  bool cut_ = false, closed_ = false;
-};
-
 class Job;
 
 // A rank's process: its worker and trainers.
@@ -83,8 +60,8 @@ class Rank {
   const std::string& host() const { return host_; }
   int number() const { return number_; }
   TrainerPool& trainers() { return pool_; }
-  Line& from_coordinator() { return down_; }
-  Line& to_coordinator() { return up_; }
+  Line<ToWorker>& from_coordinator() { return down_; }
+  Line<ToCoordinator>& to_coordinator() { return up_; }
 
  private:
   class Outbox;
@@ -98,10 +75,12 @@ class Rank {
   std::string host_;
   double steady_offset_;
   TrainerPool pool_;
-  Line down_, up_;
-  std::unique_ptr<Comm> outbox_;
+  Line<ToWorker> down_;
+  Line<ToCoordinator> up_;
+  std::unique_ptr<CommToCoordinator> outbox_;
   Worker worker_;
-  std::vector<nlohmann::json> inbox_, letters_;
+  std::vector<ToWorker> inbox_;
+  std::vector<ToCoordinator> letters_;
   bool alive_ = true, frozen_ = false, signalled_ = false, woken_ = false;
   double orphaned_since_ = -1;
 };
@@ -131,7 +110,7 @@ class Job {
  private:
   friend class Rank;
   class Outbox;
-  void on_message(int from, nlohmann::json message);  // arrived at rank 0
+  void on_message(int from, ToCoordinator message);  // arrived at rank 0
   void plan_turn(double delay);
   void turn();
   void die();
@@ -141,11 +120,11 @@ class Job {
   Simulation& simulation_;
   int number_;
   double steady_offset_;
-  std::unique_ptr<Comm> outbox_;
+  std::unique_ptr<CommToWorkers> outbox_;
   std::unique_ptr<Coordinator> coordinator_;
   std::vector<std::unique_ptr<Rank>> ranks_;
-  std::deque<std::pair<int, nlohmann::json>> inbox_;
-  std::vector<std::pair<int, nlohmann::json>> letters_;
+  std::deque<std::pair<int, ToCoordinator>> inbox_;
+  std::vector<std::pair<int, ToWorker>> letters_;
   std::vector<std::string> said_;
   double next_turn_ = -1;
   bool frozen_ = false, stop_asked_ = false;

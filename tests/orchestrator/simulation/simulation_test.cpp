@@ -57,7 +57,7 @@ TEST(Simulation, ResultUnderAnAttemptThatNeverBeganIsFound) {
   CellResult again;
   again.cell = grid[0].cell;
   again.attempt = 7;
-  job.ranks()[1]->to_coordinator().send({{"type", "cell_finished"}, {"slot", 0}, {"left", 1}, {"result", again}}, 0);
+  job.ranks()[1]->to_coordinator().send(CellFinished{0, 1, again}, 0);
   simulation.run([&] { return job.end() != Job::End::running; }, kLongest);
   simulation.check_end();
   EXPECT_THAT(simulation.violations(), Contains(HasSubstr("never began")));

@@ -1,0 +1,68 @@
+// The life of one of a worker's trainers: the worker's side of a slot.
+//
+//   absent -> starting -> ready -> busy -> ready
+//                         ready -> staging -> ready
+//
+// A death leads to absent from any state, and from there to starting, or to broken if its trainer died too often.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "trainer/contract/pipe_messages.h"
+
+namespace mtlgrid {
+
+class WorkerSlot {
+ public:
+  enum class State { absent, starting, ready, staging, busy, broken };
+
+  State state() const { return state_; }
+  bool busy() const { return state_ == State::busy; }
+  // While busy, or waiting for the trainer to be ready.
+  const std::optional<TrainPack>& pack() const { return pack_; }
+  // Members of the pack that have not been reported.
+  const std::vector<Progress>& running() const { return running_; }
+
+  void start() { state_ = State::starting; }
+  void become_ready() { state_ = State::ready; }
+  // A ready trainer was told to stage; it must answer until `deadline`.
+  void stage(double deadline);
+  // A pack to be trained, at once or when the trainer is ready.
+  void take(const TrainPack& pack);
+  void train(double now);
+  // Gives back a pack that was not begun; returns its cells.
+  std::vector<Progress> drop_pack();
+  // Its trainer said something.
+  void hear(double now) { heard_ = now; }
+  void progress(const Progress& progress);
+  // A member of the pack has ended: how many are left; nullopt if it is not a running one. With the last the trainer
+  // is ready again.
+  std::optional<int> end(const Cell& cell, int attempt);
+  // It must be killed: staging took too long, or it was silent for `stall_seconds` while busy. True once for a silence.
+  bool overdue(double now, double stall_seconds);
+
+  // What its trainer left behind when it died.
+  struct Remains {
+    std::optional<TrainPack> pack;
+    std::vector<Progress> running;
+    bool stalled = false;  // it was killed since it was silent for too long
+  };
+  Remains die();
+  // How often in a row a trainer has died without a cell.
+  int deaths() const { return deaths_; }
+  void give_up() { state_ = State::broken; }
+
+ private:
+  std::vector<Progress>::iterator find(const Cell& cell, int attempt);
+
+  State state_ = State::absent;
+  int deaths_ = 0;
+  std::optional<TrainPack> pack_;
+  std::vector<Progress> running_;
+  double stage_deadline_ = 0;  // while staging
+  double heard_ = 0;           // while busy: when its trainer was last heard of
+  bool stalled_ = false;
+};
+
+}  // namespace mtlgrid
