@@ -117,7 +117,7 @@ struct Threshold {
   std::uint32_t threshold;
   T kept;
   [[gnu::always_inline]] void operator()(const std::uint32_t* words, std::size_t count, T* __restrict to) const {
-    const std::uint32_t limit = threshold;  // copies: `to` could be this object for all the compiler knows
+    const std::uint32_t limit = threshold;  // copies: the compiler cannot know that `to` is not this object
     const T one = kept;
     for (std::size_t i = 0; i < count; ++i) to[i] = words[i] < limit ? T(0) : one;
   }

@@ -30,10 +30,10 @@ class RandomStream {
   // Uniform in [0, 1) with 24 bits (exact in float) and with 53 bits (from words 2 counter and 2 counter + 1).
   float uniform_float(std::uint64_t counter) const;
   double uniform_double(std::uint64_t counter) const;
-  // Uniform integer in [0, n), n > 0, without modulo bias (multiply-shift; words are rejected in `draw` order).
-  // Sequential: each call takes words from `counter` on and moves it.
+  // Uniform integer in [0, n), n > 0, without modulo bias (multiply-shift; a rejected word is replaced by the next
+  // one). Sequential: takes words from `counter` on and advances it past them.
   std::uint32_t below(std::uint32_t n, std::uint64_t& counter) const;
-  // What out.size() calls of below() give, several times as fast: each block is computed once.
+  // The numbers of out.size() calls of below(), several times as fast: each block is computed once.
   void below(std::uint32_t n, std::uint64_t& counter, std::span<std::uint32_t> out) const;
   // A random permutation of 0..n-1 (Fisher-Yates from the end), words from 0 on.
   std::vector<std::uint32_t> permutation(std::uint32_t n) const;

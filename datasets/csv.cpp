@@ -21,7 +21,7 @@ struct RawRow {
   Cells cells;
 };
 
-// libcsv behind one owner. It is fed line by line, so that the row numbers are those of an editor.
+// Owns a libcsv parser. It is fed line by line, so that row numbers are those that an editor shows.
 class Parser {
  public:
   Parser() {
@@ -32,7 +32,7 @@ class Parser {
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
 
-  // libcsv's words for what is wrong with this line, empty if nothing is.
+  // Parses one line. Returns libcsv's message if the line is malformed, empty otherwise.
   std::string feed(std::string_view line, std::size_t number) {
     const bool blank = line.find_first_not_of("\r\n") == std::string_view::npos;
     if (!open_ && !blank) {
@@ -58,7 +58,7 @@ class Parser {
     open_ = false;
   }
   std::string failure() {
-    if (csv_error(&parser_) != CSV_EPARSE) throw std::bad_alloc();  // CSV_ENOMEM, CSV_ETOOBIG: nothing else is left
+    if (csv_error(&parser_) != CSV_EPARSE) throw std::bad_alloc();  // the other codes: CSV_ENOMEM, CSV_ETOOBIG
     return csv_strerror(csv_error(&parser_));
   }
 
@@ -68,7 +68,7 @@ class Parser {
   bool open_ = false;
 };
 
-// Cuts the next line, ending included, off `text`: \n, \r\n or \r as libcsv sees them.
+// Removes the next line, ending included, from `text` and returns it: \n, \r\n or \r as libcsv sees them.
 std::string_view take_line(std::string_view& text) {
   std::size_t end = text.find_first_of("\r\n");
   if (end == std::string_view::npos) {

@@ -18,7 +18,7 @@ namespace {
   throw InputError(file.string() + ": " + what);
 }
 
-// Runs `read`; what HDF5 says is wrong is the file's fault, hence bad input.
+// Runs `read`; an error of HDF5 means that the file is damaged, so it becomes an InputError.
 template <typename Read>
 auto naming(const std::filesystem::path& file, Read&& read) {
   try {
@@ -58,7 +58,7 @@ std::string shape_text(const std::vector<hsize_t>& shape) {
   return "[" + out + "]";
 }
 
-// A shape costs nothing to declare: believing it before the bytes are there could ask for any amount of memory.
+// A file can declare any shape: before memory is allocated for it, its bytes must be there.
 void check_storage(const std::filesystem::path& file, const std::vector<hsize_t>& shape, const hdf5::Storage& storage) {
   // Far above any slide (a million tiles of 2560 features); keeps the product below from overflowing.
   constexpr hsize_t kMostTiles = 1ull << 32, kMostFeatures = 1ull << 20;
@@ -86,7 +86,7 @@ FeatureInfo checked_info(const std::filesystem::path& file, const hdf5::Handle& 
   return {static_cast<std::int64_t>(shape[0]), static_cast<std::int64_t>(shape[1]), ""};
 }
 
-// A tile file whose header was looked at.
+// An open tile file whose header has been checked.
 struct OpenFeatures {
   hdf5::Handle root, feats;
   FeatureInfo info;
@@ -101,7 +101,7 @@ OpenFeatures open_checked(const std::filesystem::path& file) {
   return {std::move(root), std::move(feats), std::move(info)};
 }
 
-// Whole chunks, and otherwise as many rows as stay in a core's cache on their way.
+// Rows read at a time: whole chunks, or as many rows as fit in a core's cache.
 std::int64_t rows_at_a_time(const OpenFeatures& features, std::size_t bytes_per_value) {
   constexpr std::size_t kBlockBytes = std::size_t{1} << 18;
   const auto row_bytes = static_cast<std::size_t>(features.info.width) * bytes_per_value;
@@ -164,7 +164,7 @@ void read_features(const std::filesystem::path& file, std::span<std::uint16_t> o
 
 std::string canonical_extractor(const std::string& extractor) {
   // STAMP 1.x: "STAMP-extract-<version>_<date>_<id>"; 2.0 and 2.1: "<id>-<first 8 hex digits of the code's hash>";
-  // 2.2 and later: "<id>", where CTransPath's id lost its author and the hash of its weights.
+  // 2.2 and later: "<id>", where CTransPath's id no longer has its author and the hash of its weights.
   constexpr std::string_view kVersion1 = "STAMP-extract-", kCTransPath = "xiyuewang-ctranspath-7c998680";
   std::string_view name = extractor;
   if (name.starts_with(kVersion1)) {

@@ -36,7 +36,8 @@ void round_portably(const float* values, std::uint16_t* out, std::size_t n) {
 }
 
 #ifdef __x86_64__
-// Three times as fast. The instruction rounds as we do, but for NaNs, whose payload it keeps: they take the other way.
+// Three times as fast. The instruction rounds as we do, but for NaNs, whose payload it keeps: they take the portable
+// path.
 [[gnu::target("avx,f16c")]] void round_by_f16c(const float* values, std::uint16_t* out, std::size_t n) {
   std::size_t i = 0;
   for (; i + 8 <= n; i += 8) {
@@ -64,7 +65,7 @@ std::uint16_t to_half(double value) {
   const std::uint16_t sign = std::signbit(value) ? 0x8000 : 0;
   if (std::isnan(value)) return sign | 0x7e00;
   if (std::isinf(value)) return sign | 0x7c00;
-  if (value == 0) return sign;  // frexp knows no exponent of it
+  if (value == 0) return sign;  // frexp gives it no exponent
   int exponent = 0;             // |value| = m 2^exponent, m in [0.5, 1)
   std::frexp(value, &exponent);
   // The spacing of float16 there is 2^(binade - 24), the smallest 2^-24. `steps` of it, up to 2048, carry over into

@@ -24,7 +24,7 @@ std::optional<std::size_t> needed_column(const Table& table, const std::string& 
   return column;
 }
 
-// A slide-table row whose cells are there and whose patient is in the clinical table.
+// A row of the slide table with both cells.
 struct SlideRow {
   const Table::Row* row;
   std::string patient, filename;
@@ -36,7 +36,7 @@ class Join {
       : files_(files), clini_(clini), slides_(slides), drops_(drops), problems_(problems) {}
 
   std::vector<JoinedPatient> run(const FeatureIndex& features) {
-    const Table& named = files_.clini.empty() ? slides_ : clini_;  // the table that says who the patients are
+    const Table& named = files_.clini.empty() ? slides_ : clini_;  // the table that lists the patients
     const auto patient = needed_column(named, files_.patient_column, problems_);
     const auto slide_patient = needed_column(slides_, files_.patient_column, problems_);
     const auto filename = needed_column(slides_, files_.filename_column, problems_);
@@ -51,12 +51,12 @@ class Join {
     drops_.push_back({files_.name, std::move(patient), std::move(slide), std::move(reason)});
   }
 
-  // Later rows of a patient are compared with the first one where columns are used (label_rows).
+  // The first row of a patient counts; label_rows() compares later rows with it in the columns that are used.
   void read_patients(const Table& table, std::size_t column) {
     for (std::size_t i = 0; i < table.rows.size(); ++i) {
       if (const auto& name = table.rows[i].cells[column]) {
         patients_.emplace(*name, JoinedPatient{*name, i, {}});
-      } else if (&table == &clini_) {  // place_slide() accounts for rows of the slide table
+      } else if (&table == &clini_) {  // place_slide() drops such rows of the slide table
         drop("", "", fmt::format("row {} of the clinical table names no patient", table.rows[i].line));
       }
     }
@@ -75,7 +75,7 @@ class Join {
     if (file) known->second.slides.push_back(*file);
   }
 
-  // The row's file if it exists and no row had it before; says why not otherwise.
+  // The row's file if it exists and no earlier row names it; otherwise a drop or a problem is added.
   std::optional<std::string> resolve(const SlideRow& slide, const FeatureIndex& features) {
     std::vector<std::string> found;
     try {

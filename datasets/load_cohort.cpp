@@ -61,7 +61,7 @@ void check_file(Candidate& file, FingerprintMemory& memory, Problems& problems) 
   });
 }
 
-// All files must share what `property` says of them: those that differ from the commonest value are named, with a
+// All files must have the same value of `property`. Files that differ from the most frequent value are reported with a
 // file that has it. Returns that value.
 template <typename Property>
 auto common(const std::vector<Candidate>& files, Property&& property, const std::string& what, Problems& problems) {
@@ -88,7 +88,7 @@ struct Tables {
   std::optional<FeatureIndex> features;
 };
 
-// Empty if any of the three cannot be read, which `problems` then says.
+// nullopt if any of the three cannot be read; `problems` then has the reasons.
 std::optional<Tables> read_inputs(const CohortFiles& files, Problems& problems) {
   Tables tables;
   Problems own;

@@ -18,13 +18,13 @@ namespace fs = std::filesystem;
 namespace mtlgrid {
 namespace {
 
-// Cohorts of a biomarker share what makes its class; the training one is larger and in STAMP's 2.x layout.
+// Cohorts of a biomarker share the axis that decides the class; the training one is larger and in STAMP's layout 2.x.
 struct CohortDesign {
   std::string name;
   bool training;
   std::string label, positive, negative;  // the label's column and values
   std::vector<std::string> auxiliaries;
-  double VirtualPatient::*axis;  // what the class follows
+  double VirtualPatient::*axis;  // the latent axis that decides the class
 };
 
 const std::vector<CohortDesign>& designs() {
@@ -101,7 +101,7 @@ void write_text(const fs::path& file, const std::string& text) {
     throw Error(ErrorKind::needs_person, file.string() + ": cannot be written; check free space and permissions");
 }
 
-// Which patients lack a value: `count` of them, others for each column.
+// Which patients lack a value: `count` of them, different ones for each column.
 std::vector<bool> draw_missing(const RandomStream& stream, std::size_t patients, std::size_t count) {
   const auto order = stream.permutation(static_cast<std::uint32_t>(patients));
   std::vector<bool> missing(patients, false);
@@ -157,7 +157,7 @@ class CohortWriter {
     std::string text = "PATIENT," + design_.label;
     for (std::size_t a = 0; a < design_.auxiliaries.size(); ++a) {
       text += "," + design_.auxiliaries[a];
-      // One external target is there for two thirds of the patients alone.
+      // One target of external cohorts exists for only two thirds of the patients.
       const bool sparse = !design_.training && design_.auxiliaries[a] == "LISS";
       no_value.push_back(
           draw_missing(stream_.child(3).child(a), patients_.size(), sparse ? patients_.size() / 3 : few));
@@ -171,7 +171,7 @@ class CohortWriter {
       }
       text += "\n";
     }
-    // A patient without any slide, so that the account of dropped patients shows one.
+    // A patient without any slide, so that the list of dropped patients has one.
     return text + design_.name + "-noslide," + design_.negative + std::string(design_.auxiliaries.size(), ',') + "\n";
   }
 
@@ -191,7 +191,7 @@ class CohortWriter {
     return rows;
   }
 
-  // Rows that the join has to drop and account for: a file that is not there, and a patient without clinical data.
+  // Rows that the join must drop and list: a missing file, and a patient without clinical data.
   std::string slides_to_drop() const {
     return fmt::format("{},{}-lost.h5\n{}-unknown,{}-unknown-1.h5\n", name(0), name(0), design_.name, design_.name);
   }

@@ -33,14 +33,14 @@ std::optional<double> parse_number(std::string_view cell) {
   cell = cell.substr(first, cell.find_last_not_of(kSpace) - first + 1);
   const bool negative = cell.front() == '-';
   if (negative || cell.front() == '+') cell.remove_prefix(1);
-  // from_chars takes a sign, "inf" and "nan" too: only digits and a point may follow ours.
+  // from_chars also accepts a sign, "inf" and "nan": after the sign only a number may follow.
   if (cell.empty() || cell.find_first_not_of("0123456789.eE+-") != std::string_view::npos) return std::nullopt;
   if (cell.front() == '-' || cell.front() == '+') return std::nullopt;
   double value = 0;
   const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
   if (end != cell.data() + cell.size() || error == std::errc::invalid_argument) return std::nullopt;
   if (error == std::errc::result_out_of_range) {
-    // Both 1e400 and 1e-400 end here. Python makes inf (refused here) of one and 0 of the other.
+    // Both 1e400 and 1e-400 get here. Python reads the first as inf (refused here) and the second as 0.
     value = std::strtod(std::string(cell).c_str(), nullptr);
   }
   if (!std::isfinite(value)) return std::nullopt;

@@ -27,7 +27,7 @@ using ::testing::ThrowsMessage;
 
 constexpr std::int64_t kWidth = 3;
 
-// Two cohorts, patients with one or two slides; every value of the bags is another.
+// Two cohorts, patients with one or two slides; all values of the bags differ.
 class BagFileTest : public ::testing::Test {
  protected:
   BagFileTest() {
@@ -294,7 +294,7 @@ TEST_F(BagFileTest, ADiskThatFillsUpLeavesNoHalfFile) {
   }
 }
 
-// A quota: free_bytes() does not know it.
+// A quota: free_bytes() does not see it.
 class DiskWithoutReserve : public DiskOf {
  public:
   DiskWithoutReserve() : DiskOf(1'000'000, 1'000'000) {}

@@ -1,4 +1,4 @@
-// What the tests of datasets/ share: a temporary folder, and a small cohort on disk that a test bends to its case.
+// Shared by the tests of datasets/: a temporary folder, and a small cohort on disk that a test modifies.
 #pragma once
 
 #include <gmock/gmock.h>
