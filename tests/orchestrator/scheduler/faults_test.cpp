@@ -23,7 +23,6 @@ std::vector<QueuedCell> queued_cells(int count) {
 
 int fold_of(const Assign& job) { return job.pack.members.at(0).cell.fold; }
 
-// Worker 1 fails every cell; the others do what they get.
 TEST(FullDisk, StopsTheRunAndIsNoFaultOfTheCell) {
   FakeGrid grid(std::vector<double>(3, 1.0));
   grid.join(0);

@@ -100,7 +100,7 @@ void resume(const std::filesystem::path& folder, int cells) {
     }
     fmt::print("{} results committed in {:.2f} s\n", cells / 2, committing.seconds());
   }
-  for (const char* what : {"resumed", "resumed after a kill, the database made anew"}) {
+  for (const char* what : {"resumed", "resumed after a kill, the database rebuilt"}) {
     const Timer all;
     Store store = Store::open(file, quiet, 25);
     const double opened = all.seconds();
