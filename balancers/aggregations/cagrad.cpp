@@ -1,5 +1,3 @@
-// CAGrad: the update within c |g0| of the mean gradient g0 that serves the worst-off task best.
-//
 // Liu et al. 2021, algorithm 1 and its dual, equation 4: with phi = c |g0| and g_w = sum_k w_k g_k,
 //   w* = argmin over the simplex of g_w.g0 + phi |g_w|,   g = K (g0 + phi / |g_w| g_w) / (1 + c^2).
 // The factor 1 / (1 + c^2) is the rescaling of the authors' code (rescale = 1), K makes it the gradient of a sum.
@@ -15,6 +13,8 @@
 // Departure under `epsilons` (the released code): |g0| = sqrt(mean(M) + 1e-8), phi = c |g0| + 1e-8, |g_w| in the
 // objective is sqrt(|g_w|^2 + 1e-8), and the factor of g_w is phi / (|g_w| + 1e-8). Its optimiser (SLSQP from equal
 // weights, tolerance 1e-6) is not reproduced: w* is exact here as well.
+#include "balancers/aggregations/cagrad.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -22,8 +22,6 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
-
-#include "balancers/aggregations/aggregation.h"
 
 namespace mtlgrid {
 namespace {
@@ -215,6 +213,10 @@ std::vector<double> cagrad_coefficients(const GramMatrix& gram, double c, const 
   std::vector<double> coefficients;
   for (double w : solution.w) coefficients.push_back((1 + gram.tasks * factor * w) / (1 + c * c));
   return coefficients;
+}
+
+Aggregated CaGrad::aggregate(TaskGradients& gradients) {
+  return {cagrad_coefficients(gradients.gram(), kCagradC, protocol_), {}};
 }
 
 }  // namespace mtlgrid

@@ -1,8 +1,8 @@
-// GradDrop: in each coordinate, the gradients of one sign survive, chosen at random by how much weight that sign has.
-//
 // Chen et al. 2020, algorithm 1 with the leak parameter 0. P = (1 + sum_k G_k / sum_k |G_k|) / 2; positive entries are
 // kept where P > U, negative ones where P < U. Departure under `epsilons` (the released code): + 1e-8 in the
 // denominator. The released code's mean over tasks is multiplied by K afterwards: a sum, as here.
+#include "balancers/aggregations/graddrop.h"
+
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
@@ -18,7 +18,7 @@
 #include <string>
 #include <type_traits>
 
-#include "balancers/aggregations/gram.h"
+#include "balancers/aggregations/gradients.h"
 #include "base/clones.h"
 
 namespace mtlgrid {
@@ -105,6 +105,10 @@ at::Tensor graddrop(const at::Tensor& gradients, const at::Tensor& uniform, cons
   if (plain && gradients.scalar_type() == at::kFloat) return drop_on_cpu<float>(gradients, uniform, epsilon);
   if (plain && gradients.scalar_type() == at::kDouble) return drop_on_cpu<double>(gradients, uniform, epsilon);
   return drop_anywhere(gradients, uniform, epsilon);
+}
+
+Aggregated GradDrop::aggregate(TaskGradients& gradients) {
+  return {{}, graddrop(gradients.rows(), gradients.uniform(), protocol_)};
 }
 
 }  // namespace mtlgrid

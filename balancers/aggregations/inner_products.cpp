@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "balancers/aggregations/gram.h"
+#include "balancers/aggregations/gradients.h"
 #include "base/clones.h"
 
 namespace mtlgrid {

@@ -1,13 +1,10 @@
-// PCGrad: each task's gradient loses what opposes the others, then all are added.
-//
 // Yu et al. 2020, algorithm 1, on coefficients: h_i = sum_m C_im g_m stays in the span of the task gradients, so all
 // inner products come from M. Departure under `epsilons` (the released code): the projection is on
 // g_j / (|g_j| + 1e-8). The released code's mean over tasks is multiplied by K afterwards: a sum, as here.
+#include "balancers/aggregations/pcgrad.h"
+
 #include <cmath>
 #include <stdexcept>
-#include <vector>
-
-#include "balancers/aggregations/aggregation.h"
 
 namespace mtlgrid {
 namespace {
@@ -41,6 +38,13 @@ std::vector<double> projected(const GramMatrix& gram, int i, const std::vector<i
   return h;
 }
 
+// Two tasks leave no choice of order.
+std::vector<std::vector<int>> projection_order(TaskGradients& gradients) {
+  if (gradients.tasks() == 1) return {{}};
+  if (gradients.tasks() == 2) return {{1}, {0}};
+  return gradients.order();
+}
+
 }  // namespace
 
 std::vector<double> pcgrad_coefficients(const GramMatrix& gram, const std::vector<std::vector<int>>& order,
@@ -53,6 +57,10 @@ std::vector<double> pcgrad_coefficients(const GramMatrix& gram, const std::vecto
     for (std::size_t m = 0; m < sum.size(); ++m) sum[m] += h[m];
   }
   return sum;
+}
+
+Aggregated PcGrad::aggregate(TaskGradients& gradients) {
+  return {pcgrad_coefficients(gradients.gram(), projection_order(gradients), protocol_), {}};
 }
 
 }  // namespace mtlgrid

@@ -1,6 +1,7 @@
 // Auto-Lambda: task weights learned by a meta step on another bag.
 #pragma once
 
+#include "balancers/methods/protocol.h"
 #include "balancers/weightings/scalar_adamw.h"
 #include "balancers/weightings/weighting.h"
 

@@ -1,6 +1,7 @@
 // Dynamic Weight Average: tasks whose loss falls slowest count most.
 #pragma once
 
+#include "balancers/methods/protocol.h"
 #include "balancers/weightings/weighting.h"
 
 namespace mtlgrid {

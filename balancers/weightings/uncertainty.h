@@ -1,6 +1,7 @@
 // Uncertainty weighting: each task's noise variance is learned with the network.
 #pragma once
 
+#include "balancers/methods/protocol.h"
 #include "balancers/weightings/scalar_adamw.h"
 #include "balancers/weightings/weighting.h"
 

@@ -23,10 +23,9 @@ double forward_flops(const ModelSettings& model, std::int64_t width, std::int64_
 }
 
 StepPasses step_passes(const Method& method, const Protocol& protocol) {
-  const bool separate = method.joint && method.aggregation != Aggregation::none;
-  if (method.weighting != Weighting::autol) return {1, separate ? 2 : 1};
-  // The step itself with both tasks' gradients, and the meta bag with one; own masks make the virtual step's anew, and
-  // the finite difference needs the losses on its two sides.
+  if (!method.weighting.meta_step) return {1, method.separate_gradients() ? 2 : 1};
+  // The step itself with both tasks' gradients, and the meta bag with one; with dropout masks of its own the
+  // virtual step repeats both, and the finite difference needs the losses on its two sides.
   StepPasses passes = {2, 3};
   if (!protocol.autol_reuse_masks) passes = {passes.forward + 1, passes.gradients + 2};
   if (!protocol.autol_exact) passes.forward += 2;
@@ -43,11 +42,10 @@ double step_flops(const Method& method, const Protocol& protocol, const ModelSet
 
 double step_bytes(const Method& method, const Protocol& protocol, const ModelSettings& model, std::int64_t width) {
   const StepPasses passes = step_passes(method, protocol);
-  const bool separate = passes.gradients > 1;
   const double reads = passes.forward + passes.gradients, gradients = 2 * passes.gradients;
-  const double adamw = 6;                                                    // parameter and both moments, in and out
-  const double meta = method.weighting == Weighting::autol ? 2 + 1 + 3 : 0;  // virtual step, inner products
-  const double matrix = separate && method.aggregation != Aggregation::none ? 2 : 0;
+  const double adamw = 6;                                          // parameter and both moments, in and out
+  const double meta = method.weighting.meta_step ? 2 + 1 + 3 : 0;  // virtual step, inner products
+  const double matrix = method.aggregation.input != AggregationInput::weighted_sum ? 2 : 0;
   return 4.0 * static_cast<double>(parameter_count(model, width)) * (reads + gradients + adamw + meta + matrix);
 }
 

@@ -73,6 +73,7 @@ StackStep CellRun::start(at::Device device) {
     network.second_moment().copy_(host.second_moment);
     best_.copy_(host.best);
     network.weighting().load(state_.weighting);
+    network.aggregator().load(state_.aggregation);
     epoch_began_ -= state_.seconds;
   } else {
     if (!experiment_.init.file.empty()) start_from(experiment_.init, network.layout(), network.parameters());
@@ -199,6 +200,7 @@ bool CellRun::evaluate_cohort(const std::function<bool()>& stop_requested, const
 void CellRun::write_checkpoint() {
   const double began = monotonic_seconds();
   state_.weighting = stack_->weighting(member_).save();
+  state_.aggregation = stack_->aggregator(member_).save();
   state_.seconds = monotonic_seconds() - epoch_began_;
   checkpoints_.write(state_, arrays());
   checkpointed_ = monotonic_seconds();

@@ -53,6 +53,7 @@ void to_json(nlohmann::json& j, const TrainingState& s) {
        {"seconds", s.seconds},    {"trained", s.trained},
        {"stopping", s.stopping},  {"epochs", s.epochs},
        {"weighting", s.weighting}};
+  if (!s.aggregation.is_null()) j["aggregation"] = s.aggregation;
 }
 
 void from_json(const nlohmann::json& j, TrainingState& s) {
@@ -65,6 +66,7 @@ void from_json(const nlohmann::json& j, TrainingState& s) {
   j.at("stopping").get_to(s.stopping);
   j.at("epochs").get_to(s.epochs);
   s.weighting = j.at("weighting");
+  s.aggregation = j.value("aggregation", nlohmann::json());
 }
 
 void Checkpoints::write(const TrainingState& state, const TrainingArrays& arrays) const {

@@ -26,7 +26,8 @@ struct TrainingState {
   bool trained = false;         // training has ended: evaluation is left
   EarlyStopping stopping;
   std::vector<EpochRow> epochs;
-  nlohmann::json weighting;  // of the method, LossWeighting::save()
+  nlohmann::json weighting;    // of the method, LossWeighting::save()
+  nlohmann::json aggregation;  // of the method, Aggregator::save(); null: it has no state
 };
 void to_json(nlohmann::json& j, const TrainingState& s);
 void from_json(const nlohmann::json& j, TrainingState& s);

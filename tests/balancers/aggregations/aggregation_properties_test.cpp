@@ -6,29 +6,42 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "balancers/aggregations/aggregation.h"
+#include "balancers/aggregations/sum.h"
 #include "tests/balancers/aggregations/gradients.h"
 
 namespace mtlgrid {
 namespace {
 
 struct Claim {
-  const char* name;
-  Aggregation kind;
+  std::string aggregation;
   bool released = false;
   // Of the longest gradient: where w* of CAGrad is ill-conditioned (nearly opposite gradients), rounding of M shows.
   double tolerance = 1e-13;
 };
 
-void PrintTo(const Claim& claim, std::ostream* out) { *out << claim.name; }
+void PrintTo(const Claim& claim, std::ostream* out) { *out << claim.aggregation; }
+
+// Every row of the registry, under the paper's protocol and, if wanted, under the released code's.
+std::vector<Claim> claims(bool released) {
+  std::vector<Claim> all;
+  for (const AggregationRow& row : aggregations()) {
+    const double tolerance = row.name == "cagrad" ? 1e-6 : 1e-13;
+    all.push_back({row.name, false, tolerance});
+    if (released) all.push_back({row.name, true, tolerance});
+  }
+  return all;
+}
+std::string claim_name(const testing::TestParamInfo<Claim>& one) {
+  return one.param.aggregation + (one.param.released ? "_released" : "");
+}
 
 class EveryAggregation : public testing::TestWithParam<Claim> {
  protected:
   Protocol protocol() const { return GetParam().released ? Protocol::released_code() : Protocol::paper(); }
-  Vector run(const Rows& rows, const GivenInputs& inputs, at::ScalarType type = at::kDouble) const {
-    return values_of(aggregate(GetParam().kind, tensor_of(rows, type), inputs, protocol()));
+  Vector run(const Rows& rows, const GivenNumbers& inputs, at::ScalarType type = at::kDouble) const {
+    return values_of(aggregate(GetParam().aggregation, tensor_of(rows, type), inputs, protocol()));
   }
-  static GivenInputs inputs_for(const Rows& rows) {
+  static GivenNumbers inputs_for(const Rows& rows) {
     std::mt19937_64 engine(5);
     std::uniform_real_distribution<double> uniform;
     Vector numbers(rows[0].size());
@@ -51,16 +64,16 @@ TEST_P(EveryAggregation, OrderOfTasksDoesNotMatter) {
     std::vector<int> position(set.rows.size());  // position[k]: where task k goes
     std::iota(position.begin(), position.end(), 0);
     std::rotate(position.begin(), position.begin() + 1, position.end());
-    GivenInputs inputs = inputs_for(set.rows);
+    GivenNumbers inputs = inputs_for(set.rows);
     Rows moved(set.rows.size());
     Order order(set.rows.size());
     for (int k = 0; k < tasks; ++k) {
       const auto from = static_cast<std::size_t>(k), to = static_cast<std::size_t>(position[from]);
       moved[to] = set.rows[from];
-      for (int j : inputs.projection_order[from]) order[to].push_back(position[static_cast<std::size_t>(j)]);
+      for (int j : inputs.order[from]) order[to].push_back(position[static_cast<std::size_t>(j)]);
     }
     const Vector expected = run(set.rows, inputs);
-    inputs.projection_order = order;
+    inputs.order = order;
     EXPECT_LE(distance(run(moved, inputs), expected), GetParam().tolerance * longest(set.rows)) << set.name;
   }
 }
@@ -80,13 +93,13 @@ TEST_P(EveryAggregation, SinglePrecisionDiffersByItsRoundingOnly) {
 TEST_P(EveryAggregation, LeavesItsInputAsItWas) {
   const Rows rows = {{1, -2, 0}, {-2, 3, 0}};
   const at::Tensor g = tensor_of(rows);
-  aggregate(GetParam().kind, g, inputs_for(rows), protocol());
+  aggregate(GetParam().aggregation, g, inputs_for(rows), protocol());
   EXPECT_EQ(values_of(g), (Vector{1, -2, 0, -2, 3, 0}));
 }
 
 TEST_P(EveryAggregation, GivesOneGradientOfTheInputsType) {
   const Rows rows = {{1, -2, 0}, {-2, 3, 0}};
-  const at::Tensor out = aggregate(GetParam().kind, tensor_of(rows, at::kFloat), inputs_for(rows), protocol());
+  const at::Tensor out = aggregate(GetParam().aggregation, tensor_of(rows, at::kFloat), inputs_for(rows), protocol());
   EXPECT_EQ(out.scalar_type(), at::kFloat);
   EXPECT_EQ(out.sizes(), (std::vector<std::int64_t>{3}));
 }
@@ -111,18 +124,11 @@ TEST_P(EveryAggregation, OneTaskKeepsItsDirection) {
 
 TEST_P(EveryAggregation, WrongShapeThrows) {
   const Rows rows = {{1, 2}};
-  EXPECT_THROW(aggregate(GetParam().kind, tensor_of(rows).squeeze(0), inputs_for(rows), protocol()),
+  EXPECT_THROW(aggregate(GetParam().aggregation, tensor_of(rows).squeeze(0), inputs_for(rows), protocol()),
                std::invalid_argument);
 }
 
-INSTANTIATE_TEST_SUITE_P(Methods, EveryAggregation,
-                         testing::Values(Claim{"none", Aggregation::none}, Claim{"graddrop", Aggregation::graddrop},
-                                         Claim{"graddrop_released", Aggregation::graddrop, true},
-                                         Claim{"pcgrad", Aggregation::pcgrad},
-                                         Claim{"pcgrad_released", Aggregation::pcgrad, true},
-                                         Claim{"cagrad", Aggregation::cagrad, false, 1e-6},
-                                         Claim{"cagrad_released", Aggregation::cagrad, true, 1e-6}),
-                         [](const auto& param) { return std::string(param.param.name); });
+INSTANTIATE_TEST_SUITE_P(Methods, EveryAggregation, testing::ValuesIn(claims(true)), claim_name);
 
 // What holds under the paper's protocol alone: the released code's epsilons are absolute.
 class PaperAggregation : public EveryAggregation {};
@@ -150,38 +156,36 @@ TEST_P(PaperAggregation, ScalesWithItsGradients) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Methods, PaperAggregation,
-                         testing::Values(Claim{"none", Aggregation::none}, Claim{"graddrop", Aggregation::graddrop},
-                                         Claim{"pcgrad", Aggregation::pcgrad},
-                                         Claim{"cagrad", Aggregation::cagrad, false, 1e-6}),
-                         [](const auto& param) { return std::string(param.param.name); });
+INSTANTIATE_TEST_SUITE_P(Methods, PaperAggregation, testing::ValuesIn(claims(false)), claim_name);
 
-// Inputs that a method does not need are not asked for.
-struct ForbiddenInputs : AggregationInputs {
-  at::Tensor uniform() const override { throw std::logic_error("random numbers asked for"); }
-  std::vector<std::vector<int>> order() const override { throw std::logic_error("order asked for"); }
-};
-
-TEST(Aggregate, AsksOnlyForWhatTheMethodNeeds) {
+TEST(Aggregate, AsksOnlyForTheNumbersThatTheMethodNeeds) {
   const at::Tensor two = tensor_of({{1, -2}, {-2, 3}}), three = tensor_of({{1, -2}, {-2, 3}, {1, 1}});
-  const ForbiddenInputs none;
-  EXPECT_NO_THROW(aggregate(Aggregation::none, three, none, {}));
-  EXPECT_NO_THROW(aggregate(Aggregation::cagrad, three, none, {}));
-  EXPECT_NO_THROW(aggregate(Aggregation::pcgrad, two, none, {}));
-  EXPECT_THROW(aggregate(Aggregation::pcgrad, three, none, {}), std::logic_error);
-  EXPECT_THROW(aggregate(Aggregation::graddrop, two, none, {}), std::logic_error);
+  EXPECT_NO_THROW(aggregate("none", three));
+  EXPECT_NO_THROW(aggregate("cagrad", three));
+  EXPECT_NO_THROW(aggregate("pcgrad", two));
+  EXPECT_THROW(aggregate("pcgrad", three), std::logic_error);
+  EXPECT_THROW(aggregate("graddrop", two), std::logic_error);
 }
 
 TEST(Aggregate, NoneIsTheSum) {
   const Rows rows = {{1, -2}, {-2, 3}, {5, 7}};
-  EXPECT_EQ(values_of(aggregate(Aggregation::none, tensor_of(rows), ForbiddenInputs{}, {})), (Vector{4, 8}));
+  EXPECT_EQ(values_of(aggregate("none", tensor_of(rows))), (Vector{4, 8}));
   EXPECT_EQ(sum_coefficients(3), Vector(3, 1.0));
 }
 
 TEST(Aggregate, OverflowOfTheSumIsSaid) {
-  const at::Tensor g = tensor_of({{3e38}, {3e38}}, at::kFloat);
-  EXPECT_THROW(aggregate(Aggregation::none, g, ForbiddenInputs{}, {}), std::domain_error);
+  EXPECT_THROW(aggregate("none", tensor_of({{3e38}, {3e38}}, at::kFloat)), std::domain_error);
 }
+
+TEST_P(EveryAggregation, SavedStateLoadsAndAForeignOneIsRefused) {
+  const auto aggregator = make_aggregator(GetParam().aggregation, protocol());
+  const nlohmann::json state = aggregator->save();
+  EXPECT_NO_THROW(aggregator->load(state));
+  EXPECT_THROW(aggregator->load(nlohmann::json{{"aggregation", "another"}}), std::invalid_argument);
+  EXPECT_EQ(aggregator->save(), state);
+}
+
+TEST(MakeAggregator, NameWithoutAMakerThrows) { EXPECT_THROW(make_aggregator("cagrat", {}), std::invalid_argument); }
 
 }  // namespace
 }  // namespace mtlgrid

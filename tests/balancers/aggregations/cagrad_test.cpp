@@ -1,10 +1,11 @@
+#include "balancers/aggregations/cagrad.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <limits>
 #include <stdexcept>
 
-#include "balancers/aggregations/aggregation.h"
 #include "tests/balancers/aggregations/gradients.h"
 
 namespace mtlgrid {

@@ -1,9 +1,10 @@
+#include "balancers/aggregations/graddrop.h"
+
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <stdexcept>
 
-#include "balancers/aggregations/aggregation.h"
 #include "tests/balancers/aggregations/gradients.h"
 
 namespace mtlgrid {

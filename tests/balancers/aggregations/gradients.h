@@ -1,4 +1,4 @@
-// What the tests of balancers/ share: tensors from plain numbers, fixtures, and inputs that are given beforehand.
+// What the tests of aggregations share: tensors from plain numbers, fixtures, and task gradients at hand.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,13 +14,13 @@
 #include <utility>
 #include <vector>
 
-#include "balancers/aggregations/aggregation.h"
+#include "balancers/aggregations/gradients.h"
+#include "balancers/aggregations/make_aggregator.h"
+#include "tests/balancers/numbers.h"
 #include "tests/oracle/oracle.h"
 
 namespace mtlgrid {
 
-using Vector = std::vector<double>;
-using Rows = std::vector<Vector>;
 using Order = std::vector<std::vector<int>>;
 
 inline at::Tensor tensor_of(const Rows& rows, at::ScalarType type = at::kDouble) {  // [K, P]
@@ -37,30 +37,6 @@ inline Vector values_of(const at::Tensor& tensor) {
   return {flat.const_data_ptr<double>(), flat.const_data_ptr<double>() + flat.numel()};
 }
 
-inline double dot(const Vector& x, const Vector& y) {
-  double sum = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) sum += x[i] * y[i];
-  return sum;
-}
-inline double norm(const Vector& x) { return std::sqrt(dot(x, x)); }
-inline double distance(Vector x, const Vector& y) {
-  for (std::size_t i = 0; i < x.size(); ++i) x[i] -= y.at(i);
-  return norm(x);
-}
-inline Vector combination(const Rows& rows, const Vector& coefficients) {
-  Vector out(rows[0].size(), 0.0);
-  for (std::size_t k = 0; k < rows.size(); ++k) {
-    for (std::size_t j = 0; j < out.size(); ++j) out[j] += coefficients.at(k) * rows[k][j];
-  }
-  return out;
-}
-inline Vector sum_of(const Rows& rows) { return combination(rows, Vector(rows.size(), 1.0)); }
-inline double longest(const Rows& rows) {
-  double out = 0;
-  for (const Vector& row : rows) out = std::max(out, norm(row));
-  return out;
-}
-
 // For every task the others in ascending order.
 inline Order ascending_order(int tasks) {
   Order order(static_cast<std::size_t>(tasks));
@@ -72,13 +48,58 @@ inline Order ascending_order(int tasks) {
   return order;
 }
 
-struct GivenInputs : AggregationInputs {
-  GivenInputs(Vector u, Order o) : uniform_numbers(std::move(u)), projection_order(std::move(o)) {}
-  at::Tensor uniform() const override { return at::tensor(uniform_numbers, at::kDouble); }
-  std::vector<std::vector<int>> order() const override { return projection_order; }
-  Vector uniform_numbers;
-  Order projection_order;
+// The random numbers of a step, given beforehand.
+struct GivenNumbers {
+  Vector uniform;
+  Order order;
 };
+
+// Gradients at hand, which give no more than the aggregation's row says that it reads.
+class GivenGradients : public TaskGradients {
+ public:
+  GivenGradients(at::Tensor gradients, AggregationInput input, GivenNumbers numbers)
+      : gradients_(std::move(gradients)), input_(input), numbers_(std::move(numbers)) {}
+  int tasks() const override { return static_cast<int>(gradients_.size(0)); }
+  GramMatrix gram() override {
+    if (input_ == AggregationInput::weighted_sum) throw std::logic_error("Gram matrix asked for");
+    return gram_matrix(gradients_);
+  }
+  at::Tensor rows() override {
+    if (input_ != AggregationInput::rows) throw std::logic_error("rows asked for");
+    return gradients_;
+  }
+  at::Tensor uniform() override {
+    if (numbers_.uniform.empty()) throw std::logic_error("random numbers asked for");
+    return at::tensor(numbers_.uniform, at::kDouble);
+  }
+  std::vector<std::vector<int>> order() override {
+    if (numbers_.order.empty()) throw std::logic_error("order asked for");
+    return numbers_.order;
+  }
+
+ private:
+  at::Tensor gradients_;
+  AggregationInput input_;
+  GivenNumbers numbers_;
+};
+
+inline AggregationRow row_of(const std::string& aggregation) {
+  for (const AggregationRow& row : aggregations()) {
+    if (row.name == aggregation) return row;
+  }
+  throw std::invalid_argument(aggregation);
+}
+
+// One step of a new aggregation of this name on gradients [K, P]: [P], checked to be finite as a training step is.
+inline at::Tensor aggregate(const std::string& name, const at::Tensor& gradients, const GivenNumbers& numbers = {},
+                            const Protocol& protocol = {}) {
+  require_gradients(gradients);
+  GivenGradients given(gradients, row_of(name).input, numbers);
+  const Aggregated found = make_aggregator(name, protocol)->aggregate(given);
+  const at::Tensor out = found.gradient.defined() ? found.gradient : combine(gradients, found.coefficients);
+  require_finite_gradients(gradients, out);
+  return out;
+}
 
 // Sets of task gradients of every kind that the methods must survive, for 2, 3 and 5 tasks.
 struct GradientSet {

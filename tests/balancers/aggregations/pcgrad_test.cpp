@@ -1,8 +1,9 @@
+#include "balancers/aggregations/pcgrad.h"
+
 #include <gtest/gtest.h>
 
 #include <stdexcept>
 
-#include "balancers/aggregations/aggregation.h"
 #include "tests/balancers/aggregations/gradients.h"
 
 namespace mtlgrid {
