@@ -69,7 +69,7 @@ Network network_of(TrainedCell trained) {
   n.extractor = trained_extractor(settings, biomarker.at("train"));
   n.bootstrap = settings.at("bootstrap");
   n.seed = settings.at("seed");
-  n.joint = method(trained.cell.method).joint;
+  n.joint = is_joint(trained.cell.method);
   n.trained = std::move(trained);
   return n;
 }

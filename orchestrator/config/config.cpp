@@ -106,20 +106,19 @@ class ConfigReader {
     r.finish();
   }
 
-  // `all`, or a list in any order.
+  // `paper` (the default), `all`, or a list in any order.
   void methods(SectionReader& r) {
-    std::vector<std::string> known;
-    for (const Method& m : mtlgrid::methods()) known.push_back(m.name);
-    const std::vector<std::string> listed = r.list("methods");
-    const bool all = listed.empty() || listed == std::vector<std::string>{"all"};
-    for (const std::string& name : all ? std::vector<std::string>() : listed) {
+    const std::vector<std::string> known = method_names();
+    std::vector<std::string> listed = r.list("methods");
+    if (listed.empty() || listed == std::vector<std::string>{"paper"}) listed = paper_method_names();
+    if (listed == std::vector<std::string>{"all"}) listed = known;
+    for (const std::string& name : listed) {
       if (std::find(known.begin(), known.end(), name) == known.end()) {
         r.problem("methods", fmt::format("unknown method '{}'{}", name, did_you_mean(name, known)));
       }
     }
     for (const std::string& name : known) {
-      const bool wanted = all || std::find(listed.begin(), listed.end(), name) != listed.end();
-      if (wanted) config_.methods.push_back(name);
+      if (std::find(listed.begin(), listed.end(), name) != listed.end()) config_.methods.push_back(name);
     }
   }
 

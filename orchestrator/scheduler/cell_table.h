@@ -25,11 +25,11 @@ enum class CellPhase { queued, running, done, failed };
 
 // What is remembered of a cell's bad ends; the rules that read and write it are in outcomes.h and suspects.h.
 struct CellFaults {
-  int crashes = 0;                // of trainers that trained this cell alone
-  int losses = 0;                 // newest attempts in a row during which its worker or the run ended, without progress
-  int pack_limit = kLargestPack;  // halved whenever a pack with this cell dies: so the culprit is found
-  int crashed_on = -1;            // worker of the last crash: another one tries the cell next, if there is one
-  bool reopened = false;          // ended badly on a host that was at fault: retried elsewhere once
+  int crashes = 0;  // of trainers that trained this cell alone
+  int losses = 0;   // newest attempts in a row during which its worker or the run ended, without progress
+  int pack_limit = largest_pack();  // halved whenever a pack with this cell dies: so the culprit is found
+  int crashed_on = -1;              // worker of the last crash: another one tries the cell next, if there is one
+  bool reopened = false;            // ended badly on a host that was at fault: retried elsewhere once
 };
 
 struct TrackedCell {

@@ -108,7 +108,7 @@ void Outcomes::quarantine(const std::string& host) {
     CellFaults& faults = cells_.faults(index);
     const Cell& cell = cells_[index].cell;
     faults.crashes = 0;
-    faults.pack_limit = kLargestPack;
+    faults.pack_limit = largest_pack();
     if (cells_[index].phase == CellPhase::failed && !faults.reopened) {
       ledger_.reopen(cell);
       forget_failure(cell);

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 
+#include "balancers/methods/registry.h"
+
 namespace mtlgrid {
+
+int largest_pack() { return static_cast<int>(methods().size()); }
 
 int pack_width(const PackFacts& facts) {
   int width = facts.wanted;
   if (width == 0) width = facts.gpu ? (facts.cells + facts.trainers - 1) / std::max(1, facts.trainers) : 1;
   if (facts.largest > 0) width = std::min(width, facts.largest);
-  return std::clamp(width, 1, kLargestPack);
+  return std::clamp(width, 1, largest_pack());
 }
 
 std::vector<std::size_t> choose_pack(const std::vector<PackCandidate>& queued, int width) {

@@ -8,7 +8,8 @@
 
 namespace mtlgrid {
 
-inline constexpr int kLargestPack = 17;  // one cell a method
+// The most cells that a pack can hold: one of each method in the registry.
+int largest_pack();
 
 // What decides how many cells the next pack of a trainer may hold.
 struct PackFacts {

@@ -37,10 +37,11 @@ void WorkQueue::erase(std::size_t index) {
 std::vector<PackCandidate> WorkQueue::candidates(const std::function<bool(std::size_t)>& allowed,
                                                  const std::function<int(std::size_t)>& limit) const {
   std::vector<PackCandidate> found;
+  const auto most = static_cast<std::size_t>(largest_pack());
   for (const Key& first : queue_) {
     if (!allowed(first.index)) continue;
     for (const Key& key : groups_[entries_[first.index].group]) {
-      if (found.size() == kLargestPack) break;
+      if (found.size() == most) break;
       if (allowed(key.index)) found.push_back({key.index, entries_[key.index].cell, limit(key.index)});
     }
     break;

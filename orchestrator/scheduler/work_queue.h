@@ -29,7 +29,7 @@ class WorkQueue {
   double cost() const { return cost_; }
 
   // The first cell that `allowed` admits, and those of its group that it admits too, in their order: at most
-  // kLargestPack candidates. `limit` is PackCandidate's. Empty: none.
+  // largest_pack() candidates. `limit` is PackCandidate's. Empty: none.
   std::vector<PackCandidate> candidates(const std::function<bool(std::size_t)>& allowed,
                                         const std::function<int(std::size_t)>& limit) const;
   // The first `most` waiting tasks, in order.

@@ -1,6 +1,9 @@
 #include "results/store/schema.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "balancers/methods/registry.h"
 #include "results/store/sqlite.h"
@@ -273,11 +276,33 @@ const char* schema_sql() {
   return kSql.c_str();
 }
 
+namespace {
+
+void add_registered_methods(Database& database) {
+  Statement add = database.prepare(kAddMethod);
+  for (const std::string& name : method_names()) add.bind_all(name).run();
+}
+
+}  // namespace
+
+void add_new_methods(Database& database) {
+  Statement find = database.prepare("SELECT 1 FROM methods WHERE name = ?");
+  const std::vector<std::string> names = method_names();
+  const bool complete = std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    find.bind_all(name);
+    const bool found = find.step();
+    find.reset();
+    return found;
+  });
+  if (complete) return;
+  Transaction transaction(database);
+  add_registered_methods(database);
+  transaction.commit();
+}
+
 void create_schema(Database& database) {
   database.execute(schema_sql());
-  Statement add_method = database.prepare("INSERT INTO methods VALUES (?, ?)");
-  int position = 0;
-  for (const Method& m : methods()) add_method.bind_all(m.name, position++).run();
+  add_registered_methods(database);
   Statement add_help = database.prepare("INSERT INTO view_help VALUES (?, ?)");
   for (const auto& [view, description] : kViewHelp) add_help.bind_all(view, description).run();
   Statement add_meta = database.prepare("INSERT INTO meta VALUES (?, ?)");

@@ -11,6 +11,7 @@
 #include "results/store/journal.h"
 #include "results/store/layout.h"
 #include "results/store/measured.h"
+#include "results/store/schema.h"
 #include "results/store/store_apply.h"
 #include "results/store/store_lock.h"
 #include "results/store/store_publish.h"
@@ -64,6 +65,7 @@ struct Store::Impl {
         journal(platform, store_path(file, StoreFile::journal), recovered.journal),
         epoch(std::max(recovered.journal.epoch, lock.previous_epoch()) + 1) {
     lock.set_epoch(epoch);
+    add_new_methods(database);
     mark_in_use(database, platform.machine());
   }
 

@@ -1,5 +1,9 @@
 #include "results/store/store_apply.h"
 
+#include <set>
+#include <string_view>
+
+#include "results/store/schema.h"
 #include "results/store/sqlite.h"
 
 namespace mtlgrid {
@@ -33,6 +37,7 @@ struct RecordApplier::Statements {
       "INSERT INTO grids (identity, settings, content, created) VALUES (?, ?, ?, ?) "
       "RETURNING grid_id");
   Statement update_grid = database.prepare("UPDATE grids SET settings = ?, content = ? WHERE grid_id = ?");
+  Statement add_method = database.prepare(kAddMethod);
   Statement add_cell = database.prepare(
       "INSERT INTO cells (grid_id, biomarker, auxiliary, method, fold) "
       "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
@@ -179,6 +184,7 @@ struct RecordApplier::Statements {
     const std::string content = content_hash(r.grid);
     if (known_content(r.grid.identity) == content) return {};
     const std::int64_t id = enter_grid(r.grid, content, r.time);
+    add_methods(r.grid.cells);
     for (const Cell& c : r.grid.cells) add_cell.bind_all(id, c.biomarker, c.auxiliary, c.method, c.fold).run();
     for (const auto& s : r.grid.splits) {
       add_split.bind_all(id, s.biomarker, s.auxiliary, s.fold, s.patient, s.role).run();
@@ -190,6 +196,14 @@ struct RecordApplier::Statements {
     int position = 0;
     for (const auto& c : r.grid.cohorts) add_cohort.bind_all(id, c.biomarker, position++, c.cohort, c.role).run();
     return {.changed = true};
+  }
+
+  // Another program may have registered a grid with methods that this one does not have.
+  void add_methods(const std::vector<Cell>& cells) {
+    std::set<std::string_view> added;
+    for (const Cell& c : cells) {
+      if (added.insert(c.method).second) add_method.bind_all(c.method).run();
+    }
   }
 
   std::string known_content(const std::string& identity) {

@@ -188,7 +188,7 @@ CohortValues::Chosen CohortValues::chosen(std::size_t method_index, const std::s
                                           std::optional<std::size_t> auxiliary, TableColumnValues& column,
                                           int& want) const {
   Chosen cells;
-  if (table_metric(metric).regression && !method(methods_[method_index]).joint) return cells;
+  if (table_metric(metric).regression && !is_joint(methods_[method_index])) return cells;
   for (const CellValues& c : cells_) {
     if (c.cell.method != method_index || (auxiliary && c.cell.auxiliary != *auxiliary)) continue;
     ++want;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "balancers/methods/registry.h"
 #include "tests/orchestrator/config/scratch.h"
 
 namespace mtlgrid {
@@ -89,6 +90,16 @@ TEST_F(Configuration, AnAuxiliaryMayHaveAnotherColumn) {
   EXPECT_EQ(auxiliaries[0].column, "ITH");
   EXPECT_EQ(auxiliaries[1].name, "LF");
   EXPECT_EQ(auxiliaries[1].column, "Leukocyte Fraction");
+}
+
+TEST_F(Configuration, MethodsArePaperOrAllOrAList) {
+  const auto methods = [&](const std::string& value) {
+    return load(with("store = out/grid.db", "store = x\nmethods = " + value)).methods;
+  };
+  EXPECT_EQ(load(kMinimal).methods, paper_method_names());
+  EXPECT_EQ(methods("paper"), paper_method_names());
+  EXPECT_EQ(methods("all"), method_names());
+  EXPECT_THAT(methods("naive"), ElementsAre("naive"));
 }
 
 TEST_F(Configuration, MethodsComeInThePapersOrder) {

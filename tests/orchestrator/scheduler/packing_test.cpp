@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 TEST(PackWidth, AutoIsOneOnTheCpu) { EXPECT_EQ(pack_width({0, false, 0, 595, 4}), 1); }
 
 TEST(PackWidth, AutoOnAGpuIsATrainersShareOfWhatIsNotDone) {
-  EXPECT_EQ(pack_width({0, true, 0, 595, 4}), kLargestPack);
+  EXPECT_EQ(pack_width({0, true, 0, 595, 4}), largest_pack());
   EXPECT_EQ(pack_width({0, true, 0, 20, 4}), 5);
   EXPECT_EQ(pack_width({0, true, 0, 21, 4}), 6);
   EXPECT_EQ(pack_width({0, true, 0, 3, 4}), 1);
@@ -33,7 +33,7 @@ TEST(PackWidth, MemoryAndTheSettingBoundIt) {
 
 class ChoosePack : public ::testing::Test {
  protected:
-  void queue(const std::string& cell, int limit = kLargestPack) { cells.push_back({Cell::parse(cell), limit}); }
+  void queue(const std::string& cell, int limit = largest_pack()) { cells.push_back({Cell::parse(cell), limit}); }
   std::vector<std::size_t> choose(int width) const {
     std::vector<PackCandidate> queued;
     for (std::size_t i = 0; i < cells.size(); ++i) queued.push_back({i, &cells[i].first, cells[i].second});

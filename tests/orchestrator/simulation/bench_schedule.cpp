@@ -40,7 +40,7 @@ double least_seconds(const SimulatedGrid& grid, int workers, bool packs, const T
   }
   if (!packs) return std::max(longest, sum / workers);
   for (const auto& [key, group] : groups) by_groups += seconds_in_one_pack(group.longest, group.sum, trainers);
-  const double members = std::min<double>(kLargestPack, static_cast<double>(grid.size()) / workers);
+  const double members = std::min<double>(largest_pack(), static_cast<double>(grid.size()) / workers);
   return std::max({longest, by_groups / workers, sum / (workers * speed(members, trainers))});
 }
 
@@ -52,7 +52,7 @@ double seconds_if_shared_evenly(const SimulatedGrid& grid, int workers, const Tr
   double seconds = 0, before = 0;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const auto left = static_cast<double>(cells.size() - i);
-    const double members = std::min<double>(kLargestPack, left / workers);
+    const double members = std::min<double>(largest_pack(), left / workers);
     seconds += (cells[i] - before) * left / (workers * speed(members, trainers));
     before = cells[i];
   }
