@@ -6,7 +6,6 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "balancers/aggregations/sum.h"
 #include "tests/balancers/aggregations/gradients.h"
 
 namespace mtlgrid {
@@ -165,16 +164,6 @@ TEST(Aggregate, AsksOnlyForTheNumbersThatTheMethodNeeds) {
   EXPECT_NO_THROW(aggregate("pcgrad", two));
   EXPECT_THROW(aggregate("pcgrad", three), std::logic_error);
   EXPECT_THROW(aggregate("graddrop", two), std::logic_error);
-}
-
-TEST(Aggregate, NoneIsTheSum) {
-  const Rows rows = {{1, -2}, {-2, 3}, {5, 7}};
-  EXPECT_EQ(values_of(aggregate("none", tensor_of(rows))), (Vector{4, 8}));
-  EXPECT_EQ(sum_coefficients(3), Vector(3, 1.0));
-}
-
-TEST(Aggregate, OverflowOfTheSumIsSaid) {
-  EXPECT_THROW(aggregate("none", tensor_of({{3e38}, {3e38}}, at::kFloat)), std::domain_error);
 }
 
 TEST_P(EveryAggregation, SavedStateLoadsAndAForeignOneIsRefused) {
