@@ -41,6 +41,7 @@ class Grid:
     def __init__(self, folder, epochs=3, patients=40, methods=METHODS, auxiliaries="ITH",
                  cluster="heartbeat_seconds = 0.5\nlease_minutes = 0.05"):
         self.folder = Path(folder)
+        self.program = MTLGRID
         self.mark = uuid.uuid4().hex
         self.runs = 0
         self.call("synth", str(self.folder / "cohorts"), "--patients", str(patients), "--seed", "7")
@@ -62,7 +63,7 @@ class Grid:
 
     def call(self, *arguments, check=True):
         """Runs mtlgrid to its end; returns the finished process with its output."""
-        done = subprocess.run([MTLGRID, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE,
+        done = subprocess.run([self.program, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE,
                               env=self.environment())
         if check and done.returncode != 0:
             raise AssertionError(f"mtlgrid {arguments} gave {done.returncode}:\n{done.stdout}{done.stderr}")
@@ -70,7 +71,7 @@ class Grid:
 
     def start(self, ranks=0, workers=1, arguments=()):
         """Starts `mtlgrid run`: under mpirun with `ranks`, or alone with `workers` trainers."""
-        command = [str(MTLGRID), "run", str(self.config), "--workers", str(workers), *arguments]
+        command = [str(self.program), "run", str(self.config), "--workers", str(workers), *arguments]
         if ranks:
             command = ["mpirun", "--enable-recovery", "-n", str(ranks), *command]
         self.runs += 1

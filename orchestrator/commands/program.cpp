@@ -1,0 +1,70 @@
+#include "orchestrator/commands/program.h"
+
+#include <exception>
+#include <iostream>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "base/errors.h"
+#include "base/exit_status.h"
+#include "base/text.h"
+#include "orchestrator/commands/commands.h"
+#include "orchestrator/commands/version.h"
+
+namespace mtlgrid {
+namespace {
+
+std::string program_help() {
+  std::string text =
+      "Usage: mtlgrid COMMAND [arguments] [options]\n"
+      "Trains a grid of multi-task biomarker models and makes the paper's tables from one store.\n\nCommands:\n";
+  for (const auto& command : commands()) {
+    text += "  " + command.name + std::string(10 - command.name.size(), ' ') + command.summary + "\n" +
+            std::string(12, ' ') + command.example + "\n";
+  }
+  return text + "\nmtlgrid COMMAND --help explains a command, mtlgrid --version names the libraries' versions.\n";
+}
+
+int dispatch(const std::vector<std::string>& words) {
+  if (words.empty()) throw InputError("a command is missing; mtlgrid --help lists all");
+  const std::string& name = words.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    std::cout << program_help();
+    return 0;
+  }
+  if (name == "--version") {
+    std::cout << version_text();
+    return 0;
+  }
+  return command(name).function({words.begin() + 1, words.end()});
+}
+
+// Every line of `text` on stderr, prefixed; returns `status`. Messages quote files, labels and arguments.
+int complain(const std::string& text, int status) {
+  std::string line = "mtlgrid: ";
+  for (char c : text) {
+    line += c;
+    if (c == '\n') line += "mtlgrid: ";
+  }
+  std::cerr << printable_lines(line) << std::endl;
+  return status;
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  try {
+    const int status = dispatch({argv + 1, argv + argc});
+    std::cout.flush();
+    return status;
+  } catch (const Error& e) {
+    return complain(e.what(), exit_status(e.kind()));
+  } catch (const std::bad_alloc&) {
+    return complain("out of memory", kFatal);
+  } catch (const std::exception& e) {
+    return complain(std::string("internal error: ") + e.what(), kFatal);
+  }
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,123 @@
+#include "trainer/program/program.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <boost/program_options.hpp>
+#include <climits>
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <string>
+
+#include "base/errors.h"
+#include "trainer/process/injected_service.h"
+#include "trainer/process/server.h"
+#include "trainer/program/answer.h"
+#include "trainer/training/training.h"
+
+namespace mtlgrid {
+namespace {
+
+namespace po = boost::program_options;
+
+// Stdout belongs to the messages: whatever else prints there (a library, say) goes to stderr instead.
+int take_stdout() {
+  const int out = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  return out;
+}
+
+void die_with_parent() {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // The parent may have died before that call; MTLGRID_PARENT is its process id (cluster/supervisor.h).
+  const char* parent = std::getenv("MTLGRID_PARENT");
+  if (parent != nullptr && std::to_string(::getppid()) != parent) std::_Exit(0);
+}
+
+int answer_request() {
+  ::signal(SIGPIPE, SIG_IGN);
+  die_with_parent();
+  const int out = take_stdout();
+  return out < 0 ? kInternalError : answer(STDIN_FILENO, out);
+}
+
+int serve_cells(std::optional<double> empty, const std::vector<Injection>& injections) {
+  // The rank decides when a trainer stops, over the pipe; signals to the process group are its business.
+  for (int signal : {SIGINT, SIGTERM, SIGUSR1, SIGPIPE}) ::signal(signal, SIG_IGN);
+  die_with_parent();
+  // Gradients of tens of MB come and go every step: keep their pages instead of faulting them in again.
+  ::mallopt(M_MMAP_MAX, 0);
+  ::mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  const int out = take_stdout();
+  if (out < 0) return kInternalError;
+  return serve(STDIN_FILENO, out, [&](const Setup& setup) -> std::unique_ptr<CellService> {
+    std::unique_ptr<CellService> service;
+    if (empty) {
+      service = std::make_unique<EmptyService>(setup.rank, *empty);
+    } else {
+      service = make_training_service(setup);
+    }
+    return with_injections(std::move(service), injections);
+  });
+}
+
+int run(int argc, char** argv) {
+  std::string command;
+  po::options_description visible(
+      "mtlgrid-trainer: trains cells for mtlgrid, which starts it and talks to it over stdin and stdout\n"
+      "usage: mtlgrid-trainer [--empty[=SECONDS]]          serve cells until stdin ends\n"
+      "       mtlgrid-trainer answer                       answer one request (export, predict)\n"
+      "options");
+  visible.add_options()("help", "this text")("version", "the program's version")(
+      "empty", po::value<double>()->implicit_value(0),
+      "answer every cell after so many seconds (at once if not given) with an empty result, for measuring the overhead "
+      "of everything else and for rehearsals")("inject", po::value<std::string>(),
+                                               "faults on order, as of `mtlgrid run --inject`");
+  po::options_description hidden;
+  hidden.add_options()("command", po::value(&command));
+  po::positional_options_description positions;
+  positions.add("command", 1);
+  po::variables_map options;
+  po::options_description all;
+  all.add(visible).add(hidden);
+  po::store(po::command_line_parser(argc, argv).options(all).positional(positions).run(), options);
+  po::notify(options);
+  if (options.count("help")) {
+    std::cout << visible;
+    return 0;
+  }
+  if (options.count("version")) {
+    std::cout << "mtlgrid-trainer " << MTLGRID_VERSION << "\n";
+    return 0;
+  }
+  if (command.empty()) {
+    std::optional<double> empty;
+    if (options.count("empty")) empty = options["empty"].as<double>();
+    return serve_cells(empty, parse_injections(options.count("inject") ? options["inject"].as<std::string>() : ""));
+  }
+  if (command != "answer") throw InputError("'" + command + "': the only command is: answer; see --help");
+  return answer_request();
+}
+
+}  // namespace
+
+int run_trainer(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const po::error& e) {
+    std::cerr << "mtlgrid-trainer: " << e.what() << "\n";
+    return 2;
+  } catch (const Error& e) {
+    std::cerr << "mtlgrid-trainer: " << e.what() << "\n";
+    return e.kind() == ErrorKind::bad_input ? 2 : kInternalError;
+  } catch (const std::exception& e) {
+    std::cerr << "mtlgrid-trainer: " << e.what() << "\n";
+    return kInternalError;
+  }
+}
+
+}  // namespace mtlgrid
