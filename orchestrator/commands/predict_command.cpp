@@ -17,7 +17,7 @@
 #include "orchestrator/commands/trained_cell.h"
 #include "orchestrator/plan/new_cohort.h"
 #include "orchestrator/session/ask_trainer.h"
-#include "results/metrics/metrics.h"
+#include "results/metrics/bootstrap.h"
 #include "results/status/query_render.h"
 #include "results/store/reading.h"
 #include "trainer/contract/parameters.h"

@@ -4,6 +4,7 @@
 #include "base/errors.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/commands.h"
+#include "results/tables/table_files.h"
 #include "results/tables/tables.h"
 
 namespace mtlgrid {
@@ -30,13 +31,14 @@ int run_tables(const std::vector<std::string>& arguments) {
       .number("resamples", "N", "bootstrap replicates; 0: neither CIs nor stars but DeLong's", defaults.resamples);
   if (!options.parse(arguments)) return 0;
   TableOptions tables;
-  tables.formats = formats(options.get<std::string>("format"));
+  const std::vector<TableFormat> wanted = formats(options.get<std::string>("format"));
   const auto ci = split_list("--ci", options.get<std::string>("ci"), {"bootstrap", "folds"});
   if (ci.size() != 1) throw InputError("--ci: one of bootstrap, folds");
   tables.ci = ci[0] == "folds" ? TableCi::folds : TableCi::bootstrap;
   tables.resamples = static_cast<int>(options.number_in("resamples", 0, 1'000'000));
   tables.grid = options.grid();
-  for (const auto& file : write_tables(options.get<std::string>("STORE"), options.get<std::string>("out"), tables)) {
+  const std::vector<PaperTable> made = paper_tables(options.get<std::string>("STORE"), tables);
+  for (const auto& file : write_tables(made, wanted, options.get<std::string>("out"))) {
     std::cout << file.string() << "\n";
   }
   return 0;

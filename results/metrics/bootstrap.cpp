@@ -1,15 +1,16 @@
-// Percentile bootstrap over patients of a cell's metrics.
+#include "results/metrics/bootstrap.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <iterator>
 #include <map>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
-#include "results/metrics/metrics.h"
-#include "results/metrics/resampling.h"
+#include "results/metrics/prepare_metrics.h"
+#include "results/metrics/quantile.h"
+#include "results/metrics/regression.h"
 
 namespace mtlgrid {
 namespace {
@@ -77,24 +78,6 @@ MetricRow p_value_of(const MetricRow& r) {
 }
 
 }  // namespace
-
-void draw_multiplicities(const RandomStream& stream, std::uint64_t draw, std::span<int> multiplicity) {
-  std::fill(multiplicity.begin(), multiplicity.end(), 0);
-  const RandomStream words = stream.child(draw);
-  std::vector<std::uint32_t> drawn(multiplicity.size());
-  std::uint64_t counter = 0;
-  words.below(static_cast<std::uint32_t>(drawn.size()), counter, drawn);
-  for (const std::uint32_t patient : drawn) ++multiplicity[patient];
-}
-
-double quantile(std::span<const double> sorted, double q) {
-  if (sorted.empty() || !(q >= 0 && q <= 1)) throw std::invalid_argument("quantile: no values, or q outside [0, 1]");
-  const double position = q * static_cast<double>(sorted.size() - 1);
-  const std::size_t below = std::min(static_cast<std::size_t>(position), sorted.size() - 1);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  const double step = sorted[above] - sorted[below], t = position - static_cast<double>(below);
-  return t < 0.5 ? sorted[below] + step * t : sorted[above] - step * (1 - t);  // as numpy, monotone in q
-}
 
 std::vector<MetricRow> cell_metrics(const std::string& cohort, std::span<const Prediction> predictions,
                                     std::span<const std::vector<float>> embeddings, const BootstrapSettings& settings,

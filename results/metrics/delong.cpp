@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "results/metrics/classification.h"
+
 namespace mtlgrid {
 namespace {
 

@@ -10,11 +10,11 @@
 #include <span>
 #include <string>
 
-#include "results/metrics/metrics.h"
+#include "results/records/records.h"
 
 namespace mtlgrid {
 
-// Arguments and errors as auroc() (metrics.h); lengths that differ are std::invalid_argument.
+// Arguments and errors as auroc() (classification.h); lengths that differ are std::invalid_argument.
 
 // An AUROC with its variance and interval.
 struct DelongInterval {

@@ -1,4 +1,5 @@
-// Which metrics a cell has on a cohort, and which patients each uses.
+#include "results/metrics/prepare_metrics.h"
+
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
@@ -6,8 +7,9 @@
 #include <utility>
 
 #include "base/errors.h"
-#include "results/metrics/metrics.h"
-#include "results/metrics/resampling.h"
+#include "results/metrics/classification.h"
+#include "results/metrics/regression.h"
+#include "results/metrics/silhouette.h"
 
 namespace mtlgrid {
 namespace {

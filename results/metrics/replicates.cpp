@@ -4,7 +4,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "results/metrics/resampling.h"
+#include "results/metrics/resamples.h"
 
 namespace mtlgrid {
 namespace {

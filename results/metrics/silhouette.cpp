@@ -1,11 +1,5 @@
-// Silhouette (Rousseeuw 1987) of two clusters, on everyone and on resamples.
-//
-// With multiplicities m and M_c = the sum of m over class c, for a patient i of class c and the other class o:
-//   a_i = sum_{j in c} m_j d_ij / (M_c - m_i)    d_ii = 0, and i's own copies are not among its neighbours
-//   b_i = sum_{j in o} m_j d_ij / M_o
-//   s_i = (b_i - a_i) / max(a_i, b_i)            0 where no other patient of class c was drawn, or both are 0
-// and the silhouette is sum m_i s_i / sum m_i. On the resample written out, i's copies would enter a_i at distance 0
-// with weight m_i - 1: every a_i too small, every resample's silhouette biased upwards.
+#include "results/metrics/silhouette.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -15,8 +9,7 @@
 
 #include "base/clones.h"
 #include "base/errors.h"
-#include "results/metrics/metrics.h"
-#include "results/metrics/resampling.h"
+#include "results/metrics/metric_checks.h"
 
 namespace mtlgrid {
 namespace {
@@ -71,8 +64,8 @@ struct Clusters {
       size[label[i]] += multiplicity[i];
       patients += multiplicity[i] > 0;
     }
-    if (size[0] == 0 || size[1] == 0) return {kMissing, "one class only"};
-    if (patients < 3) return {kMissing, "fewer than three patients"};
+    if (size[0] == 0 || size[1] == 0) return undefined("one class only");
+    if (patients < 3) return undefined("fewer than three patients");
     const std::vector<double> sums = distance_sums(multiplicity);
     double total = 0;
     for (std::size_t i = 0; i < n; ++i) {
@@ -84,7 +77,7 @@ struct Clusters {
       const double larger = std::max(a, b);
       if (larger > 0) total += multiplicity[i] * (b - a) / larger;
     }
-    return {total / static_cast<double>(size[0] + size[1]), nullptr};
+    return defined(total / static_cast<double>(size[0] + size[1]));
   }
 };
 
@@ -117,9 +110,7 @@ ResampledMetric resampled_silhouette(std::span<const int> label, std::span<const
     throw std::invalid_argument("silhouette: " + std::to_string(distance.size()) + " distances of " +
                                 std::to_string(label.size()) + " patients");
   }
-  for (int y : label) {
-    if (y != 0 && y != 1) throw std::invalid_argument("silhouette: label " + std::to_string(y) + ", expected 0 or 1");
-  }
+  require_labels(label);
   for (double d : distance) {
     if (!std::isfinite(d)) throw Error(ErrorKind::cell_failed, "silhouette: a distance is not finite");
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "base/cell.h"
 
 namespace mtlgrid {
+
+inline constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();  // a number that is missing or undefined
 
 inline constexpr const char* kTestCohort = "test";  // the held-out fold's name in the column `cohort`
 

@@ -3,8 +3,8 @@
 
 #include <cstddef>
 
+#include "results/tables/paper_table.h"
 #include "results/tables/table_source.h"
-#include "results/tables/tables.h"
 
 namespace mtlgrid {
 

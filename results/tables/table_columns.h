@@ -1,72 +1,27 @@
-// Columns of a table: for one cohort of one biomarker, each method's mean of a metric, its CI and its stars.
+// A column of a table by method, and which of its values is the best.
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "results/tables/table_source.h"
-#include "results/tables/tables.h"
+#include "results/tables/paper_table.h"
 
 namespace mtlgrid {
 
-// A metric as tables know it.
-struct TableMetric {
-  std::string name, label;  // as in the store; as a heading
-  bool higher_is_better = true;
-  bool regression = false;  // `baseline` has none
-};
-const TableMetric& table_metric(const std::string& name);  // std::out_of_range for an unknown one
-
-// A column's values by method, in the order of TableGrid::methods, and what a reader must be told of it.
+// A column's values in the order of TableGrid::methods, and what footnotes must say about it.
 struct TableColumnValues {
   std::vector<TableValue> values;
   std::map<std::string, int> undefined;  // reason: cells that have a result but not this metric
   int left_out = 0;  // most replicates left out of one value, because the metric was undefined in one of its cells
-  int untested = 0;  // methods without a test, because they rest on other cells than `baseline`
+  int untested = 0;  // methods without a test, because their values rest on other cells than `baseline`'s
 };
+
+// a - b, and 0 where they are within 1e-12 of the larger: means of the same cells summed in another order are a tie.
+double difference_of(double a, double b);
 
 // Marks the best value. Only values over as many cells as the fullest of the column compete: a mean over one easy fold
-// is no mean over five. Equal but for rounding is equal. Of fewer than two there is no best.
+// does not compare with a mean over five. Ties (difference_of) share it. With fewer than two values there is no best.
 void mark_best(bool higher_is_better, std::vector<TableValue>& values);
-
-// All cells of one cohort of one biomarker, their replicates computed once; columns are taken from it.
-class CohortValues {
- public:
-  // Computes the replicates of every cell (if options.ci is bootstrap), on all cores: R replicates of a cell of n
-  // patients cost O(R n) and the silhouette O(R n^2); 8 bytes are kept per cell, metric and replicate.
-  CohortValues(const TableSource& source, const TableBiomarker& biomarker, const TableCohort& cohort,
-               const TableOptions& options);
-
-  // The mean over folds, then over auxiliaries (or of one auxiliary), times `scale`.
-  TableColumnValues column(const TableMetric& metric, std::optional<std::size_t> auxiliary, double scale) const;
-
-  std::int64_t redrawn() const { return redrawn_; }
-  bool exhausted() const { return exhausted_; }  // too many replicates were unusable: no CIs and no stars
-
- private:
-  struct CellValues {
-    TableCell cell;
-    std::map<std::string, Estimate> metrics;
-    std::map<std::string, std::vector<double>> replicates;  // NaN where undefined
-  };
-  using Chosen = std::vector<const CellValues*>;
-
-  static std::vector<std::size_t> auxiliaries_of(const Chosen& cells);
-  void replicate(const TableSource& source, const std::string& biomarker, const TableCohort& cohort);
-  Chosen chosen(std::size_t method, const std::string& metric, std::optional<std::size_t> auxiliary,
-                TableColumnValues& column, int& want) const;
-  std::vector<double> replicates_of(const Chosen& cells, const std::string& metric) const;
-  void add_folds_ci(const Chosen& cells, const std::string& metric, double scale, TableValue& value) const;
-  void add_stars(const std::vector<Chosen>& cells, const std::vector<std::vector<double>>& replicates,
-                 TableColumnValues& column) const;
-
-  TableOptions options_;
-  std::vector<std::string> methods_;
-  std::vector<CellValues> cells_;
-  std::int64_t redrawn_ = 0;
-  bool exhausted_ = false;
-};
 
 }  // namespace mtlgrid

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "results/tables/cohort_values.h"
 
 namespace mtlgrid {
 namespace {

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "results/tables/paper_table.h"
 #include "results/tables/table_columns.h"
 #include "results/tables/table_source.h"
-#include "results/tables/tables.h"
 
 namespace mtlgrid {
 

@@ -1,13 +1,11 @@
-// Tables written to a folder.
-#include <filesystem>
+#include "results/tables/table_files.h"
+
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <vector>
 
 #include "base/errors.h"
 #include "base/files.h"
-#include "results/tables/tables.h"
 
 namespace mtlgrid {
 namespace {
@@ -26,15 +24,15 @@ const char* suffix(TableFormat format) {
 
 }  // namespace
 
-std::vector<std::filesystem::path> write_tables(const std::filesystem::path& store, const std::filesystem::path& out,
-                                                const TableOptions& options) {
-  const std::vector<PaperTable> tables = paper_tables(store, options);
+std::vector<std::filesystem::path> write_tables(const std::vector<PaperTable>& tables,
+                                                const std::vector<TableFormat>& formats,
+                                                const std::filesystem::path& out) {
   std::error_code failed;
   std::filesystem::create_directories(out, failed);
-  if (failed) throw InputError(out.string() + ": cannot be made a folder for tables: " + failed.message());
+  if (failed) throw InputError(out.string() + ": the folder for the tables cannot be made: " + failed.message());
   std::vector<std::filesystem::path> files;
   for (const PaperTable& table : tables) {
-    for (TableFormat format : options.formats) {
+    for (TableFormat format : formats) {
       files.push_back(out / (table.file_stem + suffix(format)));
       write_by_rename(FileCalls::real(), files.back(), render(table, format));
     }

@@ -1,4 +1,5 @@
-// Tables as Markdown, CSV and LaTeX. Names are other people's: each format escapes all text.
+#include "results/tables/table_render.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,7 +12,6 @@
 #include <vector>
 
 #include "base/text.h"
-#include "results/tables/tables.h"
 
 namespace mtlgrid {
 namespace {

@@ -1,4 +1,5 @@
-// What tables are made of, read from a store by SQL alone: the grid's shape, its cells' metrics, patients, provenance.
+// What tables are made of, as a store holds it: the grid's shape, its cells' metrics, predictions and embeddings, and
+// where they were trained.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "results/metrics/metrics.h"
+#include "results/metrics/estimate.h"
 #include "results/store/sqlite.h"
 
 namespace mtlgrid {

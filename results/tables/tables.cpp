@@ -1,4 +1,3 @@
-// Tables 1 and 2 and the supplementary ones: which columns, what the captions and footnotes say.
 #include "results/tables/tables.h"
 
 #include <fmt/format.h>
@@ -11,8 +10,8 @@
 #include <utility>
 
 #include "results/metrics/replicates.h"
+#include "results/tables/cohort_values.h"
 #include "results/tables/delong_table.h"
-#include "results/tables/table_columns.h"
 #include "results/tables/table_draft.h"
 
 namespace mtlgrid {

@@ -11,7 +11,7 @@
 
 #include "balancers/methods/protocol.h"
 #include "base/cell.h"
-#include "results/metrics/metrics.h"
+#include "results/metrics/bootstrap.h"
 
 namespace mtlgrid {
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "results/metrics/metrics.h"
+#include "results/metrics/bootstrap.h"
 #include "trainer/contract/pipe_messages.h"
 #include "trainer/training/cell_data.h"
 #include "trainer/training/checkpoint.h"

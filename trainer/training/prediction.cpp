@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/errors.h"
-#include "results/metrics/metrics.h"
+#include "results/records/records.h"
 
 namespace mtlgrid {
 

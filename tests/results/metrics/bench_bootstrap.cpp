@@ -11,8 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "results/metrics/metrics.h"
-#include "results/metrics/resampling.h"
+#include "results/metrics/bootstrap.h"
+#include "results/metrics/classification.h"
+#include "results/metrics/quantile.h"
 
 namespace mtlgrid {
 namespace {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "results/metrics/bootstrap.h"
 #include "results/metrics/delong.h"
-#include "results/metrics/metrics.h"
 
 namespace mtlgrid {
 

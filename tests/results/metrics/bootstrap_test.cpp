@@ -1,3 +1,5 @@
+#include "results/metrics/bootstrap.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,8 +10,10 @@
 #include <numeric>
 
 #include "base/errors.h"
-#include "results/metrics/metrics.h"
-#include "results/metrics/resampling.h"
+#include "results/metrics/classification.h"
+#include "results/metrics/quantile.h"
+#include "results/metrics/regression.h"
+#include "results/metrics/resamples.h"
 #include "tests/oracle/oracle.h"
 #include "tests/results/metrics/close.h"
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "results/metrics/classification.h"
 #include "tests/oracle/oracle.h"
 #include "tests/results/metrics/close.h"
 

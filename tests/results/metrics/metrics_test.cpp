@@ -1,5 +1,3 @@
-#include "results/metrics/metrics.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,7 +8,10 @@
 #include <stdexcept>
 
 #include "base/errors.h"
-#include "results/metrics/resampling.h"
+#include "results/metrics/classification.h"
+#include "results/metrics/quantile.h"
+#include "results/metrics/regression.h"
+#include "results/metrics/silhouette.h"
 #include "tests/oracle/oracle.h"
 #include "tests/results/metrics/close.h"
 

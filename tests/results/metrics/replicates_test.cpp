@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "results/metrics/resampling.h"
+#include "results/metrics/resamples.h"
 #include "tests/oracle/oracle.h"
 #include "tests/results/metrics/close.h"
 

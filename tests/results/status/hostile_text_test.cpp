@@ -7,6 +7,7 @@
 #include "results/status/status_render.h"
 #include "results/status/status_view.h"
 #include "results/status/status_why_render.h"
+#include "results/tables/table_render.h"
 #include "results/tables/tables.h"
 #include "tests/results/store/store_fixture.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "results/metrics/metrics.h"
+#include "results/metrics/bootstrap.h"
 #include "results/store/schema.h"
 #include "results/store/sqlite.h"
 

@@ -1,8 +1,9 @@
+#include "results/tables/table_render.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "results/metrics/metrics.h"
-#include "results/tables/tables.h"
+#include "results/records/records.h"
 
 namespace mtlgrid {
 namespace {

@@ -11,8 +11,9 @@
 #include <set>
 
 #include "base/errors.h"
-#include "results/metrics/metrics.h"
-#include "results/metrics/resampling.h"
+#include "results/metrics/classification.h"
+#include "results/metrics/quantile.h"
+#include "results/tables/table_files.h"
 #include "tests/results/tables/grid_store.h"
 
 namespace mtlgrid {
@@ -322,8 +323,9 @@ TEST_F(TablesTest, UnknownGridAndWrongFilesAreBadInput) {
 }
 
 TEST_F(TablesTest, FilesAreWrittenWholeInEveryFormat) {
+  const std::vector<TableFormat> kFormats = {TableFormat::markdown, TableFormat::csv, TableFormat::latex};
   make();
-  const auto files = write_tables(store(), folder_ / "new" / "out", options_);
+  const auto files = write_tables(paper_tables(store(), options_), kFormats, folder_ / "new" / "out");
   EXPECT_EQ(files.size(), 6u * 3u);
   std::set<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder_ / "new" / "out")) names.insert(entry.path().filename());
@@ -331,7 +333,7 @@ TEST_F(TablesTest, FilesAreWrittenWholeInEveryFormat) {
   EXPECT_THAT(names, testing::IsSupersetOf({"table1.md", "table1.csv", "table1.tex", "table2.md",
                                             "supplement_MSI_SF.tex", "delong_MSI_LF.md"}));
   std::ofstream(folder_ / "file") << "in the way";
-  EXPECT_THROW(write_tables(store(), folder_ / "file", options_), InputError);
+  EXPECT_THROW(write_tables({}, kFormats, folder_ / "file"), InputError);
 }
 
 TEST_F(TablesTest, NamesThatGiveOneFileNameAreKeptApart) {

@@ -1,0 +1,18 @@
+// Tables written to a folder.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "results/tables/paper_table.h"
+#include "results/tables/table_render.h"
+
+namespace mtlgrid {
+
+// Writes every table in every format into `out` (made if missing; each file by rename) and returns the files. Throws
+// InputError if `out` cannot be made.
+std::vector<std::filesystem::path> write_tables(const std::vector<PaperTable>& tables,
+                                                const std::vector<TableFormat>& formats,
+                                                const std::filesystem::path& out);
+
+}  // namespace mtlgrid

@@ -1,0 +1,19 @@
+// What a reader may choose about the tables.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace mtlgrid {
+
+enum class TableCi { bootstrap, folds };
+
+struct TableOptions {
+  std::optional<std::int64_t> grid;  // default: the newest
+  TableCi ci = TableCi::bootstrap;
+  int resamples = 1000;  // 0: neither CIs nor stars, except DeLong's
+  double confidence = 0.95;
+  std::uint64_t seed = 1337;
+};
+
+}  // namespace mtlgrid
