@@ -1,14 +1,15 @@
-// Replicates of whole tables: one multiplicity per patient and replicate, shared by every cell, and what they say.
+// Replicates of whole tables: one multiplicity per patient and replicate, shared by every cell. Also the p-values and
+// stars that tables derive from them.
 //
 // A replicate draws the cohort's patients with replacement, as many as there are; the trained models stay as they are.
 // Every cell's metric is computed again on its own patients with their multiplicities, and the table's mean of them is
-// taken. Differences between methods are so taken on the same patients.
+// taken. Differences between methods are therefore taken on the same patients.
 //
 // A replicate in which one of the patient sets that the means run over (a held-out fold of a pair, an external cohort)
-// has one class alone, or fewer than three patients, is drawn again and counted: some of its cells would be undefined,
-// and a mean over the others would be the mean of something else. The folds of a pair part the patients, so what is
-// drawn in one hardly depends on another; asking it of all folds at once gives each fold the same law as asking it of
-// that fold alone, which is the rule for a cell's own CI.
+// has one class only, or fewer than three patients, is drawn again and counted: some of its cells would be undefined,
+// and a mean over the others would be the mean of something else. The folds of a pair partition the patients, so the
+// draws in one fold hardly depend on those in another; requiring the condition of all folds at once gives each fold the
+// same distribution as requiring it of that fold alone, which is the rule for a cell's own CI.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +34,8 @@ struct Replicates {
 };
 
 // `count` replicates of `patients` patients: draws 0, 1, ... of `stream` (draw_multiplicities) without those in which a
-// set is unusable. Gives up after 100 times `count` draws: then there are fewer. Sets that are unusable with every
-// patient drawn once have no say.
+// set is unusable. Gives up after 100 times `count` draws and then returns fewer. Sets that are unusable even with
+// every patient drawn once are ignored.
 Replicates draw_replicates(std::size_t patients, std::span<const PatientSet> sets, int count,
                            const RandomStream& stream);
 
@@ -45,7 +46,7 @@ double bootstrap_p_value(std::span<const double> differences);
 // Holm's step-down adjustment (1979) of `p` in a family of `tests` >= p.size(); tests not in `p` count as p = 1.
 std::vector<double> holm(std::span<const double> p, std::size_t tests);
 
-// 1: p < 0.05, 2: < 0.01, 3: < 0.001; and the same for captions.
+// 1 for p < 0.05, 2 for p < 0.01, 3 for p < 0.001, otherwise 0. kStarLevels says so in captions.
 int stars_of(double p);
 inline constexpr const char* kStarLevels = "∗ p < 0.05, ∗∗ p < 0.01, ∗∗∗ p < 0.001.";
 

@@ -1,4 +1,4 @@
-// A table on its way: columns are added one by one, and what its footnotes must say is gathered.
+// A table under construction: columns are added one by one, and what its footnotes must say is collected.
 #pragma once
 
 #include <map>
@@ -28,7 +28,7 @@ struct Draft {
 
 Draft begin_table(const TableGrid& grid, std::string stem, int decimals);
 
-// "KIND_BIOMARKER_AUXILIARY" as a file's name: what a shell or a file system might take amiss becomes '_'.
+// "KIND_BIOMARKER_AUXILIARY" as a file name: characters with a meaning for shells or file systems become '_'.
 std::string pair_stem(const std::string& kind, const std::string& biomarker, const std::string& auxiliary);
 
 // The finished table: adds to the caption what bold means and whether the table is partial, and footnotes of missing

@@ -38,16 +38,16 @@ Shown shown(const TableValue& v, int decimals) {
   return s;
 }
 
-// What no format shows as it is: control characters become spaces; bytes that are no UTF-8, direction overrides and
-// invisible characters are escaped.
+// Replaces what no format shows as it is: control characters become spaces; bytes that are not UTF-8, direction
+// overrides and invisible characters are escaped.
 std::string one_line(std::string_view text) {
   std::string out(text);
   std::replace_if(out.begin(), out.end(), [](unsigned char c) { return c < 0x80 && std::iscntrl(c); }, ' ');
   return printable(out);
 }
 
-// CommonMark with GitHub's tables, strike-through and mathematics. What is harmless where it stands is left alone, so
-// that the file also reads well as text.
+// CommonMark with GitHub's tables, strike-through and mathematics. Characters without effect at their place are not
+// escaped, so that the file also reads well as text.
 std::string markdown_text(std::string_view raw) {
   const std::string text = one_line(raw);
   const auto word = [&](std::size_t i) { return i < text.size() && std::isalnum(static_cast<unsigned char>(text[i])); };
