@@ -15,6 +15,7 @@
 #include "orchestrator/scheduler/store_folder.h"
 #include "orchestrator/session/session.h"
 #include "orchestrator/session/trainer_executable.h"
+#include "results/metrics/registry.h"
 #include "results/store/store.h"
 
 namespace mtlgrid {
@@ -29,7 +30,7 @@ StoredCell find_cell(const Store& store, const Cell& cell) {
 
 int report(const CellResult& fresh, const std::optional<CellResult>& before, bool verify) {
   for (const MetricRow& row : fresh.metrics) {
-    if (row.metric != "auroc" && row.metric != "auprc") continue;
+    if (!metric(row.metric).shown.table1) continue;
     if (row.reason.empty()) {
       fmt::print("{} {} {:.3f} ({:.3f} to {:.3f}), n = {}\n", row.cohort, row.metric, row.value, row.ci_low,
                  row.ci_high, row.n);

@@ -10,7 +10,6 @@
 
 #include "results/metrics/prepare_metrics.h"
 #include "results/metrics/quantile.h"
-#include "results/metrics/regression.h"
 
 namespace mtlgrid {
 namespace {
@@ -24,9 +23,10 @@ struct Running {
 
 // With the point estimate, on everyone.
 Running begin(const std::string& cohort, PreparedMetric prepared) {
-  MetricRow row{cohort, prepared.name, kMissing, kMissing, kMissing, std::ssize(prepared.rows), 0, prepared.reason};
-  if (prepared.metric) {
-    const Resampled value = prepared.metric(std::vector<int>(prepared.rows.size(), 1));
+  MetricRow row{cohort,   prepared.metric->name,     kMissing, kMissing,
+                kMissing, std::ssize(prepared.rows), 0,        prepared.reason};
+  if (prepared.function) {
+    const Resampled value = prepared.function(std::vector<int>(prepared.rows.size(), 1));
     row.value = value.value;
     if (value.reason) row.reason = value.reason;
   }
@@ -56,7 +56,7 @@ void bootstrap(std::vector<Running*> metrics, std::size_t n, const BootstrapSett
   for (std::uint64_t draw = 0; draw < limit && !open.empty(); ++draw) {
     draw_multiplicities(stream, draw, multiplicity);
     for (Running* m : open) {
-      const Resampled value = m->prepared.metric(multiplicity);
+      const Resampled value = m->prepared.function(multiplicity);
       if (value.reason) {
         ++m->row.redrawn;
       } else {
@@ -68,13 +68,31 @@ void bootstrap(std::vector<Running*> metrics, std::size_t n, const BootstrapSett
   for (Running* m : metrics) percentiles(*m, settings);
 }
 
-// The p-value of a row `pearson_r`. Resamples hold copies of patients, so their p-values mean nothing: no CI.
-MetricRow p_value_of(const MetricRow& r) {
-  MetricRow p{r.cohort, "pearson_p", kMissing, kMissing, kMissing, r.n, 0, r.reason};
-  if (std::isnan(r.value)) return p;
-  p.value = pearson_p(r.value, r.n);
-  p.reason = "no CI: a p-value has none";
-  return p;
+// A derived metric, from the row it is derived from. Resamples hold copies of patients, so their p-values mean nothing:
+// no CI.
+MetricRow derived(const Metric& metric, const MetricRow& from) {
+  MetricRow row{from.cohort, metric.name, kMissing, kMissing, kMissing, from.n, 0, from.reason};
+  if (std::isnan(from.value)) return row;
+  row.value = metric.derive(from.value, from.n);
+  row.reason = "no CI: a p-value has none";
+  return row;
+}
+
+// The rows of the metrics that were resampled, and of those derived from them, in the order of the registry.
+std::vector<MetricRow> rows_of(const std::vector<Running>& running) {
+  std::vector<MetricRow> rows;
+  const auto row_of = [&](const std::string& name) {
+    return std::find_if(rows.begin(), rows.end(), [&](const MetricRow& r) { return r.metric == name; });
+  };
+  auto next = running.begin();
+  for (const Metric& m : metrics()) {
+    if (m.derive == nullptr) {
+      if (next != running.end() && next->prepared.metric == &m) rows.push_back((next++)->row);
+    } else if (const auto from = row_of(m.derived_from); from != rows.end()) {
+      rows.push_back(derived(m, *from));
+    }
+  }
+  return rows;
 }
 
 }  // namespace
@@ -89,12 +107,7 @@ std::vector<MetricRow> cell_metrics(const std::string& cohort, std::span<const P
     if (!std::isnan(r.row.value) && settings.resamples > 0) by_size[r.prepared.rows.size()].push_back(&r);
   }
   for (auto& [n, metrics] : by_size) bootstrap(metrics, n, settings, stream);
-  std::vector<MetricRow> rows;
-  for (Running& r : running) {
-    rows.push_back(std::move(r.row));
-    if (rows.back().metric == "pearson_r") rows.push_back(p_value_of(rows.back()));
-  }
-  return rows;
+  return rows_of(running);
 }
 
 }  // namespace mtlgrid

@@ -17,9 +17,9 @@ struct BootstrapSettings {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BootstrapSettings, resamples, confidence)
 
-// All metrics of one cell on one cohort with percentile bootstrap CIs over patients. The order of the rows is fixed:
-// auroc, auprc, ce, f1, pearson_r, pearson_p, mae, r2, and silhouette where `embeddings` is not empty (same order as
-// predictions). pearson_p never has a CI, and its reason says so.
+// All metrics of one cell on one cohort with percentile bootstrap CIs over patients, in the order of the registry
+// (registry.h); those of embeddings only where `embeddings`, in the order of the predictions, is not empty. A derived
+// metric, a p-value, never has a CI, and its reason says so.
 // Regression uses the patients who have both target and prediction (NaN: has none); n says how many. Any other number
 // that is not finite throws Error(cell_failed) naming the patient.
 // A resample draws as many of the metric's patients as there are (draw_multiplicities, draws 0, 1, ...); one in which

@@ -7,8 +7,6 @@
 #include <utility>
 
 #include "base/errors.h"
-#include "results/metrics/classification.h"
-#include "results/metrics/regression.h"
 #include "results/metrics/silhouette.h"
 
 namespace mtlgrid {
@@ -20,31 +18,29 @@ void require_finite(double value, const char* what, const Prediction& p) {
                                           std::to_string(value) + ", expected a finite number");
 }
 
-std::vector<PreparedMetric> classification(std::span<const Prediction> predictions,
-                                           std::span<const std::vector<float>> embeddings) {
-  std::vector<std::size_t> rows(predictions.size());
-  std::iota(rows.begin(), rows.end(), std::size_t{0});
-  std::vector<int> label;
-  std::vector<double> score, log_odds;
+// The data of a cell on a cohort, and the predictions each of its parts comes from.
+struct Prepared {
+  MetricData data;
+  std::vector<std::size_t> everyone, with_regression;
+  std::string no_regression;  // why `with_regression` is empty
+};
+
+void add_classification(std::span<const Prediction> predictions, std::span<const std::vector<float>> embeddings,
+                        Prepared& prepared) {
+  prepared.everyone.resize(predictions.size());
+  std::iota(prepared.everyone.begin(), prepared.everyone.end(), std::size_t{0});
+  MetricData& data = prepared.data;
   for (const Prediction& p : predictions) {
     require_finite(p.score, "score", p);
     require_finite(p.log_odds, "log-odds", p);
-    label.push_back(p.label);
-    score.push_back(p.score);
-    log_odds.push_back(p.log_odds);
+    data.label.push_back(p.label);
+    data.score.push_back(p.score);
+    data.log_odds.push_back(p.log_odds);
   }
-  std::vector<PreparedMetric> metrics = {{"auroc", rows, resampled_auroc(label, score), ""},
-                                         {"auprc", rows, resampled_average_precision(label, score), ""},
-                                         {"ce", rows, resampled_cross_entropy(label, log_odds), ""},
-                                         {"f1", rows, resampled_f1(label, score), ""}};
-  if (!embeddings.empty())
-    metrics.push_back({"silhouette", rows, resampled_silhouette(label, distances(embeddings)), ""});
-  return metrics;
+  if (!embeddings.empty()) data.distance = distances(embeddings);
 }
 
-std::vector<PreparedMetric> regression(std::span<const Prediction> predictions) {
-  std::vector<std::size_t> rows;
-  std::vector<double> target, prediction;
+void add_regression(std::span<const Prediction> predictions, Prepared& prepared) {
   bool any_prediction = false;
   for (std::size_t i = 0; i < predictions.size(); ++i) {
     const Prediction& p = predictions[i];
@@ -53,17 +49,13 @@ std::vector<PreparedMetric> regression(std::span<const Prediction> predictions) 
     require_finite(p.prediction, "prediction", p);
     any_prediction = true;
     if (std::isnan(p.target)) continue;
-    rows.push_back(i);
-    target.push_back(p.target);
-    prediction.push_back(p.prediction);
+    prepared.with_regression.push_back(i);
+    prepared.data.target.push_back(p.target);
+    prepared.data.prediction.push_back(p.prediction);
   }
-  if (rows.empty()) {
-    const std::string reason = any_prediction ? "no auxiliary values" : "no regression";
-    return {{"pearson_r", {}, nullptr, reason}, {"mae", {}, nullptr, reason}, {"r2", {}, nullptr, reason}};
+  if (prepared.with_regression.empty()) {
+    prepared.no_regression = any_prediction ? "no auxiliary values" : "no regression";
   }
-  return {{"pearson_r", rows, resampled_pearson_r(target, prediction), ""},
-          {"mae", rows, resampled_mean_absolute_error(target, prediction), ""},
-          {"r2", rows, resampled_r_squared(target, prediction), ""}};
 }
 
 }  // namespace
@@ -74,10 +66,20 @@ std::vector<PreparedMetric> prepare_metrics(std::span<const Prediction> predicti
     throw std::invalid_argument("metrics: " + std::to_string(embeddings.size()) + " embeddings of " +
                                 std::to_string(predictions.size()) + " patients");
   }
-  std::vector<PreparedMetric> metrics = classification(predictions, embeddings);
-  std::vector<PreparedMetric> more = regression(predictions);
-  metrics.insert(metrics.begin() + 4, std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-  return metrics;
+  Prepared prepared;
+  add_classification(predictions, embeddings, prepared);
+  add_regression(predictions, prepared);
+  std::vector<PreparedMetric> found;
+  for (const Metric& m : metrics()) {
+    if (m.prepare == nullptr || (m.kind == MetricKind::embedding && embeddings.empty())) continue;
+    const bool regression = m.kind == MetricKind::regression;
+    if (regression && prepared.with_regression.empty()) {
+      found.push_back({&m, {}, nullptr, prepared.no_regression});
+    } else {
+      found.push_back({&m, regression ? prepared.with_regression : prepared.everyone, m.prepare(prepared.data), ""});
+    }
+  }
+  return found;
 }
 
 }  // namespace mtlgrid

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "balancers/methods/registry.h"
+#include "results/store/metric_sql.h"
 #include "results/store/sqlite.h"
 
 namespace mtlgrid {
@@ -168,7 +169,8 @@ CREATE TABLE drops (           -- biomarker and auxiliary are '' where the whole
 CREATE TABLE view_help (view TEXT PRIMARY KEY, description TEXT NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-// Means are over folds first, then over auxiliaries; SQL's avg() leaves NULLs out and `have` counts what it used.
+// Means are over folds first, then over auxiliaries, as in results/tables/table_mean.h; SQL's avg() leaves NULLs out
+// and `have` counts what it used. What stands in braces comes from the registry of metrics (with_metrics).
 constexpr const char* kViews = R"sql(
 CREATE VIEW counted_metrics AS
 SELECT c.grid_id, c.cell_id, c.biomarker, c.auxiliary, c.method, c.fold, m.attempt, m.cohort, m.metric, m.value,
@@ -197,42 +199,39 @@ WHERE m.cohort <> 'test' AND NOT EXISTS (SELECT 1 FROM grid_cohorts g WHERE g.gr
                                          AND g.biomarker = m.biomarker AND g.cohort = m.cohort);
 
 CREATE VIEW fold_means AS
-WITH wanted(metric) AS (VALUES ('auroc'), ('auprc'), ('silhouette'))
+WITH wanted(metric) AS (VALUES {both_values})
 SELECT c.grid_id, c.biomarker, k.cohort, k.label AS cohort_label, c.auxiliary, c.method, w.metric,
        avg(m.value) AS value, count(m.value) AS have, count(*) AS want, min(c.cell_id) AS position
 FROM cells c JOIN evaluation_cohorts k ON k.grid_id = c.grid_id AND k.biomarker = c.biomarker
-JOIN wanted w ON w.metric <> 'silhouette' OR k.cohort <> 'test'
+JOIN wanted w ON w.metric {not_embedding} OR k.cohort <> 'test'
 LEFT JOIN metrics m ON m.cell_id = c.cell_id AND m.attempt = c.result_attempt AND m.cohort = k.cohort
                     AND m.metric = w.metric
 GROUP BY c.grid_id, c.biomarker, k.cohort, c.auxiliary, c.method, w.metric;
 
 CREATE VIEW table1 AS
 SELECT grid_id, biomarker, cohort, cohort_label, auxiliary, method, metric, 100 * value AS value, have, want
-FROM fold_means WHERE metric IN ('auroc', 'auprc')
+FROM fold_means WHERE metric {in_table1}
 UNION ALL
 SELECT grid_id, biomarker, cohort, cohort_label, 'mean', method, metric, 100 * avg(value), sum(have), sum(want)
-FROM fold_means WHERE metric IN ('auroc', 'auprc') GROUP BY grid_id, biomarker, cohort, method, metric;
+FROM fold_means WHERE metric {in_table1} GROUP BY grid_id, biomarker, cohort, method, metric;
 
 CREATE VIEW table2 AS
 SELECT grid_id, biomarker, cohort, cohort_label, auxiliary, method, metric, value, have, want
-FROM fold_means WHERE metric = 'silhouette'
+FROM fold_means WHERE metric {in_table2}
 UNION ALL
 SELECT grid_id, biomarker, cohort, cohort_label, 'mean', method, metric, avg(value), sum(have), sum(want)
-FROM fold_means WHERE metric = 'silhouette' GROUP BY grid_id, biomarker, cohort, method, metric;
+FROM fold_means WHERE metric {in_table2} GROUP BY grid_id, biomarker, cohort, method, metric;
 
 CREATE VIEW method_ranking AS
 SELECT grid_id, biomarker, cohort, cohort_label, metric, method, value, have, want,
-       rank() OVER (PARTITION BY grid_id, biomarker, cohort, metric ORDER BY value DESC) AS rank
+       rank() OVER (PARTITION BY grid_id, biomarker, cohort, metric ORDER BY {best_first}) AS rank
 FROM (SELECT * FROM table1 UNION ALL SELECT * FROM table2) WHERE auxiliary = 'mean' AND value IS NOT NULL;
 
 CREATE VIEW cell_summary AS
 SELECT c.grid_id, c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold AS cell, c.state,
        (SELECT count(*) FROM attempts t WHERE t.cell_id = c.cell_id) AS attempts, c.result_attempt, a.best_epoch,
        round(a.ended - a.started, 3) AS seconds, a.host, a.device,
-       (SELECT m.value FROM metrics m WHERE m.cell_id = c.cell_id AND m.attempt = c.result_attempt
-        AND m.cohort = 'test' AND m.metric = 'auroc') AS test_auroc,
-       (SELECT m.value FROM metrics m WHERE m.cell_id = c.cell_id AND m.attempt = c.result_attempt
-        AND m.cohort = 'test' AND m.metric = 'auprc') AS test_auprc
+{test_values}
 FROM cells c LEFT JOIN attempts a ON a.cell_id = c.cell_id AND a.attempt = c.result_attempt;
 
 CREATE VIEW attempt_summary AS
@@ -256,13 +255,13 @@ WHERE a.outcome IN ('failed', 'crashed', 'lost', 'stopped', 'interrupted');
 )sql";
 
 constexpr std::pair<const char*, const char*> kViewHelp[] = {
-    {"table1", "Table 1: mean AUROC and AUPRC in percent, per auxiliary and their mean; have of want cells"},
-    {"table2", "Table 2: mean silhouette on external cohorts, per auxiliary and their mean; have of want cells"},
+    {"table1", "Table 1: mean {table1} in percent, per auxiliary and their mean; have of want cells"},
+    {"table2", "Table 2: mean {table2} on external cohorts, per auxiliary and their mean; have of want cells"},
     {"method_ranking", "methods by their mean over auxiliaries, best first, per biomarker, cohort and metric"},
-    {"cell_summary", "one row a cell: state, attempts, best epoch, seconds, test AUROC and AUPRC"},
+    {"cell_summary", "one row a cell: state, attempts, best epoch, seconds, test {table1}"},
     {"attempt_summary", "one row an attempt: outcome, cause, where and when, epochs, its log (below STORE.d)"},
     {"failures", "attempts that gave no result, with their cause and their log (below STORE.d)"},
-    {"fold_means", "means over folds of AUROC, AUPRC and silhouette as fractions: what Tables 1 and 2 average"},
+    {"fold_means", "means over folds of {both} as fractions: what Tables 1 and 2 average"},
     {"evaluation_cohorts", "cohorts a biomarker is evaluated on: test (label: the training cohort) and external ones"},
     {"counted_metrics", "every metric of the results that count, with its bootstrap CI"},
     {"counted_predictions", "every patient's prediction of the results that count"},
@@ -272,7 +271,7 @@ constexpr std::pair<const char*, const char*> kViewHelp[] = {
 }  // namespace
 
 const char* schema_sql() {
-  static const std::string kSql = std::string(kTables) + kViews;
+  static const std::string kSql = kTables + with_metrics(kViews);
   return kSql.c_str();
 }
 
@@ -304,7 +303,7 @@ void create_schema(Database& database) {
   database.execute(schema_sql());
   add_registered_methods(database);
   Statement add_help = database.prepare("INSERT INTO view_help VALUES (?, ?)");
-  for (const auto& [view, description] : kViewHelp) add_help.bind_all(view, description).run();
+  for (const auto& [view, description] : kViewHelp) add_help.bind_all(view, with_metrics(description)).run();
   Statement add_meta = database.prepare("INSERT INTO meta VALUES (?, ?)");
   add_meta.bind_all("schema_version", kSchemaVersion).run();
   add_meta.bind_all("sequence", 0).run();

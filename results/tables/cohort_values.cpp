@@ -15,6 +15,7 @@
 #include "results/metrics/prepare_metrics.h"
 #include "results/metrics/quantile.h"
 #include "results/metrics/replicates.h"
+#include "results/tables/table_mean.h"
 
 namespace mtlgrid {
 namespace {
@@ -70,28 +71,13 @@ void for_each_parallel(std::size_t n, const std::function<void(std::size_t)>& wo
 std::vector<double> evaluate(const PreparedMetric& prepared, const std::vector<std::size_t>& patient,
                              const Replicates& replicates) {
   std::vector<double> values(replicates.multiplicity.size(), kMissing);
-  if (!prepared.metric) return values;
+  if (!prepared.function) return values;
   std::vector<int> own(prepared.rows.size());
   for (std::size_t r = 0; r < values.size(); ++r) {
     for (std::size_t i = 0; i < own.size(); ++i) own[i] = replicates.multiplicity[r][patient[prepared.rows[i]]];
-    values[r] = prepared.metric(own).value;
+    values[r] = prepared.function(own).value;
   }
   return values;
-}
-
-// Mean over folds, then over auxiliaries, of value_of(0), value_of(1), ...; cell i belongs to auxiliary[i], and those
-// of an auxiliary follow one another.
-template <typename ValueOf>
-double mean_of_means(const std::vector<std::size_t>& auxiliary, const ValueOf& value_of) {
-  double sum = 0;
-  int auxiliaries = 0;
-  for (std::size_t i = 0; i < auxiliary.size(); ++auxiliaries) {
-    const std::size_t first = i;
-    double fold_sum = 0;
-    for (; i < auxiliary.size() && auxiliary[i] == auxiliary[first]; ++i) fold_sum += value_of(i);
-    sum += fold_sum / static_cast<double>(i - first);
-  }
-  return auxiliaries == 0 ? kMissing : sum / auxiliaries;
 }
 
 void set_percentiles(std::vector<double> values, double confidence, TableValue& value) {
@@ -108,18 +94,10 @@ std::vector<std::size_t> CohortValues::auxiliaries_of(const Chosen& cells) {
   return auxiliary;
 }
 
-const TableMetric& table_metric(const std::string& name) {
-  static const std::map<std::string, TableMetric> kMetrics = {
-      {"auroc", {"auroc", "AUROC"}},
-      {"auprc", {"auprc", "AUPRC"}},
-      {"f1", {"f1", "F1"}},
-      {"ce", {"ce", "CE", false}},
-      {"pearson_r", {"pearson_r", "Pearson r", true, true}},
-      {"r2", {"r2", "R²", true, true}},
-      {"mae", {"mae", "MAE", false, true}},
-      {"silhouette", {"silhouette", "Silhouette"}},
-  };
-  return kMetrics.at(name);
+std::vector<double> CohortValues::values_of(const Chosen& cells, const Metric& metric) {
+  std::vector<double> values;
+  for (const CellValues* c : cells) values.push_back(c->metrics.at(metric.name).value);
+  return values;
 }
 
 CohortValues::CohortValues(const TableSource& source, const TableBiomarker& biomarker, const TableCohort& cohort,
@@ -159,22 +137,22 @@ void CohortValues::replicate(const TableSource& source, const std::string& bioma
       embeddings = source.embeddings(cells_[i].cell, cohort.key);
     }
     for (const PreparedMetric& m : prepare_metrics(predictions[i], embeddings)) {
-      cells_[i].replicates[m.name] = evaluate(m, sets[i].patient, replicates);
+      cells_[i].replicates[m.metric->name] = evaluate(m, sets[i].patient, replicates);
     }
   });
 }
 
 // Cells of a method in which the metric is defined. `want` counts those that the grid has.
-CohortValues::Chosen CohortValues::chosen(std::size_t method_index, const std::string& metric,
+CohortValues::Chosen CohortValues::chosen(std::size_t method_index, const Metric& metric,
                                           std::optional<std::size_t> auxiliary, TableColumnValues& column,
                                           int& want) const {
   Chosen cells;
-  if (table_metric(metric).regression && !is_joint(methods_[method_index])) return cells;
+  if (metric.kind == MetricKind::regression && !is_joint(methods_[method_index])) return cells;
   for (const CellValues& c : cells_) {
     if (c.cell.method != method_index || (auxiliary && c.cell.auxiliary != *auxiliary)) continue;
     ++want;
     if (c.cell.attempt == 0) continue;
-    const auto found = c.metrics.find(metric);
+    const auto found = c.metrics.find(metric.name);
     if (found != c.metrics.end() && !std::isnan(found->second.value)) {
       cells.push_back(&c);
     } else {
@@ -185,33 +163,28 @@ CohortValues::Chosen CohortValues::chosen(std::size_t method_index, const std::s
 }
 
 // The table's mean in every replicate; empty where there are no replicates.
-std::vector<double> CohortValues::replicates_of(const Chosen& cells, const std::string& metric) const {
+std::vector<double> CohortValues::replicates_of(const Chosen& cells, const Metric& metric) const {
   std::vector<const std::vector<double>*> of_cell;
   for (const CellValues* c : cells) {
-    const auto found = c->replicates.find(metric);
+    const auto found = c->replicates.find(metric.name);
     if (found == c->replicates.end()) return {};
     of_cell.push_back(&found->second);
   }
   if (cells.empty()) return {};
   const std::vector<std::size_t> auxiliary = auxiliaries_of(cells);
-  std::vector<double> means(of_cell.front()->size());
+  std::vector<double> means(of_cell.front()->size()), values(of_cell.size());
   for (std::size_t r = 0; r < means.size(); ++r) {
-    means[r] = mean_of_means(auxiliary, [&](std::size_t i) { return (*of_cell[i])[r]; });
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = (*of_cell[i])[r];
+    means[r] = table_mean(auxiliary, values);
   }
   return means;
 }
 
-// As the released code: percentiles of the fold values; a fold's value is the mean over its auxiliaries.
-void CohortValues::add_folds_ci(const Chosen& cells, const std::string& metric, double scale, TableValue& value) const {
-  std::map<int, std::pair<double, int>> folds;
-  for (const CellValues* c : cells) {
-    auto& [sum, count] = folds[c->cell.fold];
-    sum += c->metrics.at(metric).value;
-    ++count;
-  }
-  std::vector<double> values;
-  for (const auto& [fold, mean] : folds) values.push_back(scale * mean.first / mean.second);
-  set_percentiles(std::move(values), options_.confidence, value);
+// As the released code: percentiles of the fold values.
+void CohortValues::add_folds_ci(const Chosen& cells, const Metric& metric, double scale, TableValue& value) const {
+  std::vector<int> fold;
+  for (const CellValues* c : cells) fold.push_back(c->cell.fold);
+  set_percentiles(fold_values(fold, values_of(cells, metric), scale), options_.confidence, value);
 }
 
 void CohortValues::add_stars(const std::vector<Chosen>& cells, const std::vector<std::vector<double>>& replicates,
@@ -244,19 +217,17 @@ void CohortValues::add_stars(const std::vector<Chosen>& cells, const std::vector
   for (std::size_t i = 0; i < tested.size(); ++i) column.values[tested[i]].stars = stars_of(adjusted[i]);
 }
 
-TableColumnValues CohortValues::column(const TableMetric& metric, std::optional<std::size_t> auxiliary,
-                                       double scale) const {
+TableColumnValues CohortValues::column(const Metric& metric, std::optional<std::size_t> auxiliary, double scale) const {
   TableColumnValues column;
   std::vector<Chosen> cells;
   std::vector<std::vector<double>> replicates;
   for (std::size_t m = 0; m < methods_.size(); ++m) {
     TableValue value{kMissing, kMissing, kMissing};
-    cells.push_back(chosen(m, metric.name, auxiliary, column, value.want));
+    cells.push_back(chosen(m, metric, auxiliary, column, value.want));
     value.have = static_cast<int>(cells[m].size());
-    value.value = scale * mean_of_means(auxiliaries_of(cells[m]),
-                                        [&](std::size_t i) { return cells[m][i]->metrics.at(metric.name).value; });
-    if (options_.ci == TableCi::folds && value.have > 0) add_folds_ci(cells[m], metric.name, scale, value);
-    replicates.push_back(replicates_of(cells[m], metric.name));
+    value.value = scale * table_mean(auxiliaries_of(cells[m]), values_of(cells[m], metric));
+    if (options_.ci == TableCi::folds && value.have > 0) add_folds_ci(cells[m], metric, scale, value);
+    replicates.push_back(replicates_of(cells[m], metric));
     std::vector<double> defined;
     for (double r : replicates[m]) {
       if (!std::isnan(r)) defined.push_back(scale * r);
@@ -268,7 +239,7 @@ TableColumnValues CohortValues::column(const TableMetric& metric, std::optional<
     column.values.push_back(value);
   }
   add_stars(cells, replicates, column);
-  mark_best(metric.higher_is_better, column.values);
+  mark_best(metric.better, column.values);
   return column;
 }
 

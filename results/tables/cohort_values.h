@@ -6,19 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "results/metrics/registry.h"
 #include "results/tables/table_columns.h"
 #include "results/tables/table_options.h"
 #include "results/tables/table_source.h"
 
 namespace mtlgrid {
-
-// A metric as tables know it.
-struct TableMetric {
-  std::string name, label;  // as in the store; as a heading
-  bool higher_is_better = true;
-  bool regression = false;  // `baseline` has none
-};
-const TableMetric& table_metric(const std::string& name);  // std::out_of_range for an unknown one
 
 // All cells of one cohort of one biomarker, their replicates computed once; columns are taken from it.
 class CohortValues {
@@ -28,8 +21,8 @@ class CohortValues {
   CohortValues(const TableSource& source, const TableBiomarker& biomarker, const TableCohort& cohort,
                const TableOptions& options);
 
-  // The mean over folds, then over auxiliaries (or of one auxiliary), times `scale`.
-  TableColumnValues column(const TableMetric& metric, std::optional<std::size_t> auxiliary, double scale) const;
+  // The table_mean of the metric over the cells of every auxiliary, or of one of them, times `scale`.
+  TableColumnValues column(const Metric& metric, std::optional<std::size_t> auxiliary, double scale) const;
 
   std::int64_t redrawn() const { return redrawn_; }
   bool exhausted() const { return exhausted_; }  // too many replicates were unusable: no CIs and no stars
@@ -43,11 +36,12 @@ class CohortValues {
   using Chosen = std::vector<const CellValues*>;
 
   static std::vector<std::size_t> auxiliaries_of(const Chosen& cells);
+  static std::vector<double> values_of(const Chosen& cells, const Metric& metric);
   void replicate(const TableSource& source, const std::string& biomarker, const TableCohort& cohort);
-  Chosen chosen(std::size_t method, const std::string& metric, std::optional<std::size_t> auxiliary,
+  Chosen chosen(std::size_t method, const Metric& metric, std::optional<std::size_t> auxiliary,
                 TableColumnValues& column, int& want) const;
-  std::vector<double> replicates_of(const Chosen& cells, const std::string& metric) const;
-  void add_folds_ci(const Chosen& cells, const std::string& metric, double scale, TableValue& value) const;
+  std::vector<double> replicates_of(const Chosen& cells, const Metric& metric) const;
+  void add_folds_ci(const Chosen& cells, const Metric& metric, double scale, TableValue& value) const;
   void add_stars(const std::vector<Chosen>& cells, const std::vector<std::vector<double>>& replicates,
                  TableColumnValues& column) const;
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "results/metrics/delong.h"
+#include "results/metrics/registry.h"
 #include "results/metrics/replicates.h"
 #include "results/tables/table_draft.h"
 
@@ -64,7 +65,7 @@ class DelongTable {
     }
     for (const TableCohort& cohort : biomarker_.cohorts) {
       for (int fold : folds) {
-        draft.add({biomarker_.name, cohort.label, auxiliary, "auroc", fold},
+        draft.add({biomarker_.name, cohort.label, auxiliary, kAuroc, fold},
                   {cohort.label, fmt::format("fold {}", fold)}, column(cohort, fold));
       }
     }
@@ -85,7 +86,7 @@ class DelongTable {
       if (cell.attempt > 0) add_interval(scores[cell.method], column.values[cell.method], column.undefined);
     }
     add_stars(scores, column.values);
-    mark_best(true, column.values);
+    mark_best(metric(kAuroc).better, column.values);
     return column;
   }
 

@@ -12,7 +12,8 @@ double difference_of(double a, double b) {
   return std::abs(difference) <= 1e-12 * std::max(std::abs(a), std::abs(b)) ? 0 : difference;
 }
 
-void mark_best(bool higher_is_better, std::vector<TableValue>& values) {
+void mark_best(Better better, std::vector<TableValue>& values) {
+  if (better == Better::neither) return;
   double best = kMissing;
   int defined = 0, fullest = 0;
   for (const TableValue& v : values) fullest = std::max(fullest, std::isnan(v.value) ? 0 : v.have);
@@ -20,7 +21,7 @@ void mark_best(bool higher_is_better, std::vector<TableValue>& values) {
   for (const TableValue& v : values) {
     if (!competes(v)) continue;
     ++defined;
-    if (std::isnan(best) || (higher_is_better ? v.value > best : v.value < best)) best = v.value;
+    if (std::isnan(best) || (better == Better::higher ? v.value > best : v.value < best)) best = v.value;
   }
   if (defined < 2) return;
   for (TableValue& v : values) v.best = competes(v) && difference_of(v.value, best) == 0;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "results/metrics/registry.h"
 #include "results/tables/paper_table.h"
 
 namespace mtlgrid {
@@ -21,7 +22,8 @@ struct TableColumnValues {
 double difference_of(double a, double b);
 
 // Marks the best value. Only values over as many cells as the fullest of the column compete: a mean over one easy fold
-// does not compare with a mean over five. Ties (difference_of) share it. With fewer than two values there is no best.
-void mark_best(bool higher_is_better, std::vector<TableValue>& values);
+// does not compare with a mean over five. Ties (difference_of) share it. With fewer than two values, and
+// where neither direction is better, there is no best.
+void mark_best(Better better, std::vector<TableValue>& values);
 
 }  // namespace mtlgrid

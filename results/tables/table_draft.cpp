@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "base/text.h"
-#include "results/tables/cohort_values.h"
+#include "results/metrics/registry.h"
 
 namespace mtlgrid {
 namespace {
@@ -47,7 +47,7 @@ void note_missing(Draft& draft) {
 }  // namespace
 
 void Draft::add(TableColumn column, std::vector<std::string> heading, const TableColumnValues& found) {
-  auto& reasons = undefined[table_metric(column.metric).label];
+  auto& reasons = undefined[heading(metric(column.metric))];
   for (const auto& [reason, count] : found.undefined) reasons[reason] += count;
   left_out = std::max(left_out, found.left_out);
   untested = std::max(untested, found.untested);

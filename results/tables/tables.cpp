@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "results/metrics/registry.h"
 #include "results/metrics/replicates.h"
 #include "results/tables/cohort_values.h"
 #include "results/tables/delong_table.h"
@@ -38,6 +39,19 @@ std::string caption_of_ci(const TableOptions& options, const std::vector<std::st
         methods.size() - 1, kStarLevels);
   }
   return text;
+}
+
+// What the metrics of the supplementary tables are measured in, and their notes.
+std::string units_and_notes() {
+  std::vector<std::string> parts;
+  const std::vector<const Metric*> shown = supplement_metrics();
+  for (const Metric* m : shown) {
+    if (*m->unit != '\0') parts.push_back(fmt::format("{} in {}", m->label, m->unit));
+  }
+  for (const Metric* m : shown) {
+    if (*m->note != '\0') parts.emplace_back(m->note);
+  }
+  return fmt::format("{}", fmt::join(parts, "; "));
 }
 
 void note_replicates(Draft& draft, const TableOptions& options) {
@@ -90,18 +104,17 @@ class Tables {
   std::vector<PaperTable> make() {
     for (const TableBiomarker& biomarker : source_.grid().biomarkers) add(biomarker);
     std::vector<PaperTable> tables;
-    tables.push_back(
-        finish_bootstrapped(std::move(table1_), source_, options_,
-                            "AUROC and AUPRC in percent, mean over folds and then over auxiliaries." + training_));
+    tables.push_back(finish_bootstrapped(
+        std::move(table1_), source_, options_,
+        labels(table1_metrics()) + " in percent, mean over folds and then over auxiliaries." + training_));
     tables.push_back(
         finish_bootstrapped(std::move(table2_), source_, options_,
+                            // Prose; a test asks that it names every metric of the table.
                             "Silhouette score of the class token's embeddings on external cohorts (euclidean, true "
                             "labels), mean over folds; mean: over auxiliaries."));
     for (Draft& s : supplements_) {
       const std::string what = fmt::format("{} with {}: every metric, mean over folds.", s.pair->first, s.pair->second);
-      tables.push_back(
-          finish_bootstrapped(std::move(s), source_, options_,
-                              what + " CE in nats; MAE in the auxiliary's units; the class at P > 0.5 for F1."));
+      tables.push_back(finish_bootstrapped(std::move(s), source_, options_, what + " " + units_and_notes() + "."));
     }
     for (const TableBiomarker& biomarker : source_.grid().biomarkers) {
       for (std::size_t a = 0; a < biomarker.auxiliaries.size(); ++a) {
@@ -143,33 +156,33 @@ class Tables {
     if (!cohort.external()) {
       training_ += fmt::format(" {} on {}: the held-out folds.", biomarker.name, cohort.label);
     }
-    for (const char* name : {"auroc", "auprc"}) {
-      const TableMetric& metric = table_metric(name);
-      table1_.add({biomarker.name, cohort.label, kMean, name}, {biomarker.name, cohort.label, metric.label},
-                  values.column(metric, std::nullopt, kPercent));
+    for (const Metric* m : table1_metrics()) {
+      table1_.add({biomarker.name, cohort.label, kMean, m->name}, {biomarker.name, cohort.label, heading(*m)},
+                  values.column(*m, std::nullopt, kPercent));
     }
     note_cohort(table1_, values, biomarker, cohort, options_);
   }
 
   void add_to_table2(const CohortValues& values, const TableBiomarker& biomarker, const TableCohort& cohort) {
-    const TableMetric& metric = table_metric("silhouette");
-    for (std::size_t a = 0; a < biomarker.auxiliaries.size(); ++a) {
-      const std::string& auxiliary = biomarker.auxiliaries[a];
-      table2_.add({biomarker.name, cohort.label, auxiliary, metric.name}, {biomarker.name, cohort.label, auxiliary},
-                  values.column(metric, a, 1));
+    const std::vector<const Metric*> shown = table2_metrics();
+    for (const Metric* m : shown) {
+      const auto add = [&](const std::string& auxiliary, std::optional<std::size_t> index) {
+        const std::string last = shown.size() == 1 ? auxiliary : heading(*m) + ", " + auxiliary;
+        table2_.add({biomarker.name, cohort.label, auxiliary, m->name}, {biomarker.name, cohort.label, last},
+                    values.column(*m, index, 1));
+      };
+      for (std::size_t a = 0; a < biomarker.auxiliaries.size(); ++a) add(biomarker.auxiliaries[a], a);
+      add(kMean, std::nullopt);
     }
-    table2_.add({biomarker.name, cohort.label, kMean, metric.name}, {biomarker.name, cohort.label, kMean},
-                values.column(metric, std::nullopt, 1));
     note_cohort(table2_, values, biomarker, cohort, options_);
   }
 
   void add_to_supplement(Draft& draft, const CohortValues& values, std::size_t auxiliary,
                          const TableBiomarker& biomarker, const TableCohort& cohort) {
-    for (const char* name : {"auroc", "auprc", "f1", "ce", "pearson_r", "r2", "mae", "silhouette"}) {
-      const TableMetric& metric = table_metric(name);
-      if (metric.name == "silhouette" && !cohort.external()) continue;
-      draft.add({biomarker.name, cohort.label, biomarker.auxiliaries[auxiliary], name}, {cohort.label, metric.label},
-                values.column(metric, auxiliary, 1));
+    for (const Metric* m : supplement_metrics()) {
+      if (m->kind == MetricKind::embedding && !cohort.external()) continue;
+      draft.add({biomarker.name, cohort.label, biomarker.auxiliaries[auxiliary], m->name}, {cohort.label, heading(*m)},
+                values.column(*m, auxiliary, 1));
     }
     note_cohort(draft, values, biomarker, cohort, options_);
   }

@@ -10,6 +10,7 @@
 #include "base/errors.h"
 #include "results/metrics/classification.h"
 #include "results/metrics/quantile.h"
+#include "results/metrics/registry.h"
 #include "results/metrics/regression.h"
 #include "results/metrics/silhouette.h"
 #include "tests/oracle/oracle.h"
@@ -22,51 +23,52 @@ using testing::HasSubstr;
 
 const nlohmann::json& fixture() { return oracle_file("statistics.json"); }
 
-struct Case {
-  std::vector<int> label;
-  std::vector<double> score, log_odds, target, prediction, distance;
-
-  explicit Case(const nlohmann::json& j) {
-    j.at("label").get_to(label);
-    j.at("score").get_to(score);
-    j.at("log_odds").get_to(log_odds);
-    j.at("target").get_to(target);
-    j.at("prediction").get_to(prediction);
-    distance = distances(j.at("embeddings").get<std::vector<std::vector<float>>>());
-  }
-  std::vector<std::pair<std::string, ResampledMetric>> metrics() const {
-    return {{"auroc", resampled_auroc(label, score)},
-            {"auprc", resampled_average_precision(label, score)},
-            {"ce", resampled_cross_entropy(label, log_odds)},
-            {"f1", resampled_f1(label, score)},
-            {"pearson_r", resampled_pearson_r(target, prediction)},
-            {"mae", resampled_mean_absolute_error(target, prediction)},
-            {"r2", resampled_r_squared(target, prediction)},
-            {"silhouette", resampled_silhouette(label, distance)}};
-  }
-};
+MetricData data_of(const nlohmann::json& j) {
+  MetricData data;
+  j.at("label").get_to(data.label);
+  j.at("score").get_to(data.score);
+  j.at("log_odds").get_to(data.log_odds);
+  j.at("target").get_to(data.target);
+  j.at("prediction").get_to(data.prediction);
+  data.distance = distances(j.at("embeddings").get<std::vector<std::vector<float>>>());
+  return data;
+}
 
 TEST(Metrics, AgreeWithScikitLearnOnEveryoneAndOnResamples) {
   const nlohmann::json cases = fixture().at("cases");
   ASSERT_GE(cases.size(), 9u);
   for (const auto& j : cases) {
-    const Case c(j);
+    const MetricData data = data_of(j);
     const std::string name = j.at("name");
     ASSERT_EQ(j.at("resamples").size(), 3u);
-    for (const auto& [metric, function] : c.metrics()) {
-      const std::vector<int> once(c.label.size(), 1);
-      expect_close(function(once).value, j.at("everyone").at(metric), name + ", everyone: " + metric);
+    for (const Metric& m : metrics()) {
+      if (m.prepare == nullptr) continue;
+      const ResampledMetric function = m.prepare(data);
+      const std::vector<int> once(data.label.size(), 1);
+      expect_close(function(once).value, j.at("everyone").at(m.name), name + ", everyone: " + m.name);
       for (const auto& r : j.at("resamples")) {
         const Resampled value = function(r.at("multiplicity").get<std::vector<int>>());
-        expect_close(value.value, r.at("values").at(metric), name + ", resample: " + metric);
+        expect_close(value.value, r.at("values").at(m.name), name + ", resample: " + m.name);
       }
+    }
+  }
+}
+
+TEST(Metrics, DerivedOnesAgreeWithScipy) {
+  for (const auto& j : fixture().at("cases")) {
+    const MetricData data = data_of(j);
+    const auto n = std::ssize(data.label);
+    for (const Metric& m : metrics()) {
+      if (m.derive == nullptr) continue;
+      const double from = metric(m.derived_from).prepare(data)(std::vector<int>(data.label.size(), 1)).value;
+      expect_close(m.derive(from, n), j.at("everyone").at(m.name), j.at("name").get<std::string>() + ": " + m.name);
     }
   }
 }
 
 TEST(Metrics, PlainFunctionsAreTheResampledOnesOnEveryone) {
   const nlohmann::json j = fixture().at("cases").at(0);
-  const Case c(j);
+  const MetricData c = data_of(j);
   const auto& expected = j.at("everyone");
   expect_close(auroc(c.label, c.score).value, expected.at("auroc"), "auroc");
   expect_close(average_precision(c.label, c.score).value, expected.at("auprc"), "auprc");

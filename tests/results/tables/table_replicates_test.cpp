@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "results/metrics/registry.h"
 #include "results/metrics/replicates.h"
 #include "results/tables/tables.h"
 #include "tests/oracle/oracle.h"
@@ -107,13 +108,13 @@ void expect_column(const std::vector<TableValue>& values, const nlohmann::json& 
   }
 }
 
-// How many tables show a column: means over auxiliaries of AUROC and AUPRC are Table 1's, of the silhouette Table 2's;
-// an auxiliary's silhouette is in Table 2 and its supplement, its other metrics in the supplement.
+// How many tables show a column: means over auxiliaries are in Tables 1 and 2, single auxiliaries in Table 2 and in
+// their supplement.
 std::size_t tables_with(const nlohmann::json& wanted) {
   const bool mean = wanted.at("auxiliary") == "mean";
-  const std::string metric = wanted.at("metric");
-  if (mean) return metric == "auroc" || metric == "auprc" || metric == "silhouette" ? 1 : 0;
-  return metric == "silhouette" ? 2 : 1;
+  const ShownIn& shown = metric(wanted.at("metric").get<std::string>()).shown;
+  if (mean) return std::size_t{shown.table1} + std::size_t{shown.table2};
+  return std::size_t{shown.table2} + std::size_t{shown.supplement > 0};
 }
 
 TEST(TableReplicates, ValuesCisAndStarsAreTheOracles) {

@@ -13,6 +13,7 @@
 #include "base/errors.h"
 #include "results/metrics/classification.h"
 #include "results/metrics/quantile.h"
+#include "results/metrics/registry.h"
 #include "results/tables/table_files.h"
 #include "tests/results/tables/grid_store.h"
 
@@ -128,7 +129,7 @@ TEST_F(TablesTest, PointValuesEqualTheViews) {
       ++compared;
     }
   }
-  EXPECT_EQ(compared, 3 * 2 * 2 + 3 * 3);
+  EXPECT_EQ(compared, 3 * 2 * std::ssize(table1_metrics()) + 3 * 3 * std::ssize(table2_metrics()));
 }
 
 TEST_F(TablesTest, CisAreThePercentilesOfReplicatesSharedByAllCells) {
@@ -217,9 +218,20 @@ TEST_F(TablesTest, ACompleteTableIsNotCalledPartial) {
 TEST_F(TablesTest, SupplementHasEveryMetricOfThePairByCohort) {
   make();
   const PaperTable t = table("supplement_MSI_SF");
-  EXPECT_EQ(t.columns.size(), 7u + 8u);
+  const auto metrics = supplement_metrics();
+  const auto of_embeddings =
+      std::count_if(metrics.begin(), metrics.end(), [](const Metric* m) { return m->kind == MetricKind::embedding; });
+  EXPECT_EQ(std::ssize(t.columns), 2 * std::ssize(metrics) - of_embeddings);
   EXPECT_FALSE(std::isnan(value(t, "naive", "TRAIN", "mae", "SF").ci_low));
   EXPECT_FALSE(std::isnan(value(t, "naive", "EXT", "silhouette", "SF").ci_low));
+}
+
+TEST_F(TablesTest, CaptionsNameEveryMetricOfTheTable) {
+  make();
+  for (const Metric* m : table1_metrics()) EXPECT_THAT(table("table1").caption, HasSubstr(heading(*m)));
+  for (const Metric* m : table2_metrics()) EXPECT_THAT(table("table2").caption, HasSubstr(heading(*m)));
+  EXPECT_THAT(table("supplement_MSI_SF").caption,
+              HasSubstr("mean over folds. CE in nats; MAE in the auxiliary's units; the class at P > 0.5 for F1. In "));
 }
 
 TEST_F(TablesTest, BaselineWantsNoRegression) {
