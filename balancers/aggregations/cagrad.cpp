@@ -6,7 +6,7 @@
 // affine hull of some of them it has its minimum in closed form: with q the foot of the perpendicular from the origin,
 // delta = |q|, and h the part of g0 along that hull,
 //   F(q + v) = q.g0 + h.v + phi sqrt(delta^2 + |v|^2),   v* = -h delta / sqrt(phi^2 - |h|^2) for |h| < phi, else none.
-// (An infimum at infinity, |h| >= phi, means that the minimum lies on the hull's border, a smaller set of tasks.)
+// (An infimum at infinity, |h| >= phi, means that the minimum is on the hull's border, a smaller set of tasks.)
 // By Caratheodory's theorem the minimum over the convex hull is the best of those closed forms, over all affinely
 // independent sets of tasks, that have no negative weight. K = 2 has one such set besides the two tasks themselves.
 //

@@ -22,8 +22,8 @@ struct StepPasses {
 };
 StepPasses step_passes(const Method& method, const Protocol& protocol);
 
-// One training step of a method on a bag, what the mathematics asks for: weights of attention that are made anew in the
-// backward pass are not counted.
+// One training step of a method on a bag, as far as the mathematics needs it: weights of attention that the backward
+// pass computes again are not counted.
 double step_flops(const Method& method, const Protocol& protocol, const ModelSettings& model, std::int64_t width,
                   std::int64_t tiles);
 

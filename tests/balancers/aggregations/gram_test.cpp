@@ -24,7 +24,7 @@ TEST(Gram, IsExactOverManyChunks) {
   EXPECT_EQ(m.values, (Vector{9.0 * columns, -6.0 * columns, -6.0 * columns, 4.0 * columns}));
 }
 
-// 2^24 + 1 is no float: a sum in single precision would stop there.
+// 2^24 + 1 is not a float: a sum in single precision would stop there.
 TEST(Gram, AccumulatesInDouble) {
   at::Tensor g = at::full({1, 40000}, 1.0, at::kFloat);
   g.select(1, 0).fill_(4096);
@@ -100,7 +100,7 @@ TEST(Gram, WrongShapesAndTypesThrow) {
 }
 
 TEST(Combine, KeepsWhatSinglePrecisionWouldLose) {
-  // The coefficient 1e45 is no float, its product with 1e-30 is.
+  // The coefficient 1e45 is not a float, its product with 1e-30 is one.
   const at::Tensor g = tensor_of({{1e-30, 1}, {1, 1e15}}, at::kFloat);
   const Vector out = values_of(combine(g, {1e45, 1e-15}));
   EXPECT_NEAR(out[0], 1e15, 1e9);
