@@ -38,7 +38,7 @@ std::vector<Entry> recipe(const std::string& title) {
   std::string table = part(part(content(kPage), "## Adding a method", "## "), title, "A ");
   std::vector<Entry> entries;
   for (std::smatch found; std::regex_search(table, found, row); table = found.suffix()) {
-    entries.push_back({found[1], found[2]});
+    entries.push_back({found[1].str(), found[2].str()});
   }
   return entries;
 }
@@ -48,7 +48,7 @@ std::string source_of(const std::string& name, const std::string& folder) {
   const std::string section = part(content(kPage), "### " + name + "\n", "##");
   std::smatch found;
   const std::regex link(R"(\.\./balancers/)" + folder + R"(/(\w+)\.cpp\))");
-  return std::regex_search(section, found, link) ? found[1] : std::string();
+  return std::regex_search(section, found, link) ? found[1].str() : std::string();
 }
 
 std::string filled_in(std::string text, const std::string& name, const std::string& file) {

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "base/philox.h"
+
 namespace mtlgrid {
 namespace {
 
@@ -55,7 +57,10 @@ TEST_F(StepGradientsOf, RandomNumbersAreThoseOfTheStreamAtEachCall) {
   StepGradients by_rows = gradients(AggregationInput::rows);
   const at::Tensor uniform = by_rows.uniform();
   EXPECT_TRUE(uniform.equal(by_rows.uniform()));
-  EXPECT_EQ(uniform.select(0, 5).item<float>(), stream.uniform_float(5));
+  std::vector<float> expected(static_cast<std::size_t>(layout.shared));
+  fill_uniform(stream, expected);
+  const float* found = uniform.const_data_ptr<float>();
+  EXPECT_EQ(std::vector<float>(found, found + uniform.numel()), expected);
 }
 
 TEST_F(StepGradientsOf, WhatIsNotDeclaredIsNotGiven) {
