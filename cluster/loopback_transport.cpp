@@ -1,8 +1,8 @@
-// The transport of a run without mpirun: one rank that talks to itself.
+#include "cluster/loopback_transport.h"
+
 #include <deque>
 
 #include "base/errors.h"
-#include "cluster/transport.h"
 
 namespace mtlgrid {
 namespace {

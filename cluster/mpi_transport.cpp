@@ -1,4 +1,4 @@
-// The transport over MPI: point-to-point and non-blocking; the one collective is MPI_Comm_dup at start-up.
+// How it works. The one collective is MPI_Comm_dup at start-up.
 //
 // To each peer goes a stream of messages, each its length and its bytes, cut into parts of at most kPart bytes. The
 // next part follows when MPI has let go of the last and while fewer than kWindow are unanswered; the rest waits here,
@@ -14,6 +14,8 @@
 //   for ever. Both hang the whole process inside an MPI call. Never giving MPI a second part while the first is not
 //   done avoids it, with parts below the limit up to which MPI sends without asking the receiver (eager), and a socket
 //   buffer larger than the window, which keeps a part from being half-written.
+#include "cluster/mpi_transport.h"
+
 #include <fmt/format.h>
 #include <mpi.h>
 
@@ -30,7 +32,6 @@
 
 #include "base/errors.h"
 #include "cluster/assembly.h"
-#include "cluster/transport.h"
 
 namespace mtlgrid {
 namespace {

@@ -44,13 +44,4 @@ std::vector<int> cpus_of_slot(const std::vector<int>& cpus, int slot, int thread
 // A wait status in words: "killed by signal 9 (SIGKILL)", "exited with status 1".
 std::string describe_wait_status(int status);
 
-// Writes what fits of `bytes` to a non-blocking pipe: the number written, 0 if it is full, -1 if nobody reads it any
-// more. Raises no SIGPIPE.
-ssize_t write_some(int fd, std::string_view bytes);
-
-// The last `lines` lines of `file` from byte `start` on, read from its last 16 kB; bytes that are not UTF-8 replaced.
-// Empty if it cannot be read.
-inline constexpr int kLogLines = 20;  // what is quoted of a dead trainer's log
-std::string tail_of(const std::filesystem::path& file, std::uintmax_t start, int lines);
-
 }  // namespace mtlgrid

@@ -15,6 +15,8 @@
 
 #include "base/errors.h"
 #include "cluster/host.h"
+#include "cluster/log_tail.h"
+#include "cluster/pipe_write.h"
 #include "cluster/process.h"
 #include "results/store/layout.h"
 #include "trainer/contract/pipe_messages.h"

@@ -32,13 +32,4 @@ class Transport {
   virtual void finish(bool all_alive) = 0;
 };
 
-// One process: messages to itself.
-std::unique_ptr<Transport> make_loopback_transport();
-// Under mpirun: MPI point-to-point, non-blocking. nullptr if this process was not started by mpirun or srun (told by
-// OMPI_COMM_WORLD_SIZE or PMIX_RANK), or the program was built without MPI. Collective over the job's ranks.
-// Throws Error(fatal) with file, line and MPI's own text; an error that concerns one peer is
-// said once on stderr, and that peer is taken as lost. One transport a process, used from the thread that made it;
-// nothing is done between calls, so receive() is to be called often while idle() is false.
-std::unique_ptr<Transport> make_mpi_transport(int* argc, char*** argv);
-
 }  // namespace mtlgrid

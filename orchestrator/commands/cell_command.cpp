@@ -7,6 +7,7 @@
 
 #include "base/exit_status.h"
 #include "base/text.h"
+#include "cluster/loopback_transport.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/compare.h"

@@ -8,6 +8,8 @@
 
 #include "base/exit_status.h"
 #include "base/text.h"
+#include "cluster/loopback_transport.h"
+#include "cluster/mpi_transport.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/durations/checkpoint_lead.h"

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/errors.h"
+#include "cluster/pipe_write.h"
 #include "cluster/process.h"
 #include "orchestrator/session/trainer_executable.h"
 #include "trainer/contract/pipe_messages.h"

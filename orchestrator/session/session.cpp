@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/errors.h"
 #include "cluster/host.h"
+#include "cluster/supervisor.h"
 #include "orchestrator/scheduler/store_folder.h"
 #include "orchestrator/session/live_file.h"
 #include "orchestrator/session/mailbox.h"

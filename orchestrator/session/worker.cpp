@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
-#include "cluster/process.h"
+#include "cluster/log_tail.h"
 #include "orchestrator/scheduler/staging.h"
 #include "results/store/layout.h"
 

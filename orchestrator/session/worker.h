@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cluster/supervisor.h"
+#include "cluster/trainers.h"
 #include "orchestrator/scheduler/comm.h"
 #include "orchestrator/scheduler/messages.h"
 #include "orchestrator/session/worker_slot.h"

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "cluster/transport.h"
+#include "cluster/mpi_transport.h"
 
 namespace {
 

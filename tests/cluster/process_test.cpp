@@ -1,12 +1,9 @@
 #include "cluster/process.h"
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <unistd.h>
 
 #include <array>
-#include <csignal>
-#include <fstream>
 
 #include "base/errors.h"
 
@@ -16,36 +13,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-class TailTest : public ::testing::Test {
- protected:
-  ~TailTest() override { std::filesystem::remove(file_); }
-  void write(const std::string& text) { std::ofstream(file_, std::ios::binary) << text; }
-  std::filesystem::path file_ = ::testing::TempDir() + "mtlgrid-tail-" + std::to_string(getpid());
-};
-
-TEST_F(TailTest, OnlyTheLastLinesAreKept) {
-  write("a\nb\nc\n");
-  EXPECT_EQ(tail_of(file_, 0, 2), "b\nc");
-  EXPECT_EQ(tail_of(file_, 0, 3), "a\nb\nc");
-  EXPECT_EQ(tail_of(file_, 0, 9), "a\nb\nc");
-}
-
-TEST_F(TailTest, NothingBeforeTheStartIsKept) {
-  write("old\nnew\n");
-  EXPECT_EQ(tail_of(file_, 4, 9), "new");
-  EXPECT_EQ(tail_of(file_, 8, 9), "");
-  EXPECT_EQ(tail_of(file_, 100, 9), "");
-}
-
-TEST_F(TailTest, ALineWithoutEndIsCutAndBadBytesAreReplaced) {
-  write(std::string(100'000, 'x') + "\xff\n");
-  const auto tail = tail_of(file_, 0, 20);
-  EXPECT_EQ(tail.size(), 16384u - 2 + 3);  // without the bad byte and the newline, with U+FFFD
-  EXPECT_TRUE(tail.ends_with("x\xef\xbf\xbd"));
-}
-
-TEST_F(TailTest, AMissingFileHasNoTail) { EXPECT_EQ(tail_of(file_, 0, 20), ""); }
 
 TEST(CpusOfSlot, SlotsTakeConsecutiveCores) {
   const std::vector<int> cpus{2, 3, 6, 7};
@@ -71,20 +38,6 @@ TEST(TrainerEnvironment, ReplacesWhatWasSet) {
   EXPECT_THAT(trainer_environment(given.data(), 2, {"GPU-a", "NVIDIA A"}),
               ElementsAre("HOME=/home/a=b", "OMP_NUM_THREADS=2", "MKL_NUM_THREADS=2", "CUDA_VISIBLE_DEVICES=GPU-a",
                           "MTLGRID_GPU=NVIDIA A", "MTLGRID_PARENT=" + std::to_string(getpid())));
-}
-
-TEST(WriteSome, TellsAFullPipeFromAClosedOne) {
-  std::array<int, 2> fds{};
-  ASSERT_EQ(pipe2(fds.data(), O_CLOEXEC | O_NONBLOCK), 0);
-  FileDescriptor read_end(fds[0]), write_end(fds[1]);
-  const std::string bytes(1 << 24, 'z');
-  EXPECT_GT(write_some(write_end.get(), bytes), 0);
-  EXPECT_EQ(write_some(write_end.get(), bytes), 0);
-  read_end.close();
-  EXPECT_EQ(write_some(write_end.get(), bytes), -1);
-  sigset_t pending;
-  sigpending(&pending);
-  EXPECT_EQ(sigismember(&pending, SIGPIPE), 0);
 }
 
 TEST(Spawn, AMissingExecutableIsNamed) {

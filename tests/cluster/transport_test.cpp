@@ -6,6 +6,8 @@
 
 #include "base/errors.h"
 #include "cluster/assembly.h"
+#include "cluster/loopback_transport.h"
+#include "cluster/mpi_transport.h"
 #include "tests/cluster/fake_transport.h"
 
 namespace mtlgrid {

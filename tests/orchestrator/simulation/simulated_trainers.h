@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "cluster/supervisor.h"
+#include "cluster/trainers.h"
 #include "tests/orchestrator/simulation/events.h"
 #include "tests/orchestrator/simulation/simulated_cells.h"
 #include "trainer/contract/pipe_messages.h"
