@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/philox.h"
-#include "trainer/kernels/rows.h"
-#include "trainer/kernels/updates.h"
+#include "trainer/kernels/operands.h"
+#include "trainer/kernels/views.h"
 
 namespace mtlgrid::gpu {
 

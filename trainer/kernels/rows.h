@@ -1,13 +1,14 @@
 // What a layer does to each row of its activations between two matrix products, in one pass over memory. Torch.
 //
 // Activations are [F, n, d]; gradients of K tasks [F, K n, d], task-major in the rows. Parameters are views [F, 1, d],
-// their gradients [F K, 1, d]. A mask [n, d] (of dropout, layers.h) is shared by members and tasks, or undefined.
+// their gradients [F K, 1, d]. A mask [n, d] (of dropout, dropout.h) is shared by members and tasks, or undefined.
 // float32 and float64, contiguous. On the CPU hand-written loops, whose sums do not depend on threads (fixed chunks);
 // on a GPU kernels (gpu_kernels.h). Tests compare both with ATen's operations.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
+#include "trainer/kernels/operands.h"
 #include "trainer/kernels/views.h"
 
 namespace mtlgrid {
@@ -18,17 +19,10 @@ void bias_relu_drop_(const at::Tensor& y, const at::Tensor& bias, const at::Tens
 // ReLU and mask left it then. The column sums go to `bias_gradient`.
 void bias_relu_drop_backward_(const at::Tensor& g, const at::Tensor& y, double kept, const at::Tensor& bias_gradient);
 
-struct NormSaved {
-  at::Tensor normalised;  // [F, n, d], before weight and bias
-  at::Tensor rstd;        // [F, n]
-};
 // LayerNorm (eps 1e-5) of x + drop(y + bias). y's memory is taken for `saved.normalised`.
 at::Tensor add_drop_norm(const at::Tensor& x, const at::Tensor& y, const at::Tensor& bias, const at::Tensor& mask,
                          const NormView& p, NormSaved& saved);
-// Gradients by x and by y, [F, K n, d] each; one tensor where there is no mask. The bias's goes to `bias_gradient`.
-struct AddDropNormGradient {
-  at::Tensor x, y;
-};
+// Gradients by x and by y; the gradient by the bias goes to `bias_gradient`.
 AddDropNormGradient add_drop_norm_backward(const NormView& p, const NormSaved& saved, const at::Tensor& g,
                                            const at::Tensor& mask, const NormView& gradient,
                                            const at::Tensor& bias_gradient);

@@ -9,22 +9,13 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <vector>
+
+#include "trainer/kernels/operands.h"
 
 namespace mtlgrid {
 
-// sum_k coefficient[k] * row[k]: a gradient that is never written out. At most kMaximumRows rows.
-struct GradientSum {
-  std::vector<at::Tensor> row;
-  std::vector<double> coefficient;
-};
-inline constexpr std::size_t kMaximumRows = 2;
-
-// AdamW (Loshchilov, Hutter 2019) in PyTorch's order of operations, at step `step` (from 1).
-struct AdamW {
-  double lr = 1e-4, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.01;
-};
-// Updates parameters and their moments in place. `not_finite` (one int32 on the same device) becomes 1 if some of the
+// One step of AdamW in PyTorch's order of operations; `step` counts from 1. Updates parameters and their moments in
+// place. `not_finite` (one int32 on the same device) becomes 1 if some of the
 // gradient is not finite, and is left alone otherwise: a GPU's caller so waits once for many updates. On the CPU
 // parameters have been updated then, and must not be used any more; on a GPU nothing was.
 void adamw_step(const AdamW& settings, std::int64_t step, const GradientSum& gradient, const at::Tensor& parameter,

@@ -1,3 +1,5 @@
+#include "trainer/network/cross_attention.h"
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/softmax.h>
@@ -5,7 +7,8 @@
 #include <cmath>
 
 #include "trainer/kernels/products.h"
-#include "trainer/network/layers.h"
+#include "trainer/network/linear.h"
+#include "trainer/network/masked_softmax.h"
 
 namespace mtlgrid {
 namespace {

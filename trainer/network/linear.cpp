@@ -1,7 +1,7 @@
-// Layers without attention; the attentions are in self_attention.cpp and cross_attention.cpp.
+#include "trainer/network/linear.h"
+
 #include "trainer/kernels/products.h"
 #include "trainer/kernels/rows.h"
-#include "trainer/network/layers.h"
 
 namespace mtlgrid {
 

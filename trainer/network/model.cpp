@@ -6,6 +6,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include "trainer/kernels/products.h"
+#include "trainer/network/linear.h"
 
 namespace mtlgrid {
 namespace {

@@ -11,7 +11,8 @@
 #include "trainer/kernels/dropout.h"
 #include "trainer/kernels/rows.h"
 #include "trainer/kernels/views.h"
-#include "trainer/network/layers.h"
+#include "trainer/network/cross_attention.h"
+#include "trainer/network/self_attention.h"
 
 namespace mtlgrid {
 

@@ -1,3 +1,5 @@
+#include "trainer/network/self_attention_tiles.h"
+
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
@@ -13,7 +15,6 @@
 
 #include "base/clones.h"
 #include "trainer/kernels/products.h"
-#include "trainer/network/self_attention.h"
 
 namespace mtlgrid::tiles {
 namespace {

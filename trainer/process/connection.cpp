@@ -8,7 +8,6 @@
 #include <cstring>
 
 #include "base/errors.h"
-#include "trainer/process/server.h"
 
 namespace mtlgrid {
 

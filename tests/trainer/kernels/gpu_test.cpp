@@ -18,6 +18,7 @@
 #include "trainer/kernels/gpu_kernels.h"
 #include "trainer/kernels/gpu_program.h"
 #include "trainer/network/self_attention.h"
+#include "trainer/network/self_attention_blocks.h"
 #include "trainer/training/step.h"
 
 namespace mtlgrid {

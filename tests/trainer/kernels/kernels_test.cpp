@@ -17,6 +17,8 @@
 #include "trainer/kernels/products.h"
 #include "trainer/kernels/rows.h"
 #include "trainer/network/self_attention.h"
+#include "trainer/network/self_attention_blocks.h"
+#include "trainer/network/self_attention_tiles.h"
 
 namespace mtlgrid {
 namespace {
