@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Optimiser, schedule and early stopping, for numbers_test.cpp and step_test.cpp: fixtures/optimiser.json.
+"""Optimiser, schedule and early stopping, for updates_test, early_stopping_test and step_test: fixtures/optimiser.json.
 
 AdamW: 200 steps of torch.optim.AdamW in float64, gradients of sizes from 1e-4 to 1, a changing learning rate; with decay
 and without; `float32` is how far PyTorch's own float32 is from that. Schedule: torch.optim.lr_scheduler.CosineAnnealingLR(T_max=epochs) stepped once a batch, as the released code

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Numbers of the random streams by streams.py, for random_test.cpp and numbers_test.cpp: fixtures/streams.json.
+"""Numbers of the random streams by streams.py, for random_test.cpp and fills_test.cpp: fixtures/streams.json.
 
 The hash of streams.py is compared with the package xxhash first. Usage: streams_fixture.py OUT
 """

@@ -1,53 +1,19 @@
-// Exported weights, read back by torch's own reader and by ours. PyTorch itself: tests/end_to_end/test_weights.py.
+// Exported weights, read back by our reader. By that of torch: tests/trainer/network/saved_weights_test.cpp; by PyTorch
+// itself: tests/end_to_end/test_weights.py.
 #include "trainer/formats/export.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/csrc/jit/serialization/pickle.h>
-
-#include <fstream>
 
 #include "base/errors.h"
-#include "tests/trainer/contract/tiny_experiment.h"
-#include "trainer/contract/parameters.h"
+#include "tests/trainer/formats/small_weights.h"
 #include "trainer/formats/state_dict.h"
 #include "trainer/formats/weights.h"
 
 namespace mtlgrid {
 namespace {
 
-class Export : public ::testing::Test {
- protected:
-  Export() {
-    weights.cell = {"MSI", "LF", "naive", 2};
-    weights.model = {.d_model = 8, .heads = 2, .ff = 12, .encoder_layers = 2, .decoder_layers = 1, .dropout = 0.1};
-    weights.width = 300;  // a shape above one byte
-    weights.label_column = "is.MSIH";
-    weights.auxiliary_column = "LF";
-    layout = make_layout(weights.model, weights.width, weights.label_column, weights.auxiliary_column);
-    for (std::int64_t i = 0; i < layout.total; ++i) weights.values.push_back(static_cast<float>(i));
-    write_weights_file(file(), weights);
-  }
-  std::filesystem::path file() const { return folder.path() / "weights.mtlgrid"; }
-  std::filesystem::path out() const { return folder.path() / "weights.pt"; }
-  testing::TemporaryFolder folder;
-  Weights weights;
-  ParameterLayout layout;
-};
-
-TEST_F(Export, IsReadBackByTorch) {
-  export_state_dict(file(), out());
-  std::ifstream in(out(), std::ios::binary);
-  const std::vector<char> bytes((std::istreambuf_iterator<char>(in)), {});
-  const auto dict = torch::jit::pickle_load(bytes).toGenericDict();
-  ASSERT_EQ(dict.size(), layout.parameters.size());
-  for (const ParameterSpec& p : layout.parameters) {
-    const at::Tensor t = dict.at(p.name).toTensor();
-    EXPECT_EQ(t.sizes().vec(), p.shape) << p.name;
-    EXPECT_EQ(t.flatten()[0].item<float>(), static_cast<float>(p.offset)) << p.name;
-    EXPECT_EQ(t.flatten()[-1].item<float>(), static_cast<float>(p.offset + p.size - 1)) << p.name;
-  }
-}
+class Export : public ::testing::Test, protected testing::SmallWeights {};
 
 TEST_F(Export, IsReadBackByOurselves) {
   export_state_dict(file(), out());

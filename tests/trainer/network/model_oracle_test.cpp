@@ -11,9 +11,10 @@
 #include <map>
 
 #include "base/philox.h"
+#include "tests/trainer/network/gradient_rows.h"
 #include "tests/trainer/network/model_fixture.h"
-#include "tests/trainer/training/network.h"
 #include "trainer/network/model.h"
+#include "trainer/training/losses.h"
 
 namespace mtlgrid {
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <random>
 
-#include "tests/trainer/training/network.h"
+#include "tests/trainer/network/gradient_rows.h"
 
 namespace mtlgrid {
 namespace {

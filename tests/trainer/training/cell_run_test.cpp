@@ -1,119 +1,22 @@
-// Whole cells: every method under both protocols, stopped and gone on with, and what makes them fail.
-#include <ATen/Parallel.h>
+// Whole cells: every method under both protocols, stopped and resumed, and what makes them fail.
 #include <ATen/ops/empty.h>
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <fstream>
 #include <set>
 
 #include "base/errors.h"
-#include "datasets/fingerprint.h"
-#include "tests/trainer/contract/tiny_experiment.h"
-#include "tests/trainer/training/fake_control.h"
-#include "trainer/formats/export.h"
+#include "tests/trainer/training/cell_run_fixture.h"
 #include "trainer/formats/weights.h"
-#include "trainer/training/pack_run.h"
 #include "trainer/training/prediction.h"
 
 namespace mtlgrid {
 namespace {
 
+using testing::bits;
+using testing::CellRunTest;
 using testing::FakeControl;
 using ::testing::HasSubstr;
 using ::testing::ThrowsMessage;
-
-// A result without what differs from run to run: times. Bytes, so that equality is bit-equality, NaN included.
-std::vector<std::uint8_t> bits(CellResult r) {
-  r.started = r.ended = 0;
-  r.attempt = r.environment.pack = 0;
-  r.environment.members.clear();
-  for (EpochRow& row : r.epochs) row.seconds = 0;
-  return nlohmann::json::to_msgpack(r);
-}
-
-class CellRunTest : public ::testing::Test {
- protected:
-  CellRunTest() : experiment(testing::tiny_experiment(folder.path())), bags(experiment) { at::set_num_threads(1); }
-
-  Train train(const std::string& method, const std::string& attempt, std::vector<std::string> resume = {}) const {
-    return {{"MSI", "LF", method, 0}, 1, (folder.path() / attempt).string(), std::move(resume)};
-  }
-  void run_pack(const std::vector<Train>& members, FakeControl& control, bool stacked = false) {
-    DeviceBags on_cpu(bags, at::kCPU, 0);
-    PackRun(experiment, members, on_cpu, {}, {at::kCPU, stacked}).run(control);
-  }
-  // A pack of one; throws what it failed with; nullopt: stopped.
-  std::optional<CellResult> run(const Train& t, FakeControl& control) {
-    run_pack({t}, control);
-    for (const auto& [name, error] : control.errors) throw error;
-    if (control.results.empty()) return std::nullopt;
-    return control.results.at(t.cell.method);
-  }
-  CellResult run_whole(const std::string& method, const std::string& attempt = "whole") {
-    FakeControl control;
-    return run(train(method, attempt), control).value();
-  }
-  // Stops after `stop_at` questions, then goes on in another attempt's folder.
-  CellResult run_in_two(const std::string& method, int stop_at) {
-    FakeControl stop(stop_at), on;
-    const Train first = train(method, "first"), second = train(method, "second", {first.directory});
-    EXPECT_FALSE(run(first, stop).has_value());
-    const CellResult result = run(second, on).value();
-    std::filesystem::remove_all(first.directory);
-    std::filesystem::remove_all(second.directory);
-    return result;
-  }
-
-  testing::TemporaryFolder folder;
-  Experiment experiment;
-  BagCache bags;
-};
-
-class InitialWeightsOutOfAFile : public CellRunTest {
- protected:
-  // Weights of a cell that was trained from drawn ones, as a state dict.
-  InitialWeightsOutOfAFile() {
-    run_whole("naive", "donor");
-    donor = read_weights_file(folder.path() / "donor" / kWeightsFile).values;
-    export_state_dict(folder.path() / "donor" / kWeightsFile, file());
-    experiment.init = {file().string(), hash_file(file())};
-  }
-  std::filesystem::path file() const { return folder.path() / "init.pt"; }
-  std::vector<float> donor;
-};
-
-TEST_F(InitialWeightsOutOfAFile, AreWhatTrainingBeginsWith) {
-  experiment.train.lr = 1e-30;  // no step changes a bit
-  for (const char* method : {"naive", "baseline"}) {
-    run_whole(method, method);
-    EXPECT_EQ(read_weights_file(folder.path() / method / kWeightsFile).values, donor) << method;
-  }
-}
-
-TEST_F(InitialWeightsOutOfAFile, GiveAnotherResultThanDrawnOnesAndTheSameAfterAStop) {
-  const CellResult result = run_whole("naive", "from file");
-  EXPECT_EQ(bits(run_in_two("naive", 3)), bits(result));
-  experiment.init = {};
-  EXPECT_NE(bits(run_whole("naive", "drawn")), bits(result));
-}
-
-TEST_F(InitialWeightsOutOfAFile, ThatHaveChangedAreRefused) {
-  std::ofstream(file(), std::ios::app) << "x";
-  EXPECT_THAT([&] { run_whole("naive"); }, ThrowsMessage<Error>(HasSubstr("has changed since the run began")));
-}
-
-// A checkpoint of a cell with other initial weights must not be gone on from.
-TEST_F(InitialWeightsOutOfAFile, ArePartOfTheCellsIdentity) {
-  const Cell cell{"MSI", "LF", "naive", 0};
-  Experiment drawn = experiment, other = experiment, moved = experiment;
-  drawn.init = {};
-  other.init.hash[0] = other.init.hash[0] == '0' ? '1' : '0';
-  moved.init.file = "/elsewhere.pt";
-  EXPECT_NE(cell_identity(experiment, cell), cell_identity(drawn, cell));
-  EXPECT_NE(cell_identity(experiment, cell), cell_identity(other, cell));
-  EXPECT_EQ(cell_identity(experiment, cell), cell_identity(moved, cell));
-}
 
 struct MethodCase {
   std::string method, protocol;
@@ -175,12 +78,6 @@ TEST_F(CellRunTest, KilledProcessGoesOnFromTheLastEpoch) {
   EXPECT_EQ(found, std::set<std::filesystem::path>{"checkpoint-0000000014"});  // the newest alone is kept
   EXPECT_EQ(bits(run(train("naive", "second", {first.directory}), on).value()), bits(whole));
   EXPECT_EQ(on.epochs_of.at("naive"), (std::vector<int>{3, 3}));  // says where it goes on, then the epoch it finished
-}
-
-TEST(Checkpoint, AtAnEpochsEndIsWrittenWhereItCostsAtMostATwentiethOfTheTime) {
-  EXPECT_TRUE(worth_a_checkpoint(0.001, 0));  // the first: what it costs is not known
-  EXPECT_TRUE(worth_a_checkpoint(2, 0.1));
-  EXPECT_FALSE(worth_a_checkpoint(1.99, 0.1));
 }
 
 TEST_F(CellRunTest, DamagedCheckpointIsPassedOverForAnOlderOne) {
@@ -289,127 +186,6 @@ TEST_F(CellRunTest, UnreadableBagFailsTheCellByName) {
   std::filesystem::remove(experiment.cohorts[0].patients[3].files[0]);
   EXPECT_THAT([&] { run_whole("naive"); }, ThrowsMessage<Error>(HasSubstr("INNER-3.h5")));
 }
-
-class Pack : public CellRunTest, public ::testing::WithParamInterface<bool> {
- protected:
-  Pack() {
-    for (const Method& m : methods()) all.push_back(train(m.name, "pack-" + m.name));
-  }
-  // In each other's way for one kind of computation: whether networks are stacked.
-  void run_members(const std::vector<Train>& members, FakeControl& control) { run_pack(members, control, GetParam()); }
-  void expect_as_alone(const CellResult& result) {
-    EXPECT_EQ(bits(result), bits(run_whole(result.cell.method, "alone-" + result.cell.method))) << result.cell.method;
-  }
-  std::size_t initial_size() const {
-    const Pair& pair = experiment.pairs[0];
-    const auto width = experiment.cohorts[0].width;
-    return static_cast<std::size_t>(
-        make_layout(experiment.model, width, pair.label_column, pair.auxiliary_column).total);
-  }
-  std::vector<Train> all;
-};
-
-TEST_P(Pack, EveryMemberGetsTheResultThatItGetsAlone) {
-  for (const Protocol& protocol : {Protocol::paper(), Protocol::released_code()}) {
-    experiment.protocol = protocol;
-    FakeControl control;
-    run_members(all, control);
-    ASSERT_EQ(control.results.size(), methods().size());
-    for (const auto& [name, result] : control.results) {
-      EXPECT_EQ(result.environment.pack, static_cast<int>(methods().size()));
-      expect_as_alone(result);
-    }
-    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) std::filesystem::remove_all(entry);
-    experiment = testing::tiny_experiment(folder.path());
-  }
-}
-
-TEST_P(Pack, MembersStopEarlyEachAtItsOwnEpoch) {
-  experiment.train.epochs = 12;
-  experiment.train.patience = 1;
-  experiment.train.lr = 2e-2;
-  FakeControl control;
-  run_members(all, control);
-  std::set<std::size_t> lengths;
-  for (const auto& [name, result] : control.results) {
-    lengths.insert(result.epochs.size());
-    expect_as_alone(result);
-  }
-  EXPECT_GT(lengths.size(), 1u);
-}
-
-TEST_P(Pack, StoppedGoesOnTogetherBitEqual) {
-  for (const int stop_at : {0, 3, 7, 19}) {
-    FakeControl stop(stop_at), on;
-    run_members(all, stop);
-    EXPECT_EQ(stop.stops.size(), all.size());
-    std::vector<Train> second;
-    for (const Train& t : all) second.push_back(train(t.cell.method, "second-" + t.cell.method, {t.directory}));
-    run_members(second, on);
-    ASSERT_EQ(on.results.size(), all.size());
-    for (const auto& [name, result] : on.results) expect_as_alone(result);
-    for (const Train& t : all) std::filesystem::remove_all(t.directory);
-  }
-}
-
-TEST_P(Pack, MembersThatAreReleasedGoOnElsewhereAndTheOthersHere) {
-  FakeControl control, elsewhere;
-  control.release = {all[0].cell.method, all[2].cell.method};
-  control.release_at = 5;
-  run_members(all, control);
-  EXPECT_THAT(control.stops, ::testing::UnorderedElementsAreArray(control.release));
-  EXPECT_EQ(control.results.size(), all.size() - 2);
-  std::vector<Train> moved;
-  for (const Train& t : {all[0], all[2]})
-    moved.push_back(train(t.cell.method, "moved-" + t.cell.method, {t.directory}));
-  run_members(moved, elsewhere);
-  ASSERT_EQ(elsewhere.results.size(), 2u);
-  EXPECT_GE(elsewhere.epochs_of.at(all[0].cell.method)[0], 1);  // gone on, not begun anew
-  for (const auto& [name, result] : control.results) expect_as_alone(result);
-  for (const auto& [name, result] : elsewhere.results) expect_as_alone(result);
-}
-
-TEST_P(Pack, MembersBehindCatchUpWithThoseThatHaveCheckpoints) {
-  FakeControl early(4), late(9), on;
-  EXPECT_FALSE(run(train("naive", "first"), early).has_value());
-  EXPECT_FALSE(run(train("dwa", "second"), late).has_value());
-  run_members({train("naive", "a", {train("naive", "first").directory}),
-               train("dwa", "b", {train("dwa", "second").directory}), train("uncert", "c"), train("cagrad", "d")},
-              on);
-  ASSERT_EQ(on.results.size(), 4u);
-  for (const auto& [name, result] : on.results) expect_as_alone(result);
-}
-
-TEST_P(Pack, MemberThatFailsLeavesTheOthersAlone) {
-  experiment.train.epochs = 2;
-  // A checkpoint whose moments make the next step's parameters overflow: that member alone fails.
-  FakeControl stop(3), on;
-  EXPECT_FALSE(run(train("naive", "first"), stop).has_value());
-  const auto file = std::filesystem::directory_iterator(train("naive", "first").directory)->path();
-  const Container c = read_container(file, "checkpoint");
-  const std::size_t size = initial_size();
-  std::vector<float> parameters(size);
-  c.copy("parameters", std::span(parameters));
-  parameters[0] = std::numeric_limits<float>::quiet_NaN();
-  std::vector<float> zeros(size);
-  write_container(file, "checkpoint", c.header,
-                  {ArrayView("parameters", std::span(parameters)), ArrayView("first_moment", std::span(zeros)),
-                   ArrayView("second_moment", std::span(zeros)), ArrayView("best", std::span(zeros))});
-  run_members({train("naive", "a", {train("naive", "first").directory}), train("dwa", "b"), train("uncert", "c")}, on);
-  ASSERT_EQ(on.errors.size(), 1u);
-  EXPECT_THAT(on.errors.at("naive").what(), HasSubstr("epoch 1, step 4"));
-  ASSERT_EQ(on.results.size(), 2u);
-  for (const auto& [name, result] : on.results) expect_as_alone(result);
-}
-
-TEST_P(Pack, UnreadableBagFailsEveryMember) {
-  std::filesystem::remove(experiment.cohorts[0].patients[3].files[0]);
-  FakeControl control;
-  EXPECT_THROW(run_members({train("naive", "a"), train("dwa", "b")}, control), InputError);
-}
-
-INSTANTIATE_TEST_SUITE_P(Computed, Pack, ::testing::Bool(),
-                         [](const auto& p) { return p.param ? "Stacked" : "InTurn"; });
 
 TEST_F(CellRunTest, ThreadsChangeNothingInTheLoopsOverParameters) {
   const CellResult one = run_whole("autol+cagrad", "one");

@@ -12,7 +12,7 @@
 
 #include "base/errors.h"
 #include "tests/trainer/contract/tiny_experiment.h"
-#include "tests/trainer/training/fake_control.h"
+#include "tests/trainer/process/fake_control.h"
 #include "trainer/nccl/nccl.h"
 #include "trainer/training/device.h"
 #include "trainer/training/pack_run.h"

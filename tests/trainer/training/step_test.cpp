@@ -13,7 +13,7 @@
 
 #include "base/errors.h"
 #include "tests/oracle/oracle.h"
-#include "tests/trainer/training/network.h"
+#include "tests/trainer/network/gradient_rows.h"
 #include "trainer/kernels/products.h"
 
 namespace mtlgrid {

@@ -8,7 +8,7 @@
 
 #include "tests/oracle/oracle.h"
 #include "tests/trainer/contract/tiny_experiment.h"
-#include "tests/trainer/training/fake_control.h"
+#include "tests/trainer/process/fake_control.h"
 #include "trainer/training/pack_run.h"
 #include "trainer/training/prediction.h"
 

@@ -2,23 +2,14 @@
 #pragma once
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
-#include <span>
 
-#include "trainer/training/step.h"
+#include "tests/trainer/kernels/tensors.h"
+#include "trainer/network/model.h"
 
 namespace mtlgrid::testing {
-
-inline at::Tensor tensor(std::span<const double> values, at::IntArrayRef shape) {
-  return at::tensor(at::ArrayRef<double>(values.data(), values.size()), at::kDouble).view(shape).clone();
-}
-
-inline double largest_difference(const at::Tensor& a, const at::Tensor& b) {
-  return (a - b).abs().max().item<double>();
-}
 
 // Gradients of both losses (or of the classification alone) by the outputs, one row each.
 struct OutputRows {

@@ -12,7 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "balancers/methods/registry.h"
-#include "tests/trainer/training/network.h"
+#include "tests/trainer/network/gradient_rows.h"
 #include "trainer/kernels/dropout.h"
 #include "trainer/kernels/gpu_graph.h"
 #include "trainer/kernels/gpu_kernels.h"
