@@ -4,10 +4,10 @@
 
 #include "base/errors.h"
 #include "trainer/contract/requests.h"
-#include "trainer/formats/export.h"
 #include "trainer/process/connection.h"
 #include "trainer/process/server.h"
 #include "trainer/training/device.h"
+#include "trainer/training/export.h"
 #include "trainer/training/predict_cohort.h"
 
 namespace mtlgrid {

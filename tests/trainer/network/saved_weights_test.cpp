@@ -1,14 +1,10 @@
-// Saved weights and torch: those of PyTorch predict as PyTorch does, and what we export is read by torch's own reader.
+// Weights that PyTorch saved (tests/oracle/weights.py) predict as PyTorch does.
 #include <ATen/ops/from_blob.h>
 #include <gtest/gtest.h>
-#include <torch/csrc/jit/serialization/pickle.h>
 
 #include <cmath>
-#include <fstream>
 
 #include "tests/trainer/formats/oracle_weights.h"
-#include "tests/trainer/formats/small_weights.h"
-#include "trainer/formats/export.h"
 #include "trainer/formats/state_dict.h"
 #include "trainer/network/model.h"
 
@@ -53,21 +49,6 @@ TEST(SavedWeights, OfPyTorchPredictAsPyTorchDoes) {
   const testing::OracleWeights oracle;
   EXPECT_LT(largest_difference(oracle, at::kDouble), 1e-12);
   EXPECT_LT(largest_difference(oracle, at::kFloat), 1e-5);
-}
-
-TEST(SavedWeights, ThatWeExportAreReadByTorch) {
-  const testing::SmallWeights small;
-  export_state_dict(small.file(), small.out());
-  std::ifstream in(small.out(), std::ios::binary);
-  const std::vector<char> bytes((std::istreambuf_iterator<char>(in)), {});
-  const auto dict = torch::jit::pickle_load(bytes).toGenericDict();
-  ASSERT_EQ(dict.size(), small.layout.parameters.size());
-  for (const ParameterSpec& p : small.layout.parameters) {
-    const at::Tensor t = dict.at(p.name).toTensor();
-    EXPECT_EQ(t.sizes().vec(), p.shape) << p.name;
-    EXPECT_EQ(t.flatten()[0].item<float>(), static_cast<float>(p.offset)) << p.name;
-    EXPECT_EQ(t.flatten()[-1].item<float>(), static_cast<float>(p.offset + p.size - 1)) << p.name;
-  }
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 #include "base/errors.h"
 #include "datasets/fingerprint.h"
 #include "tests/trainer/training/cell_run_fixture.h"
-#include "trainer/formats/export.h"
 #include "trainer/formats/weights.h"
+#include "trainer/training/export.h"
 
 namespace mtlgrid {
 namespace {

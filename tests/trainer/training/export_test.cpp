@@ -1,9 +1,11 @@
-// Exported weights, read back by our reader. By that of torch: tests/trainer/network/saved_weights_test.cpp; by PyTorch
-// itself: tests/end_to_end/test_weights.py.
-#include "trainer/formats/export.h"
+// Exported weights, read back by torch's own reader and by ours. PyTorch itself: tests/end_to_end/test_weights.py.
+#include "trainer/training/export.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/jit/serialization/pickle.h>
+
+#include <fstream>
 
 #include "base/errors.h"
 #include "tests/trainer/formats/small_weights.h"
@@ -14,6 +16,20 @@ namespace mtlgrid {
 namespace {
 
 class Export : public ::testing::Test, protected testing::SmallWeights {};
+
+TEST_F(Export, IsReadBackByTorch) {
+  export_state_dict(file(), out());
+  std::ifstream in(out(), std::ios::binary);
+  const std::vector<char> bytes((std::istreambuf_iterator<char>(in)), {});
+  const auto dict = torch::jit::pickle_load(bytes).toGenericDict();
+  ASSERT_EQ(dict.size(), layout.parameters.size());
+  for (const ParameterSpec& p : layout.parameters) {
+    const at::Tensor t = dict.at(p.name).toTensor();
+    EXPECT_EQ(t.sizes().vec(), p.shape) << p.name;
+    EXPECT_EQ(t.flatten()[0].item<float>(), static_cast<float>(p.offset)) << p.name;
+    EXPECT_EQ(t.flatten()[-1].item<float>(), static_cast<float>(p.offset + p.size - 1)) << p.name;
+  }
+}
 
 TEST_F(Export, IsReadBackByOurselves) {
   export_state_dict(file(), out());

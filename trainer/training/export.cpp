@@ -1,7 +1,4 @@
-// A state dict as torch.save writes it: a zip with data.pkl, a pickle of a dict of tensors, and one record of
-// raw values a storage. Written opcode by opcode, because torch's own C++ pickler tags containers with globals that
-// torch.load(weights_only=True) refuses.
-#include "trainer/formats/export.h"
+#include "trainer/training/export.h"
 
 #include <caffe2/serialize/inline_container.h>
 
