@@ -1,4 +1,4 @@
-// The messages of one rank out of the parts that they travel in: each has its length, 8 bytes, before it.
+// Reassembles the messages of one rank from the parts in which they are sent: each message follows its length, 8 bytes.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace mtlgrid {
 
 class Assembly {
  public:
-  // Throws Error(fatal) for a length above `kMaximumFrame`, which no message of ours has: the stream is broken.
+  // Throws Error(fatal) for a length above `kMaximumFrame`, which our messages never have: the stream is broken.
   void add(std::string_view part) {
     bytes_.append(part);
     std::size_t begin = 0;
@@ -37,7 +37,7 @@ class Assembly {
   }
 
  private:
-  std::string bytes_;  // of a message that is not whole
+  std::string bytes_;  // of an incomplete message
   std::deque<std::string> messages_;
 };
 

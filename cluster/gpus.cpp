@@ -38,7 +38,7 @@ std::vector<Gpu> listed(const std::string& listing) {
       split = {found[3], found[2], std::stoi(found[1])};
       gpus.push_back(split);
     } else if (std::regex_match(line, found, part) && !split.uuid.empty()) {
-      if (gpus.back().uuid == split.uuid) gpus.pop_back();  // its first part stands in its place
+      if (gpus.back().uuid == split.uuid) gpus.pop_back();  // replaced by its first part
       gpus.push_back({found[2], fmt::format("{} {}", split.name, found[1].str()), split.index});
     }
   }
@@ -114,7 +114,7 @@ FoundGpus gpus_of(const GpuFacts& facts) {
 
 std::vector<Gpu> gpus_of_trainers(const std::vector<Gpu>& gpus, const LocalRank& local, int per_gpu,
                                   std::optional<int> workers) {
-  // Places for trainers, those of a GPU side by side, so that ranks have GPUs of their own where there are enough.
+  // Places for trainers, those of one GPU adjacent, so that ranks do not share GPUs if there are enough.
   std::vector<int> places;
   for (std::size_t i = 0; i < gpus.size(); ++i) {
     places.insert(places.end(), static_cast<std::size_t>(per_gpu), static_cast<int>(i));
@@ -158,12 +158,11 @@ std::string mps_state(const std::filesystem::path& pipes, const std::filesystem:
   std::ifstream file(pipes / "nvidia-cuda-mps-control.pid");
   long id = 0;
   std::error_code error;
-  if (!(file >> id)) return fmt::format("MPS does not run (nothing of it in {}): they take turns", pipes.string());
+  if (!(file >> id)) return fmt::format("MPS is not running (no files of it in {}): they take turns", pipes.string());
   if (std::filesystem::exists(processes / std::to_string(id), error)) {
-    return fmt::format("MPS runs (process {}, pipes in {})", id, pipes.string());
+    return fmt::format("MPS is running (process {}, pipes in {})", id, pipes.string());
   }
-  return fmt::format("MPS left its pipes in {} and its process {} is gone, or not visible from here", pipes.string(),
-                     id);
+  return fmt::format("MPS has pipes in {}, but its process {} is gone or not visible from here", pipes.string(), id);
 }
 
 }  // namespace mtlgrid

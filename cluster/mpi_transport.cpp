@@ -1,17 +1,17 @@
-// How it works. The one collective is MPI_Comm_dup at start-up.
+// How it works. The only collective call is MPI_Comm_dup at start-up.
 //
 // To each peer goes a stream of messages, each its length and its bytes, cut into parts of at most kPart bytes. The
-// next part follows when MPI has let go of the last and while fewer than kWindow are unanswered; the rest waits here,
-// so many small messages share a part. The receiver answers with how many parts have arrived. Parts are matched
-// (MPI_Improbe) and then received (MPI_Imrecv), so nothing ever waits for a peer. A dead peer's last part is never let
-// go of, and nothing more is given to MPI for it.
+// next part follows when MPI has released the last and while fewer than kWindow are unanswered; the rest waits here,
+// so that many small messages share a part. The receiver answers with how many parts have arrived. Parts are matched
+// (MPI_Improbe) and then received (MPI_Imrecv), so nothing ever waits for a peer. A dead peer's last part is never
+// released, and nothing more is passed to MPI for it.
 //
-// Why not leave all that to MPI: what Open MPI 4.1.4 does when a peer dies, seen with gdb (docs/processes.md).
-// - Shared memory has room for 512 unread small or about 100 large messages in all. A dead rank that is still written
-//   to takes all of it, and then no message to anybody passes.
+// The reason: what Open MPI 4.1.4 does when a peer dies, as observed with gdb (docs/processes.md).
+// - Shared memory has room for 512 unread small or about 100 large messages in all. Messages to a dead
+//   rank fill all of it, and then no message to any rank gets through.
 // - TCP: a large message (rendezvous) to a rank that dies can hang the sender on its own lock, as the error path sends
-//   from inside itself; and any send after one that failed can corrupt libevent's lists, which then turn in a circle
-//   for ever. Both hang the whole process inside an MPI call. Never giving MPI a second part while the first is not
+//   from inside itself; and any send after one that failed can corrupt libevent's lists, which then form an endless
+//   loop. Both hang the whole process inside an MPI call. Never giving MPI a second part while the first is not
 //   done avoids it, with parts below the limit up to which MPI sends without asking the receiver (eager), and a socket
 //   buffer larger than the window, which keeps a part from being half-written.
 #include "cluster/mpi_transport.h"
@@ -89,10 +89,10 @@ class Outgoing {
   std::size_t begin_ = 0;  // bytes before it have been taken
 };
 
-// All there is about one other rank.
+// The state of the connection to one other rank.
 struct Peer {
   Outgoing outgoing;
-  Transfer sending;                // the last that MPI was given
+  Transfer sending;                // the last part that was passed to MPI
   int unanswered = 0;              // parts
   std::deque<Transfer> receiving;  // parts, oldest first; growing at the end moves no buffer that MPI holds
   int to_answer = 0;               // parts
@@ -155,7 +155,7 @@ void MpiTransport::send(int to, std::string bytes) {
   }
 }
 
-// Gives MPI what may be sent to `to` now.
+// Passes to MPI what may be sent to `to` now.
 void MpiTransport::advance(int to) {
   Peer& peer = at(to);
   while (!peer.lost && done(peer.sending, to, "sending to")) {
@@ -186,7 +186,7 @@ void MpiTransport::give_to_mpi(int to, std::string bytes, Tag tag) {
   if (code != MPI_SUCCESS) lose(to, "sending to", code);
 }
 
-// Whether MPI has let go of the transfer, by success or by error, or never had it.
+// Whether MPI has released the transfer, by success or by error, or never had it.
 bool MpiTransport::done(Transfer& transfer, int peer, const char* direction) {
   int flag = 0;
   const int code = MPI_Test(&transfer.request, &flag, MPI_STATUS_IGNORE);

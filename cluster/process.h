@@ -19,7 +19,7 @@ struct ProcessOptions {
   std::filesystem::path executable;      // not looked up in PATH
   std::vector<std::string> arguments;    // without argv[0]
   std::vector<std::string> environment;  // the whole of it, "NAME=value"
-  std::vector<int> cpus;                 // cores it and all its threads are bound to; empty: as this thread
+  std::vector<int> cpus;                 // cores that it and all its threads are bound to; empty: as this thread
   std::filesystem::path log;             // stderr, appended; made if missing, its folder must exist; empty: our stderr
 };
 
@@ -28,9 +28,9 @@ struct ChildProcess {
   FileDescriptor input, output;  // our ends of its stdin and stdout: non-blocking, close-on-exec
 };
 
-// Starts a process, in a process group of its own (signals to our group do not reach it), with default signal handling,
-// an empty signal mask and no file descriptor but 0, 1 and 2. Throws Error(fatal) naming the step and what the system
-// said; then nothing was started. Not a handle: the caller reaps `pid`.
+// Starts a process in its own process group (signals to our group do not reach it), with default signal handling, an
+// empty signal mask, and only the file descriptors 0, 1 and 2. Throws Error(fatal) with the failed step and the
+// system's text; then nothing was started. The caller reaps `pid`.
 ChildProcess spawn(const ProcessOptions& options);
 
 // `environment` without the variables of MPI launchers and Slurm, with those of a trainer: OMP_NUM_THREADS and
@@ -41,7 +41,7 @@ std::vector<std::string> trainer_environment(char* const* environment, int threa
 // The cores of slot s: `threads` of `cpus` starting at s * threads, wrapping around where there are too few; ascending.
 std::vector<int> cpus_of_slot(const std::vector<int>& cpus, int slot, int threads);
 
-// A wait status in words: "killed by signal 9 (SIGKILL)", "exited with status 1".
+// Describes a wait status: "killed by signal 9 (SIGKILL)", "exited with status 1".
 std::string describe_wait_status(int status);
 
 }  // namespace mtlgrid

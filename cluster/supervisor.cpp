@@ -26,10 +26,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Read of one slot in one poll: bounds the call, and is more than a pipe of a dead process can hold (1 MiB at most
-// without privileges), so its last frames are all read before its death is told.
+// Bytes read of one slot in one poll: bounds the call, and is more than the pipe of a dead process can hold (1 MiB at
+// most without privileges), so that all of its last frames are read before its death is reported.
 constexpr std::size_t kReadAtMost = std::size_t{4} << 20;
-// How long a process may live on after it closed its stdout. Ending takes milliseconds; more is a fault.
+// How long a process may run after it closed its stdout. Exiting takes milliseconds; longer is a fault.
 constexpr auto kAfterClosing = std::chrono::seconds(2);
 
 struct Slot {
@@ -38,7 +38,7 @@ struct Slot {
   std::deque<std::string> queue;  // frames not yet written
   std::size_t written = 0;        // bytes of the first that are
   FrameReader reader;
-  std::string broken;                       // why its stream is not read any more
+  std::string broken;                       // why its stream is no longer read
   std::optional<Clock::time_point> closed;  // when its stdout ended
   std::filesystem::path log;
   std::uintmax_t log_start = 0;
@@ -67,7 +67,7 @@ End reap(pid_t pid) {
   return {describe_wait_status(status), WIFEXITED(status) ? std::optional(WEXITSTATUS(status)) : std::nullopt};
 }
 
-// The process leads its group: whatever it started goes with it.
+// The process leads its group: its own children are killed with it.
 void kill_group(pid_t pid) {
   ::kill(-pid, SIGKILL);
   ::kill(pid, SIGKILL);
@@ -113,7 +113,8 @@ class TrainerProcesses final : public Trainers {
 TrainerProcesses::TrainerProcesses(const TrainerCommand& command, double grace)
     : command_(command), grace_(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(grace))) {
   if (command.slots < 1 || command.threads < 1) {
-    throw Error(ErrorKind::fatal, fmt::format("{} trainers of {} threads", command.slots, command.threads));
+    throw Error(ErrorKind::fatal,
+                fmt::format("{} trainers of {} threads each: both must be at least 1", command.slots, command.threads));
   }
   if (!command.gpus.empty() && command.gpus.size() != static_cast<std::size_t>(command.slots)) {
     throw Error(ErrorKind::fatal, fmt::format("{} trainers with {} GPUs", command.slots, command.gpus.size()));
@@ -139,7 +140,7 @@ ProcessOptions TrainerProcesses::options(int slot) const {
 
 void TrainerProcesses::start(int number) {
   Slot& slot = at(number);
-  if (slot.pid != 0) throw Error(ErrorKind::fatal, fmt::format("trainer {} is running", number));
+  if (slot.pid != 0) throw Error(ErrorKind::fatal, fmt::format("trainer {} is already running", number));
   slot = Slot{};
   try {
     const ProcessOptions how = options(number);
@@ -168,7 +169,7 @@ void TrainerProcesses::flush(Slot& slot) {
     const auto rest = std::string_view(slot.queue.front()).substr(slot.written);
     const ssize_t n = write_some(slot.input.get(), rest);
     if (n == 0) return;
-    if (n < 0) {  // it reads no more: its death, which follows, says why
+    if (n < 0) {  // it has closed its stdin: its death, which follows, says why
       slot.queue.clear();
       slot.input.close();
       return;
@@ -234,7 +235,7 @@ void TrainerProcesses::deliver(int number, std::string_view bytes, std::vector<T
 // A process that has closed its stdout cannot report any more.
 void TrainerProcesses::supervise(Slot& slot) {
   if (!slot.closed || !slot.broken.empty() || Clock::now() < *slot.closed + kAfterClosing) return;
-  slot.broken = "broken stream: it closed its output and lived on";
+  slot.broken = "broken stream: it closed its stdout and did not exit";
   kill_group(slot.pid);
 }
 
@@ -254,7 +255,7 @@ void TrainerProcesses::kill(int number) {
 
 bool TrainerProcesses::running(int slot) const { return slots_.at(static_cast<std::size_t>(slot)).pid != 0; }
 
-// Reads and drops what they still say, so that none waits for a full pipe, until all have ended or time is up.
+// Reads and drops their remaining output, so that no process waits on a full pipe, until all have ended or time is up.
 void TrainerProcesses::wait_for_ends(Clock::time_point deadline) {
   for (;;) {
     std::vector<pollfd> open;

@@ -1,4 +1,4 @@
-// The trainer processes of a rank, as the worker sees them: one a slot, which reports messages or dies.
+// The trainer processes of a rank, as its worker sees them: one in each slot, which sends messages or dies.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -9,7 +9,7 @@
 
 namespace mtlgrid {
 
-// What a slot's process reported, or that it died.
+// A message of a slot's process, or its death.
 struct TrainerMessage {
   int slot;
   nlohmann::json message;
@@ -17,24 +17,24 @@ struct TrainerMessage {
 struct TrainerDied {
   int slot;
   std::string cause;   // "killed by signal 9 (SIGKILL)", "exited with status 1", "broken stream: ...", "not started"
-  std::string detail;  // the last lines it wrote to its log; of one not started: why
-  std::optional<int> exit_status = std::nullopt;  // of one that ended by itself
+  std::string detail;  // the last lines of its log; if it was not started: why
+  std::optional<int> exit_status = std::nullopt;  // if it ended by itself
 };
 using TrainerEvent = std::variant<TrainerMessage, TrainerDied>;
 
-// What the worker needs of its trainers; tests use a fake.
+// The worker's view of its trainers; tests use a fake.
 class Trainers {
  public:
   virtual ~Trainers() = default;
   virtual int slots() const = 0;
-  // Starts (or, after its TrainerDied, starts again) the slot's process. Its first message is to be `setup`. If the
-  // system refuses, the next poll() tells of it as a TrainerDied "not started". Throws Error(fatal) if the slot's
+  // Starts the slot's process, or restarts it after its TrainerDied. Send `setup` to it first. If the system refuses to
+  // start it, the next poll() reports this as a TrainerDied "not started". Throws Error(fatal) if the slot's
   // process has not been reported dead.
   virtual void start(int slot) = 0;
   // Queues a message; never blocks. Ignored if the slot has no process.
   virtual void send(int slot, const nlohmann::json& message) = 0;
-  // Everything that happened since the last call; never blocks. All that a process said whole comes before its
-  // TrainerDied, which comes once. Bytes that are no message end the process with a "broken stream".
+  // All events since the last call; never blocks. All complete messages of a process come before its TrainerDied, which
+  // comes once. Bytes that are not a message end the process with a "broken stream".
   virtual std::vector<TrainerEvent> poll() = 0;
   virtual void kill(int slot) = 0;  // SIGKILL; a TrainerDied event follows; ignored if the slot has no process
   // From start() until poll() has returned its TrainerDied.

@@ -34,7 +34,7 @@ def cell_that_takes_its_rank_down(stage):
 
 @scenario()
 def cell_that_always_fails(stage):
-    """Once its cause is mended, --retry-failed."""
+    """Once its cause is fixed, --retry-failed."""
     inject(stage, f"{CULPRIT}=fail", "inject")
     stage.submit(run_args="--workers 1 --retry-failed").wait()
     stage.check()

@@ -188,7 +188,7 @@ class Chaos:
     def safely_running(self):
         try:
             return self.grid.running()
-        except Exception:  # the store is not there yet, or being made anew
+        except Exception:  # the store is not there yet, or being rebuilt
             return {}
 
     def complete(self):

@@ -133,11 +133,11 @@ TEST(GpusOfTrainers, TwoTrainersOnOneGpuAreRefusedUnlessAskedFor) {
 TEST(Mps, RunsWhereItsControlDaemonIsAlive) {
   std::string name = ::testing::TempDir() + "mtlgrid-mps-XXXXXX";
   const std::filesystem::path folder = mkdtemp(name.data());
-  EXPECT_THAT(mps_state(folder, folder), HasSubstr("MPS does not run"));
+  EXPECT_THAT(mps_state(folder, folder), HasSubstr("MPS is not running"));
   std::ofstream(folder / "nvidia-cuda-mps-control.pid") << "4711\n";
   EXPECT_THAT(mps_state(folder, folder), HasSubstr("its process 4711 is gone"));
   std::filesystem::create_directory(folder / "4711");
-  EXPECT_THAT(mps_state(folder, folder), HasSubstr("MPS runs (process 4711"));
+  EXPECT_THAT(mps_state(folder, folder), HasSubstr("MPS is running (process 4711"));
   std::filesystem::remove_all(folder);
 }
 

@@ -104,7 +104,7 @@ def disk_full(stage):
 
 
 def damage_between_requeues(stage, *damages):
-    """`damages`: one before each requeue, names in DAMAGES. The next launch must make the store anew each time, and say so."""
+    """`damages`: one before each requeue, names in DAMAGES. The next launch must rebuild the store each time, and report it."""
     job = stage.submit_and_wait(some=2)
     for number, what in enumerate(damages, 1):
         job.signal("USR1")

@@ -127,7 +127,7 @@ void a_deaf_receiver_blocks_nobody(Node& node) {
   }
 }
 
-// Rank 2 begins a large message and then does nothing; rank 0 goes on hearing rank 1.
+// Rank 2 begins a large message and then does nothing; rank 0 continues to receive from rank 1.
 void a_stalled_sender_blocks_nobody(Node& node) {
   if (node.rank() == 0) {
     for (int n = 0; n < kSmallMessages; ++n) check(node.take(1) == std::to_string(n), "number");

@@ -96,7 +96,7 @@ def node_killed(stage):
 
 @scenario()
 def node_of_the_script_killed(stage):
-    """Slurm queues the job again; it goes on with the nodes that are left."""
+    """Slurm queues the job again; it continues with the remaining nodes."""
     job = stage.submit_and_wait(nodes=2, running=2)
     fault = stage.strike("node of rank 0 lost: all its processes", job.first_node().kill)
     fault.noticed = job.await_restart(1)

@@ -40,7 +40,7 @@ def run_one(name, cluster, expected, record):
 def clean_up(cluster):
     """The cluster as new; if it cannot be repaired, another one."""
     try:
-        cluster.mend()
+        cluster.repair()
     except AssertionError as error:
         print(f"    the cluster is replaced: {error}", flush=True)
         cluster.down()

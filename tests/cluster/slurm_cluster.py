@@ -269,7 +269,7 @@ class Cluster:
         if self.is_up():
             if len(self.nodes) != nodes:
                 raise AssertionError(f"a cluster of {len(self.nodes)} nodes is up in {self.folder}: take it down first")
-            self.mend()
+            self.repair()
             return
         self.down()
         for name in ("spool", "log", "tmp", "disk"):
@@ -313,7 +313,7 @@ class Cluster:
     def remember(self):
         self.record.write_text(json.dumps({"machines": [(m.name, m.pid, m.start) for m in self.machines.values()]}))
 
-    def mend(self):
+    def repair(self):
         """Brings the cluster back after faults: lost machines, cut links, dead slurmds, stopped or leftover jobs."""
         self.reap()
         for node in self.nodes:

@@ -200,7 +200,7 @@ TEST_F(SupervisorTest, BytesThatAreNoMessageEndTheProcess) {
 TEST_F(SupervisorTest, ATrainerThatClosesItsOutputIsEnded) {
   start_all();
   tell({{"type", "close output"}});
-  EXPECT_EQ(next_death().cause, "broken stream: it closed its output and lived on");
+  EXPECT_EQ(next_death().cause, "broken stream: it closed its stdout and did not exit");
 }
 
 TEST_F(SupervisorTest, WritingToATrainerThatReadsNoMoreIsNoError) {

@@ -1,7 +1,8 @@
-// What trainers must know to train any cell of a grid: settings, patients, labels and splits. No torch.
+// The experiment: everything a trainer needs to train any cell of a grid: settings, patients, labels and splits. No
+// torch.
 //
-// Built once by the orchestrator out of the configuration and the tables, sent to every rank, then handed to every
-// trainer process as MessagePack. Everything a cell's result depends on is in here (or in the feature files).
+// The orchestrator builds it once from the configuration and the tables; it is sent to every rank, and by each rank to
+// its trainers, as MessagePack. A cell's result depends on nothing but the experiment and the feature files.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,7 @@ struct TrainSettings {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainSettings, epochs, patience, lr, weight_decay, validation, precision)
 
-// Settings that change how a result is made, never what it is (on CPU).
+// Settings that change how a result is computed. On the CPU they never change the result.
 struct RunSettings {
   std::string device = "auto";        // auto, cpu, cuda
   int threads = 1;                    // a trainer process's compute threads
@@ -38,20 +39,20 @@ struct RunSettings {
   int trainers_per_gpu = 1;           // trainers that may share a GPU
   bool cuda_graphs = true;            // small bags' passes are recorded on a GPU (passes.h)
   std::string bag_cache = "remove";   // remove, keep, off: the bag file that a node's trainer processes share
-  std::string bag_cache_folder{};     // where it lies; empty: $TMPDIR of the trainer process, else /tmp
+  std::string bag_cache_folder{};     // its folder; empty: $TMPDIR of the trainer process, else /tmp
   std::string staging = "auto";  // auto, nccl, files: features broadcast between GPUs at the start, or read by each
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunSettings, device, threads, checkpoint_minutes, keep_weights, pack,
                                    trainers_per_gpu, cuda_graphs, bag_cache, bag_cache_folder, staging)
 
-// Initial weights out of a PyTorch state dict (absolute path) instead of drawn ones. The hash decides the result, not
-// the path; both are empty where weights are drawn.
+// A PyTorch state dict (absolute path) with the initial weights, instead of weights drawn from a stream. The hash, not
+// the path, is part of a cell's identity. Both are empty where weights are drawn.
 struct InitialWeights {
   std::string file, hash;  // hash_file() when the run was planned
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InitialWeights, file, hash)
 
-// A patient's bag: the feature files whose tiles, one after the other, make it up (absolute paths).
+// A patient's bag: the tiles of these feature files (absolute paths), in this order.
 struct PatientFiles {
   std::string name;
   std::vector<std::string> files;

@@ -16,7 +16,7 @@ std::int64_t parameter_count(const ModelSettings& model, std::int64_t width);
 double forward_flops(const ModelSettings& model, std::int64_t width, std::int64_t tiles);
 
 // Passes of a method's training step over bags: forward passes, and gradients (of a task or of a weighted sum) by
-// backward passes. A backward pass costs two forward passes less the gradient by the bag, which nobody needs.
+// backward passes. A backward pass costs two forward passes minus the gradient by the bag, which is not computed.
 struct StepPasses {
   int forward = 0, gradients = 0;
 };
@@ -27,7 +27,7 @@ StepPasses step_passes(const Method& method, const Protocol& protocol);
 double step_flops(const Method& method, const Protocol& protocol, const ModelSettings& model, std::int64_t width,
                   std::int64_t tiles);
 
-// Bytes that a step must move between processor and memory whatever the bag: weights read by each pass, gradients
+// Bytes that a step moves between processor and memory for a bag of any size: weights read by each pass, gradients
 // written and read, AdamW's state (float32).
 double step_bytes(const Method& method, const Protocol& protocol, const ModelSettings& model, std::int64_t width);
 

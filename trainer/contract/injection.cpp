@@ -12,9 +12,10 @@ namespace {
 constexpr std::array<const char*, 7> kWhats{"crash", "end-rank", "fail", "full", "memory", "hang", "slow"};
 
 Injection parse_one(const std::string& order) {
-  const InputError wrong("--inject: '" + order +
-                         "', expected WHERE=WHAT[:NUMBER] with WHERE a cell's name or *, perhaps @HOST, and WHAT one "
-                         "of crash, end-rank, fail, full, memory, hang, slow");
+  const InputError wrong(
+      "--inject: '" + order +
+      "', expected WHERE=WHAT[:NUMBER] with WHERE a cell's name or *, optionally @HOST, and WHAT one "
+      "of crash, end-rank, fail, full, memory, hang, slow");
   const auto equals = order.find('=');
   if (equals == std::string::npos || equals == 0) throw wrong;
   const std::string where = order.substr(0, equals);

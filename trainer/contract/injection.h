@@ -1,12 +1,12 @@
-// Faults on order, so that every kind can be tried on a real cluster: `mtlgrid run --inject`. No torch.
+// Injected faults, which test every kind of failure on a real cluster: `mtlgrid run --inject`. No torch.
 //
-// An order is WHERE=WHAT[:NUMBER]; several are joined by commas. WHERE is a cell's name or `*`, perhaps followed by
-// `@HOST`. WHAT strikes when the trainer is about to begin its NUMBERth step of a pack with that cell (1 if not given),
-// counted from the pack's start or its resumption:
+// An injection is WHERE=WHAT[:NUMBER]; several are separated by commas. WHERE is a cell's name or `*`, optionally
+// followed by `@HOST`. The fault WHAT occurs before the trainer's NUMBERth step of a pack with that cell (default 1),
+// counted from the start or the resumption of the pack:
 //   crash     SIGSEGV                                   end-rank  SIGKILL to the rank that started this trainer
-//   fail      the cell's own error                      full      as if the disk were full
-//   memory    as if the device lacked memory            hang      nothing happens any more, for ever
-//   slow      every step takes NUMBER more seconds
+//   fail      an error of the cell itself               full      as if the disk were full
+//   memory    as if the device lacked memory            hang      the trainer stops responding and never ends
+//   slow      every step takes NUMBER seconds longer
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ struct Injection {
   double number = 1;
 };
 
-// Throws InputError with every order that is none.
+// Throws InputError with a line for every malformed injection.
 std::vector<Injection> parse_injections(const std::string& orders);
 
 }  // namespace mtlgrid

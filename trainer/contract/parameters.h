@@ -1,4 +1,4 @@
-// The network's parameters: names, shapes and places in one flat buffer, and their initial values. No torch.
+// The network's parameters: names, shapes, offsets in one flat buffer, and initial values. No torch.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,8 @@
 
 namespace mtlgrid {
 
-// How a parameter starts (PyTorch's defaults): uniform in +-bound, a constant, or uniform in [0, 1) for tokens.
+// A parameter's initial distribution (PyTorch's defaults): uniform in +-bound, a constant, or, for tokens, uniform in
+// [0, 1).
 enum class Start { uniform, zero, one, token };
 
 struct ParameterSpec {
@@ -24,20 +25,20 @@ struct ParameterSpec {
 };
 
 // One member's row of the flat buffer [F, total]: shared parameters first (projector, encoder, decoder: what gradient
-// aggregation acts on), then class token and head, then regression token and head. `baseline`, which has no
-// regression, so trains the first `classification` floats and leaves the rest as they started.
+// aggregation acts on), then class token and head, then regression token and head. `baseline`, which has no regression,
+// therefore trains the first `classification` floats and leaves the rest at their initial values.
 struct ParameterLayout {
   std::vector<ParameterSpec> parameters;  // in the order of the buffer
   std::int64_t shared = 0, classification = 0, total = 0;
 };
 
 // `width` is D; `label` and `auxiliary` are the targets' column names ('.' becomes '_' in parameter names).
-// Throws Error(bad_input) if d_model is no multiple of heads, or a size is not positive.
+// Throws Error(bad_input) if d_model is not a multiple of heads, or a size is not positive.
 ParameterLayout make_layout(const ModelSettings& model, std::int64_t width, const std::string& label,
                             const std::string& auxiliary);
 
-// Writes initial values into one member's row. Parameter i draws from weights.child(i), so a value depends on nothing
-// but (seed, pair, fold) and its place; the layers of a stack start identical, as PyTorch clones the first.
+// Writes initial values into one member's row. Parameter i draws from weights.child(i), so a value depends only on
+// (seed, pair, fold) and its position. The layers of a stack start identical, since PyTorch clones the first.
 void initialise(const ParameterLayout& layout, const RandomStream& weights, std::span<float> row);
 
 }  // namespace mtlgrid

@@ -1,8 +1,8 @@
 // Single requests to the trainer's executable, `mtlgrid-trainer answer`: one message on its stdin, one on its stdout,
-// as frames of protocol.h. No torch.
+// as frames of pipe_messages.h. No torch.
 //
 // A request is a message whose type names it, with the fields below. The answer is {"type": "answer", ...}, or
-// {"type": "refused", "kind", "detail"} with an ErrorKind as number and what it said.
+// {"type": "refused", "kind", "detail"} with an ErrorKind as number and the error's text.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -20,8 +20,8 @@ struct ExportRequest {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ExportRequest, weights, out)
 
-// "predict": every patient of `cohort` with the network of `weights` (weights.mtlgrid), its values out of `state_dict`
-// instead where that is not empty. Answered with a PredictAnswer.
+// "predict": every patient of `cohort` with the network of `weights` (weights.mtlgrid); its values come from
+// `state_dict` instead if that is not empty. Answered with a PredictAnswer.
 struct PredictRequest {
   std::string weights, state_dict;
   bool joint = true;  // false: the class token alone, no regression (`baseline`)
@@ -37,9 +37,9 @@ struct PredictAnswer {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PredictAnswer, predictions, embeddings)
 
-// "devices", without fields: what this trainer's build can compute on.
+// "devices", without fields: the devices that this trainer's build supports.
 struct DevicesAnswer {
-  std::string cuda_lacks;  // why not on a GPU; empty: it can
+  std::string cuda_lacks;  // why it cannot compute on a GPU; empty: it can
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DevicesAnswer, cuda_lacks)
 

@@ -35,13 +35,12 @@ std::string read_whole(const std::filesystem::path& file) {
 std::size_t check_frame(const std::string& bytes, const std::filesystem::path& file) {
   const auto bad = [&](const char* what) { return InputError(file.string() + ": " + what); };
   if (bytes.size() < kFront + kTail) throw bad("truncated");
-  if (std::memcmp(bytes.data(), kMagic, sizeof kMagic) != 0)
-    throw bad("not a file of checkpoints or weights of mtlgrid");
+  if (std::memcmp(bytes.data(), kMagic, sizeof kMagic) != 0) throw bad("not a checkpoint or weights file of mtlgrid");
   const char* tail = bytes.data() + bytes.size() - kTail;
   if (std::memcmp(tail, kDone, sizeof kDone) != 0) throw bad("truncated: no end marker");
   std::uint64_t checksum = 0, length = 0;
   std::memcpy(&checksum, tail + sizeof kDone, 8);
-  if (checksum != XXH3_64bits(bytes.data(), bytes.size() - 8)) throw bad("damaged: the checksum does not fit");
+  if (checksum != XXH3_64bits(bytes.data(), bytes.size() - 8)) throw bad("damaged: the checksum does not match");
   std::memcpy(&length, bytes.data() + sizeof kMagic, 8);
   if (length > bytes.size() - kFront - kTail) throw bad("damaged: header longer than the file");
   return static_cast<std::size_t>(length);

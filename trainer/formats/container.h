@@ -1,5 +1,5 @@
-// The file format of checkpoints and weights: a MessagePack header, arrays of float32 or float64, and a checksum at the
-// end. Byte by byte: docs/trainer.md. No torch.
+// Containers, the file format of checkpoints and weights: a MessagePack header, arrays of float32 or float64, and a
+// checksum at the end. Byte by byte: docs/trainer.md. No torch.
 #pragma once
 
 #include <cstddef>
@@ -40,8 +40,8 @@ struct Container {
     std::size_t width;  // bytes a value
   };
   std::vector<Array> arrays;
-  // Copies an array; T is float or double. Throws InputError if there is none of that name, or it does not hold as many
-  // values of that type.
+  // Copies an array; T is float or double. Throws InputError if there is no array of that name, or it does not hold
+  // out.size() values of type T.
   template <typename T>
   void copy(const std::string& name, std::span<T> out) const {
     const Array& a = find(name, out.size(), sizeof(T));
@@ -53,7 +53,7 @@ struct Container {
   const Array& find(const std::string& name, std::size_t size, std::size_t width) const;
 };
 
-// Throws InputError naming what is wrong: missing, truncated, checksum, another kind of file, malformed header.
+// Throws InputError that names the problem: missing file, truncation, checksum, another kind of file, malformed header.
 Container read_container(const std::filesystem::path& file, const std::string& kind);
 
 // Writes all of `bytes` to FILE by temporary name, fsync and rename; errors as write_container.

@@ -12,8 +12,8 @@
 namespace mtlgrid {
 namespace {
 
-// Bounds that no state dict of this network comes near: damaged or hostile ones shall not exhaust stack, memory or
-// patience. An instruction takes at least a byte and keeps at most a text, so together they bound the memory to 300 MB.
+// Bounds far above any state dict of this network: damaged or hostile files must not exhaust stack, memory or time.
+// An instruction takes at least a byte and keeps at most a text, so together they bound the memory to 300 MB.
 constexpr std::size_t kBytes = std::size_t{1} << 18;  // of the pickle; the paper's network takes 8 KB
 constexpr std::size_t kText = 1024;                   // of a name
 constexpr std::size_t kStack = 4096;                  // values at once; PyTorch writes dicts in parts of 2000
@@ -173,7 +173,8 @@ class Reader {
         return true;
       case 'b':  // BUILD: attributes of a dict
         pop();
-        if (!std::holds_alternative<std::shared_ptr<Dict>>(top())) damaged("attributes of what is no dict");
+        if (!std::holds_alternative<std::shared_ptr<Dict>>(top()))
+          damaged("attributes for something other than a dict");
         return true;
       case 's':  // SETITEM
         set_items(pop_some(2));
@@ -199,7 +200,8 @@ class Reader {
 
   // ("storage", type, key, device, elements): a tensor without a shape until it is rebuilt.
   void storage(const Tuple& id) {
-    if (id.items.size() != 5 || as<std::string>(id.items[0]) != "storage") damaged("a reference that is no storage");
+    if (id.items.size() != 5 || as<std::string>(id.items[0]) != "storage")
+      damaged("a persistent reference to something other than a storage");
     PickledTensor tensor;
     tensor.type = as<Global>(id.items[1]).name;
     tensor.type.erase(0, tensor.type.find(' ') + 1);
@@ -215,7 +217,7 @@ class Reader {
       if (!arguments.items.empty()) damaged("an OrderedDict with arguments");
       push(std::make_shared<Dict>());
     } else if (function.name == "torch._utils _rebuild_tensor_v2") {  // (storage, offset, shape, strides, ...)
-      if (arguments.items.size() < 4) damaged("a tensor of too few arguments");
+      if (arguments.items.size() < 4) damaged("a tensor with too few arguments");
       // The seventh argument, where there is one, says how the values are to be changed (negated, for one).
       if (arguments.items.size() > 6) throw InputError("holds a tensor with metadata, expected plain tensors");
       auto tensor = as<PickledTensor>(arguments.items[0]);
@@ -228,7 +230,7 @@ class Reader {
       if (arguments.items.empty()) damaged("a parameter without its tensor");
       push(as<PickledTensor>(arguments.items[0]));
     } else {
-      damaged("a call of what is no function");
+      damaged("a call of an unknown function");
     }
   }
 
@@ -244,14 +246,14 @@ class Reader {
 
   std::vector<std::int64_t> integers(const Value& value) const {
     const std::vector<Value>& items = as<std::shared_ptr<Tuple>>(value)->items;
-    if (items.size() > kDimensions) damaged("a tensor of too many dimensions");
+    if (items.size() > kDimensions) damaged("a tensor with too many dimensions");
     std::vector<std::int64_t> out;
     for (const Value& item : items) out.push_back(as<std::int64_t>(item));
     return out;
   }
 
   std::string_view take(std::uint64_t n) {
-    if (n > bytes_.size() - at_) damaged("the pickle ends in the middle");
+    if (n > bytes_.size() - at_) damaged("the pickle is truncated");
     const std::string_view out = bytes_.substr(at_, n);
     at_ += n;
     return out;
@@ -264,7 +266,7 @@ class Reader {
   }
   std::string line() {
     const auto end = bytes_.find('\n', at_);
-    if (end == std::string_view::npos) damaged("the pickle ends in the middle");
+    if (end == std::string_view::npos) damaged("the pickle is truncated");
     const std::string out(take(end - at_));
     take(1);
     return out;
@@ -281,7 +283,7 @@ class Reader {
     stack_.push_back(std::move(value));
   }
   const Value& top() const {
-    if (stack_.empty()) damaged("nothing on the stack");
+    if (stack_.empty()) damaged("an instruction without its operands");
     return stack_.back();
   }
   Value pop() {
@@ -295,7 +297,7 @@ class Reader {
   }
   Tuple pop_tuple() { return *pop_as<std::shared_ptr<Tuple>>(); }
   std::vector<Value> pop_some(std::size_t n) {
-    if (n > stack_.size()) damaged("nothing on the stack");
+    if (n > stack_.size()) damaged("an instruction without its operands");
     std::vector<Value> out(stack_.end() - static_cast<std::ptrdiff_t>(n), stack_.end());
     stack_.resize(stack_.size() - n);
     return out;
@@ -313,12 +315,12 @@ class Reader {
     for (const Value& item : items) {
       if (const auto* inner = std::get_if<std::shared_ptr<Tuple>>(&item)) depth = std::max(depth, (*inner)->depth + 1);
     }
-    if (depth > kDepth) damaged("tuples within tuples");
+    if (depth > kDepth) damaged("tuples nested too deeply");
     push(std::make_shared<Tuple>(Tuple{std::move(items), depth}));
   }
   Value remembered(std::uint64_t index) const {
     const auto found = memo_.find(index);
-    if (found == memo_.end()) damaged("a reference to nothing");
+    if (found == memo_.end()) damaged("a reference to an unknown memo entry");
     return found->second;
   }
 

@@ -1,5 +1,5 @@
-// The pickle inside a PyTorch file, as far as a state dict needs it. Nothing is executed: tensors and dicts are all
-// that is understood. No torch: its own C++ reader takes the OrderedDict of model.state_dict() for nothing.
+// Reads the pickle inside a PyTorch file, as far as a state dict needs it. Nothing is executed; only tensors and dicts
+// are understood. No torch: its own C++ reader cannot read the OrderedDict of model.state_dict().
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace mtlgrid {
 
-// A tensor as a pickle describes it: a view of a storage, which is a file of its own beside the pickle.
+// A tensor as a pickle describes it: a view of a storage, which is a separate file beside the pickle.
 struct PickledTensor {
   std::string storage;        // its key: the record data/KEY
   std::string type;           // "FloatStorage", "HalfStorage", "LongStorage", ...
@@ -21,13 +21,13 @@ struct PickledTensor {
 };
 
 struct PickledEntry {
-  std::string kind;  // "tensor", or what it is instead: "dict", "text", ...
+  std::string kind;  // "tensor", or another kind: "dict", "text", ...
   PickledTensor tensor;
 };
 
-// The entries of a dict or OrderedDict of tensors by name, protocols 2 to 5; of entries with one name the last.
-// Attributes of the dict (`_metadata`) are passed over. Throws InputError saying what is there instead: damaged bytes,
-// an object of another class, something that is no dict. No problem names a file: the caller knows it.
+// The entries of a dict or OrderedDict of tensors by name, protocols 2 to 5. If several entries have the same name, the
+// last one counts. Attributes of the dict (`_metadata`) are ignored. Throws InputError that says what was found
+// instead: damaged bytes, an object of another class, something other than a dict. The text does not name the file.
 std::map<std::string, PickledEntry> read_pickled_dict(std::string_view pickle);
 
 }  // namespace mtlgrid

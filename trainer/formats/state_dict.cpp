@@ -51,7 +51,7 @@ const std::map<std::string, ElementType>& element_types() {
   return kTypes;
 }
 
-// What a file without a zip's first bytes is.
+// Throws InputError that says what the file is, unless it begins like a zip archive.
 void check_is_zip(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::string front(2, '\0');
@@ -63,7 +63,7 @@ void check_is_zip(const std::filesystem::path& file) {
     throw InputError(
         "is in the format of PyTorch before 1.6; load it and save it again with torch.save of PyTorch 1.6 or later");
   }
-  throw InputError("is no file of torch.save (no zip archive)");
+  throw InputError("was not written by torch.save: not a zip archive");
 }
 
 // "class_tokens.X" etc. name the two targets: the parts of `names` in front of ".weight" after each head.
@@ -119,7 +119,7 @@ class StateDict {
     for (const ParameterSpec& spec : layout.parameters) wanted.insert(spec.name);
     for (const auto& [name, entry] : entries_) found.insert(name);
     const Targets want(wanted), have(found);
-    // Weights of another pair differ in ten names, which say one thing.
+    // Weights of another pair differ in ten names: one problem is reported instead of ten.
     const bool other_pair = have.one_each() && !(have == want);
     if (other_pair) {
       problems_.add(fmt::format("holds weights for '{}' and '{}', expected '{}' (class label) and '{}' (auxiliary)",
@@ -161,7 +161,7 @@ class StateDict {
     check_finite(spec, out);
   }
 
-  // Every element must lie in the storage of `elements`.
+  // Every element must be inside the storage, which has `elements` elements.
   static void check_bounds(const ParameterSpec& spec, const PickledTensor& tensor, std::int64_t elements) {
     bool inside = tensor.offset >= 0 && tensor.offset < elements;
     std::int64_t last = tensor.offset;

@@ -1,4 +1,4 @@
-// Weights out of a file of PyTorch's. No torch.
+// Reads weights from a PyTorch file. No torch.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,5 @@
-// The best weights of a finished attempt, with what is needed to use them: its file in the attempt's folder. No torch.
+// The best weights of a finished attempt, with everything needed to use them, as a file in the attempt's folder. No
+// torch.
 #pragma once
 
 #include <filesystem>
@@ -21,9 +22,9 @@ struct Weights {
   std::vector<float> values;                   // in the order of make_layout(); float32 whatever the training was
 };
 
-// Whole or absent; errors as write_container.
+// The file is complete or absent; errors as write_container.
 void write_weights_file(const std::filesystem::path& file, const Weights& weights);
-// Throws InputError if it is no whole file of weights, or does not fit its own model.
+// Throws InputError if FILE is not a complete file of weights, or its values do not match its own model.
 Weights read_weights_file(const std::filesystem::path& file);
 
 }  // namespace mtlgrid

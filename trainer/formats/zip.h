@@ -9,16 +9,16 @@ namespace mtlgrid {
 
 class ZipReader {
  public:
-  // Throws InputError, without the file's name, if it is no zip archive.
+  // Throws InputError, without the file's name, if the file is not a zip archive.
   explicit ZipReader(const std::filesystem::path& file);
   ~ZipReader();
   ZipReader(const ZipReader&) = delete;
   ZipReader& operator=(const ZipReader&) = delete;
 
-  // The folder that holds `record`; PyTorch names it after the file it was saved as. Throws InputError if none does.
+  // The folder that holds `record`; PyTorch names it after the saved file. Throws InputError if no folder holds it.
   std::string folder_of(const std::string& record) const;
   bool has(const std::string& record) const;
-  // All bytes of a record. Throws InputError if there is none, it is compressed, or its checksum does not fit.
+  // All bytes of a record. Throws InputError if it is missing or compressed, or its checksum does not match.
   std::string read(const std::string& record) const;
 
  private:

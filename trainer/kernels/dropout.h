@@ -1,10 +1,10 @@
 // Dropout masks of one pass over a bag: every element a pure function of (stream, place in the network, position).
 //
-// Nothing depends on the number of members or query tokens, so `baseline` sees for its class token the very masks of
-// the joint methods, and a member of a pack those of the cell alone. Each place has its own child stream:
+// Masks do not depend on the number of members or query tokens: the class token of `baseline` gets the same masks as in
+// the joint methods, and a member of a pack the same as the cell alone. Each place has its own child stream:
 //   encoder layer l, kind k                  child(16 l + k)
 //   decoder layer l, kind k, query token t   child(4096 + 32 l + 2 k + t)
-// Masks are made where the network lives; they are the same numbers everywhere.
+// Masks are computed on the network's device, with the same values on every device.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -22,8 +22,8 @@ enum class DropoutKind { weights = 0, attention = 1, inner = 2, outer = 3, cross
 
 inline constexpr int kMaximumTokens = 2;  // class and regression
 
-// The mask of a self-attention's weights, [H, n, n]. An encoder's is never whole in memory: parts of it are made where
-// they are used, in the forward pass and again in the backward pass.
+// The mask of a self-attention's weights, [H, n, n]. An encoder's mask is never complete in memory: parts of it are
+// computed where they are used, in the forward pass and again in the backward pass.
 class AttentionMask {
  public:
   AttentionMask() = default;  // no dropout
@@ -34,7 +34,7 @@ class AttentionMask {
   bool defined() const { return whole_.defined() || fill_.has_value(); }
   // Rows [begin, begin + count) of every head, [H, count, n], on the network's device; undefined without dropout.
   at::Tensor rows(std::int64_t begin, std::int64_t count) const;
-  // Of a mask that is not whole in memory: its source, and part of one row. Element (head, row, column) is number
+  // For a mask that is not complete in memory: its source, and part of one row. Element (head, row, column) is number
   // (head n + row) n + column of the source.
   bool in_parts() const { return fill_.has_value(); }
   const DropoutFill& source() const { return *fill_; }
@@ -53,8 +53,8 @@ class DropoutMasks {
  public:
   // Masks hold 0 or 1 / (1 - p), of type `like`'s dtype, on its device. p = 0 gives no masks (undefined tensors).
   DropoutMasks(const RandomStream& stream, double p, const at::Tensor& like) : stream_(stream), p_(p), like_(like) {}
-  // For recorded passes on a GPU: the masks of whatever keys() lies in `keys` [n] int64, on that GPU, when the
-  // recording is played. For a network of `encoder_layers`.
+  // For recorded passes on a GPU: the masks of the keys() that `keys` [n] int64, on that GPU, holds when the recording
+  // is played. For a network of `encoder_layers`.
   DropoutMasks(const at::Tensor& keys, int encoder_layers, double p, const at::Tensor& like)
       : stream_(0, ""), keys_(keys), encoder_layers_(encoder_layers), p_(p), like_(like) {}
   // The keys of all places of a network's masks.
@@ -72,7 +72,7 @@ class DropoutMasks {
   at::Tensor decoder(int layer, DropoutKind kind, std::int64_t tokens, std::int64_t size) const;  // [T, size]
 
   RandomStream stream_;
-  at::Tensor keys_;  // undefined: the stream's
+  at::Tensor keys_;  // undefined: the keys of the stream
   int encoder_layers_ = 0;
   double p_;
   at::Tensor like_;

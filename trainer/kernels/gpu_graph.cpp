@@ -70,7 +70,7 @@ bool can_record() { return false; }
 struct Recording::Graph {};
 
 Recording::Recording(const Recording*, const std::function<void()>&) {
-  throw Error(ErrorKind::fatal, "a recording on a GPU was asked of a trainer that was built without CUDA");
+  throw Error(ErrorKind::fatal, "GPU recordings need a trainer that was built with CUDA");
 }
 
 void Recording::play() {}

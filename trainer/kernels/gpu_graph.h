@@ -1,7 +1,7 @@
-// Work recorded once on a GPU and started again as a whole: CUDA graphs. Torch.
+// Recordings: work recorded once on a GPU and replayed as a whole (CUDA graphs). Torch.
 //
-// A small bag's step is some hundred short kernels, and starting each costs the processor more than running it costs
-// the GPU; a recording starts them at once.
+// A step on a small bag is some hundred short kernels. Launching each costs the processor more time than running it
+// costs the GPU; a recording launches all of them at once.
 #pragma once
 
 #include <functional>
@@ -12,20 +12,20 @@ namespace mtlgrid::gpu {
 // Whether this program was built with LibTorch's CUDA set, which recording needs.
 bool can_record();
 
-// What a function started on the current GPU. Tensors that are made while it is recorded lie in memory of the
-// recording's own, or in that of another one, which it then shares: their contents are good from a play() to the next
-// play() of a recording with the same memory, unless they lived while that one was recorded. What is to last goes into
-// tensors made before.
+// The work that a function started on the current GPU. Tensors created while it is recorded use memory that belongs to
+// the recording, or to another recording that shares its memory with this one. Their contents are valid from a play()
+// to the next play() of a recording with the same memory, unless they existed while that one was recorded. Results that
+// must last go into tensors created before the recording.
 class Recording {
  public:
-  // Runs f, which starts its work on the GPU and waits for none of it; the work is recorded and not done. Everything
-  // that f uses for the first time (kernels, handles of libraries) must have been used before. `first`: the recording
-  // whose memory this one shares; null: it gets its own. Where memory does not suffice f is run once more after what
-  // the allocator kept unused was given back. Throws what f throws, and c10::Error where something cannot be recorded.
+  // Runs f, which must start its work on the GPU without waiting for it; the work is recorded, not executed. Kernels
+  // and library handles that f uses must have been used before. `first`: the recording whose memory this one shares;
+  // null: it gets its own. If memory runs out, unused memory of the allocator is released and f is run once more.
+  // Throws what f throws, and c10::Error if something cannot be recorded.
   Recording(const Recording* first, const std::function<void()>& f);
   ~Recording();
   Recording(Recording&&) noexcept;
-  // Starts the work, on whatever the memory holds by now, after all that was started before.
+  // Starts the work on the current contents of the memory, after all work that was started before.
   void play();
 
  private:

@@ -35,12 +35,12 @@ unsigned blocks_of(std::int64_t numbers, std::int64_t a_block = kThreads) {
   return static_cast<unsigned>((numbers + a_block - 1) / a_block);
 }
 
-// A kernel's argument of the kernels' number type.
+// An argument of the kernels' number type.
 struct Number {
   double value;
 };
 
-// Holds one argument in the type that the kernel has for it.
+// Holds one argument in the type that the kernel expects.
 class Argument {
  public:
   template <typename T>
@@ -68,7 +68,7 @@ class Argument {
   alignas(8) std::array<std::byte, sizeof(Sums<double>)> bytes_;
 };
 
-// The stream that ATen's operations go to: ours come in between.
+// The stream of ATen's operations: our kernels keep their order with them.
 void* current_stream() {
   static const c10::impl::VirtualGuardImpl device(c10::DeviceType::CUDA);
   return device.getStream(device.getDevice()).native_handle();
@@ -241,7 +241,8 @@ void adamw_steps(const AdamW& s, std::int64_t step, const std::vector<GradientSu
                  const at::Tensor& parameter, const at::Tensor& first, const at::Tensor& second,
                  const at::Tensor& not_finite) {
   const std::int64_t n = parameter.size(1), stride = parameter.stride(0);
-  TORCH_CHECK(first.stride(0) == stride && second.stride(0) == stride, "moments lie otherwise than their parameters");
+  TORCH_CHECK(first.stride(0) == stride && second.stride(0) == stride,
+              "moments and parameters have different row strides");
   find_not_finite(gradients, n, not_finite);
   const double steps = static_cast<double>(step);
   const Grid grid = {blocks_of(n), static_cast<unsigned>(gradients.size())};

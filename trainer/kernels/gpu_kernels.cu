@@ -7,14 +7,14 @@ typedef unsigned int u32;
 typedef unsigned long long u64;
 typedef long long i64;
 
-// THREADS, MAXIMUM_KEYS, MAXIMUM_MEMBERS: given by the compiler's caller, who launches with the same (gpu_program.h).
+// THREADS, MAXIMUM_KEYS, MAXIMUM_MEMBERS: defined by the caller of the compiler, which launches with them (gpu_program.h).
 constexpr int kThreads = THREADS;
 constexpr int kWarps = kThreads / 32;
-constexpr u32 kLanes = 16, kGroup = 64;  // Philox blocks and numbers that lie together (philox.h)
+constexpr u32 kLanes = 16, kGroup = 64;  // Philox blocks and numbers of a group (philox.h)
 struct Keys {
   u64 key[MAXIMUM_KEYS];
 };
-// A recorded launch draws other numbers each time: then `table` is there, and `key` is the key's place in it.
+// A recorded launch draws other numbers each time: `table` is then not null, and `key` is the key's index in it.
 __device__ inline u64 key_of(u64 key, const u64* table) { return table ? table[key] : key; }
 
 __device__ inline Real infinity() { return __int_as_float(0x7f800000); }
@@ -80,7 +80,7 @@ __device__ inline Real block_sum(Real x) {
 
 // One block a row. scores [S, count, n] become softmax; `weights` (may be scores) become softmax times the dropout mask
 // whose element of row i and head s % heads is (head * n + begin + i) * n + column. threshold 0: no dropout.
-// Thread t has the numbers of Philox blocks t, t + 256, ... that lie in the row. With kTimes > 0 these are at most kTimes
+// Thread t has the numbers of Philox blocks t, t + 256, ... that are in the row. With kTimes > 0 these are at most kTimes
 // blocks and are kept in registers, so that the row is read once.
 struct WeightsRow {
   Real *row, *dropped;

@@ -1,8 +1,9 @@
-// What a training step needs of a GPU beside ATen's operations: dropout masks, what lies between two matrix products,
+// The GPU operations of a training step that ATen does not have: dropout masks, operations between two matrix products,
 // and loops over all parameters, each in one kernel (gpu_kernels.cu). Torch.
 //
-// The functions mean what those of their names mean on the CPU (dropout.h, rows.h, updates.h), to rounding; masks are
-// the same numbers. Tensors are float32 or float64, all on the trainer's one GPU, and contiguous where those ask it.
+// The functions compute the same as the CPU functions of the same names (dropout.h, rows.h, updates.h), up to rounding;
+// masks are identical. Tensors are float32 or float64, all on the trainer's GPU, and contiguous where the CPU requires
+// it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -43,19 +44,19 @@ AddDropNormGradient add_drop_norm_backward(const NormView& p, const NormSaved& s
                                            const at::Tensor& bias_gradient);
 void column_sums(const at::Tensor& g, const at::Tensor& sums);
 
-// Of the members of a stack, at most 32, at once: row f of parameter and moments [F, n] (last dimension contiguous) by
-// gradients[f]. not_finite [F] int32 becomes 1 where some of the gradient is not finite; nothing of such a member is
-// changed. A member that is marked already is left out, and its gradient may be empty.
+// One step of AdamW for all members of a stack, at most 32: row f of parameter and moments [F, n] (last dimension
+// contiguous) by gradients[f]. not_finite [F] int32 becomes 1 where a gradient is not finite; such a member is not
+// changed. A member that is already marked is skipped, and its gradient may be empty.
 void adamw_steps(const AdamW& settings, std::int64_t step, const std::vector<GradientSum>& gradients,
                  const at::Tensor& parameter, const at::Tensor& first, const at::Tensor& second,
                  const at::Tensor& not_finite);
-// The marks alone, of gradients of n numbers.
+// Only sets the marks, for gradients of n numbers.
 void find_not_finite(const std::vector<GradientSum>& gradients, std::int64_t n, const at::Tensor& not_finite);
 void gradient_step(double lr, double weight_decay, const GradientSum& gradient, const at::Tensor& parameter,
                    const at::Tensor& out);
 void offset(const at::Tensor& parameter, double factor, const at::Tensor& v, const at::Tensor& out);
 
-// Of every member's rows a [F, K, n] and b [F, J, n], contiguous: sums of products in double, [F, K, J] on the CPU.
+// Inner products of every member's rows a [F, K, n] and b [F, J, n], contiguous: in double, [F, K, J] on the CPU.
 at::Tensor inner_products(const at::Tensor& a, const at::Tensor& b);
 
 }  // namespace mtlgrid::gpu

@@ -1,7 +1,7 @@
-// Compiles the trainer's kernels for the GPU at hand (NVRTC) and starts them (CUDA's driver interface). No torch.
+// Compiles the trainer's kernels for the current GPU (NVRTC) and launches them (CUDA's driver interface). No torch.
 //
-// Both libraries are opened when they are first needed, so that one trainer serves machines with and without a GPU:
-// NVRTC comes with LibTorch's CUDA set, the driver with the machine.
+// Both libraries are opened on first use, so that one trainer works on machines with and without a GPU: NVRTC comes
+// with LibTorch's CUDA packages, the driver with the machine.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ std::string compiler_lacks();
 // Throws Error(fatal) with the compiler's log.
 std::string compile_kernels(const std::string& architecture, bool fp64);
 
-// Of every block; most keys and members that a kernel takes by value. The kernels are compiled with these.
+// Threads of a block; the largest numbers of keys and members passed by value. The kernels are compiled with these.
 inline constexpr int kThreads = 256, kMaximumKeys = 32, kMaximumMembers = 32;
 
 // Blocks.

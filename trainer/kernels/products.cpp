@@ -22,8 +22,8 @@ constexpr std::int64_t kTile = 16;  // floats in the widest vector
 // Pieces that keep the operands of a kernel in the second-level cache (1 MiB and more on current processors).
 constexpr std::int64_t kRows = 256, kColumns = 384, kDepth = 768;
 
-// One matrix of a stack: element (i, j) at data[i * row + j * col]. Copies of a left factor go on every kDepth columns
-// in another panel, `panel` floats further.
+// One matrix of a stack: element (i, j) at data[i * row + j * col]. Copies of a left factor continue every kDepth
+// columns in another panel, `panel` floats further.
 struct Strided {
   const float* data;
   std::int64_t row, col;
@@ -31,7 +31,7 @@ struct Strided {
   Strided transposed() const { return {data, col, row}; }
 };
 
-// The next piece of a dimension of which `left` is left. Sizes that depend on a bag so come in few kinds.
+// The next piece of a dimension of which `left` is left. Sizes that depend on a bag take few values this way.
 std::int64_t piece(std::int64_t left, std::int64_t most) {
   if (left >= most) return most;
   return left >= 64 ? left / 64 * 64 : left;
@@ -103,7 +103,7 @@ void multiply_one(Strided a, Strided b, float* c, std::int64_t c_row, std::int64
                   bool add) {
   at::Tensor a_copy, b_copy;
   if (b.col != 1) {
-    // B lies transposed (y = x W^T). Where A and C are the smaller, C^T = B^T A^T takes B as it lies.
+    // B is stored transposed (y = x W^T). If A and C are the smaller ones, C^T = B^T A^T uses B without a copy.
     if (m * (k + n) < k * n) {
       const std::int64_t stride = stride_for(m);
       at::Tensor result = scratch(n, stride);
@@ -121,7 +121,7 @@ void multiply_one(Strided a, Strided b, float* c, std::int64_t c_row, std::int64
     b_copy = row_major(b, k, n, stride);
     b = {b_copy.const_data_ptr<float>(), stride, 1};
   }
-  // Rows of a length that is no multiple of a vector's have a bag's.
+  // A row length that is not a multiple of the vector's depends on the bag.
   if (a.col != 1 || (m < 64 && k >= 64 && a.row % kTile != 0)) a = copy_left(a, m, k, a_copy);
   multiply_row_major(a, b, c, c_row, m, n, k, add);
 }

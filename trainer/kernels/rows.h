@@ -1,4 +1,4 @@
-// What a layer does to each row of its activations between two matrix products, in one pass over memory. Torch.
+// Operations of a layer on each row of its activations between two matrix products, in one pass over memory. Torch.
 //
 // Activations are [F, n, d]; gradients of K tasks [F, K n, d], task-major in the rows. Parameters are views [F, 1, d],
 // their gradients [F K, 1, d]. A mask [n, d] (of dropout, dropout.h) is shared by members and tasks, or undefined.
@@ -15,11 +15,11 @@ namespace mtlgrid {
 
 // y = drop(relu(y + bias)) in place.
 void bias_relu_drop_(const at::Tensor& y, const at::Tensor& bias, const at::Tensor& mask);
-// In place on g: times `kept` (1 / (1 - p), 1 without dropout) where `y` [F, n, d] of the forward pass is above 0: both
-// ReLU and mask left it then. The column sums go to `bias_gradient`.
+// In place on g: times `kept` (1 / (1 - p), 1 without dropout) where `y` [F, n, d] of the forward pass is above 0: only
+// there ReLU and mask both passed it. The column sums go to `bias_gradient`.
 void bias_relu_drop_backward_(const at::Tensor& g, const at::Tensor& y, double kept, const at::Tensor& bias_gradient);
 
-// LayerNorm (eps 1e-5) of x + drop(y + bias). y's memory is taken for `saved.normalised`.
+// LayerNorm (eps 1e-5) of x + drop(y + bias). `saved.normalised` reuses y's memory.
 at::Tensor add_drop_norm(const at::Tensor& x, const at::Tensor& y, const at::Tensor& bias, const at::Tensor& mask,
                          const NormView& p, NormSaved& saved);
 // Gradients by x and by y; the gradient by the bias goes to `bias_gradient`.

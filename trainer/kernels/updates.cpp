@@ -40,13 +40,15 @@ void require_alike(std::initializer_list<at::Tensor> tensors) {
         t.scalar_type() == first.scalar_type() && t.numel() == first.numel()) {
       continue;
     }
-    throw Error(ErrorKind::fatal, "a loop over parameters got tensors that do not go together");
+    throw Error(ErrorKind::fatal,
+                "parameter loop: tensors differ in type, length or device, or are not contiguous vectors");
   }
 }
 
 void require_sum(const GradientSum& g, const at::Tensor& like) {
   if (g.row.empty() || g.row.size() > kMaximumRows || g.row.size() != g.coefficient.size()) {
-    throw Error(ErrorKind::fatal, "gradient sum of " + std::to_string(g.row.size()) + " rows");
+    throw Error(ErrorKind::fatal,
+                "gradient sum of " + std::to_string(g.row.size()) + " rows, expected 1 or 2 with a coefficient each");
   }
   for (const at::Tensor& row : g.row) require_alike({like, row});
 }

@@ -1,9 +1,9 @@
-// Loops over all parameters: AdamW, Auto-Lambda's virtual step. Bound by memory: each reads every
+// Loops over all parameters: AdamW, Auto-Lambda's virtual step. They are bound by memory: each reads every
 // operand once. Torch. Results do not depend on `threads`.
 //
-// Tensors are one-dimensional, contiguous, on one device, all of one call float32 or all float64 and of one length;
-// Error(fatal) otherwise. On the CPU hand-written loops, on a GPU kernels (gpu_kernels.h). Tests compare both with
-// ATen's operations.
+// The tensors of a call are one-dimensional, contiguous, on one device, of one length, and all float32 or all float64;
+// otherwise Error(fatal) is thrown. On the CPU hand-written loops, on a GPU kernels (gpu_kernels.h). Tests compare both
+// with ATen's operations.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -16,8 +16,8 @@ namespace mtlgrid {
 
 // One step of AdamW in PyTorch's order of operations; `step` counts from 1. Updates parameters and their moments in
 // place. `not_finite` (one int32 on the same device) becomes 1 if some of the
-// gradient is not finite, and is left alone otherwise: a GPU's caller so waits once for many updates. On the CPU
-// parameters have been updated then, and must not be used any more; on a GPU nothing was.
+// gradient is not finite, and is left unchanged otherwise, so that a caller waits for a GPU once for many updates. In
+// that case parameters on the CPU have been updated and must not be used further; on a GPU nothing was updated.
 void adamw_step(const AdamW& settings, std::int64_t step, const GradientSum& gradient, const at::Tensor& parameter,
                 const at::Tensor& first, const at::Tensor& second, int threads, const at::Tensor& not_finite);
 

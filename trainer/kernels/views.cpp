@@ -75,7 +75,7 @@ ModelView make_views(const ParameterLayout& layout, const ModelSettings& model, 
   v.class_head = c.linear();
   v.regression_token = c.next();
   v.regression_head = c.linear();
-  if (!c.at_end()) throw Error(ErrorKind::fatal, "views: layout and model disagree");
+  if (!c.at_end()) throw Error(ErrorKind::fatal, "views: the layout has more parameters than the model");
   return v;
 }
 

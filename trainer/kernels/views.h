@@ -1,4 +1,4 @@
-// The network's parameters (or their gradients) as tensors that alias a flat buffer. Internal to the trainer: torch.
+// The network's parameters (or their gradients) as tensors that alias a flat buffer. Torch.
 //
 // B is the number of rows in the buffer: F members for parameters, F x K (member-major) for gradients of K tasks.
 #pragma once
@@ -47,11 +47,11 @@ struct ModelView {
   LinearView class_head, regression_head;
 };
 
-// Views of `shared` [B, layout.shared] and `own` [B, layout.total - layout.shared]; both must outlive nothing: tensors
-// share their storage. Last dimension contiguous, any row stride.
+// Views of `shared` [B, layout.shared] and `own` [B, layout.total - layout.shared], with which they share ownership of
+// the storage. Last dimension contiguous, any row stride.
 ModelView make_views(const ParameterLayout& layout, const ModelSettings& model, const at::Tensor& shared,
                      const at::Tensor& own);
-// The same of one buffer `flat` [B, layout.total].
+// The same for one buffer `flat` [B, layout.total].
 ModelView make_views(const ParameterLayout& layout, const ModelSettings& model, const at::Tensor& flat);
 
 }  // namespace mtlgrid

@@ -1,4 +1,4 @@
-// Copying tensors from one trainer to all: what staging needs of NCCL, and tests put a fake in its place. Torch.
+// Copies tensors from one trainer to all others: the part of NCCL that staging needs; tests substitute a fake. Torch.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,11 +8,11 @@
 
 namespace mtlgrid {
 
-// How long something may take, and whether it is to end at once.
+// A deadline for an activity, combined with a request to stop it.
 class Patience {
  public:
   using Clock = std::function<double()>;  // seconds; never goes back
-  // `stop` is asked at every check().
+  // `stop` is called by every check().
   Patience(double seconds, std::function<bool()> stop, Clock clock = steady_seconds);
   // Throws Error(fatal): "stopped on request", or "timeout: WHAT took more than N s".
   void check(const std::string& what) const;
@@ -33,10 +33,10 @@ class Broadcaster {
   virtual int rank() const = 0;
   virtual int size() const = 0;
   // Overwrites `values` by those of `root`: contiguous, int64 or float16, of the same type and number everywhere.
-  // Returns when the copy is complete here. Throws Error if it fails, takes too long or is to stop; what `values` then
-  // hold is undefined, and no further call is possible.
+  // Returns when the copy is complete here. Throws Error if it fails, exceeds its deadline or is to stop; the contents
+  // of `values` are then undefined, and no further call is possible.
   virtual void broadcast(const at::Tensor& values, int root) = 0;
-  // After the last broadcast: waits for the others and frees what was taken. Throws as broadcast does.
+  // After the last broadcast: waits for the others and frees all resources. Throws as broadcast does.
   virtual void finish() = 0;
 };
 

@@ -23,10 +23,10 @@ namespace {
 
 [[noreturn]] void fail(const std::string& text) { throw Error(ErrorKind::fatal, text); }
 
-// Between two looks at work that goes on elsewhere.
+// Time between two checks of work that runs elsewhere.
 constexpr auto kPause = std::chrono::microseconds(200);
 
-// LibTorch built with CUDA has opened it already: then this is the same one.
+// LibTorch built with CUDA has already opened it: then this is the same library.
 const Library& library() {
   static const Library l({"libnccl.so.2", MTLGRID_NCCL_LIBRARY});
   return l;
@@ -56,7 +56,7 @@ struct Api {
     l.find(error, "ncclGetErrorString");
     l.find(last_error, "ncclGetLastError");
   }
-  // `communicator` may be null. ncclInProgress is no failure.
+  // `communicator` may be null. ncclInProgress is not a failure.
   void check(ncclResult_t code, const char* call, ncclComm_t communicator) const {
     if (code == ncclSuccess || code == ncclInProgress) return;
     const char* last = last_error(communicator);
@@ -80,7 +80,7 @@ ncclUniqueId id_of(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   ncclUniqueId id{};
   if (text.size() != 2 * sizeof id.internal || text.find_first_not_of(kDigits) != std::string_view::npos) {
-    fail(fmt::format("an NCCL id of {} characters, expected {} hex digits", text.size(), 2 * sizeof id.internal));
+    fail(fmt::format("NCCL id of {} characters, expected {} hex digits", text.size(), 2 * sizeof id.internal));
   }
   for (std::size_t i = 0; i < sizeof id.internal; ++i) {
     id.internal[i] = static_cast<char>(16 * kDigits.find(text[2 * i]) + kDigits.find(text[2 * i + 1]));
@@ -91,7 +91,7 @@ ncclUniqueId id_of(std::string_view text) {
 ncclDataType_t type_of(const at::Tensor& values) {
   if (values.scalar_type() == at::kHalf) return ncclFloat16;
   if (values.scalar_type() == at::kLong) return ncclInt64;
-  fail("a broadcast of neither float16 nor int64");
+  fail("broadcast: the tensor is neither float16 nor int64");
 }
 
 class Communicator final : public Broadcaster {
@@ -111,17 +111,18 @@ class Communicator final : public Broadcaster {
 
   void broadcast(const at::Tensor& values, int root) override {
     if (!communicator_) fail("the communicator was aborted");
-    if (!values.is_contiguous() || values.device() != device_) fail("a broadcast of a tensor that is not all here");
+    if (!values.is_contiguous() || values.device() != device_)
+      fail("broadcast: the tensor is not contiguous, or on another device");
     try {
       void* data = values.mutable_data_ptr();
       const auto count = static_cast<std::size_t>(values.numel());
       settle(api().broadcast(data, data, count, type_of(values), root, communicator_.get(), nullptr), "ncclBroadcast",
              patience_);
-      // It has been put into the stream; now it runs there.
+      // It has been queued in the stream; wait until it has run.
       const c10::Stream stream = guard_.getDefaultStream(device_);
       while (!guard_.queryStream(stream)) wait("ncclBroadcast", patience_);
     } catch (...) {
-      communicator_.reset();  // its kernel may wait for ever, and nothing that follows it in the stream would run
+      communicator_.reset();  // its kernel may never end, and would block everything after it in the stream
       throw;
     }
   }
@@ -138,7 +139,7 @@ class Communicator final : public Broadcaster {
     void operator()(ncclComm_t communicator) const { api().abort(communicator); }
   };
 
-  // One look at the communicator: whether it works on something still. Throws on an error of any call before.
+  // Checks the communicator once: whether a call is still in progress. Throws on an error of any earlier call.
   bool in_progress(const char* call) const {
     ncclResult_t state = ncclSuccess;
     api().check(api().state(communicator_.get(), &state), "ncclCommGetAsyncError", communicator_.get());

@@ -1,4 +1,4 @@
-// What the inside of self-attention keeps of its forward pass for its backward pass. Torch.
+// What self-attention between its projections keeps of the forward pass for the backward pass. Torch.
 #pragma once
 
 #include <ATen/core/Tensor.h>

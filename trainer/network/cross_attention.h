@@ -11,7 +11,7 @@ struct CrossAttentionSaved {
   at::Tensor queries, memory, q, qk, probabilities, weights, context, weight_sum, merged;
 };
 // Attention of T query tokens [F, T, d] to the memory [F, N, d], without the bias of its last projection; `mask` [H, T,
-// N]. No tile is projected: q.(Wk x) = (Wk^T q).x and sum a_i (Wv x_i + bv) = Wv (sum a_i x_i) + bv sum a_i. The key
+// N]. Tiles are not projected: q.(Wk x) = (Wk^T q).x and sum a_i (Wv x_i + bv) = Wv (sum a_i x_i) + bv sum a_i. The key
 // bias adds a constant to all scores of a row, which softmax ignores: its gradient is exactly 0 (PyTorch's is rounding
 // noise).
 at::Tensor cross_attention(const AttentionView& p, std::int64_t heads, const at::Tensor& queries,

@@ -1,6 +1,6 @@
 // The network: forward pass over one bag and the gradients of K tasks. Torch.
 //
-// Pure functions of (parameters, bag, masks); F members of a pack at once, F = 1 being the plain case. float32, or
+// Pure functions of (parameters, bag, masks), for F members of a pack at once; F = 1 is the plain case. float32, or
 // float64 in tests.
 #pragma once
 
@@ -35,7 +35,7 @@ struct DecoderLayerSaved {
   at::Tensor attention_mask, cross_mask, outer_mask;
 };
 
-// What a forward pass gives, and what the backward pass needs of it.
+// The results of a forward pass, and what the backward pass needs of it.
 struct ForwardPass {
   at::Tensor logits;      // [F, 1, 2], index 1 = positive
   at::Tensor regression;  // [F, 1, 1]; undefined with one token
@@ -52,7 +52,7 @@ struct ForwardPass {
 ForwardPass forward(const ModelView& parameters, const ModelSettings& model, const at::Tensor& bag, bool joint,
                     const DropoutMasks* masks);
 
-// The same, with the outputs where the network is: waits for no GPU.
+// The same, with the outputs on the network's device: does not wait for a GPU.
 ForwardPass forward_there(const ModelView& parameters, const ModelSettings& model, const at::Tensor& bag, bool joint,
                           const DropoutMasks* masks);
 

@@ -14,10 +14,10 @@ std::int64_t count(std::size_t n) { return static_cast<std::int64_t>(n); }
 
 }  // namespace
 
-// What changes from bag to bag and step to step lies in tensors that the recordings read and write.
+// Values that change from bag to bag and step to step are in tensors that the recordings read and write.
 struct TrainingPasses::Recorded {
-  // `there`: where the bags of this size will lie; `first`: the recording whose memory these share; null: they get
-  // some.
+  // `there`: the buffer for bags of this size; `first`: the recording whose memory these share; null: they get their
+  // own.
   Recorded(const PassNetwork& network, std::int64_t rows, const at::Tensor& there, const DropoutMasks& masks,
            const gpu::Recording* first);
   void set(const at::Tensor& bag, const DropoutMasks& masks) {

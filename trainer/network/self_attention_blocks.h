@@ -1,4 +1,5 @@
-// The inside of self-attention by ATen's operations, on any device: `rows` rows of the weights at a time, all heads.
+// Self-attention between its projections, by ATen's operations on any device: `rows` rows of the weights at a time, all
+// heads.
 // Other arguments and results as in self_attention.h. Torch.
 #pragma once
 

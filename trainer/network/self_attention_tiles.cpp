@@ -237,7 +237,7 @@ class ForwardRows {
 };
 
 // Gradients of one head for K tasks. `out` [K][rows, c] is the gradient by the head's output; the gradients by queries
-// lie as rows, those by keys and values as transposed tiles, so that no tile of the weights is ever transposed.
+// are rows, those by keys and values transposed tiles, so that no tile of the weights is ever transposed.
 class BackwardHead {
  public:
   BackwardHead(const Shape& s, const Head& head, const AttentionMask& mask, std::int64_t number, std::int64_t tasks)

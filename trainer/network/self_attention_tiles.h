@@ -1,5 +1,5 @@
-// The inside of self-attention for float32 on the CPU with oneDNN's kernels: tiles of the weights that stay in the
-// second-level cache. Arguments and results as in self_attention.h. Torch.
+// Self-attention between its projections, for float32 on the CPU with oneDNN's kernels: tiles of the weights that fit
+// into the second-level cache. Arguments and results as in self_attention.h. Torch.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,4 +1,4 @@
-// The log of an attempt, in its folder: what the trainer writes to stderr while it trains a pack. No torch.
+// The log of an attempt, in its folder: everything the trainer writes to stderr while it trains a pack. No torch.
 #pragma once
 
 #include "results/records/records.h"
@@ -6,9 +6,9 @@
 
 namespace mtlgrid {
 
-// While it lives, stderr and stdout of this process are the file `log` (kAttemptLog, appended, made with its folder) of
-// the pack's first member; the other members' `log` is a link to it. It begins with a line that says who trains what.
-// Throws Error(needs_person) if the disk is full, Error(fatal) if the file cannot be made otherwise.
+// During this object's lifetime stderr and stdout of this process go to the file `log` (kAttemptLog; appended; created
+// with its folder) of the pack's first member. The other members' `log` is a link to it. The first line names process,
+// host and members. Throws Error(needs_person) if the disk is full, Error(fatal) on other failures.
 class AttemptLog {
  public:
   AttemptLog(const TrainPack& pack, const Environment& where);

@@ -17,7 +17,7 @@ std::optional<json> Connection::wait() {
   for (;;) {
     if (auto message = reader_.next()) return message;
     if (closed_) {
-      if (reader_.partial()) throw Error(ErrorKind::fatal, "pipe ended in the middle of a message");
+      if (reader_.partial()) throw Error(ErrorKind::fatal, "the pipe to the rank ended in the middle of a message");
       return std::nullopt;
     }
     read_some(-1);
@@ -48,7 +48,7 @@ void Connection::send(const json& message) {
   }
 }
 
-// Waits up to `timeout` ms (-1: for ever) and reads what is there; whether there was anything.
+// Waits up to `timeout` ms (-1: without limit) and reads what has arrived; returns whether anything has.
 bool Connection::read_some(int timeout) {
   if (closed_) return false;
   pollfd p = {in_, POLLIN, 0};

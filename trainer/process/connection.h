@@ -13,12 +13,12 @@ class Connection {
  public:
   Connection(int in, int out) : in_(in), out_(out) {}
 
-  // The next message; nullopt at the end of the pipe. Waits as long as it takes. Throws Error(fatal) if the pipe breaks
-  // or ends within a message.
+  // The next message; nullopt at the end of the pipe. Waits without a time limit. Throws Error(fatal) if the pipe
+  // breaks or ends within a message.
   std::optional<nlohmann::json> wait();
-  // The next message if it is there already. Ends the process if the pipe has ended.
+  // The next message if one has arrived. Ends the process if the pipe has ended.
   std::optional<nlohmann::json> poll_now();
-  // Ends the process if nobody reads any more.
+  // Ends the process if the rank has closed its end.
   void send(const nlohmann::json& message);
 
  private:

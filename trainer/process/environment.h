@@ -5,7 +5,7 @@
 
 namespace mtlgrid {
 
-// Host, CPU model and this program's version; the rest is the caller's.
+// Host, CPU model and this program's version; the caller fills in the rest.
 Environment host_environment();
 
 double seconds_since_1970();

@@ -13,7 +13,7 @@
 namespace mtlgrid {
 namespace {
 
-[[noreturn]] void wait_for_ever() {
+[[noreturn]] void never_return() {
   for (;;) ::pause();
 }
 
@@ -25,15 +25,15 @@ void strike(const Injection& injection) {
   }
   if (injection.what == "end-rank") {
     ::kill(::getppid(), SIGKILL);
-    wait_for_ever();  // the kernel ends this process with its parent
+    never_return();  // the kernel ends this process with its parent
   }
-  if (injection.what == "hang") wait_for_ever();
+  if (injection.what == "hang") never_return();
   if (injection.what == "fail") throw Error(ErrorKind::cell_failed, "injected: fail");
   if (injection.what == "memory") throw Error(ErrorKind::out_of_memory, "injected: memory");
   if (injection.what == "full") throw Error(ErrorKind::needs_person, "injected: No space left on device");
 }
 
-// Strikes where training asks whether to stop, which is before every step.
+// Injects faults where training asks whether to stop, which is before every step.
 class InjectedControl : public PackControl {
  public:
   InjectedControl(PackControl& control, std::vector<Injection> injections)
@@ -43,7 +43,7 @@ class InjectedControl : public PackControl {
     for (const Injection& injection : injections_) {
       if (injection.what == "slow") {
         std::this_thread::sleep_for(std::chrono::duration<double>(injection.number));
-      } else if (steps_ >= injection.number) {  // again, where whoever asked takes errors for its own (the bag file)
+      } else if (steps_ >= injection.number) {  // >=: a caller that handles errors itself (the bag file) asks again
         strike(injection);
       }
     }

@@ -1,4 +1,4 @@
-// A trainer's service with faults on order (injection.h). No torch.
+// A trainer's service with injected faults (injection.h). No torch.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace mtlgrid {
 
-// `service` with the faults that concern this host; `service` itself if there are none.
+// `service` with the faults meant for this host; `service` itself if there are none.
 std::unique_ptr<CellService> with_injections(std::unique_ptr<CellService> service,
                                              const std::vector<Injection>& injections);
 

@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-// What the rank has asked for since what is being done, `what`, began.
+// The rank's requests since the current activity, `what`, began.
 class Requests {
  public:
   Requests(Connection& connection, const char* what) : connection_(connection), what_(what) {}
@@ -30,7 +30,7 @@ class Requests {
         const auto methods = message->get<Release>().methods;
         released_.insert(methods.begin(), methods.end());
       } else {
-        throw Error(ErrorKind::fatal, "message '" + type + "' during " + what_);
+        throw Error(ErrorKind::fatal, "unexpected message '" + type + "' during " + what_);
       }
     }
     return stop_;
@@ -70,7 +70,7 @@ class PipeControl : public PackControl {
  private:
   void answer(const Train& member, const json& message) {
     if (!answered_.insert(member.cell.name()).second) {
-      throw Error(ErrorKind::fatal, member.cell.name() + " was to be answered twice");
+      throw Error(ErrorKind::fatal, member.cell.name() + " was answered twice");
     }
     send(message);
   }
@@ -99,7 +99,8 @@ void serve_pack(Connection& connection, CellService& service, const TrainPack& p
     }
   }
   for (const Train& member : pack.members) {
-    if (!control.answered(member)) throw Error(ErrorKind::fatal, member.cell.name() + " was not answered");
+    if (!control.answered(member))
+      throw Error(ErrorKind::fatal, member.cell.name() + ": the service returned without an answer");
   }
 }
 
@@ -114,7 +115,7 @@ StageId stage_id(CellService& service) {
 
 Staged stage(Connection& connection, CellService& service, const Stage& order) {
   Requests requests(connection, "staging");
-  std::exception_ptr out_of_turn;  // thrown when staging is over, which takes every Error for its own
+  std::exception_ptr out_of_turn;  // rethrown after staging, which handles every Error itself
   const auto stop_requested = [&] {
     try {
       return requests.stop();
@@ -144,7 +145,8 @@ void conversation(Connection& connection,
       connection.send(typed("staged", stage(connection, *service, message->get<Stage>())));
     } else if (type == "train" && service) {
       serve_pack(connection, *service, message->get<TrainPack>());
-    } else if (type != "stop" && type != "release") {  // those that crossed the pack's end on their way ask for nothing
+    } else if (type != "stop" &&
+               type != "release") {  // sent before the rank knew that the pack had ended: nothing to do
       throw Error(ErrorKind::fatal, "unexpected message '" + type + "'");
     }
   }

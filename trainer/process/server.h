@@ -10,9 +10,9 @@
 namespace mtlgrid {
 
 // Serves Setup, then packs of cells, until the end of `in`; returns the exit status. `make_service` is called once,
-// with the Setup message. A cell's own errors (is_of_cell) are answered with Failed; anything else ends the process
-// with a status and a line on stderr, and the rank tries the cells again. End of pipe while cells are trained ends the
-// process at once, without destructors: the last checkpoint is whole on disk, and nobody is left to hear.
+// with the Setup message. Errors of a cell (is_of_cell) are answered with Failed. Any other error ends the process with
+// a status and a line on stderr, and the rank retries the cells. End of pipe while cells are trained ends the process
+// at once, without destructors: the last checkpoint is complete on disk, and no reader is left.
 int serve(int in, int out, const std::function<std::unique_ptr<CellService>(const Setup&)>& make_service);
 
 }  // namespace mtlgrid

@@ -1,4 +1,4 @@
-// What a trainer process does with a pack of cells; the server calls it, tests and `--empty` put others in its place.
+// The service of a trainer process: trains packs of cells. The server calls it; tests and `--empty` substitute others.
 // No torch.
 #pragma once
 
@@ -12,24 +12,24 @@
 
 namespace mtlgrid {
 
-// The outside world while a pack is trained. Every member gets exactly one of finished, failed and stopped.
+// The connection to the rank while a pack is trained. Every member gets exactly one of finished, failed and stopped.
 class PackControl {
  public:
   virtual ~PackControl() = default;
-  // Asked between steps: whether to checkpoint and leave all cells.
+  // Called between steps: whether to checkpoint and stop all cells.
   virtual bool stop_requested() = 0;
-  // Asked then too: whether to checkpoint and leave this cell alone.
+  // Called at the same points: whether to checkpoint and stop this cell only.
   virtual bool release_requested(const Train& member) = 0;
-  // An epoch of a member is done (or: its training goes on from this one).
+  // An epoch of a member is done, or its training resumes after this epoch.
   virtual void progress(const Train& member, int epoch, int epochs) = 0;
   virtual void finished(const Train& member, const CellResult& result) = 0;
   // cell_failed, bad_input or out_of_memory.
   virtual void failed(const Train& member, const Error& error) = 0;
-  // On request; a checkpoint is in `member.directory`.
+  // The member was stopped on request; its checkpoint is in `member.directory`.
   virtual void stopped(const Train& member) = 0;
 };
 
-// Whether an error is a cell's own, to be told of by PackControl::failed: the process goes on.
+// Whether an error concerns the cell alone: PackControl::failed reports it, and the process continues.
 bool is_of_cell(const Error& error);
 
 class CellService {
@@ -42,18 +42,18 @@ class CellService {
   virtual std::string staging_lacks() const { return "this trainer has no GPU"; }
   // The id of a communicator. Throws Error.
   virtual std::string staging_id();
-  // Takes part in staging, which happens before the first cell; `stop` is asked now and then. What goes wrong is in the
-  // answer.
+  // Takes part in staging, which happens before the first cell; `stop` is called periodically. Failures are reported in
+  // the answer, not thrown.
   virtual Staged stage(const Stage& order, const std::function<bool()>& stop);
-  // Trains and evaluates the members, which are one pack. An error that it throws and that is_of_cell() fails all
-  // members that have had no answer; Error(needs_person) if the disk is full.
+  // Trains and evaluates the members, which are one pack. If it throws an error that is_of_cell(), all members without
+  // an answer fail with it. Throws Error(needs_person) if the disk is full.
   virtual void run(const std::vector<Train>& members, PackControl& control) = 0;
-  // Whether attempts have logs of their own (attempt_log.h).
+  // Whether each attempt has its own log (attempt_log.h).
   virtual bool keeps_logs() const { return true; }
 };
 
-// Answers every cell with an empty result, after `seconds` in which it does nothing but hear what it is asked: for
-// measuring everything but training (0 seconds), and for rehearsals.
+// Answers every cell with an empty result after `seconds`, during which it only handles requests: for measuring
+// everything but training (0 seconds), and for rehearsals.
 class EmptyService : public CellService {
  public:
   EmptyService(int rank, double seconds) : rank_(rank), seconds_(seconds) {}

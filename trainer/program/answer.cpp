@@ -33,7 +33,7 @@ int answer(int in, int out) {
   try {
     Connection connection(in, out);
     const std::optional<json> request = connection.wait();
-    if (!request) throw Error(ErrorKind::fatal, "no request");
+    if (!request) throw Error(ErrorKind::fatal, "stdin ended before a request arrived");
     try {
       connection.send(answer_to(*request));
     } catch (const Error& e) {

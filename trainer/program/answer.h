@@ -1,4 +1,4 @@
-// The trainer's answer to a single request (requests.h). Torch.
+// Answers a single request to the trainer (requests.h). Torch.
 #pragma once
 
 namespace mtlgrid {

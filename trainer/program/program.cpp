@@ -24,7 +24,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-// Stdout belongs to the messages: whatever else prints there (a library, say) goes to stderr instead.
+// Stdout is reserved for messages: anything else that prints there (a library, say) goes to stderr instead.
 int take_stdout() {
   const int out = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
@@ -46,10 +46,10 @@ int answer_request() {
 }
 
 int serve_cells(std::optional<double> empty, const std::vector<Injection>& injections) {
-  // The rank decides when a trainer stops, over the pipe; signals to the process group are its business.
+  // The rank decides when a trainer stops, over the pipe, and handles signals to the process group.
   for (int signal : {SIGINT, SIGTERM, SIGUSR1, SIGPIPE}) ::signal(signal, SIG_IGN);
   die_with_parent();
-  // Gradients of tens of MB come and go every step: keep their pages instead of faulting them in again.
+  // Every step allocates and frees gradients of tens of MB: keep their pages instead of faulting them in again.
   ::mallopt(M_MMAP_MAX, 0);
   ::mallopt(M_TRIM_THRESHOLD, INT_MAX);
   const int out = take_stdout();
@@ -68,15 +68,16 @@ int serve_cells(std::optional<double> empty, const std::vector<Injection>& injec
 int run(int argc, char** argv) {
   std::string command;
   po::options_description visible(
-      "mtlgrid-trainer: trains cells for mtlgrid, which starts it and talks to it over stdin and stdout\n"
+      "mtlgrid-trainer: trains cells for mtlgrid, which starts it and exchanges messages with it over stdin and "
+      "stdout\n"
       "usage: mtlgrid-trainer [--empty[=SECONDS]]          serve cells until stdin ends\n"
       "       mtlgrid-trainer answer                       answer one request (export, predict)\n"
       "options");
   visible.add_options()("help", "this text")("version", "the program's version")(
       "empty", po::value<double>()->implicit_value(0),
-      "answer every cell after so many seconds (at once if not given) with an empty result, for measuring the overhead "
-      "of everything else and for rehearsals")("inject", po::value<std::string>(),
-                                               "faults on order, as of `mtlgrid run --inject`");
+      "answer every cell with an empty result after this many seconds (default 0), for measuring the overhead of "
+      "everything but training and for rehearsals")("inject", po::value<std::string>(),
+                                                    "faults to inject, as for `mtlgrid run --inject`");
   po::options_description hidden;
   hidden.add_options()("command", po::value(&command));
   po::positional_options_description positions;
@@ -99,7 +100,8 @@ int run(int argc, char** argv) {
     if (options.count("empty")) empty = options["empty"].as<double>();
     return serve_cells(empty, parse_injections(options.count("inject") ? options["inject"].as<std::string>() : ""));
   }
-  if (command != "answer") throw InputError("'" + command + "': the only command is: answer; see --help");
+  if (command != "answer")
+    throw InputError("'" + command + "' is not a command; the only one is 'answer' (see --help)");
   return answer_request();
 }
 

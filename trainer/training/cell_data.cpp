@@ -11,7 +11,7 @@
 namespace mtlgrid {
 namespace {
 
-// at() throws std::out_of_range, which the server takes for a fault of the program: indices come from our own plan.
+// at() throws std::out_of_range, which the server treats as an internal error: indices come from our own plan.
 std::vector<CellPatient> patients_at(const PairCohort& cohort, const std::vector<int>& positions) {
   std::vector<CellPatient> out;
   for (int position : positions) {
@@ -81,7 +81,7 @@ std::string cell_identity(const Experiment& experiment, const Cell& cell) {
                         {"version", MTLGRID_VERSION},
                         {"cohorts", nlohmann::json::array()}};
   if (!experiment.init.hash.empty()) all["init"] = experiment.init.hash;
-  for (const ExperimentCohort& cohort : experiment.cohorts) {  // not where the files lie: a folder may move
+  for (const ExperimentCohort& cohort : experiment.cohorts) {  // not the files' paths: a folder may move
     nlohmann::json names = nlohmann::json::array();
     for (const PatientFiles& patient : cohort.patients) names.push_back(patient.name);
     all["cohorts"].push_back({{"name", cohort.name}, {"width", cohort.width}, {"patients", std::move(names)}});

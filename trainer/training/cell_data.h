@@ -1,4 +1,4 @@
-// What one cell trains and is evaluated on, and the bags in memory. No torch.
+// The data of one cell, for training and evaluation, and the bags in memory.
 #pragma once
 
 #include <functional>
@@ -43,26 +43,27 @@ std::string cell_identity(const Experiment& experiment, const Cell& cell);
 // The bags of all patients that some pair uses, ascending by (cohort, patient), which index Experiment::cohorts.
 std::vector<BagSource> bag_sources(const Experiment& experiment);
 
-// Bags as float16, for all cells of this process: out of the file that the node's trainer processes share, or read once
-// from the feature files and kept.
+// Bags as float16, for all cells of this process: from the bag file that the node's trainers share, or read once from
+// the feature files and kept.
 class BagCache {
  public:
   explicit BagCache(const Experiment& experiment) : experiment_(experiment) {}
-  // Takes up the node's bag file (building it may take minutes) as `run.bag_cache` says. Done once: later calls do
-  // nothing. Where it cannot be had stderr says why, and bags are read from the feature files. `check` is called
-  // between bags while the file is built, and while another process builds it; what it throws, an Error, ends that and
-  // is thrown on: then the next call tries again.
+  // Opens or builds the node's bag file (building it may take minutes) as `run.bag_cache` says. Later calls do nothing
+  // once this has succeeded. If the file is not available, stderr says why, and bags are read from the feature files.
+  // `check` is called between bags while the file is built, and while another process builds it; an Error that it
+  // throws ends the call and is passed on, and the next call tries again.
   void share(const std::function<void()>& check = {});
-  // Throws InputError if the files cannot be read or have another width than their cohort. Good as long as this object.
+  // Throws InputError if the files cannot be read or have another width than their cohort. Valid as long as this
+  // object.
   BagView bag(const CellPatient& patient);
   // `bag` will soon be called for this patient: a hint that costs nothing.
   void prepare(const CellPatient& patient) const;
-  // Frees the bags that were read from feature files; their views end.
+  // Frees the bags that were read from feature files; their views become invalid.
   void forget() { read_.clear(); }
 
  private:
   const Experiment& experiment_;
-  bool asked_ = false;  // share() has come to an end
+  bool asked_ = false;  // share() has completed
   std::unique_ptr<NodeBags> shared_;
   std::map<std::pair<int, int>, Bag> read_;
 };

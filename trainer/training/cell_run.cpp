@@ -26,10 +26,10 @@ const std::string& patient_name(const Experiment& experiment, const CellPatient&
   return experiment.cohorts[static_cast<std::size_t>(p.cohort)].patients[static_cast<std::size_t>(p.patient)].name;
 }
 
-// Puts initial weights out of a file in the place of drawn ones.
+// Replaces drawn initial weights by those of a file.
 void start_from(const InitialWeights& init, const ParameterLayout& layout, const at::Tensor& parameters) {
   if (hash_file(init.file) != init.hash) {
-    throw InputError(init.file + ": has changed since the run began, expected the initial weights of then");
+    throw InputError(init.file + ": has changed since the run began; restore the original file");
   }
   std::vector<double> values = read_state_dict(init.file, layout);
   parameters.copy_(at::from_blob(values.data(), {1, layout.total}, at::kDouble));
@@ -82,7 +82,7 @@ StackStep CellRun::start(at::Device device) {
   return network;
 }
 
-// On the CPU the arrays themselves, of another device copies.
+// On the CPU the arrays themselves, on another device copies.
 TrainingArrays CellRun::arrays() const {
   return {stack_->parameters(member_).cpu(), stack_->first_moment(member_).cpu(), stack_->second_moment(member_).cpu(),
           best_.cpu()};

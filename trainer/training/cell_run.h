@@ -1,6 +1,6 @@
-// One cell on its way from data to result: its state, epochs, checkpoints and evaluation. Torch.
+// The run of one cell from data to result: its state, epochs, checkpoints and evaluation. Torch.
 //
-// The cell's network is one member of a stack (step.h), which pack_run.h trains; that may be a stack of this cell
+// The cell's network is one member of a stack (step.h), which pack_run.h trains; the stack may consist of this cell
 // alone.
 #pragma once
 
@@ -22,16 +22,16 @@ class CellRun {
   // `experiment`, `train` and `bags` must outlive the run. Makes the attempt's folder.
   CellRun(const Experiment& experiment, const Train& train, DeviceBags& bags, Environment environment);
 
-  // The cell's network, alone in its stack: from the checkpoint where there is one, else from its initial weights.
+  // The cell's network, alone in its stack: from its checkpoint if there is one, else from its initial weights.
   StackStep start(at::Device device);
-  // Where the network is from now on.
+  // Sets the network's stack and its position there.
   void sits(StackStep& stack, std::size_t member) {
     stack_ = &stack;
     member_ = member;
   }
 
   const Train& train() const { return train_; }
-  // Of the next step.
+  // The place of the next step.
   StepPlace place() const { return {state_.epoch, state_.step, state_.steps}; }
   bool epoch_ended() const { return static_cast<std::size_t>(state_.step) == data_.train.size(); }
   bool trained() const { return state_.trained; }
@@ -49,11 +49,12 @@ class CellRun {
   Example validation_example(std::size_t i) const;
   void finish_epoch(const TaskLosses& validation_sum);
 
-  // At an interval; at an epoch's end if that is worth its cost, where `cells` are trained together; and on a stop.
+  // Writes a checkpoint: at an interval; after an epoch if that is worth its cost, with `cells` trained together; and
+  // on a stop.
   void checkpoint_if_due();
   void checkpoint_after_epoch(std::size_t cells);
   void write_checkpoint();
-  // After the training; nullopt: stopped on request, after a checkpoint was written.
+  // Evaluates the cell after training; nullopt: stopped on request, after a checkpoint was written.
   std::optional<CellResult> result(const std::function<bool()>& stop_requested);
 
  private:

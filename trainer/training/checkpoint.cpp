@@ -98,9 +98,9 @@ std::optional<TrainingState> Checkpoints::resume(const std::vector<fs::path>& ot
         say(resumed_log_text(file.string()));
         return state;
       } catch (const InputError& e) {
-        say(std::string("checkpoint passed over: ") + e.what());
+        say(std::string("checkpoint skipped: ") + e.what());
       } catch (const nlohmann::json::exception& e) {
-        say("checkpoint passed over: " + file.string() + ": " + e.what());
+        say("checkpoint skipped: " + file.string() + ": " + e.what());
       }
     }
   }

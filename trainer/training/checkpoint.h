@@ -1,4 +1,4 @@
-// Checkpoints of a cell in training: the whole state, so that going on from one is bit-equal to never having stopped.
+// Checkpoints of a cell in training: the complete state, so that a resumed run is bit-equal to one that never stopped.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -16,7 +16,7 @@
 
 namespace mtlgrid {
 
-// Where a run is, apart from the arrays. The next thing to do is step `step` of epoch `epoch`.
+// The state of a run, apart from the arrays. Training continues with step `step` of epoch `epoch`.
 struct TrainingState {
   int epoch = 1;                // from 1
   int step = 0;                 // steps done in this epoch
@@ -38,23 +38,24 @@ struct TrainingArrays {
   at::Tensor parameters, first_moment, second_moment, best;
 };
 
-// Whether an epoch's end is to be checkpointed: what that costs (seconds, as far as known, of all cells that are
-// trained together) must be a small share of the time since the last checkpoint. On a GPU an epoch of small bags takes
-// less time than writing its 75 MB.
+// Whether to write a checkpoint after an epoch: its cost (seconds, as measured so far, for all cells that are trained
+// together) must be a small share of the time since the last checkpoint. On a GPU an epoch of small bags takes less
+// time than writing its 75 MB.
 inline constexpr double kCheckpointShare = 0.05;
 inline bool worth_a_checkpoint(double since_last, double cost) { return cost <= kCheckpointShare * since_last; }
 
 // The checkpoints of one attempt, in its folder: files checkpoint-NNNNNNNNNN, the number being `steps`.
 class Checkpoints {
  public:
-  // `identity`: of everything that decides the cell's result; a checkpoint with another one is not gone on from.
+  // `identity`: hash of everything that decides the cell's result; checkpoints with another identity are ignored.
   Checkpoints(std::filesystem::path folder, std::string identity)
       : folder_(std::move(folder)), identity_(std::move(identity)) {}
 
   // Writes a checkpoint, then removes the attempt's older ones. Errors as write_container; the older stay then.
   void write(const TrainingState& state, const TrainingArrays& arrays) const;
-  // Goes on from the newest whole checkpoint in this folder or, failing that, in `others` in their order: fills
-  // `arrays` and returns the state. Damaged or foreign ones are reported through `say` and passed over.
+  // Resumes from the newest complete checkpoint in this folder or, if there is none, in `others` in their order: fills
+  // `arrays` and returns the state. Checkpoints that are damaged or of another experiment are reported through `say`
+  // and skipped.
   std::optional<TrainingState> resume(const std::vector<std::filesystem::path>& others, const TrainingArrays& arrays,
                                       const std::function<void(const std::string&)>& say) const;
 

@@ -31,7 +31,7 @@ DeviceFacts device_facts() {
 
 TrainerDevice choose_device(const std::string& asked, const DeviceFacts& facts) {
   if (asked == "cpu" || (asked == "auto" && facts.uuid.empty())) return {};
-  if (facts.uuid.empty()) throw InputError("train.device = cuda, and this trainer was given no GPU");
+  if (facts.uuid.empty()) throw InputError("train.device = cuda, but this trainer was given no GPU");
   const std::string gpu = fmt::format("{} {}", facts.uuid, facts.name);
   if (!facts.built) throw InputError(fmt::format("given GPU {}, but LibTorch was built without CUDA", gpu));
   if (facts.visible == 0) {

@@ -8,7 +8,7 @@
 
 namespace mtlgrid {
 
-// What a trainer knows of its device; tests make their own.
+// What a trainer knows about its device; tests construct their own.
 struct DeviceFacts {
   std::string uuid, name;  // of the GPU its rank gave it (CUDA_VISIBLE_DEVICES, MTLGRID_GPU); empty: none
   bool built = false;      // LibTorch was built with CUDA and its libraries are linked
@@ -20,18 +20,18 @@ struct TrainerDevice {
   at::Device device = at::kCPU;
   std::string text = "cpu";  // as stored with an attempt: "cpu", or "cuda:UUID NAME"
 };
-// `asked` is RunSettings::device. `auto` is the GPU that the rank gave, or the CPU if it gave none: that is the rank's
-// decision, so a GPU that was given and does not work is an error, never a reason for the CPU. Throws InputError saying
-// what is missing.
+// `asked` is RunSettings::device. `auto` is the GPU that the rank assigned, or the CPU if it assigned none. That is the
+// rank's decision: an assigned GPU that does not work is an error, never a reason to use the CPU. Throws InputError
+// that says what is missing.
 TrainerDevice choose_device(const std::string& asked, const DeviceFacts& facts);
 
-// Why this trainer could not compute on a GPU if it were given one; empty if it could. Touches no GPU.
+// Why this trainer could not compute on a GPU if it were assigned one; empty if it could. Does not touch a GPU.
 std::string cuda_lacks();
 
 struct DeviceMemory {
   std::uint64_t free = 0, total = 0;  // bytes
 };
-// Of a GPU, other processes' use counted; nullopt of the CPU, or where the driver does not say.
+// Memory of a GPU, including use by other processes; nullopt for the CPU, or if the driver does not report it.
 std::optional<DeviceMemory> memory_of(at::Device device);
 
 // Text for a cell that ran out of memory: the library's first line, what was being computed (`sizes`: bag, pack,

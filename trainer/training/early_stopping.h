@@ -1,4 +1,4 @@
-// When to stop, by the validation cross-entropy after each epoch. Pure; no torch.
+// Early stopping by the validation cross-entropy after each epoch. Pure.
 #pragma once
 
 #include <limits>
@@ -10,7 +10,8 @@ struct EarlyStopping {
   int best_epoch = 0;  // from 1; 0 before the first
   double best = std::numeric_limits<double>::infinity();
 
-  // Takes epoch's value; whether it is a decrease (an equal value is none), so that these weights are the best so far.
+  // Records the value of `epoch`; returns whether it is a decrease (an equal value is not), so that these weights are
+  // the best so far.
   bool improved(int epoch, double value) {
     if (!(value < best)) return false;
     best = value;

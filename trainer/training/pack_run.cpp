@@ -13,7 +13,7 @@ namespace {
 bool before(const StepPlace& a, const StepPlace& b) { return std::pair(a.epoch, a.step) < std::pair(b.epoch, b.step); }
 bool same(const StepPlace& a, const StepPlace& b) { return !before(a, b) && !before(b, a); }
 
-// Calls f; an error that is the cell's own is handed to `failed`, others go on up.
+// Calls f; an error that is_of_cell() is passed to `failed`, others are thrown on.
 template <typename F, typename Failed>
 bool attempt(const F& f, const Failed& failed) {
   try {
@@ -124,8 +124,8 @@ void PackRun::train_step(const std::vector<Stack*>& turn, PackControl& control) 
   drop_empty();
 }
 
-// Of the stacks that have taken their last step; false if that was stopped or nothing is left to train. A stop leaves
-// them where they are: with the last step done, from where they go on.
+// Ends the epoch of the stacks that have done its last step; false if stopped or nothing is left to train. A stop
+// leaves them after the last step, from where they resume.
 bool PackRun::finish_epochs(PackControl& control) {
   for (const auto& stack : stacks_) {
     if (stack->cells[0]->epoch_ended() && !finish_epoch(*stack, control)) return false;

@@ -13,15 +13,15 @@
 
 namespace mtlgrid {
 
-// How a pack is computed. Stacked networks share kernels that a GPU would otherwise not fill; on the CPU, where each
-// has enough work, they are trained in turn on the same bag: 3 to 10 % faster at 42 tiles than stacked, equal at 1,000.
+// How a pack is computed. Stacked networks share kernels, since one network alone does not fill a GPU. On the CPU they
+// are trained in turn on the same bag: 3 to 10 % faster at 42 tiles than stacked, equal at 1,000.
 struct PackSettings {
   at::Device device = at::kCPU;
   bool stacked = false;
 };
 
-// How many members of any pair fit into `bytes` of the device's memory beside the bags and activations, for which half
-// is left; at least 1. A guess by formula: a pack that does not fit after all is tried again in halves.
+// How many members of any pair fit into `bytes` of the device's memory beside bags and activations, for which half of
+// it is reserved; at least 1. An estimate by formula: a pack that does not fit is retried in halves.
 int pack_that_fits(const Experiment& experiment, std::uint64_t bytes);
 
 class PackRun {
@@ -30,8 +30,9 @@ class PackRun {
   PackRun(const Experiment& experiment, const std::vector<Train>& members, DeviceBags& bags, Environment environment,
           PackSettings settings);
 
-  // Trains and evaluates every member, and tells `control` what became of each, as soon as it is known. A cell leaves
-  // when it has stopped early or failed. Members whose checkpoints are behind go first until they have caught up.
+  // Trains and evaluates every member, and reports each outcome to `control` as soon as it is known. A cell leaves the
+  // pack when it has stopped early or failed. Members whose checkpoints are behind are trained first until they have
+  // caught up.
   void run(PackControl& control);
 
  private:

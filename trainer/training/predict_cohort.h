@@ -1,4 +1,4 @@
-// Predictions of a finished cell's network for a cohort it has never seen. Torch.
+// Predictions of a finished cell's network for a new cohort. Torch.
 #pragma once
 
 #include "trainer/contract/requests.h"

@@ -16,7 +16,7 @@ at::Tensor half_tensor(const BagView& bag) {
 
 at::Tensor bag_tensor(const BagView& bag, const at::Tensor& like) {
   return half_tensor(bag)
-      .to(like.device())  // as it is: half as much to carry
+      .to(like.device())  // as float16: half the bytes to transfer
       .to(like.scalar_type());
 }
 

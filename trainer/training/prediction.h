@@ -12,7 +12,7 @@
 
 namespace mtlgrid {
 
-// What predictions need. `parameters` views a buffer that must not change meanwhile.
+// What predictions need. `parameters` are views of a buffer that must not change during a prediction.
 struct TrainedNetwork {
   ModelSettings model;
   ModelView parameters;
@@ -25,7 +25,7 @@ struct PatientPrediction {
   Embedding embedding;    // the decoded class token, d_model values
 };
 
-// A bag where it lies, not copied: float16 [N, D] on the CPU, to be read only, good as long as the view.
+// A bag as a tensor without a copy: float16 [N, D] on the CPU, read-only, valid as long as the view.
 at::Tensor half_tensor(const BagView& bag);
 // A bag in the type and on the device of `like`, [N, D].
 at::Tensor bag_tensor(const BagView& bag, const at::Tensor& like);

@@ -21,7 +21,7 @@ constexpr std::int64_t kPart = std::int64_t{128} << 20;
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// A cohort on its way. `views` on the root alone; without tiles where a bag cannot be read.
+// A cohort being staged. `views` on the root only; empty where a bag cannot be read.
 struct StagedCohort {
   int cohort = 0, root = 0;
   std::int64_t width = 0;
@@ -57,7 +57,7 @@ void read(StagedCohort& cohort, BagCache& cache, const Patience& patience) {
   }
 }
 
-// What goes wrong when all has arrived costs nothing but a line in the log.
+// A failure after everything has arrived only costs a line in the log.
 void leave(Broadcaster& broadcaster) {
   try {
     broadcaster.finish();
@@ -104,12 +104,13 @@ class Staging {
     std::int64_t all = 0;
     for (std::size_t i = 0; i < tiles.size(); ++i) {
       const std::int64_t count = cohort.patients[i].tiles = here.const_data_ptr<std::int64_t>()[i];
-      if (count < 0 || count > kMost - all) throw Error(ErrorKind::fatal, fmt::format("a bag of {} tiles", count));
+      if (count < 0 || count > kMost - all)
+        throw Error(ErrorKind::fatal, fmt::format("staging: a bag of {} tiles", count));
       all += count;
     }
   }
 
-  // Whether every trainer says yes: each tells all others.
+  // Whether every trainer has room: each broadcasts its answer.
   bool all_have(bool mine) {
     bool all = true;
     for (int root = 0; root < broadcaster_.size(); ++root) {
@@ -141,7 +142,7 @@ int staging_root(const std::vector<int>& nodes, int cohort) {
   const std::set<int> different(nodes.begin(), nodes.end());
   const auto count = static_cast<int>(different.size());
   if (count == 0 || *different.begin() != 0 || *different.rbegin() != count - 1) {
-    throw Error(ErrorKind::fatal, "staging over nodes that are not numbered from 0");
+    throw Error(ErrorKind::fatal, "staging: nodes are not numbered from 0 without gaps");
   }
   return static_cast<int>(std::find(nodes.begin(), nodes.end(), cohort % count) - nodes.begin());
 }
@@ -153,7 +154,8 @@ StagingResult stage_bags(const Experiment& experiment, BagCache& cache, DeviceBa
     const std::unique_ptr<Broadcaster> broadcaster = join();
     std::vector<StagedCohort> cohorts = cohorts_of(experiment, nodes);
     if (nodes.size() != static_cast<std::size_t>(broadcaster->size())) {
-      throw Error(ErrorKind::fatal, fmt::format("{} trainers on {} nodes", broadcaster->size(), nodes.size()));
+      throw Error(ErrorKind::fatal,
+                  fmt::format("staging: {} trainers, but {} node numbers", broadcaster->size(), nodes.size()));
     }
     const bool one_node = std::set<int>(nodes.begin(), nodes.end()).size() == 1;
     for (StagedCohort& cohort : cohorts) {
@@ -169,7 +171,7 @@ StagingResult stage_bags(const Experiment& experiment, BagCache& cache, DeviceBa
   } catch (const c10::Error& e) {
     result.error = first_line(e.what_without_backtrace());
   }
-  cache.forget();  // on the GPU by now, or to be read again as the node's file
+  cache.forget();  // they are on the GPU, or will be read again through the node's bag file
   return result;
 }
 

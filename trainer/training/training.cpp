@@ -82,7 +82,7 @@ class TrainingService : public CellService {
         return PackRun(setup_.experiment, members, *bags_, environment_, settings).run(control);
       } catch (const c10::OutOfMemoryError& e) {
         const bool room = make_room();
-        if (room && members.size() == 1) continue;  // from its checkpoint; a larger pack is tried again in halves
+        if (room && members.size() == 1) continue;  // from its checkpoint; a larger pack is retried in halves
         const std::string sizes =
             fmt::format("pack of {}, d_model {}", members.size(), setup_.experiment.model.d_model);
         throw Error(ErrorKind::out_of_memory,
@@ -103,7 +103,7 @@ class TrainingService : public CellService {
     const bool wanted = setup_.experiment.run.staging != "files";
     return "features from files" + (wanted && !nccl::lacks().empty() ? " (NCCL: " + nccl::lacks() + ")" : "");
   }
-  // The node's bag file. A stop ends the waiting for it; the pack then hears it before it needs a bag.
+  // Opens the node's bag file. A stop ends the wait for it; the pack then sees the stop before it needs a bag.
   void share_bags(PackControl& control) {
     try {
       cache_.share([&] {
@@ -113,11 +113,12 @@ class TrainingService : public CellService {
       if (!control.stop_requested()) throw;
     }
   }
-  // A pack ran out of memory: what comes next is to have what the bags take. Whether they took something.
+  // A pack ran out of memory: frees the memory of the bags. Returns whether there were any.
   bool make_room() {
     const bool room = bags_->resident() > 0;
     if (room) {
-      std::fprintf(stderr, "bags leave the GPU to make room; they are copied for each use\n");
+      std::fprintf(stderr,
+                   "GPU memory is short: resident bags are freed, and each bag is copied for each use from now on\n");
       environment_.libraries = libraries_ + ", features from files (bags left the GPU to make room)";
     }
     bags_->drop();
@@ -131,7 +132,7 @@ class TrainingService : public CellService {
   std::optional<DeviceBags> bags_;  // made when the device is known
   Environment environment_;
   std::string libraries_;     // of the environment, without where features come from
-  bool files_needed_ = true;  // bags that are not on the device may be asked for
+  bool files_needed_ = true;  // bags that are not on the device may be needed
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Trains and evaluates the cells of an experiment, a pack after the other, in this process.
+// Trains and evaluates the cells of an experiment, one pack after another, in this process. Torch.
 #pragma once
 
 #include <memory>
@@ -8,9 +8,9 @@
 
 namespace mtlgrid {
 
-// The real service. Sets torch's threads to `experiment.run.threads`. Bags stay at hand as float16 from cell to cell;
-// the first cell builds the node's bag file or waits for the process that does.
-// Throws InputError if the device asked for is not there.
+// The service that trains. Sets torch's threads to `experiment.run.threads`. Bags are kept as float16 from cell to
+// cell; the first cell builds the node's bag file or waits for the process that does. Throws InputError if the
+// requested device is not available.
 std::unique_ptr<CellService> make_training_service(const Setup& setup);
 
 }  // namespace mtlgrid

@@ -104,7 +104,7 @@ TEST_F(PlanOfSynthetic, InitialWeightsThatFitNoPairAreRefusedWithEveryReason) {
   const Plan p = plan(changed("[train]\n", "[train]\ninit = a.pt\n"));
   EXPECT_THAT([&] { report(p); },
               ::testing::ThrowsMessage<InputError>(AllOf(HasSubstr("pair MSI/SF: "), HasSubstr("pair HRD/Prolif: "),
-                                                         HasSubstr("is no file of torch.save"))));
+                                                         HasSubstr("was not written by torch.save"))));
 }
 
 TEST_F(PlanOfSynthetic, EveryTrainingPatientIsTestedOnceAndHasOneRoleAFold) {

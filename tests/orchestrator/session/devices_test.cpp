@@ -88,7 +88,7 @@ TEST_F(Devices, TooManyTrainersAreRefusedForAutoToo) {
 
 TEST_F(Devices, SharedGpusAreSaidAndWhetherMpsRuns) {
   EXPECT_THAT(chosen("cuda", 3, 2).text,
-              AllOf(StartsWith("CUDA, 3 trainers on GPU-a (x 2), GPU-b (NVIDIA A)"), HasSubstr("MPS does not run")));
+              AllOf(StartsWith("CUDA, 3 trainers on GPU-a (x 2), GPU-b (NVIDIA A)"), HasSubstr("MPS is not running")));
 }
 
 }  // namespace

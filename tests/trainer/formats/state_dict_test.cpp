@@ -91,7 +91,7 @@ TEST_F(StateDict, FilesThatAreNoArchiveAreRefused) {
   EXPECT_THAT(problems(folder.path(), oracle.layout), ElementsAre("cannot be opened"));
   for (const std::string& text : {std::string(), std::string("PATIENT,isMSIH\n")}) {
     EXPECT_THAT(problems(write("text.pt", text), oracle.layout),
-                ElementsAre("is no file of torch.save (no zip archive)"));
+                ElementsAre("was not written by torch.save: not a zip archive"));
   }
   EXPECT_THAT(problems(write("empty.pt", "PK"), oracle.layout), ElementsAre(HasSubstr("zip archive")));
 }

@@ -35,7 +35,7 @@ TEST(AttemptLog, HoldsWhatIsWrittenWhileItLivesForEveryMemberOfThePack) {
   Environment where;
   where.host = "n1";
   const mode_t mask = umask(077);
-  for (int i = 0; i < 2; ++i) {  // a trainer that begins the attempt anew appends
+  for (int i = 0; i < 2; ++i) {  // a trainer that begins the attempt again appends
     const AttemptLog log({{first, second}}, where);
     std::fprintf(stderr, "line %d\n", i);
     std::printf("printed\n");

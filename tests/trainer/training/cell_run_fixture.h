@@ -45,7 +45,7 @@ class CellRunTest : public ::testing::Test {
     FakeControl control;
     return run(train(method, attempt), control).value();
   }
-  // Stops after `stop_at` questions, then goes on in another attempt's folder.
+  // Stops after `stop_at` questions, then resumes in another attempt's folder.
   CellResult run_in_two(const std::string& method, int stop_at) {
     FakeControl stop(stop_at), on;
     const Train first = train(method, "first"), second = train(method, "second", {first.directory});

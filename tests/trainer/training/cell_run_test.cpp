@@ -77,7 +77,8 @@ TEST_F(CellRunTest, KilledProcessGoesOnFromTheLastEpoch) {
   for (const auto& entry : std::filesystem::directory_iterator(first.directory)) found.insert(entry.path().filename());
   EXPECT_EQ(found, std::set<std::filesystem::path>{"checkpoint-0000000014"});  // the newest alone is kept
   EXPECT_EQ(bits(run(train("naive", "second", {first.directory}), on).value()), bits(whole));
-  EXPECT_EQ(on.epochs_of.at("naive"), (std::vector<int>{3, 3}));  // says where it goes on, then the epoch it finished
+  EXPECT_EQ(on.epochs_of.at("naive"),
+            (std::vector<int>{3, 3}));  // reports where it resumes, then the epoch it finished
 }
 
 TEST_F(CellRunTest, DamagedCheckpointIsPassedOverForAnOlderOne) {
@@ -91,7 +92,7 @@ TEST_F(CellRunTest, DamagedCheckpointIsPassedOverForAnOlderOne) {
   ::testing::internal::CaptureStderr();
   EXPECT_EQ(bits(run(train("naive", "third", {second.directory, first.directory}), on).value()), bits(whole));
   const std::string log = ::testing::internal::GetCapturedStderr();
-  EXPECT_THAT(log, HasSubstr("passed over"));
+  EXPECT_THAT(log, HasSubstr("checkpoint skipped"));
   EXPECT_THAT(log, HasSubstr("going on from"));
 }
 

@@ -175,7 +175,7 @@ TEST_F(Staging, ABagThatCannotBeReadIsLeftOutAndItsCellGetsTheReason) {
   }
 }
 
-// Of three trainers one fails at its k-th call, and so may the others; nobody waits for ever, and what is there is
+// Of three trainers one fails at its k-th call, and so may the others; nobody waits without end, and what is there is
 // whole and right.
 TEST_F(Staging, AFailureAtAnyCallLeavesWholeCohortsOrNothing) {
   add_three();
