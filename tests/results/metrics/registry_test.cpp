@@ -18,7 +18,6 @@ namespace mtlgrid {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
 
 const fs::path kSource = MTLGRID_SOURCE;
 
