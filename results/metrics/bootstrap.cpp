@@ -14,14 +14,14 @@
 namespace mtlgrid {
 namespace {
 
-// A metric on its way through the bootstrap.
+// A metric during the bootstrap.
 struct Running {
   PreparedMetric prepared;
   MetricRow row;
   std::vector<double> resampled;  // values of the resamples in which it was defined
 };
 
-// With the point estimate, on everyone.
+// The metric with its point estimate, on all patients.
 Running begin(const std::string& cohort, PreparedMetric prepared) {
   MetricRow row{cohort,   prepared.metric->name,     kMissing, kMissing,
                 kMissing, std::ssize(prepared.rows), 0,        prepared.reason};

@@ -13,7 +13,8 @@
 namespace mtlgrid {
 namespace {
 
-// Twice the number of patients of the other class that each patient is ranked right against, ties counting one.
+// For each patient twice the number of patients of the other class against which it is ranked correctly; a tie counts
+// one.
 struct Components {
   std::vector<std::int64_t> positive, negative;  // 2 n V10 and 2 m V01, in the patients' order
 

@@ -123,7 +123,7 @@ class DelongTable {
     for (std::size_t i = 0; i < tested.size(); ++i) values[tested[i]].stars = stars_of(adjusted[i]);
   }
 
-  // Adds the p of a test to `p`, or says why there is none.
+  // Adds the p of a test to `p`, or returns why there is none.
   static std::string test(const Scores& scores, const Scores& baseline, std::vector<double>& p) {
     if (baseline.patient.empty()) return "baseline has no result";
     if (!scores.same_patients(baseline)) return "the patients or their labels are not those of baseline";

@@ -13,7 +13,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "embeddings are stored little-endian");
 
-constexpr std::size_t kShownPerMixture = 4;  // a grid over many GPUs would fill the page with their names
+constexpr std::size_t kShownPerMixture = 4;  // the names of many GPUs would fill the page
 
 std::vector<std::string> texts(Statement query) {
   std::vector<std::string> out;

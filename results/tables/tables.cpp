@@ -21,7 +21,7 @@ namespace {
 constexpr const char* kMean = "mean";
 constexpr double kPercent = 100;
 
-// What the brackets and stars are, for captions.
+// The part of a caption that explains brackets and stars.
 std::string caption_of_ci(const TableOptions& options, const std::vector<std::string>& methods) {
   if (options.ci == TableCi::folds) {
     return fmt::format(
@@ -41,7 +41,7 @@ std::string caption_of_ci(const TableOptions& options, const std::vector<std::st
   return text;
 }
 
-// What the metrics of the supplementary tables are measured in, and their notes.
+// The part of a supplementary table's caption about units and conventions of its metrics.
 std::string units_and_notes() {
   std::vector<std::string> parts;
   const std::vector<const Metric*> shown = supplement_metrics();

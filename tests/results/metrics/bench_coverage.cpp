@@ -60,7 +60,7 @@ void run(int data_sets) {
 int main(int argc, char** argv) {
   const int data_sets = argc > 1 ? std::atoi(argv[1]) : 5000;
   if (data_sets < 1) {
-    fmt::print(stderr, "coverage: {} is no number of data sets\n", argv[1]);
+    fmt::print(stderr, "coverage: {} is not a positive number of data sets\n", argv[1]);
     return 2;
   }
   mtlgrid::run(data_sets);

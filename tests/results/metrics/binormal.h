@@ -1,4 +1,4 @@
-// Simulated cohorts whose true AUROC is known, and how often intervals cover it.
+// Simulated cohorts with a known true AUROC, and how often intervals cover it.
 #pragma once
 
 #include <boost/math/distributions/normal.hpp>
@@ -33,10 +33,10 @@ struct Binormal {
   }
 };
 
-// How intervals of many data sets did. The numbers are of the data sets that have an interval.
+// Coverage of the intervals of many data sets. The counts are over the data sets that have an interval.
 struct Coverage {
   int data_sets = 0, intervals = 0, covered = 0;
-  int too_low = 0;   // intervals that lie below the truth
+  int too_low = 0;   // intervals entirely below the truth
   int points = 0;    // intervals without width
   double width = 0;  // sum
 

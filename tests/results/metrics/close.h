@@ -1,4 +1,4 @@
-// How near to an oracle a number must be.
+// How close a number must be to that of an oracle.
 #pragma once
 
 #include <gtest/gtest.h>

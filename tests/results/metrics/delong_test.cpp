@@ -91,7 +91,7 @@ TEST(Delong, ZeroVarianceGivesNoInterval) {
   }
 }
 
-// Shares of sevenths and thirds are no binary fractions: rounding must not make a variance of its own.
+// Sevenths and thirds are not exact in binary: rounding must not produce a variance.
 TEST(Delong, ScoresThatRankAlikeDoNotDiffer) {
   const Labels label = {1, 0, 1, 0, 0, 1, 0, 0, 0, 0};
   const Scores a = {0.5, 0.6, 0.9, 0.1, 0.7, 0.2, 0.3, 0.3, 0.8, 0.4};
@@ -113,7 +113,7 @@ TEST(Delong, AConstantDifferenceIsNotTested) {
   EXPECT_EQ(test.reason, "zero variance");
 }
 
-TEST(Delong, ExchangingTheScoresTurnsTheSignAlone) {
+TEST(Delong, ExchangingTheScoresChangesTheSignOnly) {
   const Labels label = {1, 0, 1, 0, 0, 1, 0};
   const Scores a = {0.5, 0.6, 0.9, 0.1, 0.7, 0.2, 0.3}, b = {0.4, 0.1, 0.2, 0.5, 0.3, 0.9, 0.7};
   const DelongTest ab = delong_test(label, a, b), ba = delong_test(label, b, a);

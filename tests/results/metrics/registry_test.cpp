@@ -110,6 +110,32 @@ TEST(Registry, DocumentationHasARowForEveryMetricInItsOrder) {
   }
 }
 
+// The lines of a file that have the name of a metric as a string of C++ or SQL, comments apart.
+std::vector<std::string> lines_quoting_metrics(const fs::path& file) {
+  std::vector<std::string> found;
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("//")) continue;
+    for (const Metric& m : metrics()) {
+      for (const char* quote : {"\"", "'"}) {
+        if (line.find(quote + std::string(m.name) + quote) != std::string::npos) found.push_back(line);
+      }
+    }
+  }
+  return found;
+}
+
+TEST(Registry, NoOtherCodeOfTheProductNamesAMetric) {
+  for (const char* folder : {"base", "balancers", "datasets", "results", "trainer", "cluster", "orchestrator"}) {
+    for (const auto& entry : fs::recursive_directory_iterator(kSource / folder)) {
+      const fs::path& file = entry.path();
+      if (file.extension() != ".h" && file.extension() != ".cpp") continue;
+      if (file.parent_path() == kSource / "results" / "metrics" && file.stem() == "registry") continue;
+      EXPECT_THAT(lines_quoting_metrics(file), testing::IsEmpty()) << file;
+    }
+  }
+}
+
 TEST(Registry, TheRecipeNamesFilesThatExist) {
   const std::string recipe = section("Adding a metric");
   const std::regex path("`([a-z_]+(/[a-z_]+)+\\.[a-z]+)`");

@@ -24,7 +24,7 @@ TEST(Replicates, AreTheNamedDrawsWhereEverySetIsUsable) {
   EXPECT_EQ(replicates.multiplicity[0], first);
 }
 
-TEST(Replicates, HaveBothClassesInEverySetAndCountWhatWasRedrawn) {
+TEST(Replicates, HaveBothClassesInEverySetAndCountRedrawnOnes) {
   // One positive in each of two folds: both are drawn in about 39 of 100 replicates.
   const std::vector<PatientSet> sets = {{{0, 1, 2, 3, 4}, {1, 0, 0, 0, 0}}, {{5, 6, 7, 8, 9}, {1, 0, 0, 0, 0}}};
   const Replicates replicates = draw_replicates(10, sets, 400, kStream);
@@ -37,15 +37,15 @@ TEST(Replicates, HaveBothClassesInEverySetAndCountWhatWasRedrawn) {
   EXPECT_LT(replicates.redrawn, 1000);
 }
 
-TEST(Replicates, ASetThatIsNeverUsableHasNoSay) {
+TEST(Replicates, SetsThatAreNeverUsableAreIgnored) {
   const std::vector<PatientSet> sets = {{{0, 1, 2}, {0, 0, 0}}};
   const Replicates replicates = draw_replicates(3, sets, 5, kStream);
   EXPECT_EQ(replicates.multiplicity.size(), 5u);
   EXPECT_EQ(replicates.redrawn, 0);
 }
 
-TEST(Replicates, GiveUpInsteadOfDrawingForEver) {
-  // Twelve folds of three patients, each of which must be drawn whole: hopeless.
+TEST(Replicates, GiveUpAfterAHundredTimesAsManyDraws) {
+  // Twelve folds of three patients, all of which must be drawn: practically never.
   std::vector<PatientSet> sets;
   for (std::size_t f = 0; f < 12; ++f) sets.push_back({{3 * f, 3 * f + 1, 3 * f + 2}, {0, 0, 1}});
   const Replicates replicates = draw_replicates(36, sets, 10, kStream);

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 using testing::Contains;
 using testing::HasSubstr;
 
-// A grid whose cagrad parts the classes far better than baseline; naive's scores are baseline's.
+// A grid whose cagrad separates the classes far better than baseline; naive's scores are baseline's.
 MadeUpGrid one_better() {
   MadeUpGrid grid;
   grid.external_patients = 120;

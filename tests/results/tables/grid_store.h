@@ -14,7 +14,7 @@
 
 namespace mtlgrid {
 
-// What a cell says of a cohort; embeddings of the same patients in the same order.
+// What a cell predicts on a cohort; embeddings of the same patients in the same order.
 struct MadeUpCell {
   std::vector<Prediction> predictions;
   std::vector<std::vector<float>> embeddings;
@@ -26,7 +26,7 @@ struct MadeUpGrid {
   std::vector<std::string> auxiliaries = {"LF", "SF"}, methods = {"baseline", "naive", "cagrad"};
   int folds = 3;
   std::size_t train_patients = 45, external_patients = 30, width = 6;
-  // How far a method's scores part the classes; 0 is chance. The noise is the same for every method.
+  // How far a method's scores separate the classes; 0 is chance. The noise is the same for every method.
   std::function<double(const std::string& method)> strength = [](const std::string&) { return 1.0; };
   std::function<bool(const Cell&)> has_result = [](const Cell&) { return true; };
   std::function<Environment(const Cell&)> environment = [](const Cell&) {

@@ -272,7 +272,7 @@ TEST_F(TablesTest, FoldsCiIsThatOfTheReleasedCode) {
   EXPECT_THAT(t.caption, HasSubstr("percentiles of the fold values"));
 }
 
-TEST_F(TablesTest, ReplicatesWithOneClassAreRedrawnAndSaid) {
+TEST_F(TablesTest, ReplicatesWithOneClassAreRedrawnAndFootnoted) {
   MadeUpGrid grid;
   grid.train_patients = 27;  // three positives a fold: one replicate in seven lacks them in one of the folds
   make(grid);
