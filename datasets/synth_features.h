@@ -13,7 +13,7 @@ enum class StampLayout {
   v2,  // 2.3 and later: micron coordinates, attributes with the tile's size
 };
 
-// Writes `values`, float16 bit patterns [tiles, width], as a new file; tiles lie on a square grid. Throws
+// Writes `values`, float16 bit patterns [tiles, width], as a new file; tiles are placed on a square grid. Throws
 // hdf5::Hdf5Error if the file exists or cannot be written.
 void write_features(const std::filesystem::path& file, std::span<const std::uint16_t> values, std::int64_t width,
                     StampLayout layout, const std::string& extractor);
