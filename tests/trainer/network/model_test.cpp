@@ -7,6 +7,7 @@
 #include <random>
 
 #include "tests/trainer/network/gradient_rows.h"
+#include "trainer/training/losses.h"
 
 namespace mtlgrid {
 namespace {
