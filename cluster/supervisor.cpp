@@ -7,12 +7,12 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <deque>
 #include <optional>
 #include <system_error>
 
+#include "base/clock.h"
 #include "base/errors.h"
 #include "cluster/host.h"
 #include "cluster/log_tail.h"
@@ -24,13 +24,13 @@
 namespace mtlgrid {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 // Bytes read of one slot in one poll: bounds the call, and is more than the pipe of a dead process can hold (1 MiB at
 // most without privileges), so that all of its last frames are read before its death is reported.
 constexpr std::size_t kReadAtMost = std::size_t{4} << 20;
 // How long a process may run after it closed its stdout. Exiting takes milliseconds; longer is a fault.
-constexpr auto kAfterClosing = std::chrono::seconds(2);
+constexpr double kAfterClosing = 2;
+
+double steady_now() { return Clock::real().steady(); }
 
 struct Slot {
   pid_t pid = 0;  // 0: no process
@@ -38,8 +38,8 @@ struct Slot {
   std::deque<std::string> queue;  // frames not yet written
   std::size_t written = 0;        // bytes of the first that are
   FrameReader reader;
-  std::string broken;                       // why its stream is no longer read
-  std::optional<Clock::time_point> closed;  // when its stdout ended
+  std::string broken;            // why its stream is no longer read
+  std::optional<double> closed;  // when its stdout ended
   std::filesystem::path log;
   std::uintmax_t log_start = 0;
 };
@@ -101,17 +101,16 @@ class TrainerProcesses final : public Trainers {
   void deliver(int number, std::string_view bytes, std::vector<TrainerEvent>& events);
   void supervise(Slot& slot);
   TrainerDied bury(int number);
-  void wait_for_ends(Clock::time_point deadline);
+  void wait_for_ends(double deadline);
 
   TrainerCommand command_;
-  Clock::duration grace_;
+  double grace_;
   std::string host_ = host_name();
   std::vector<Slot> slots_;
   std::vector<TrainerDied> not_started_;
 };
 
-TrainerProcesses::TrainerProcesses(const TrainerCommand& command, double grace)
-    : command_(command), grace_(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(grace))) {
+TrainerProcesses::TrainerProcesses(const TrainerCommand& command, double grace) : command_(command), grace_(grace) {
   if (command.slots < 1 || command.threads < 1) {
     throw Error(ErrorKind::fatal,
                 fmt::format("{} trainers of {} threads each: both must be at least 1", command.slots, command.threads));
@@ -210,7 +209,7 @@ void TrainerProcesses::read(int number, std::vector<TrainerEvent>& events) {
       deliver(number, std::string_view(buffer.data(), static_cast<std::size_t>(n)), events);
     } else if (n == 0) {
       slot.output.close();
-      slot.closed = Clock::now();
+      slot.closed = steady_now();
     } else if (errno != EINTR) {
       return;
     }
@@ -234,7 +233,7 @@ void TrainerProcesses::deliver(int number, std::string_view bytes, std::vector<T
 
 // A process that has closed its stdout cannot report any more.
 void TrainerProcesses::supervise(Slot& slot) {
-  if (!slot.closed || !slot.broken.empty() || Clock::now() < *slot.closed + kAfterClosing) return;
+  if (!slot.closed || !slot.broken.empty() || steady_now() < *slot.closed + kAfterClosing) return;
   slot.broken = "broken stream: it closed its stdout and did not exit";
   kill_group(slot.pid);
 }
@@ -256,7 +255,7 @@ void TrainerProcesses::kill(int number) {
 bool TrainerProcesses::running(int slot) const { return slots_.at(static_cast<std::size_t>(slot)).pid != 0; }
 
 // Reads and drops their remaining output, so that no process waits on a full pipe, until all have ended or time is up.
-void TrainerProcesses::wait_for_ends(Clock::time_point deadline) {
+void TrainerProcesses::wait_for_ends(double deadline) {
   for (;;) {
     std::vector<pollfd> open;
     bool alive = false;
@@ -271,14 +270,14 @@ void TrainerProcesses::wait_for_ends(Clock::time_point deadline) {
       }
       if (slot.output) open.push_back({slot.output.get(), POLLIN, 0});
     }
-    if (!alive || Clock::now() >= deadline) return;
+    if (!alive || steady_now() >= deadline) return;
     ::poll(open.data(), open.size(), 10);
   }
 }
 
 TrainerProcesses::~TrainerProcesses() {
   for (auto& slot : slots_) slot.input.close();
-  wait_for_ends(Clock::now() + grace_);
+  wait_for_ends(steady_now() + grace_);
   for (auto& slot : slots_) {
     if (slot.pid == 0) continue;
     kill_group(slot.pid);
