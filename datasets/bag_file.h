@@ -1,4 +1,4 @@
-// Bags of all patients in one file that every process of a node maps into memory. Byte by byte: docs/data.md.
+// Bags of all patients in one file that every process of a node maps into memory. Byte by byte: docs/bag-file.md.
 #pragma once
 
 #include <cstdint>

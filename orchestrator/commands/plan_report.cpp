@@ -130,7 +130,7 @@ std::string space(const Plan& plan) {
       bytes_text(checkpoint_bytes(plan)), bytes_text(all), plan.config.run.keep_weights, bytes_text(store_bytes(plan)));
 }
 
-// docs/performance.md has the measurement.
+// docs/measurements.md has the measurement.
 std::string threads_advice(const RunSettings& run) {
   constexpr const char* kMeasured = "two workers of one thread take 1.1 to 1.3 times the steps of one with two threads";
   if (run.device == "cuda") return "";

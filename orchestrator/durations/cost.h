@@ -13,7 +13,7 @@ struct MachineGuess {
   double pass = 0;              // seconds that a pass takes however small it is
 };
 // Within 15 % of what steps on bags of 42 to 4,000 tiles took on two machines; a pass of networks 24 wide took 0.25 ms
-// on a quiet machine (docs/performance.md), three times as much on a busy one.
+// on a quiet machine (docs/measurements.md), three times as much on a busy one.
 inline constexpr MachineGuess kOneCore = {85e9, 25e9, 0.3e-3};
 // Far from certain: one kind was seen, with bags of 42 and 1,000 tiles.
 inline constexpr MachineGuess kOneGpu = {20e12, 2e12, 0.5e-3};

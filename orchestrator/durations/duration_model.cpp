@@ -20,8 +20,8 @@ namespace {
 
 // How far guesses may be off: standard deviations of logarithms.
 constexpr double kCoreSpread = 0.4, kGpuSpread = 1.0;  // of machines, from what cost.h takes them for; guessed
-constexpr double kThreadsPower = 0.75;                 // two threads do 1.5 to 1.9 times as much (docs/performance.md)
-constexpr double kMethodSpread = 0.1;  // of methods, within 0.1 of what cost.h says (docs/performance.md)
+constexpr double kThreadsPower = 0.75;                 // two threads do 1.5 to 1.9 times as much (docs/measurements.md)
+constexpr double kMethodSpread = 0.1;  // of methods, within 0.1 of what cost.h says (docs/measurements.md)
 constexpr double kPairSpread = 0.1;    // of pairs, whose bags differ in size; the same
 constexpr double kSpeedNoise = 0.1;    // of cells of one method and pair on one device; guessed
 // Other work on a machine, other nodes, another day: what all cells of the future share and those of the past do not

@@ -74,7 +74,7 @@ class Coordinator {
   Counts counts() const { return {cells_.counts(), workers_.totals().workers, workers_.totals().slots}; }
   // Seconds until the last cell is done, if nothing happens; nullopt: nothing is known yet.
   std::optional<double> remaining_seconds(Now now) const;
-  // Everything that `mtlgrid status` shows of a running grid: the file STORE.progress (docs/store.md).
+  // Everything that `mtlgrid status` shows of a running grid: the file STORE.progress (docs/store-internals.md).
   nlohmann::json status(Now now) const;
   // Cells that failed in this run, with their causes.
   const std::vector<std::pair<Cell, std::string>>& failures() const { return outcomes_.failures(); }

@@ -1,4 +1,5 @@
-// What the coordinator shows of a running grid: the content of STORE.progress (docs/store.md), for `mtlgrid status`.
+// What the coordinator shows of a running grid: the content of STORE.progress (docs/store-internals.md), for `mtlgrid
+// status`.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-// STORE.progress: the status of a running grid, for `mtlgrid status` (docs/store.md).
+// STORE.progress: the status of a running grid, for `mtlgrid status` (docs/store-internals.md).
 #pragma once
 
 #include <filesystem>

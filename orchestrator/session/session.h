@@ -51,7 +51,7 @@ struct SessionInputs {
   SessionGuest* guest = nullptr;  // must outlive the session
   WorkerVisitor visitor{};        // of this rank's worker
 };
-// A lock of another host is taken over after it stayed unchanged for this many heartbeats (docs/store.md).
+// A lock of another host is taken over after it stayed unchanged for this many heartbeats (docs/store-internals.md).
 inline constexpr double kStaleBeats = 5;
 
 // Of all features of the grid as float16; what pairs leave out is counted too.

@@ -1,8 +1,8 @@
 // The journal: an append-only file of checksummed records, the truth that the database is derived from.
 //
-// Bytes (little-endian; docs/store.md has the same): a header of 24 bytes, "mtlgridJ", u32 version, u32 0, u64 id, then
-// records of 32 bytes + payload: u32 magic, u32 length, u64 sequence, u64 epoch, u64 XXH3-64 of the 24 bytes before it
-// and the payload. Sequences ascend by one from 1; the epoch says which run wrote the record.
+// Bytes (little-endian; docs/store-internals.md has the same): a header of 24 bytes, "mtlgridJ", u32 version, u32 0,
+// u64 id, then records of 32 bytes + payload: u32 magic, u32 length, u64 sequence, u64 epoch, u64 XXH3-64 of the 24
+// bytes before it and the payload. Sequences ascend by one from 1; the epoch says which run wrote the record.
 #pragma once
 
 #include <cstdint>

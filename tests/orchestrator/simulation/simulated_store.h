@@ -12,7 +12,7 @@
 
 namespace mtlgrid::simulation {
 
-// What survives the death of rank 0 is what was committed. Rules of rows: docs/store.md.
+// What survives the death of rank 0 is what was committed. Rules of rows: docs/store-internals.md.
 //
 // Everything that a coordinator must not do is noted in `violations`: an attempt begun twice, or with a number that was
 // used, or while another one of the cell runs, or of a cell that is done or failed; a result of an attempt that never
