@@ -26,9 +26,9 @@ struct ArrayView {
   std::size_t width;  // bytes a value
 };
 
-// Writes FILE so that it is either whole or absent, whatever dies when: temporary name, fsync, rename, fsync of the
-// folder. The end marker and the checksum are the last bytes written. Throws Error(needs_person) if the disk or the
-// quota is full (nothing half written stays), Error(fatal) for other failures.
+// Writes FILE so that it is complete or absent even after a crash: temporary name, fsync, rename, fsync of the folder.
+// The end marker and the checksum are the last bytes written. Throws Error(needs_person) if the disk or the quota is
+// full (nothing half written stays), Error(fatal) for other failures.
 void write_container(const std::filesystem::path& file, const std::string& kind, const nlohmann::json& header,
                      const std::vector<ArrayView>& arrays);
 

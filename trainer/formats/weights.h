@@ -19,7 +19,7 @@ struct Weights {
   std::string label_column, auxiliary_column;  // the targets' names
   double minimum = 0, range = 1;               // scaling of the regression target
   int epoch = 0;                               // best epoch, from 1
-  std::vector<float> values;                   // in the order of make_layout(); float32 whatever the training was
+  std::vector<float> values;                   // in the order of make_layout(); float32 for any train.precision
 };
 
 // The file is complete or absent; errors as write_container.

@@ -1,7 +1,7 @@
-// The trainer's own kernels for NVIDIA GPUs, compiled at run time for the GPU at hand (gpu_program.h), once with `Real` as
-// float and once as double. What each computes is said where it is called (gpu_kernels.h); the loops for the CPU are in
-// philox.cpp, rows.cpp, self_attention_tiles.cpp and updates.cpp. Arrays are contiguous; sums are formed in one order
-// whatever the load, so a result is the same every time.
+// The trainer's own kernels for NVIDIA GPUs, compiled at run time for the current GPU (gpu_program.h), once with `Real` as
+// float and once as double. Their contracts are in gpu_kernels.h, where they are called; the loops for the CPU are in
+// base/philox.cpp, rows.cpp, self_attention_tiles.cpp and updates.cpp. Arrays are contiguous; sums are formed in one order
+// at any load, so a result is the same every time.
 
 typedef unsigned int u32;
 typedef unsigned long long u64;

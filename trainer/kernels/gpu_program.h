@@ -11,7 +11,7 @@ namespace mtlgrid::gpu {
 // Why kernels cannot be compiled here; empty if they can. Touches no GPU.
 std::string compiler_lacks();
 
-// Machine code of gpu_kernels.cu for an architecture such as "sm_90", `Real` as double or float. Needs NVRTC alone.
+// Machine code of gpu_kernels.cu for an architecture such as "sm_90", `Real` as double or float. Needs only NVRTC.
 // Throws Error(fatal) with the compiler's log.
 std::string compile_kernels(const std::string& architecture, bool fp64);
 

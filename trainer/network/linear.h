@@ -16,7 +16,7 @@ namespace mtlgrid {
 
 // x W^T without the bias, which is left to what follows (rows.h).
 at::Tensor project(const LinearView& p, const at::Tensor& x);
-// Gradient of the weights alone; x [F, n, in], g [F, K n, out].
+// Gradient of the weights only; x [F, n, in], g [F, K n, out].
 void project_backward(const at::Tensor& x, const at::Tensor& g, const at::Tensor& weight_gradient);
 
 // x W^T + b.

@@ -19,7 +19,7 @@
 namespace mtlgrid {
 namespace {
 
-// For durations alone: nothing of a result depends on it.
+// For durations only: no result depends on it.
 double monotonic_seconds() { return Clock::real().steady(); }
 
 const std::string& patient_name(const Experiment& experiment, const CellPatient& p) {

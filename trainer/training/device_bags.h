@@ -21,8 +21,8 @@ struct StagedPatient {
 
 class DeviceBags {
  public:
-  // `cache` must outlive this object. `room`: bytes that bags may take on `device` for good. A bag that finds no room
-  // is copied for each use; with a room of 0, which is right for the CPU, every bag is, and nothing is kept.
+  // `cache` must outlive this object. `room`: bytes of `device` that resident bags may take. A bag that does not fit
+  // is copied for each use; with a room of 0, which is right for the CPU, every bag is copied.
   DeviceBags(BagCache& cache, at::Device device, std::uint64_t room) : cache_(cache), device_(device), room_(room) {}
 
   // A patient's bag in the type of `like`, which is on the device, [N, D]. A bag that is not resident is copied from
