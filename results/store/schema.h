@@ -14,16 +14,16 @@ inline constexpr std::int64_t kSchemaVersion = 3;
 // Must run inside a transaction. `meta` then holds schema_version and sequence 0.
 void create_schema(Database& database);
 
-// Adds the methods of the registry that a store of an earlier or another program lacks, behind those it has, whose
-// order stays. In a transaction of its own; nothing is written where none is lacking.
+// Adds the registry's methods that the store lacks because another version of the program made it. They follow the
+// methods it has, whose order does not change. Uses its own transaction; writes nothing if no method is missing.
 void add_new_methods(Database& database);
 
-// Adds one method behind the others, or does nothing if it is there: prepared once, run with its name.
+// SQL that adds the method ?1 after the others, or does nothing if the store has it.
 inline constexpr const char* kAddMethod =
     "INSERT INTO methods VALUES (?1, (SELECT coalesce(max(position), -1) + 1 FROM methods)) "
     "ON CONFLICT (name) DO NOTHING";
 
-// The SQL of the tables and views alone, for the documentation's test.
+// The SQL of the tables and views, for the documentation's test.
 const char* schema_sql();
 
 }  // namespace mtlgrid

@@ -1,4 +1,4 @@
-// What a store shows to others: snapshots for readers, STORE.done for scripts.
+// What a store publishes: snapshots for readers, STORE.done for scripts.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@ namespace mtlgrid {
 
 class Database;
 
-// Copies `database` (no transaction open) to STORE.snapshot.tmp and renames it to STORE.snapshot: a reader sees the
-// old snapshot or the new one. A failure leaves the old one in place and throws.
+// Copies `database` (no transaction open) to STORE.snapshot.tmp and renames it to STORE.snapshot: a reader sees
+// either the old snapshot or the new one. A failure leaves the old snapshot in place and throws.
 void publish_snapshot(Platform& platform, Database& database, const std::filesystem::path& store);
 
 // STORE.done, one JSON object: `counts` with status, epoch and time (seconds since 1970) added. By rename, fsynced.

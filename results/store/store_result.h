@@ -1,4 +1,4 @@
-// Reading a result back.
+// Reads a result from the store.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace mtlgrid {
 class Database;
 
 // The result that counts of a cell of `grid`, equal to what was committed (NULL becomes NaN, and -0 becomes 0).
-// Throws InputError if there is none.
+// Throws InputError if the cell has no result.
 CellResult read_result(const Database& database, std::int64_t grid, const Cell& cell);
 
 }  // namespace mtlgrid
