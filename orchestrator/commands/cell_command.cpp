@@ -1,4 +1,5 @@
-// The command `cell`: one cell once more, as a new attempt.
+#include "orchestrator/commands/cell_command.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include "base/text.h"
 #include "cluster/loopback_transport.h"
 #include "orchestrator/commands/command_options.h"
-#include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/compare.h"
 #include "orchestrator/plan/initial_weights.h"
 #include "orchestrator/scheduler/queued_cell.h"
@@ -45,16 +45,15 @@ int report(const CellResult& fresh, const std::optional<CellResult>& before, boo
   return comparison.verdict == Comparison::Verdict::different ? kSomeFailed : kAllDone;
 }
 
-}  // namespace
-
-int run_cell(const std::vector<std::string>& arguments) {
-  CommandOptions options("cell");
+void declare(CommandOptions& options) {
   options.argument("CONFIG", "configuration file")
       .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD")
       .init()
       .flag("verify", "compare with the result that counts: bit-equal, within a tolerance, or where it differs first")
       .flag("replace", "let the new result count");
-  if (!options.parse(arguments)) return kAllDone;
+}
+
+int run(const CommandOptions& options) {
   const Cell cell = Cell::parse(options.get<std::string>("CELL"));
   const bool verify = options.has("verify"), replace = options.has("replace");
 
@@ -92,6 +91,13 @@ int run_cell(const std::vector<std::string>& arguments) {
   if (!session.stuck.empty()) throw Error(ErrorKind::fatal, session.stuck);
   if (!fresh) return session.failures.empty() ? kStopped : kSomeFailed;
   return report(*fresh, before, verify);
+}
+
+}  // namespace
+
+Command cell_command() {
+  return {"cell", "trains one cell again; --verify compares it with the result that counts",
+          "mtlgrid cell grid.ini MSI/LF/autol+cagrad/3 --verify", declare, run};
 }
 
 }  // namespace mtlgrid

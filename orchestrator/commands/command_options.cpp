@@ -7,7 +7,6 @@
 #include <sstream>
 
 #include "base/errors.h"
-#include "orchestrator/commands/commands.h"
 #include "orchestrator/config/nearest.h"
 
 namespace mtlgrid {
@@ -18,8 +17,9 @@ constexpr unsigned kHelpWidth = 110;
 
 }  // namespace
 
-CommandOptions::CommandOptions(std::string command) : command_(std::move(command)), options_("Options", kHelpWidth) {
+CommandOptions::CommandOptions(Command command) : command_(std::move(command)), options_("Options", kHelpWidth) {
   flag("help", "prints this help");
+  command_.declare(*this);
 }
 
 CommandOptions& CommandOptions::argument(const std::string& name, const std::string& help, bool required) {
@@ -91,16 +91,16 @@ bool CommandOptions::parse(const std::vector<std::string>& arguments) {
     all.add_options()(argument.name.c_str(), po::value<std::string>());
     positional.add(argument.name.c_str(), 1);
   }
-  const std::string hint = fmt::format("mtlgrid {} --help", command_);
+  const std::string hint = fmt::format("mtlgrid {} --help", command_.name);
   try {
     const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
     po::store(
         po::command_line_parser(with_values_joined(arguments)).options(all).positional(positional).style(style).run(),
         values_);
   } catch (const po::too_many_positional_options_error&) {
-    throw InputError(fmt::format("{}: more arguments than {}; see {}", command_, arguments_.size(), hint));
+    throw InputError(fmt::format("{}: more arguments than {}; see {}", command_.name, arguments_.size(), hint));
   } catch (const po::error& e) {
-    throw InputError(fmt::format("{}: {}; see {}", command_, e.what(), hint));
+    throw InputError(fmt::format("{}: {}; see {}", command_.name, e.what(), hint));
   }
   if (has("help")) {
     std::cout << help();
@@ -108,7 +108,8 @@ bool CommandOptions::parse(const std::vector<std::string>& arguments) {
   }
   for (const Argument& argument : arguments_) {
     if (argument.required && !has(argument.name)) {
-      throw InputError(fmt::format("{}: {} is missing ({}); see {}", command_, argument.name, argument.help, hint));
+      throw InputError(
+          fmt::format("{}: {} is missing ({}); see {}", command_.name, argument.name, argument.help, hint));
     }
   }
   return true;
@@ -123,7 +124,7 @@ std::filesystem::path CommandOptions::path(const std::string& name) const {
 long long CommandOptions::number_in(const std::string& name, long long low, long long high) const {
   const auto value = get<long long>(name);
   if (value < low || value > high) {
-    throw InputError(fmt::format("{}: --{} {} is not in {} to {}", command_, name, value, low, high));
+    throw InputError(fmt::format("{}: --{} {} is not in {} to {}", command_.name, name, value, low, high));
   }
   return value;
 }
@@ -143,8 +144,7 @@ std::optional<std::int64_t> CommandOptions::grid() const {
 }
 
 std::string CommandOptions::help() const {
-  const Command& entry = command(command_);
-  std::string usage = fmt::format("Usage: mtlgrid {}", command_);
+  std::string usage = fmt::format("Usage: mtlgrid {}", command_.name);
   std::string listed;
   for (const Argument& argument : arguments_) {
     usage += argument.required ? fmt::format(" {}", argument.name) : fmt::format(" [{}]", argument.name);
@@ -152,8 +152,8 @@ std::string CommandOptions::help() const {
   }
   std::ostringstream options;
   options << options_;
-  return fmt::format("{} [options]\n{}\n\n{}{}\n{}\nExample:\n  {}\n", usage, entry.summary,
-                     listed.empty() ? "" : "Arguments:\n", listed, options.str(), entry.example);
+  return fmt::format("{} [options]\n{}\n\n{}{}\n{}\nExample:\n  {}\n", usage, command_.summary,
+                     listed.empty() ? "" : "Arguments:\n", listed, options.str(), command_.example);
 }
 
 void check_output_file(const std::string& option, const std::filesystem::path& file) {

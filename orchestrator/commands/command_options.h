@@ -8,17 +8,17 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/commands/command.h"
+
 namespace mtlgrid {
 
-// Usage:
-//   CommandOptions options("plan");
+// A command's `declare` names arguments and options, its `run` reads their values:
 //   options.argument("CONFIG", "configuration file").flag("drops", "name every dropped patient");
-//   if (!options.parse(arguments)) return 0;  // --help was printed
 //   const auto config = options.get<std::string>("CONFIG");
 class CommandOptions {
  public:
-  // `command` is a name of the table of commands: its summary and example stand in the help.
-  explicit CommandOptions(std::string command);
+  // Declares --help and what the command declares.
+  explicit CommandOptions(Command command);
 
   // A positional argument, in the order of the calls; required ones first.
   CommandOptions& argument(const std::string& name, const std::string& help, bool required = true);
@@ -69,7 +69,7 @@ class CommandOptions {
     std::string name, help;
     bool required;
   };
-  std::string command_;
+  Command command_;
   std::vector<Argument> arguments_;
   std::vector<std::string> flags_;
   std::vector<std::string> implied_;  // options whose value may be left out

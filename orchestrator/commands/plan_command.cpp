@@ -1,26 +1,35 @@
-// The command `plan`: checks everything a run needs and says what it would be. Writes nothing.
+#include "orchestrator/commands/plan_command.h"
+
 #include <iostream>
 
 #include "base/text.h"
 #include "orchestrator/commands/command_options.h"
-#include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/plan_report.h"
 #include "orchestrator/scheduler/store_folder.h"
 
 namespace mtlgrid {
+namespace {
 
-int run_plan(const std::vector<std::string>& arguments) {
-  CommandOptions options("plan");
+void declare(CommandOptions& options) {
   options.argument("CONFIG", "configuration file")
       .init()
       .flag("drops", "name every dropped patient and slide instead of counting them");
-  if (!options.parse(arguments)) return 0;
+}
+
+int run(const CommandOptions& options) {
   Config config = load_config(options.get<std::string>("CONFIG"));
   if (options.has("init")) config.init = options.path("init");
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   const Plan plan = make_plan(config, memory);
   std::cout << printable_lines(plan_report(plan, plan_standing(plan), options.has("drops")));
   return 0;
+}
+
+}  // namespace
+
+Command plan_command() {
+  return {"plan", "checks everything a run needs and prints what it would be; writes nothing", "mtlgrid plan grid.ini",
+          declare, run};
 }
 
 }  // namespace mtlgrid

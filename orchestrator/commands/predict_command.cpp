@@ -1,4 +1,5 @@
-// The command `predict`: a trained cell on a cohort that it has never seen.
+#include "orchestrator/commands/predict_command.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +13,6 @@
 #include "base/errors.h"
 #include "base/text.h"
 #include "orchestrator/commands/command_options.h"
-#include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/plan_report.h"
 #include "orchestrator/commands/trained_cell.h"
 #include "orchestrator/plan/new_cohort.h"
@@ -227,12 +227,7 @@ PredictOptions values(const CommandOptions& options) {
   return out;
 }
 
-}  // namespace
-
-int run_predict(const std::vector<std::string>& arguments) {
-  CommandOptions options("predict");
-  declare(options);
-  if (!options.parse(arguments)) return 0;
+int run(const CommandOptions& options) {
   const PredictOptions wanted = values(options);
   const Cell cell = Cell::parse(options.get<std::string>("CELL"));
   const Network network = network_of(find_trained_cell(wanted.store, cell, options.grid()));
@@ -246,6 +241,15 @@ int run_predict(const std::vector<std::string>& arguments) {
   }
   fmt::print(stderr, "{}", printable_lines(said));
   return 0;
+}
+
+}  // namespace
+
+Command predict_command() {
+  return {
+      "predict", "a trained cell on a new cohort: a table of every patient's score, and metrics where labels are",
+      "mtlgrid predict results/grid.db MSI/LF/autol+cagrad/3 --slides new/slide.csv --features new/feats --out new.csv",
+      declare, run};
 }
 
 }  // namespace mtlgrid

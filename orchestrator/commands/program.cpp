@@ -37,7 +37,7 @@ int dispatch(const std::vector<std::string>& words) {
     std::cout << version_text();
     return 0;
   }
-  return command(name).function({words.begin() + 1, words.end()});
+  return execute(find_command(name), {words.begin() + 1, words.end()});
 }
 
 // Every line of `text` on stderr, prefixed; returns `status`. Messages quote files, labels and arguments.

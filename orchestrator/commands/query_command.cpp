@@ -1,4 +1,5 @@
-// The command `query`: views and read-only SQL.
+#include "orchestrator/commands/query_command.h"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -9,7 +10,6 @@
 #include "base/errors.h"
 #include "base/text.h"
 #include "orchestrator/commands/command_options.h"
-#include "orchestrator/commands/commands.h"
 #include "orchestrator/config/nearest.h"
 #include "results/status/query_render.h"
 #include "results/status/status.h"
@@ -40,15 +40,14 @@ QueryResult view_of_grid(const std::string& store, const std::string& view, std:
   return rows_of_view(store, view, choose_grid(open_for_reading(store), grid));
 }
 
-}  // namespace
-
-int run_query(const std::vector<std::string>& arguments) {
-  CommandOptions options("query");
+void declare(CommandOptions& options) {
   options.store()
       .argument("SQL", "one read-only statement; without it and --view the views are listed", false)
       .option("view", "NAME", "all rows of a view, of the grid chosen")
       .option("format", "KIND", "table, csv or json", "table");
-  if (!options.parse(arguments)) return 0;
+}
+
+int run(const CommandOptions& options) {
   const auto store = options.get<std::string>("STORE");
   const QueryFormat kind = format(options.get<std::string>("format"));
   const bool sql = options.has("SQL"), view = options.has("view");
@@ -61,6 +60,13 @@ int run_query(const std::vector<std::string>& arguments) {
   // csv and json are exact for programs; what a patient is called must not act on a person's terminal.
   std::cout << (isatty(STDOUT_FILENO) == 1 ? printable_lines(text) : text);
   return 0;
+}
+
+}  // namespace
+
+Command query_command() {
+  return {"query", "views and read-only SQL; without arguments lists the views",
+          "mtlgrid query results/grid.db --view method_ranking --format csv", declare, run};
 }
 
 }  // namespace mtlgrid

@@ -1,4 +1,5 @@
-// The command `run`: the grid's cells that are not done yet, alone or under mpirun.
+#include "orchestrator/commands/run_command.h"
+
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -11,10 +12,10 @@
 #include "cluster/loopback_transport.h"
 #include "cluster/mpi_transport.h"
 #include "orchestrator/commands/command_options.h"
-#include "orchestrator/commands/commands.h"
 #include "orchestrator/durations/checkpoint_lead.h"
 #include "orchestrator/durations/duration_model.h"
 #include "orchestrator/plan/initial_weights.h"
+#include "orchestrator/plan/selection.h"
 #include "orchestrator/rehearsal/rehearsal.h"
 #include "orchestrator/scheduler/queued_cell.h"
 #include "orchestrator/scheduler/store_folder.h"
@@ -163,10 +164,7 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
   }
 }
 
-}  // namespace
-
-int run_run(const std::vector<std::string>& arguments) {
-  CommandOptions options("run");
+void declare(CommandOptions& options) {
   options.argument("CONFIG", "configuration file")
       .option("only", "EXPR", "only these cells, e.g. 'biomarker=MSI,method=cagrad|autol+cagrad,fold=0'")
       .init()
@@ -181,7 +179,9 @@ int run_run(const std::vector<std::string>& arguments) {
           "inject", "FAULTS",
           "for rehearsals: WHERE=WHAT[:N],... with WHERE a cell or *, perhaps @HOST, and WHAT at its Nth step one of "
           "crash, end-rank, fail, full, memory, hang; or slow, N more seconds a step");
-  if (!options.parse(arguments)) return kAllDone;
+}
+
+int run(const CommandOptions& options) {
   RunOptions run;
   run.config = options.get<std::string>("CONFIG");
   if (options.has("only")) run.only = options.get<std::string>("only");
@@ -220,6 +220,13 @@ int run_run(const std::vector<std::string>& arguments) {
   }
   dismiss(heard, all_alive);
   return status;
+}
+
+}  // namespace
+
+Command run_command() {
+  return {"run", "trains the cells that are not done yet, alone or under mpirun; running it again resumes",
+          "mpirun -n 4 --bind-to none mtlgrid run grid.ini --only 'biomarker=MSI,fold=0'", declare, run};
 }
 
 }  // namespace mtlgrid

@@ -1,4 +1,5 @@
-// The command `status`: how a grid stands.
+#include "orchestrator/commands/status_command.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -7,7 +8,6 @@
 
 #include "base/errors.h"
 #include "orchestrator/commands/command_options.h"
-#include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/status_watch.h"
 #include "orchestrator/config/nearest.h"
 #include "results/status/status_render.h"
@@ -38,14 +38,13 @@ std::string why(const std::string& store, const std::string& name, std::optional
   return render_history(read_history(store, Cell::parse(name), grid));
 }
 
-}  // namespace
-
-int run_status(const std::vector<std::string>& arguments) {
-  CommandOptions options("status");
+void declare(CommandOptions& options) {
   options.store()
       .option("why", "CELL", "why a cell is not running, or what happened to it, attempt by attempt")
       .optional_number("watch", "SECONDS", "a live picture, redrawn until no run holds the store", 2);
-  if (!options.parse(arguments)) return 0;
+}
+
+int run(const CommandOptions& options) {
   const auto store = options.get<std::string>("STORE");
   if (options.has("why") && options.has("watch")) throw InputError("status: give either --why or --watch");
   if (options.has("why")) {
@@ -56,6 +55,13 @@ int run_status(const std::vector<std::string>& arguments) {
     std::cout << render_status(read_status(store, options.grid()));
   }
   return 0;
+}
+
+}  // namespace
+
+Command status_command() {
+  return {"status", "cells by state, failures with their cause, throughput and remaining time",
+          "mtlgrid status results/grid.db --why MSI/LF/naive/0", declare, run};
 }
 
 }  // namespace mtlgrid

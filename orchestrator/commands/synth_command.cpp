@@ -1,4 +1,5 @@
-// The command `synth`: synthetic cohorts and a configuration for them.
+#include "orchestrator/commands/synth_command.h"
+
 #include <fmt/format.h>
 
 #include <iostream>
@@ -6,19 +7,20 @@
 
 #include "datasets/synth.h"
 #include "orchestrator/commands/command_options.h"
-#include "orchestrator/commands/commands.h"
 
 namespace mtlgrid {
+namespace {
 
-int run_synth(const std::vector<std::string>& arguments) {
+void declare(CommandOptions& options) {
   const SynthSettings defaults;
-  CommandOptions options("synth");
   options.argument("OUT", "folder to make; it must not exist or be empty")
       .number("patients", "N", "patients of each training cohort", defaults.patients)
       .number("tiles", "N", "median number of tiles a slide", defaults.tiles)
       .number("features", "D", "features a tile", defaults.features)
       .number("seed", "S", "seed of everything random", static_cast<long long>(defaults.seed));
-  if (!options.parse(arguments)) return 0;
+}
+
+int run(const CommandOptions& options) {
   SynthSettings settings;
   settings.patients = static_cast<int>(options.number_in("patients", 1, 1'000'000));
   settings.tiles = static_cast<int>(options.number_in("tiles", 1, 1'000'000));
@@ -28,6 +30,13 @@ int run_synth(const std::vector<std::string>& arguments) {
   write_synthetic(out, settings);
   std::cout << fmt::format("{}\n", (out / "grid.ini").string());
   return 0;
+}
+
+}  // namespace
+
+Command synth_command() {
+  return {"synth", "writes synthetic cohorts in STAMP's format and a configuration for them",
+          "mtlgrid synth demo --patients 60 --tiles 12", declare, run};
 }
 
 }  // namespace mtlgrid

@@ -1,9 +1,9 @@
-// The command `tables`: the paper's tables out of a store.
+#include "orchestrator/commands/tables_command.h"
+
 #include <iostream>
 
 #include "base/errors.h"
 #include "orchestrator/commands/command_options.h"
-#include "orchestrator/commands/commands.h"
 #include "results/tables/table_files.h"
 #include "results/tables/tables.h"
 
@@ -18,18 +18,17 @@ std::vector<TableFormat> formats(const std::string& text) {
   return out;
 }
 
-}  // namespace
-
-int run_tables(const std::vector<std::string>& arguments) {
+void declare(CommandOptions& options) {
   const TableOptions defaults;
-  CommandOptions options("tables");
   options.store()
       .option("out", "DIR", "folder for the tables; made if missing", "tables")
       .option("format", "LIST", "comma-separated: md, latex, csv", "md,latex,csv")
       .option("ci", "KIND", "bootstrap: over patients; folds: percentiles of fold values, as the released code",
               "bootstrap")
       .number("resamples", "N", "bootstrap replicates; 0: neither CIs nor stars but DeLong's", defaults.resamples);
-  if (!options.parse(arguments)) return 0;
+}
+
+int run(const CommandOptions& options) {
   TableOptions tables;
   const std::vector<TableFormat> wanted = formats(options.get<std::string>("format"));
   const auto ci = split_list("--ci", options.get<std::string>("ci"), {"bootstrap", "folds"});
@@ -42,6 +41,13 @@ int run_tables(const std::vector<std::string>& arguments) {
     std::cout << file.string() << "\n";
   }
   return 0;
+}
+
+}  // namespace
+
+Command tables_command() {
+  return {"tables", "makes Tables 1 and 2 and the tables per auxiliary; marks what is missing",
+          "mtlgrid tables results/grid.db --out tables --format md,csv", declare, run};
 }
 
 }  // namespace mtlgrid

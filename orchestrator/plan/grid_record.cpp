@@ -10,12 +10,12 @@ nlohmann::json rows_json(const PairCohort& rows) {
   return {{"patient", rows.patient}, {"label", rows.label}, {"target", rows.target}};
 }
 
-std::string identity(const Plan& plan) {
-  nlohmann::json j = {{"settings", identity_settings(plan.config)}};
-  if (!plan.experiment.init.hash.empty()) j["init"] = plan.experiment.init.hash;
-  for (const Cohort& cohort : plan.cohorts) j["cohorts"][cohort.files.name] = cohort.fingerprint;
-  const auto& names = plan.experiment.cohorts;
-  for (const Pair& pair : plan.experiment.pairs) {
+std::string identity(const Config& config, const Experiment& experiment, const std::vector<Cohort>& cohorts) {
+  nlohmann::json j = {{"settings", identity_settings(config)}};
+  if (!experiment.init.hash.empty()) j["init"] = experiment.init.hash;
+  for (const Cohort& cohort : cohorts) j["cohorts"][cohort.files.name] = cohort.fingerprint;
+  const auto& names = experiment.cohorts;
+  for (const Pair& pair : experiment.pairs) {
     nlohmann::json& p = j["pairs"][pair.biomarker + "/" + pair.auxiliary];
     p["folds"] = pair.folds;
     p["training"] = rows_json(pair.training);
@@ -46,23 +46,24 @@ void add_splits(const Experiment& experiment, const Pair& pair, std::vector<Grid
 
 }  // namespace
 
-GridRecord make_grid_record(const Plan& plan, std::vector<GridRecord::DropRow> drops) {
+GridRecord make_grid_record(const Config& config, const Experiment& experiment, const std::vector<Cohort>& cohorts,
+                            std::vector<GridRecord::DropRow> drops) {
   GridRecord grid;
-  grid.identity = identity(plan);
-  grid.settings = resolved_settings(plan.config);
-  if (!plan.experiment.init.hash.empty()) grid.settings["init"] = plan.experiment.init;
-  for (const Cohort& cohort : plan.cohorts) {  // found in the files: what features a network takes
+  grid.identity = identity(config, experiment, cohorts);
+  grid.settings = resolved_settings(config);
+  if (!experiment.init.hash.empty()) grid.settings["init"] = experiment.init;
+  for (const Cohort& cohort : cohorts) {  // found in the files: what features a network takes
     grid.settings["cohorts"][cohort.files.name]["extractor"] = cohort.extractor;
   }
-  for (const Pair& pair : plan.experiment.pairs) {
-    for (const std::string& method : plan.config.methods) {
-      for (int fold = 0; fold < plan.config.folds; ++fold) {
+  for (const Pair& pair : experiment.pairs) {
+    for (const std::string& method : config.methods) {
+      for (int fold = 0; fold < config.folds; ++fold) {
         grid.cells.push_back({pair.biomarker, pair.auxiliary, method, fold});
       }
     }
-    add_splits(plan.experiment, pair, grid.splits);
+    add_splits(experiment, pair, grid.splits);
   }
-  for (const BiomarkerConfig& b : plan.config.biomarkers) {
+  for (const BiomarkerConfig& b : config.biomarkers) {
     grid.cohorts.push_back({b.name, b.train, "train"});
     for (const std::string& name : b.external) grid.cohorts.push_back({b.name, name, "external"});
   }

@@ -1,17 +1,22 @@
-// A plan as the store registers it.
+// What the store registers of a grid.
 #pragma once
 
 #include <vector>
 
-#include "orchestrator/plan/plan.h"
+#include "datasets/cohort.h"
+#include "orchestrator/config/config.h"
+#include "results/records/grid_record.h"
+#include "trainer/contract/experiment.h"
 
 namespace mtlgrid {
 
-// Identity, settings, cells in the order pair, method, fold, splits and the account of drops.
+// Identity, settings, cells in the order pair, method, fold, splits, cohorts and the account of drops, from a
+// configuration, its loaded cohorts and the experiment made of both.
 //
 // The identity is the XXH3-128 hash, in hex, of a canonical JSON text (keys sorted, no white space) of the settings
-// that decide a result, the fingerprints of the cohorts, and each pair's patients, labels, targets and folds. Paths,
-// methods and the order of sections are not in it: moving the data or adding a method is no new grid.
-GridRecord make_grid_record(const Plan& plan, std::vector<GridRecord::DropRow> drops);
+// that decide a result, the fingerprints of the cohorts, and each pair's patients, labels, targets and folds. It does
+// not contain paths, methods or the order of sections: moving the data or adding a method keeps the grid.
+GridRecord make_grid_record(const Config& config, const Experiment& experiment, const std::vector<Cohort>& cohorts,
+                            std::vector<GridRecord::DropRow> drops);
 
 }  // namespace mtlgrid

@@ -26,7 +26,7 @@ class PlanBuilder {
     cohorts();
     for (const BiomarkerConfig& b : plan_.config.biomarkers) biomarker(b);
     throw_problems();
-    plan_.grid = make_grid_record(plan_, drops_);
+    plan_.grid = make_grid_record(plan_.config, plan_.experiment, plan_.cohorts, drops_);
     return std::move(plan_);
   }
 

@@ -1,4 +1,5 @@
-// select_cells: the expression of `--only`.
+#include "orchestrator/plan/selection.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -6,9 +7,9 @@
 #include <map>
 #include <set>
 
+#include "base/errors.h"
 #include "orchestrator/config/nearest.h"
 #include "orchestrator/config/section_reader.h"
-#include "orchestrator/plan/plan.h"
 
 namespace mtlgrid {
 namespace {

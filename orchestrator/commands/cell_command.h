@@ -1,0 +1,10 @@
+// The command `cell`: one cell once more, as a new attempt.
+#pragma once
+
+#include "orchestrator/commands/command.h"
+
+namespace mtlgrid {
+
+Command cell_command();
+
+}  // namespace mtlgrid

@@ -1,0 +1,10 @@
+// The command `query`: views and read-only SQL.
+#pragma once
+
+#include "orchestrator/commands/command.h"
+
+namespace mtlgrid {
+
+Command query_command();
+
+}  // namespace mtlgrid

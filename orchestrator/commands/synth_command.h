@@ -1,0 +1,10 @@
+// The command `synth`: synthetic cohorts and a configuration for them.
+#pragma once
+
+#include "orchestrator/commands/command.h"
+
+namespace mtlgrid {
+
+Command synth_command();
+
+}  // namespace mtlgrid

@@ -1,0 +1,96 @@
+#include "orchestrator/commands/plan_report.h"
+
+#include <gmock/gmock.h>
+
+#include "results/store/store.h"
+#include "tests/orchestrator/plan/synthetic_plan.h"
+
+namespace mtlgrid {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class PlanReport : public testing::PlanOfSynthetic {
+ protected:
+  static std::string report(const Plan& p) { return plan_report(p, plan_standing(p), false); }
+};
+
+TEST_F(PlanReport, InitialWeightsThatFitNoPairAreRefusedWithEveryReason) {
+  const std::string absent = problems({{"[train]\n", "[train]\ninit = none.pt\n"}});
+  EXPECT_EQ(absent, (scratch_->path() / "data/none.pt").string() + ": cannot be read");
+  scratch_->write("data/a.pt", "no weights");
+  const Plan p = plan(changed("[train]\n", "[train]\ninit = a.pt\n"));
+  EXPECT_THAT([&] { report(p); },
+              ::testing::ThrowsMessage<InputError>(AllOf(HasSubstr("pair MSI/SF: "), HasSubstr("pair HRD/Prolif: "),
+                                                         HasSubstr("was not written by torch.save"))));
+}
+
+TEST_F(PlanReport, SaysHowThreadsAndWorkersShareTheCores) {
+  EXPECT_THAT(report(plan()), HasSubstr("On CPUs: a worker for each core, of one thread (two workers"));
+  EXPECT_THAT(report(plan(changed("[train]\n", "[train]\nthreads = 4\n"))),
+              HasSubstr("On CPUs: train.threads = 1 and more workers would be faster"));
+}
+
+// A stop is heard once every member has taken its step, and each then writes its checkpoint.
+TEST_F(PlanReport, WalltimeLeadCountsThePack) {
+  EXPECT_THAT(report(plan(changed("[train]\n", "[train]\ndevice = cpu\n"))),
+              HasSubstr("(one cell at 100 MB a second;"));
+  EXPECT_THAT(report(plan(changed("[train]\n", "[train]\ndevice = cpu\npack = 5\n"))),
+              HasSubstr("(up to 5 cells of a trainer at 100 MB a second;"));
+}
+
+TEST_F(PlanReport, TimesComeFromFinishedCellsOfTheSameGrid) {
+  const testing::Scratch own;
+  const Plan p = plan(changed("store = results/grid.db", "store = " + (own.path() / "grid.db").string()));
+  EXPECT_THAT(report(p), AllOf(HasSubstr("Expected times of the 595 cells that are not done"), HasSubstr("a guess: ")))
+      << "no store";
+  const Cell cell{"MSI", "ITH", "pcgrad", 0};
+  {
+    Store store = Store::open(p.config.store, [](const std::string&) {}, 60);
+    store.use_grid(p.grid);
+    EXPECT_THAT(report(p), HasSubstr("a guess: ")) << "nothing finished";
+    CellResult result;
+    result.cell = cell;
+    result.attempt = 1;
+    result.environment.device = "cpu";
+    for (int epoch = 1; epoch <= 3; ++epoch) {
+      result.epochs.push_back({});
+      result.epochs.back().epoch = epoch;
+      result.epochs.back().seconds = 4;
+    }
+    store.begin_attempt(cell, 1, result.environment, result.started);
+    store.commit_result(result);
+    store.publish_snapshot();
+  }
+  const PlanStanding standing = plan_standing(p);
+  EXPECT_EQ(standing.durations.observed(), 1);
+  EXPECT_THAT(standing.left, SizeIs(594));
+  EXPECT_THAT(report(p), AllOf(HasSubstr("Expected times of the 594 cells that are not done"),
+                               HasSubstr("from 1 cell measured in this store on cpu")));
+
+  const Plan other = plan(changed(
+      {{"store = results/grid.db", "store = " + (own.path() / "grid.db").string()}, {"\nseed = 1337", "\nseed = 7"}}));
+  EXPECT_EQ(plan_standing(other).durations.observed(), 0) << "another grid's cells";
+  EXPECT_THAT(plan_standing(other).left, SizeIs(595));
+}
+
+TEST_F(PlanReport, SaysHowManyJobsOfWhichWalltimeAreNeeded) {
+  const Plan p = plan();
+  PlanStanding standing = plan_standing(p);
+  std::vector<MeasuredCell> slow;  // 5 epochs of 400 s, all 595 cells: 331 h
+  for (const Cell& cell : p.grid.cells) slow.push_back({cell, "cpu", 1, 1, 5, 2000, 2001});
+  standing.durations.learn(slow);
+  const std::string text = plan_report(p, standing, false);
+  EXPECT_THAT(text, HasSubstr("workers  expected      8 in 10 are within            speed-up  jobs of 4 h  of 8 h"));
+  const auto row = text.find("\n     64  ");
+  ASSERT_NE(row, std::string::npos);
+  const std::string of_64 = text.substr(row + 1, text.find('\n', row + 1) - row - 1);
+  EXPECT_THAT(of_64, ::testing::MatchesRegex("     64  5 h .*  2 +1 +1 +1 *"));
+  standing.left.clear();
+  EXPECT_THAT(plan_report(p, standing, false), HasSubstr("Expected times: none, all cells are done"));
+}
+
+}  // namespace
+}  // namespace mtlgrid

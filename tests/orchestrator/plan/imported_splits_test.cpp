@@ -1,0 +1,71 @@
+#include "orchestrator/plan/imported_splits.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/orchestrator/plan/synthetic_plan.h"
+
+namespace mtlgrid {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::PlanOfSynthetic;
+
+// splits.json of STAMP: our own folds written out must come back, and every damage must be named.
+class ImportedSplits : public PlanOfSynthetic {
+ protected:
+  nlohmann::json exported(const Plan& p) const {
+    nlohmann::json splits = nlohmann::json::array();
+    for (int fold = 0; fold < 5; ++fold) {
+      nlohmann::json train = nlohmann::json::array(), test = train;
+      for (const auto& row : p.grid.splits) {
+        if (row.biomarker == "HRD" && row.auxiliary == "ITH" && row.fold == fold) {
+          (row.role == "test" ? test : train).push_back(row.patient);
+        }
+      }
+      splits.push_back({{"train_patients", train}, {"test_patients", test}});
+    }
+    return {{"splits", splits}};
+  }
+  Plan with(const nlohmann::json& splits) const { return with_text(splits.dump(4)); }
+  Plan with_text(const std::string& text) const {
+    scratch_->write("data/splits.json", text);
+    return plan(changed("auxiliaries = ITH, Prolif", "auxiliaries = ITH\nsplits = splits.json"));
+  }
+  std::string problem(const std::string& text) const {
+    try {
+      with_text(text);
+    } catch (const InputError& e) {
+      return e.what();
+    }
+    return "(none)";
+  }
+};
+
+TEST_F(ImportedSplits, OurOwnFoldsComeBack) {
+  const Plan own = plan(changed("auxiliaries = ITH, Prolif", "auxiliaries = ITH"));
+  const Plan imported = with(exported(own));
+  ASSERT_EQ(imported.grid.splits.size(), own.grid.splits.size());
+  for (std::size_t i = 0; i < own.grid.splits.size(); ++i) {
+    EXPECT_EQ(imported.grid.splits[i].patient, own.grid.splits[i].patient);
+    EXPECT_EQ(imported.grid.splits[i].role, own.grid.splits[i].role);
+  }
+}
+
+TEST_F(ImportedSplits, DamageIsNamed) {
+  auto splits = exported(plan());
+  EXPECT_THAT(problem("{"), HasSubstr("splits.json: is no splits.json of STAMP"));
+  EXPECT_THAT(problem("{\"splits\": [{}]}"), HasSubstr("train_patients"));
+  auto fewer = splits;
+  fewer["splits"].erase(0);
+  EXPECT_THAT(problem(fewer.dump()), HasSubstr("has 4 splits, expected 5 (folds)"));
+  auto missing = splits;
+  const std::string patient = missing["splits"][1]["test_patients"][0];
+  missing["splits"][1]["test_patients"].erase(0);
+  EXPECT_THAT(problem(missing.dump()), HasSubstr("splits.json, split 2: patient '" + patient + "'"));
+  auto twice = splits;
+  twice["splits"][2]["train_patients"].push_back(twice["splits"][2]["test_patients"][0]);
+  EXPECT_THAT(problem(twice.dump()), HasSubstr("is in both train_patients and test_patients"));
+}
+
+}  // namespace
+}  // namespace mtlgrid
