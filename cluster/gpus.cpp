@@ -132,7 +132,7 @@ std::vector<Gpu> gpus_of_trainers(const std::vector<Gpu>& gpus, const LocalRank&
   if (workers && *workers > static_cast<int>(mine.size())) {
     throw InputError(
         fmt::format("{} trainers were asked for and rank {} of {} on this node has room for {} ({}): ask for "
-                    "fewer (--workers), raise trainers_per_gpu, or set train.device = cpu",
+                    "fewer (--trainers), raise trainers_per_gpu, or set train.device = cpu",
                     *workers, local.rank, local.size, mine.size(), room));
   }
   // The first trainer of each GPU, then the second of each, ...

@@ -18,12 +18,12 @@ if command -v mpirun >/dev/null 2>&1 && mpirun --version 2>/dev/null | grep -q '
   options=(--enable-recovery --bind-to none --oversubscribe)
   if [ "$(id -u)" -eq 0 ]; then options+=(--allow-run-as-root); fi
   echo "demo: mpirun with $ranks ranks, one trainer each" >&2
-  mpirun "${options[@]}" -n "$ranks" "$mtlgrid" run "$folder/grid.ini" --workers 1 || true
+  mpirun "${options[@]}" -n "$ranks" "$mtlgrid" run "$folder/grid.ini" --trainers 1 || true
   # mpirun's own status says nothing about the grid: the coordinator leaves its status in STORE.done.
   status=$(sed -n 's/.*"status": *\([0-9]*\).*/\1/p' "$folder/results/grid.db.done")
 else
   echo "demo: no Open MPI here, so $ranks local trainers are used instead of ranks" >&2
-  "$mtlgrid" run "$folder/grid.ini" --workers "$ranks" || status=$?
+  "$mtlgrid" run "$folder/grid.ini" --trainers "$ranks" || status=$?
 fi
 if [ "${status:-4}" -gt 1 ]; then
   echo "demo: the run ended with status ${status:-unknown}; rerun to resume" >&2

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# run.sh OUT SEED...: the control experiment on the virtual cohorts, one grid a seed; see docs/control.md.
+# run.sh OUT SEED...: the control experiment on the virtual cohorts, one grid per seed; see docs/control.md.
 # Joint training with informative auxiliaries (LF and LISS for MSI, Prolif for HRD), with `Null`, which depends on
-# nothing, and baseline; the paper's model and training, the same folds for every seed. Running it again resumes.
+# nothing, and baseline; the paper's model and training, the same folds for every seed. Run it again to resume.
 # DATA: folder of the virtual cohorts (default: ../shared/data/virtual beside this repository). MTLGRID: the program.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -40,7 +40,7 @@ auxiliaries = Prolif, Null
 [train]
 keep_weights = none
 INI
-  # One baseline a biomarker: no patient lacks a label here, so its data are the same beside every auxiliary.
-  "$program" run "$out/seed-$seed.ini" --workers "${WORKERS:-2}" --only 'method=naive'
-  "$program" run "$out/seed-$seed.ini" --workers "${WORKERS:-2}" --only 'method=baseline,auxiliary=LF|Prolif'
+  # One baseline per biomarker: no patient lacks a label here, so its data are the same with every auxiliary.
+  "$program" run "$out/seed-$seed.ini" --trainers "${TRAINERS:-2}" --only 'method=naive'
+  "$program" run "$out/seed-$seed.ini" --trainers "${TRAINERS:-2}" --only 'method=baseline,auxiliary=LF|Prolif'
 done

@@ -67,7 +67,35 @@ CommandOptions& CommandOptions::number(const std::string& name, const std::strin
   return *this;
 }
 
-// Boost takes a value that may be left out after `=` alone: a number that follows is put there.
+CommandOptions& CommandOptions::renamed(const std::string& old_name, const std::string& name) {
+  renamed_.emplace_back("--" + old_name, "--" + name);
+  return *this;
+}
+
+std::vector<std::string> CommandOptions::with_new_names(std::vector<std::string> arguments) {
+  // Whether `word` is the option alone, or the option with its value after `=`.
+  const auto is = [](const std::string& word, const std::string& option) {
+    return word == option || word.starts_with(option + "=");
+  };
+  for (const auto& [old_name, name] : renamed_) {
+    bool old_given = false, new_given = false;
+    for (std::string& word : arguments) {
+      new_given = new_given || is(word, name);
+      if (!is(word, old_name)) continue;
+      word.replace(0, old_name.size(), name);
+      old_given = true;
+    }
+    if (!old_given) continue;
+    if (new_given) {
+      throw InputError(fmt::format("{0}: {1} is the old name of {2}; give {2} alone", command_.name, old_name, name));
+    }
+    warnings_.push_back(fmt::format("{} {} is now called {}; the next release will not accept the old name",
+                                    command_.name, old_name, name));
+  }
+  return arguments;
+}
+
+// Boost accepts an optional value after `=` only, so a number that follows such an option is joined to it.
 std::vector<std::string> CommandOptions::with_values_joined(const std::vector<std::string>& arguments) const {
   std::vector<std::string> joined;
   for (const std::string& word : arguments) {
@@ -92,13 +120,14 @@ bool CommandOptions::parse(const std::vector<std::string>& arguments) {
     positional.add(argument.name.c_str(), 1);
   }
   const std::string hint = fmt::format("mtlgrid {} --help", command_.name);
+  const std::vector<std::string> words = with_new_names(arguments);
   try {
     const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-    po::store(
-        po::command_line_parser(with_values_joined(arguments)).options(all).positional(positional).style(style).run(),
-        values_);
+    po::store(po::command_line_parser(with_values_joined(words)).options(all).positional(positional).style(style).run(),
+              values_);
   } catch (const po::too_many_positional_options_error&) {
-    throw InputError(fmt::format("{}: more arguments than {}; see {}", command_.name, arguments_.size(), hint));
+    throw InputError(
+        fmt::format("{}: too many arguments, expected at most {}; see {}", command_.name, arguments_.size(), hint));
   } catch (const po::error& e) {
     throw InputError(fmt::format("{}: {}; see {}", command_.name, e.what(), hint));
   }
@@ -124,23 +153,33 @@ std::filesystem::path CommandOptions::path(const std::string& name) const {
 long long CommandOptions::number_in(const std::string& name, long long low, long long high) const {
   const auto value = get<long long>(name);
   if (value < low || value > high) {
-    throw InputError(fmt::format("{}: --{} {} is not in {} to {}", command_.name, name, value, low, high));
+    throw InputError(
+        fmt::format("{}: --{} {}: expected a number from {} to {}", command_.name, name, value, low, high));
   }
   return value;
 }
 
 CommandOptions& CommandOptions::store() {
-  argument("STORE", "the store; while a run goes on its snapshot is read");
-  return number("grid", "ID", "a grid of the store; default: the newest");
+  argument("STORE", "the store; during a run its snapshot is read");
+  return number("grid", "ID", "number of a grid in the store; default: the newest");
 }
 
 CommandOptions& CommandOptions::init() {
-  return option("init", "FILE",
-                "initial weights: a PyTorch state dict (.pt) that fits the cells; else drawn. A grid of its own");
+  return option(
+      "init", "FILE",
+      "initial weights: a PyTorch state dict (.pt) that fits the cells, which makes a separate grid; default: drawn");
 }
 
 std::optional<std::int64_t> CommandOptions::grid() const {
   return has("grid") ? std::optional<std::int64_t>(get<long long>("grid")) : std::nullopt;
+}
+
+std::vector<std::string> CommandOptions::option_names() const {
+  std::vector<std::string> names;
+  for (const auto& option : options_.options()) {
+    if (option->long_name() != "help") names.push_back(option->long_name());
+  }
+  return names;
 }
 
 std::string CommandOptions::help() const {
@@ -162,7 +201,7 @@ void check_output_file(const std::string& option, const std::filesystem::path& f
     throw InputError(fmt::format("{} {}: is a folder, expected a file", option, file.string()));
   }
   if (!std::filesystem::is_directory(folder)) {
-    throw InputError(fmt::format("{} {}: there is no folder {}", option, file.string(), folder.string()));
+    throw InputError(fmt::format("{} {}: folder {} does not exist", option, file.string(), folder.string()));
   }
 }
 

@@ -1,4 +1,4 @@
-// Options and arguments of one command: Boost.Program_options, with help made from the same declarations.
+// Options and arguments of one command: Boost.Program_options, with the help made from the same declarations.
 #pragma once
 
 #include <boost/program_options.hpp>
@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "orchestrator/commands/command.h"
@@ -23,7 +24,8 @@ class CommandOptions {
   // A positional argument, in the order of the calls; required ones first.
   CommandOptions& argument(const std::string& name, const std::string& help, bool required = true);
   CommandOptions& flag(const std::string& name, const std::string& help);
-  // An option with a text value; `placeholder` is how the help calls the value. Without a default it may be absent.
+  // An option with a text value, which the help calls `placeholder`. Without `otherwise`, the default, it may be
+  // absent.
   CommandOptions& option(const std::string& name, const std::string& placeholder, const std::string& help);
   CommandOptions& option(const std::string& name, const std::string& placeholder, const std::string& help,
                          const std::string& otherwise);
@@ -32,15 +34,21 @@ class CommandOptions {
   CommandOptions& number(const std::string& name, const std::string& placeholder, const std::string& help,
                          long long otherwise);
 
-  // The same, where the value may be left out: then it is `implied`. It follows as the next word or after `=`.
+  // The same, where the value may be omitted and is then `implied`. It is the next word, or follows after `=`.
   CommandOptions& optional_number(const std::string& name, const std::string& placeholder, const std::string& help,
                                   long long implied);
 
-  // Parses. False if --help was given: the help has been printed to stdout. Throws InputError on bad usage.
-  // No abbreviations: a typing error must not become another option.
+  // `old_name` was the name of the option `name`. For one release it is still accepted in its place: a warning says so,
+  // and the help does not show it. parse() throws InputError if both are given.
+  CommandOptions& renamed(const std::string& old_name, const std::string& name);
+  // One line for each old name that parse() met.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+  // Parses. Returns false after --help, whose text it has printed to stdout. Throws InputError for bad usage.
+  // Abbreviations are errors: a typing error must not become another option.
   bool parse(const std::vector<std::string>& arguments);
 
-  // Whether the user gave it (or it has a default). Flags: whether it was given.
+  // Whether an argument or option has a value, given or by default. Flags: whether the flag was given.
   bool has(const std::string& name) const;
   // T: std::string for arguments and options, long long for numbers.
   template <typename T>
@@ -49,20 +57,23 @@ class CommandOptions {
   }
   // The value as a path, absolute; empty if the option was not given.
   std::filesystem::path path(const std::string& name) const;
-  // A number checked to lie in [low, high]; throws InputError otherwise.
+  // A number; throws InputError if it is outside [low, high].
   long long number_in(const std::string& name, long long low, long long high) const;
 
-  // STORE and --grid, which all commands that read a store have, and the grid if one was given.
+  // STORE and --grid, which all commands that read a store have; and the value of --grid, if given.
   CommandOptions& store();
   std::optional<std::int64_t> grid() const;
 
   // --init, which all commands that train or plan cells have; its value is path("init").
   CommandOptions& init();
 
+  // The declared options without leading dashes, in the order of their declaration, except `help`.
+  std::vector<std::string> option_names() const;
   // The whole help text: usage line, summary, arguments and options, example.
   std::string help() const;
 
  private:
+  std::vector<std::string> with_new_names(std::vector<std::string> arguments);
   std::vector<std::string> with_values_joined(const std::vector<std::string>& arguments) const;
 
   struct Argument {
@@ -72,16 +83,18 @@ class CommandOptions {
   Command command_;
   std::vector<Argument> arguments_;
   std::vector<std::string> flags_;
-  std::vector<std::string> implied_;  // options whose value may be left out
+  std::vector<std::string> implied_;                          // options whose value may be omitted
+  std::vector<std::pair<std::string, std::string>> renamed_;  // old and new names
+  std::vector<std::string> warnings_;
   boost::program_options::options_description options_;
   boost::program_options::variables_map values_;
 };
 
-// Throws InputError naming `option` if `file` is a folder, or the folder it would lie in is not there.
+// Throws InputError naming `option` if `file` is a folder, or if the folder that should contain it does not exist.
 void check_output_file(const std::string& option, const std::filesystem::path& file);
 
 // "md,csv" -> {"md", "csv"}: elements trimmed; throws InputError naming `option` for an empty element or one that is
-// not in `known` (naming the nearest).
+// not in `known`, and suggests the nearest known one.
 std::vector<std::string> split_list(const std::string& option, const std::string& text,
                                     const std::vector<std::string>& known);
 

@@ -1,5 +1,9 @@
 #include "orchestrator/commands/commands.h"
 
+#include <cstdlib>
+#include <iostream>
+#include <string_view>
+
 #include "base/errors.h"
 #include "orchestrator/commands/cell_command.h"
 #include "orchestrator/commands/command_options.h"
@@ -14,6 +18,17 @@
 #include "orchestrator/config/nearest.h"
 
 namespace mtlgrid {
+namespace {
+
+// Under mpirun or srun every rank parses the same command line; the warnings come from rank 0 alone.
+bool is_first_rank() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK"}) {
+    if (const char* rank = std::getenv(name)) return std::string_view(rank) == "0";
+  }
+  return true;
+}
+
+}  // namespace
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
@@ -35,6 +50,9 @@ const Command& find_command(const std::string& name) {
 int execute(const Command& command, const std::vector<std::string>& arguments) {
   CommandOptions options(command);
   if (!options.parse(arguments)) return 0;
+  for (const std::string& warning : options.warnings()) {
+    if (is_first_rank()) std::cerr << "mtlgrid: " << warning << std::endl;
+  }
   return command.run(options);
 }
 

@@ -42,7 +42,7 @@ struct RunOptions {
   TrainerOptions trainers;
 };
 
-// What of the selected cells is there already, and what is to be run.
+// The selected cells: how many are done, which failed, and which are to be trained.
 struct Selection {
   std::vector<QueuedCell> queued;
   int total = 0, done = 0;
@@ -81,15 +81,15 @@ int conclude(const Selection& selection, const SessionResult& session) {
     return kFatal;
   }
   if (!session.needs_person.empty()) {
-    say(fmt::format("{} cells left. Once this is mended run again to go on: {}", session.counts.pending,
+    say(fmt::format("{} cells left; fix the following, then run again to continue: {}", session.counts.pending,
                     session.needs_person));
     return kNeedsPerson;
   }
   if (session.counts.pending > 0) {
-    say(fmt::format("stopped with {} cells left: run again to go on", session.counts.pending));
+    say(fmt::format("stopped with {} cells left; run again to continue", session.counts.pending));
     return kStopped;
   }
-  if (!failed.empty()) say("run again with --retry-failed once the cause is mended");
+  if (!failed.empty()) say("fix the cause, then rerun with --retry-failed");
   return failed.empty() ? kAllDone : kSomeFailed;
 }
 
@@ -106,12 +106,12 @@ std::string seconds_of(const CommandOptions& options, const std::string& name) {
   std::istringstream in(text);
   double seconds = 0;
   if (!(in >> seconds) || !in.eof() || !(seconds >= 0) || seconds > 1e6) {
-    throw InputError(fmt::format("--{}: '{}', expected seconds", name, text));
+    throw InputError(fmt::format("--{} '{}': expected a number of seconds", name, text));
   }
   return text;
 }
 
-// Rank 0. `all_alive` is set as soon as it is known.
+// Runs on rank 0. Sets `all_alive` as soon as it is known.
 int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive) {
   Config config = load_config(options.config);
   if (!options.init.empty()) config.init = options.init;
@@ -119,7 +119,7 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
   std::optional<Plan> made;
   transport.during([&] { made = make_plan(config, memory); });
   const Plan plan = *std::move(made);
-  // A bad expression, a device that is not there and a missing trainer are errors before anything is written.
+  // A bad expression, a missing device and a missing trainer are reported before anything is written.
   const std::vector<Cell> cells = select_cells(plan.grid.cells, options.only);
   throw_if_any(initial_weights_problems(plan, cells));
   options.trainers.devices = choose_devices(config.run, options.trainers.workers, questions_to_machine());
@@ -135,7 +135,7 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
     const Selection selection = select(plan, cells, store, options);
     say(fmt::format("grid {} in {}: {} cells, {} done, {} to do, {}", store.grid_id(), config.store.string(),
                     selection.total, selection.done, selection.queued.size(),
-                    transport.size() > 1 ? fmt::format("{} ranks", transport.size()) : "local workers"));
+                    transport.size() > 1 ? fmt::format("{} ranks", transport.size()) : "1 rank"));
     say(fmt::format("device {}: {}", config.run.device, options.trainers.devices->text));
     SessionResult session;
     if (!selection.queued.empty()) {
@@ -166,19 +166,20 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
 
 void declare(CommandOptions& options) {
   options.argument("CONFIG", "configuration file")
-      .option("only", "EXPR", "only these cells, e.g. 'biomarker=MSI,method=cagrad|autol+cagrad,fold=0'")
+      .option("only", "EXPR", "train only these cells, e.g. 'biomarker=MSI,method=cagrad|autol+cagrad,fold=0'")
       .init()
-      .number("workers", "N", "trainers of each rank; default: its GPUs, or its cores / train.threads")
-      .flag("retry-failed", "also try the cells again that failed in earlier runs")
-      .number("ends", "TIME", "when the allocation ends, in seconds since 1970: everything is checkpointed before")
+      .number("trainers", "N", "trainer processes of each rank; default: one per GPU, or its cores / train.threads")
+      .renamed("workers", "trainers")
+      .flag("retry-failed", "also retry the cells that failed in earlier runs")
+      .number("ends", "TIME", "end of the allocation in seconds since 1970; the run checkpoints and stops before it")
       .option("empty-cells", "SECONDS",
-              "for benchmarks and rehearsals of the orchestration: cells do nothing for so long (0: at once)")
+              "for benchmarks and rehearsals of the orchestration: cells train nothing and take this long")
       .number("rehearse", "MINUTES",
-              "instead of the grid: dummy cells, a trainer and a rank killed, a stop; prints what to change")
-      .option(
-          "inject", "FAULTS",
-          "for rehearsals: WHERE=WHAT[:N],... with WHERE a cell or *, perhaps @HOST, and WHAT at its Nth step one of "
-          "crash, end-rank, fail, full, memory, hang; or slow, N more seconds a step");
+              "instead of the grid, run dummy cells, kill a trainer and a rank, and stop; prints what to change")
+      .option("inject", "FAULTS",
+              "for rehearsals: WHERE=WHAT[:N],... WHERE is a cell or *, optionally followed by @HOST. WHAT happens at "
+              "the Nth "
+              "step: crash, end-rank, fail, full, memory or hang; or it is slow, which adds N seconds to every step");
 }
 
 int run(const CommandOptions& options) {
@@ -187,17 +188,17 @@ int run(const CommandOptions& options) {
   if (options.has("only")) run.only = options.get<std::string>("only");
   run.init = options.path("init");
   run.retry_failed = options.has("retry-failed");
-  if (options.has("workers")) run.trainers.workers = static_cast<int>(options.number_in("workers", 1, 1024));
+  if (options.has("trainers")) run.trainers.workers = static_cast<int>(options.number_in("trainers", 1, 1024));
   if (options.has("ends")) run.ends = static_cast<double>(options.number_in("ends", 1, 1LL << 40));
   if (options.has("empty-cells")) run.trainers.arguments.push_back("--empty=" + seconds_of(options, "empty-cells"));
   if (options.has("inject")) {
-    parse_injections(options.get<std::string>("inject"));  // throws for every order that is none
+    parse_injections(options.get<std::string>("inject"));  // throws for an invalid order
     run.trainers.arguments.push_back("--inject=" + options.get<std::string>("inject"));
   }
 
   if (options.has("rehearse")) {
     if (options.has("empty-cells") || options.has("inject") || options.has("ends")) {
-      throw InputError("--rehearse: not together with --empty-cells, --inject or --ends");
+      throw InputError("--rehearse cannot be combined with --empty-cells, --inject or --ends");
     }
     run.rehearse = static_cast<double>(options.number_in("rehearse", 1, 60));
     run.trainers.arguments.push_back(fmt::format("--empty={}", kRehearsedCell));
@@ -225,7 +226,7 @@ int run(const CommandOptions& options) {
 }  // namespace
 
 Command run_command() {
-  return {"run", "trains the cells that are not done yet, alone or under mpirun; running it again resumes",
+  return {"run", "trains the cells that are not done yet, alone or under mpirun; run it again to resume",
           "mpirun -n 4 --bind-to none mtlgrid run grid.ini --only 'biomarker=MSI,fold=0'", declare, run};
 }
 

@@ -15,7 +15,7 @@ CULPRIT = "MSI/ITH/cagrad/1"
 def inject(stage, faults, failed, extra="", status=1, **site):
     """A run with these faults built in; `failed`: pattern of the culprit's cause, or None if no cell fails."""
     stage.make_grid(extra=extra)
-    job = stage.submit(run_args=f"--workers 1 --inject {faults}", **site)
+    job = stage.submit(run_args=f"--trainers 1 --inject {faults}", **site)
     job.wait(status)
     stage.check({CULPRIT: failed} if failed else None)
     return job
@@ -36,7 +36,7 @@ def cell_that_takes_its_rank_down(stage):
 def cell_that_always_fails(stage):
     """Once its cause is fixed, --retry-failed."""
     inject(stage, f"{CULPRIT}=fail", "inject")
-    stage.submit(run_args="--workers 1 --retry-failed").wait()
+    stage.submit(run_args="--trainers 1 --retry-failed").wait()
     stage.check()
 
 
@@ -54,7 +54,7 @@ def cell_that_hangs(stage):
 def trainer_that_finds_the_disk_full(stage):
     """A person must act: status 5, and nothing failed. Then it goes on."""
     stage.make_grid()
-    stage.submit(run_args=f"--workers 1 --inject {CULPRIT}=full").wait(5)
+    stage.submit(run_args=f"--trainers 1 --inject {CULPRIT}=full").wait(5)
     stage.grid.wait_for_nothing_left()
     stage.submit().wait()
     stage.check()

@@ -27,7 +27,7 @@ from store_damage import DAMAGES
 
 EPOCHS = 10
 METHODS = "naive, cagrad"
-SLOW = "--workers 1 --inject *=slow:0.01"  # seconds a step: cells of a few seconds, however fast the machine
+SLOW = "--trainers 1 --inject *=slow:0.01"  # seconds a step: cells of a few seconds, however fast the machine
 CELLS = 2 * 2 * 3
 LAUNCHES = 12  # submissions of one grid, after which it is taken for never ending
 

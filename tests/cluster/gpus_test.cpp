@@ -126,7 +126,7 @@ TEST(GpusOfTrainers, TwoTrainersOnOneGpuAreRefusedUnlessAskedFor) {
                     HasSubstr("start at most 1 ranks a node")));
   EXPECT_THAT(refusal(2, {0, 1}, 1, 3), AllOf(HasSubstr("3 trainers were asked for and rank 0 of 1 on this node has "
                                                         "room for 2"),
-                                              HasSubstr("--workers")));
+                                              HasSubstr("--trainers")));
   EXPECT_THAT(refusal(1, {0, 5}, 4), HasSubstr("5 ranks on this node share 1 GPU"));
 }
 

@@ -27,7 +27,7 @@ def walltime_again_and_again(stage):
 @scenario()
 def walltime_of_three_minutes(stage):
     """Slurm's own clock, and `--ends`: nothing is started in the last two minutes, and all is checkpointed in the last."""
-    job = stage.submit(walltime=3, requeues=20, run_args="--workers 1 --inject *=slow:0.05")
+    job = stage.submit(walltime=3, requeues=20, run_args="--trainers 1 --inject *=slow:0.05")
     job.wait(seconds=1200)
     if job.restarts() == 0:
         raise AssertionError("the grid was done before the first walltime")

@@ -25,7 +25,7 @@ EPOCHS = 30  # so that a cell takes seconds
 LOST = ("crashed", "lost", "interrupted", "failed")
 SITE = {
     "MTLGRID_NODES": "4", "MTLGRID_TASKS_PER_NODE": "1", "MTLGRID_WALLTIME": "10", "MTLGRID_SIGNAL_SECONDS": "60",
-    "MTLGRID_SBATCH_ARGS": "--exclusive", "MTLGRID_RUN_ARGS": "--workers 1",
+    "MTLGRID_SBATCH_ARGS": "--exclusive", "MTLGRID_RUN_ARGS": "--trainers 1",
     "MTLGRID_MPIRUN_ARGS": "--allow-run-as-root --oversubscribe --mca btl_tcp_if_include eth0 --mca oob_tcp_if_include eth0",
     "MTLGRID_POLL_SECONDS": "0.2", "MTLGRID_GRACE_SECONDS": "3", "MTLGRID_KILL_SECONDS": "5",
     "MTLGRID_GUARD_SECONDS": "2", "MTLGRID_LOCK_SECONDS": "4",
@@ -245,10 +245,10 @@ class SlurmGrid(end_to_end.Grid):
 
 
 def reference_results(cluster, **settings):
-    """Results of an undisturbed run with two local workers, without any cluster."""
+    """Results of an undisturbed run with two local trainers, without any cluster."""
     grid = SlurmGrid(cluster, "reference", **settings)
     began = time.time()
-    if grid.run(workers=2) != 0:
+    if grid.run(trainers=2) != 0:
         raise AssertionError(Path(grid.folder / "run-1.log").read_text())
     return grid.results(), time.time() - began
 

@@ -6,7 +6,7 @@ from slurm_cluster import until
 from slurm_grid import PATIENCE, SlurmGrid, write_record
 
 SOME = 4  # cells done before a fault: the run is in its middle
-SLOW = "--workers 1 --inject *=slow:0.01"  # a grid of a minute: Slurm takes 15 s to miss a node
+SLOW = "--trainers 1 --inject *=slow:0.01"  # a grid of a minute: Slurm takes 15 s to miss a node
 SCENARIOS = {}  # name: (function, in the short set)
 
 

@@ -1,6 +1,6 @@
 """How far off `plan` and the ETA of a run are: a small grid with early stopping, predicted against real.
 
-Usage: bench_eta.py [--workers N] [--epochs N] [--patients N] [--methods LIST] [--auxiliaries LIST] [--csv FILE]
+Usage: bench_eta.py [--trainers N] [--epochs N] [--patients N] [--methods LIST] [--auxiliaries LIST] [--csv FILE]
 The grid's first fold is run, then the rest. `plan` is asked before anything is done (a guess), between the two runs
 (learned from the first fold), and at each quarter of the second: was the real time within its range, which is to hold 8
 in 10? During both runs STORE.progress is read whenever it is written anew, and its `eta_seconds` compared with what
@@ -34,16 +34,16 @@ def seconds_of(text):
 class Forecast:
     """What `plan` says of the cells that are not done."""
 
-    def __init__(self, grid, workers):
+    def __init__(self, grid, trainers):
         self.asked = time.time()
         text = subprocess.run([PLANNER, "plan", grid.config], capture_output=True, text=True, check=True).stdout
-        row = re.search(rf"(?m)^ *{workers}  (\S.*?)  +(\S.*?) to (\S.*?)  ", text)
+        row = re.search(rf"(?m)^ *{trainers}  (\S.*?)  +(\S.*?) to (\S.*?)  ", text)
         basis = re.search(r"(?m)^  (from \d+ cells? .*|a guess.*)$", text)
         if not row or not basis:
-            raise SystemExit(f"`plan` has no times for {workers} workers:\n{text}")
+            raise SystemExit(f"`plan` has no times for {trainers} trainers:\n{text}")
         self.expected, self.low, self.high = map(seconds_of, row.groups())
         self.basis = basis.group(1)
-        self.cells = int(re.search(r"Expected times of the (\d+) cells", text).group(1))
+        self.cells = int(re.search(r"Expected times for the (\d+) cells", text).group(1))
 
     def against(self, real):
         """Whether the range holds the real time, and all of it in words. The times are printed in whole seconds, rounded up."""
@@ -52,7 +52,7 @@ class Forecast:
                         f"{real:.0f} s, ratio {self.expected / real:.2f}; {self.basis}")
 
 
-def watch(grid, run, workers, cells, quarters):
+def watch(grid, run, trainers, cells, quarters):
     """[(time, eta or None)] of every STORE.progress seen until the run ended, and forecasts at quarters of its cells."""
     file = Path(str(grid.store) + ".progress")
     seen, forecasts, before = {}, [], grid.count_done() if grid.store.exists() else 0
@@ -65,17 +65,17 @@ def watch(grid, run, workers, cells, quarters):
             pass
         if quarters and grid.count_done() - before >= quarters[0] * cells:
             quarters.pop(0)
-            forecasts.append(Forecast(grid, workers))
+            forecasts.append(Forecast(grid, trainers))
         time.sleep(0.2)
     if run.wait() != 0:
         raise SystemExit(f"the run ended with {run.process.returncode}:\n{run.output()}")
     return sorted(seen.items()), forecasts
 
 
-def run_part(name, grid, workers, cells, arguments, quarters, rows):
+def run_part(name, grid, trainers, cells, arguments, quarters, rows):
     """Runs and prints ETA against real; returns its seconds, its end and the forecasts made meanwhile."""
     before = time.time()
-    pictures, forecasts = watch(grid, grid.start(workers=workers, arguments=arguments), workers, cells, quarters)
+    pictures, forecasts = watch(grid, grid.start(trainers=trainers, arguments=arguments), trainers, cells, quarters)
     began, end = grid.rows(f"SELECT min(started), max(ended) FROM attempts WHERE started >= {before}")[0]
     real = end - began
     print(f"\n{name}: {cells} cells in {real:.0f} s; {len(pictures)} pictures, "
@@ -98,7 +98,7 @@ def run_part(name, grid, workers, cells, arguments, quarters, rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--workers", type=int, default=2, help="1, 2, 4, ... 64: a row of plan's table")
+    parser.add_argument("--trainers", type=int, default=2, help="1, 2, 4, ... 64: a row of plan's table")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--patients", type=int, default=60)
     parser.add_argument("--methods", default="all")
@@ -110,11 +110,11 @@ def main():
     grid = None
     try:
         grid = Grid(folder, arguments.epochs, arguments.patients, arguments.methods, arguments.auxiliaries)
-        guess = Forecast(grid, arguments.workers)
-        first, _, _ = run_part("first fold", grid, arguments.workers, guess.cells // FOLDS, ("--only", "fold=0"), (), rows)
-        learned = Forecast(grid, arguments.workers)
-        second, end, later = run_part("the rest", grid, arguments.workers, learned.cells, (), QUARTERS, rows)
-        print(f"\nplan, {arguments.workers} workers")
+        guess = Forecast(grid, arguments.trainers)
+        first, _, _ = run_part("first fold", grid, arguments.trainers, guess.cells // FOLDS, ("--only", "fold=0"), (), rows)
+        learned = Forecast(grid, arguments.trainers)
+        second, end, later = run_part("the rest", grid, arguments.trainers, learned.cells, (), QUARTERS, rows)
+        print(f"\nplan, {arguments.trainers} trainers")
         for name, forecast, real in [("before anything", guess, first + second), ("after the first fold", learned, second),
                                      *(("during the rest", f, end - f.asked) for f in later)]:
             within, text = forecast.against(real)

@@ -1,6 +1,6 @@
 """The whole grid on the virtual cohorts beside the released code's way.
 
-Usage: bench_grid.py [--only EXPR] [--workers N] [--device cpu] [--store FILE] [--folder FOLDER] [--yardstick FILE]
+Usage: bench_grid.py [--only EXPR] [--trainers N] [--device cpu] [--store FILE] [--folder FOLDER] [--yardstick FILE]
 Runs the selected cells of the paper's grid, full model, by default all methods of one pair and fold; wall time as a user
 sees it, evaluation, metrics, checkpoints and store included. The yardstick (shared/tools/reference_step.py) gets the
 same number of training steps of each method by the time that it takes for one on the training cohort's files (a file a
@@ -34,7 +34,7 @@ def run(arguments, folder, store):
     config = folder / "grid.ini"
     config.write_text(text + f"\n[train]\ndevice = {arguments.device}\n{arguments.train}\n")
     start = time.perf_counter()
-    subprocess.run([BUILD / "mtlgrid", "run", config, "--only", arguments.only, "--workers", str(arguments.workers)],
+    subprocess.run([BUILD / "mtlgrid", "run", config, "--only", arguments.only, "--trainers", str(arguments.trainers)],
                    check=True)
     seconds = time.perf_counter() - start
     with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as db:
@@ -68,7 +68,7 @@ def yardstick(python, arguments, methods, processes, threads):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="biomarker=MSI,auxiliary=LF,fold=0")
-    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--trainers", type=int, default=os.cpu_count())
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--train", default="", help="further lines of [train]")
     parser.add_argument("--store", type=Path, help="where the store is kept; a file that is not there yet")
@@ -81,13 +81,13 @@ def main():
         raise SystemExit(f"{arguments.store}: exists; its cells would be counted without having been timed")
     with tempfile.TemporaryDirectory() as folder:
         seconds, steps, cells = run(arguments, Path(folder), arguments.store or Path(folder) / "grid.db")
-    print(f"\n{cells} cells, {sum(steps.values()):,} steps, {arguments.workers} trainers: {seconds:.0f} s; "
+    print(f"\n{cells} cells, {sum(steps.values()):,} steps, {arguments.trainers} trainers: {seconds:.0f} s; "
           f"all {ALL_CELLS}: {seconds * ALL_CELLS / cells / 3600:.2f} h")
     python = python_with_torch() if arguments.yardstick.exists() else None
     if python is None:
         return print("no yardstick (its file, or a Python with torch)")
     cores = os.cpu_count()
-    for processes, threads in ((1, cores), (arguments.workers, 1)):
+    for processes, threads in ((1, cores), (arguments.trainers, 1)):
         times = yardstick(python, arguments, list(steps), processes, threads)
         theirs = sum(times[method] * n for method, n in steps.items())
         print(f"yardstick, {processes} at a time with {threads} thread(s), steps alone: {theirs:.0f} s; "

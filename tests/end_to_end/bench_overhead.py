@@ -1,6 +1,6 @@
 """What the orchestration costs a cell: a grid of empty cells (trainers return made-up results at once).
 
-Prints microseconds a cell for local workers and for 4 ranks under mpirun, start-up and shut-down left out (first
+Prints microseconds a cell for local trainers and for 4 ranks under mpirun, start-up and shut-down left out (first
 attempt's start to last attempt's end, from the store), and the ratio to a yardstick of the same run: one fsynced append
 and one SQLite transaction a cell, by a loop that does nothing else. Beside it, with 4 workers and where this Python has
 them (`pip install hyperqueue "dask[distributed]"`): HyperQueue, which starts `true` for each of 2,000 tasks, and Dask,
@@ -37,10 +37,10 @@ def yardstick(folder, cells):
     return (time.perf_counter() - start) / cells
 
 
-def measure(folder, name, ranks, workers):
+def measure(folder, name, ranks, trainers):
     (folder / name).mkdir()
     grid = Grid(folder / name, methods=METHODS)
-    status = grid.run(ranks, workers, ("--empty-cells", "0"))
+    status = grid.run(ranks, trainers, ("--empty-cells", "0"))
     assert status == 0, status
     (span,) = grid.rows("SELECT max(ended) - min(started) FROM attempts")[0]
     assert grid.count_done() == CELLS
@@ -86,11 +86,11 @@ def main():
     try:
         least = yardstick(folder, CELLS)
         print(f"yardstick\t{1e6 * least:.0f} us a cell (fsynced append and SQLite transaction)")
-        for name, ranks, workers in (("1 local worker", 0, 1), ("4 local workers", 0, 4), ("4 ranks", 4, 1)):
+        for name, ranks, trainers in (("1 local trainer", 0, 1), ("4 local trainers", 0, 4), ("4 ranks", 4, 1)):
             if ranks and shutil.which("mpirun") is None:
                 print(f"{name}\tskipped: no mpirun")
                 continue
-            seconds = measure(folder, name.replace(" ", "-"), ranks, workers)
+            seconds = measure(folder, name.replace(" ", "-"), ranks, trainers)
             print(f"{name}\t{1e6 * seconds:.0f} us a cell\t{seconds / least:.1f} x the yardstick")
         for other in (hyperqueue, dask):
             try:

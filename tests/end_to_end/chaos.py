@@ -98,7 +98,7 @@ class Chaos:
         return "job"
 
     def second_run(self, run):
-        second = self.grid.start(workers=1, arguments=self.arguments())
+        second = self.grid.start(trainers=1, arguments=self.arguments())
         # Refused, or, if the first has just ended, it did the rest; unless the culprit took it down too.
         expected = (0, 3, 5, -signal.SIGKILL) if self.culprit and self.culprit[1] == "end-rank" else (0, 3, 5)
         if second.wait() not in expected:
@@ -209,7 +209,7 @@ def main():
     folder = Path(tempfile.mkdtemp(prefix="mtlgrid-chaos-"))
     (folder / "calm").mkdir()
     calm = Grid(folder / "calm", epochs=EPOCHS, methods=METHODS)
-    assert calm.run(workers=2) == 0
+    assert calm.run(trainers=2) == 0
     expected = calm.results()
     kinds, bad, launches, again, undisturbed = Counter(), [], 0, 0, 0
     began = time.monotonic()

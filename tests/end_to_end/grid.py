@@ -69,9 +69,9 @@ class Grid:
             raise AssertionError(f"mtlgrid {arguments} gave {done.returncode}:\n{done.stdout}{done.stderr}")
         return done
 
-    def start(self, ranks=0, workers=1, arguments=()):
-        """Starts `mtlgrid run`: under mpirun with `ranks`, or alone with `workers` trainers."""
-        command = [str(self.program), "run", str(self.config), "--workers", str(workers), *arguments]
+    def start(self, ranks=0, trainers=1, arguments=()):
+        """Starts `mtlgrid run`: under mpirun with `ranks`, or alone with `trainers` trainers."""
+        command = [str(self.program), "run", str(self.config), "--trainers", str(trainers), *arguments]
         if ranks:
             command = ["mpirun", "--enable-recovery", "-n", str(ranks), *command]
         self.runs += 1
@@ -81,9 +81,9 @@ class Grid:
                                        env=self.environment(), start_new_session=True)
         return Run(process, log)
 
-    def run(self, ranks=0, workers=1, arguments=()):
+    def run(self, ranks=0, trainers=1, arguments=()):
         """Runs to the end; returns the status that the coordinator left in STORE.done."""
-        run = self.start(ranks, workers, arguments)
+        run = self.start(ranks, trainers, arguments)
         run.wait()
         return self.done_status()
 

@@ -28,7 +28,7 @@ class Kills(GridTest):
         require_mpirun()
         with tempfile.TemporaryDirectory(prefix="mtlgrid-") as folder:
             calm = Grid(folder)
-            assert calm.run(workers=2) == 0
+            assert calm.run(trainers=2) == 0
             cls.expected = calm.results()
 
     def setUp(self):
@@ -88,7 +88,7 @@ class Kills(GridTest):
         self.finish_and_check()
 
     def test_killed_local_run_leaves_no_trainer(self):
-        run = self.start_and_wait(workers=2)
+        run = self.start_and_wait(trainers=2)
         os.kill(run.process.pid, signal.SIGKILL)
         run.wait()
         self.finish_and_check()
@@ -128,7 +128,7 @@ class Kills(GridTest):
         self.finish_and_check()
 
     def test_terminated_local_run_exits_3(self):
-        run = self.start_and_wait(workers=2)
+        run = self.start_and_wait(trainers=2)
         run.process.terminate()
         self.assertEqual(run.wait(), 3, run.output())
         self.finish_and_check()

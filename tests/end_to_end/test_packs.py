@@ -12,7 +12,7 @@ class Packs(GridTest):
     def setUpClass(cls):
         with tempfile.TemporaryDirectory(prefix="mtlgrid-") as folder:
             alone = Grid(folder)
-            assert alone.run(workers=2) == 0
+            assert alone.run(trainers=2) == 0
             cls.expected = alone.results()
 
     def setUp(self):
@@ -27,7 +27,7 @@ class Packs(GridTest):
         self.assert_same_results(self.expected, self.packed.results())
 
     def test_packed_cells_get_the_results_that_they_get_alone(self):
-        self.assertEqual(self.packed.run(workers=2), 0)
+        self.assertEqual(self.packed.run(trainers=2), 0)
         self.check()
         widths = self.packed.rows("SELECT pack, count(*) FROM attempts GROUP BY pack ORDER BY pack")
         self.assertEqual(widths, [(2, CELLS // 3), (4, 2 * CELLS // 3)])  # six methods a group
@@ -35,7 +35,7 @@ class Packs(GridTest):
             self.assertEqual(pack, len(members.split(",")))
 
     def test_killed_trainer_costs_its_pack_one_attempt_each(self):
-        run = self.packed.start(workers=2)
+        run = self.packed.start(trainers=2)
         self.packed.wait_for_done(6)
         os.kill(self.packed.named("mtlgrid-trainer")[0], signal.SIGKILL)
         run.wait()

@@ -86,7 +86,7 @@ class Predict(GridTest):
         _, said = self.predict(*self.tables(self.small.config.parent / "TCGA-CRC"))
         trained = self.small.rows("SELECT count(*) FROM splits WHERE biomarker = 'MSI' AND auxiliary = 'ITH' AND fold = 0 "
                                   "AND role <> 'test'")[0][0]
-        self.assertIn(f"{trained} of these patients have the names of patients that {CELL} was trained on", said)
+        self.assertIn(f"{trained} of these patients have the same names as patients that {CELL} was trained on", said)
 
     def test_bad_input_is_said_at_once_and_nothing_written(self):
         broken = self.folder / "broken"
@@ -101,7 +101,7 @@ class Predict(GridTest):
                          self.folder / "none/p.csv", check=False)
         self.assertEqual(done.returncode, 2)
         self.assertEqual(done.stdout, "")
-        for part in (str(feature), str(weights), "there is no folder"):
+        for part in (str(feature), str(weights), "does not exist"):
             self.assertIn(part, done.stderr)
         self.assertEqual(listing(self.folder), before)
 
@@ -112,7 +112,7 @@ class Predict(GridTest):
         Path(f"{self.small.store}.sum").unlink(missing_ok=True)  # the store was changed on purpose
         done = self.call("predict", self.small.store, CELL, *self.tables(self.folder / "other/CPTAC-CRC"), check=False)
         self.assertEqual(done.returncode, 2)
-        self.assertIn("9 features a tile, expected", done.stderr)
+        self.assertIn("9 features per tile, expected", done.stderr)
         self.assertIn("features of extractor 'synthetic', expected 'uni'", done.stderr)
 
     def test_initial_weights_make_a_grid_of_their_own_and_must_fit(self):

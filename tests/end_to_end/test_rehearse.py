@@ -19,7 +19,7 @@ class Rehearse(GridTest):
     def test_three_ranks_lose_a_trainer_and_a_rank_and_stop(self):
         require_mpirun()
         grid = self.grid()
-        run = grid.start(ranks=3, workers=1, arguments=("--rehearse", "1"))
+        run = grid.start(ranks=3, trainers=1, arguments=("--rehearse", "1"))
         run.wait()
         output = run.output()
         self.assert_verdicts(output, {"rank 0": "ok", "rank 2": "ok", "clock, rank": "ok", "store's files, rank": "ok",
@@ -30,7 +30,7 @@ class Rehearse(GridTest):
 
     def test_alone_it_loses_a_trainer_and_stops(self):
         grid = self.grid()
-        run = grid.start(workers=2, arguments=("--rehearse", "1"))
+        run = grid.start(trainers=2, arguments=("--rehearse", "1"))
         self.assertEqual(run.wait(), 0, run.output())
         self.assert_verdicts(run.output(), {"a trainer killed": "ok", "stop by SIGUSR1": "ok",
                                             "store after the stop": "ok"})

@@ -46,9 +46,9 @@ class Security(GridTest):
     def long_grid(self):
         return self.grid(methods="naive, cagrad", epochs=60)
 
-    def running(self, grid, ranks, workers):
-        run = grid.start(ranks, workers)
-        until(lambda: len(grid.named("mtlgrid-trainer")) >= workers, "trainers")
+    def running(self, grid, ranks, trainers):
+        run = grid.start(ranks, trainers)
+        until(lambda: len(grid.named("mtlgrid-trainer")) >= trainers, "trainers")
         grid.wait_for_done(1)
         return run
 
@@ -91,7 +91,7 @@ class Security(GridTest):
         """A biomarker and patients that would harm a shell, SQL, a terminal or a table."""
         grid = self.grid(methods="baseline, naive")
         self.spoil(grid)
-        self.assertEqual(grid.run(workers=2), 0)
+        self.assertEqual(grid.run(trainers=2), 0)
         self.assertEqual(list(self.folder.rglob("owned")), [])
         self.assertFalse(Path("owned").exists())
         self.assertEqual(sorted(grid.rows("SELECT biomarker, state, count(*) FROM cells GROUP BY 1, 2")),

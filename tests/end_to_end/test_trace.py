@@ -28,7 +28,7 @@ class Trace(GridTest):
 
     def test_every_number_is_that_of_the_raw_predictions(self):
         grid = self.grid(methods="baseline, naive, cagrad", auxiliaries="ITH, Prolif", epochs=2)
-        self.assertEqual(grid.run(workers=2), 0)
+        self.assertEqual(grid.run(trainers=2), 0)
         tables = self.folder / "tables"
         grid.call("tables", grid.store, "--out", tables, "--resamples", RESAMPLES)
         done = self.trace(grid.store, tables)

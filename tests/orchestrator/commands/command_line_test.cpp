@@ -51,10 +51,10 @@ TEST(Program, BadUsageIsStatus2OnStderrAlone) {
       {{}, "mtlgrid: a command is missing"},
       {{"paln"}, "mtlgrid: unknown command 'paln'; did you mean 'plan'?"},
       {{"plan"}, "mtlgrid: plan: CONFIG is missing"},
-      {{"plan", "a", "b"}, "mtlgrid: plan: more arguments than 1"},
+      {{"plan", "a", "b"}, "mtlgrid: plan: too many arguments, expected at most 1"},
       {{"plan", "a", "--drop"}, "unrecognised option '--drop'"},
       {{"synth", "a", "--patients", "many"}, "the argument ('many') for option '--patients' is invalid"},
-      {{"synth", "a", "--patients", "0"}, "mtlgrid: synth: --patients 0 is not in 1 to 1000000"},
+      {{"synth", "a", "--patients", "0"}, "mtlgrid: synth: --patients 0: expected a number from 1 to 1000000"},
       {{"predict", "s", "A/B/naive/0"}, "mtlgrid: predict: --slides is missing"},
       {{"predict", "s", "A/B/naive/0"}, "mtlgrid: predict: --features is missing"},
       {{"export", "s", "MSI"}, "mtlgrid: export: --out FILE is missing"},
@@ -62,7 +62,7 @@ TEST(Program, BadUsageIsStatus2OnStderrAlone) {
       {{"tables", "s", "--format", "pdf"}, "--format: unknown 'pdf'"},
       {{"tables", "s", "--ci", "boot"}, "--ci: unknown 'boot'"},
       {{"query", "s", "SELECT 1", "--view", "table1"}, "either SQL or --view"},
-      {{"status", "s", "--watch", "0"}, "--watch 0 is not in 1 to 86400"},
+      {{"status", "s", "--watch", "0"}, "--watch 0: expected a number from 1 to 86400"},
       {{"status", "s", "--watch", "--why", "A/B/naive/0"}, "either --why or --watch"},
   };
   for (const auto& [arguments, expected] : usages) {
