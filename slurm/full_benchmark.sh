@@ -1,12 +1,12 @@
 #!/bin/bash
-# The whole grid on a Slurm cluster, over as many jobs as it takes, and its tables.
+# Trains the whole grid on a Slurm cluster, over as many jobs as it takes, and writes its tables.
 #
 #   slurm/full_benchmark.sh [CONFIG]     submits itself with the values of slurm/site.sh
 #   MTLGRID_REHEARSE=3 MTLGRID_WALLTIME=15 slurm/full_benchmark.sh [CONFIG]
-#                                        rehearses that for 3 minutes instead (docs/rehearsal.md)
+#                                        rehearses for 3 minutes instead (docs/rehearsal.md)
 #
-# Ends with the grid's own status (docs/slurm.md). That status comes from STORE.done alone: mpirun returns 0 whatever
-# happened, and does not return at all after the loss of a node.
+# Exits with the status of the grid (docs/slurm.md), which it reads from STORE.done: mpirun always returns 0, and does
+# not return at all after the loss of a node.
 #SBATCH --job-name=mtlgrid
 #SBATCH --output=mtlgrid-%j.log
 #SBATCH --open-mode=append
@@ -15,7 +15,7 @@
 #SBATCH --no-kill
 set -euo pipefail
 
-# Slurm runs a copy out of its spool folder, so the files beside this script are looked for.
+# Slurm runs a copy from its spool folder, so the script searches for its companion files.
 for folder in "${MTLGRID_SLURM_DIR:-}" "$(dirname "${BASH_SOURCE[0]}")" "${SLURM_SUBMIT_DIR:-.}/slurm"; do
   if [[ -r $folder/lib.sh ]]; then break; fi
 done
@@ -34,24 +34,24 @@ if [[ -z ${SLURM_JOB_ID:-} ]]; then
 fi
 
 store=${MTLGRID_STORE:-$(config_store "$config")} || die "$config: [grid] has no store"
-ended=$store.done  # what the run writes when it ends
-order=()           # what `mtlgrid run` is to do, besides the site's options
+ended=$store.done  # the run writes this file when it ends
+order=()           # options of `mtlgrid run` besides the site's options
 if [[ -n $MTLGRID_REHEARSE ]]; then
   ended=$store.rehearsal.done
   order=(--rehearse "$MTLGRID_REHEARSE")
 fi
 mpirun_pid=
-stop_asked=  # second at which Slurm asked us to stop
+stop_asked=  # time in seconds at which Slurm asked this job to stop
 
-# Walltime (USR1) and preemption (TERM): every rank gets USR1 from mpirun, checkpoints and leaves.
+# Walltime (USR1) and preemption (TERM): mpirun passes USR1 to every rank, which checkpoints and exits.
 # shellcheck disable=SC2317  # called by the trap
 pass_on() {
-  say "asked to stop by Slurm"
+  say "Slurm asked this job to stop"
   stop_asked=${stop_asked:-$SECONDS}
   if [[ -n $mpirun_pid ]]; then kill -USR1 "$mpirun_pid" 2>/dev/null || true; fi
 }
 
-# When Slurm ends this job, in seconds since 1970; nothing if it does not say, or never.
+# Prints when Slurm will end this job, in seconds since 1970; prints nothing if that is unknown or never.
 job_end() {
   local end=${SLURM_JOB_END_TIME:-}
   if [[ -z $end ]]; then
@@ -63,12 +63,12 @@ job_end() {
 
 start_grid() {
   local end=
-  # mpirun --enable-recovery waits for ever for a program that cannot be started.
+  # mpirun --enable-recovery hangs if the program cannot be started.
   command -v "$MTLGRID_BINARY" >/dev/null || die "$MTLGRID_BINARY cannot be started; see MTLGRID_BINARY in slurm/site.sh"
-  rm -f "$ended" # of an earlier launch: it must not be taken for this one's
+  rm -f "$ended" # an earlier launch's file must not be taken for this launch's
   [[ ! -e $ended ]] || die "$ended cannot be removed"
   if [[ -z $MTLGRID_REHEARSE ]]; then end=$(job_end); fi
-  # mpirun starts its daemons as a step, which Slurm would end at the loss of one node, or of one daemon.
+  # mpirun starts its daemons as a step, which Slurm would end after the loss of one node or one daemon.
   export SLURM_NO_KILL=set SLURM_KILL_BAD_EXIT=0
   # shellcheck disable=SC2086  # options are meant to be split
   "$MTLGRID_MPIRUN" --enable-recovery --bind-to none $MTLGRID_MPIRUN_ARGS \
@@ -76,7 +76,7 @@ start_grid() {
   mpirun_pid=$!
 }
 
-# The other nodes look after this one (guard.sh).
+# The other nodes watch this one (guard.sh).
 start_guard() {
   local others=$((${SLURM_JOB_NUM_NODES:-1} - 1))
   if ((others > 0)); then
@@ -89,7 +89,7 @@ start_guard() {
 
 mpirun_runs() { kill -0 "$mpirun_pid" 2>/dev/null; }
 
-# A pause that a signal can end.
+# Sleeps until the next poll; a signal interrupts the sleep.
 pause() {
   sleep "$MTLGRID_POLL_SECONDS" &
   wait $! || true
@@ -101,7 +101,7 @@ end_mpirun() {
   kill -TERM "$mpirun_pid" 2>/dev/null || true
   while mpirun_runs; do
     if ((SECONDS >= until)); then
-      # Its own children would outlive it: the sruns that started its daemons.
+      # The sruns that started its daemons are its children and would outlive it.
       children=$(ps -o pid= --ppid "$mpirun_pid") || true
       # shellcheck disable=SC2086  # a list of numbers
       kill -KILL "$mpirun_pid" $children 2>/dev/null || true
@@ -110,7 +110,8 @@ end_mpirun() {
   done
 }
 
-# Returns when mpirun has ended, by itself or, after $ended has come or too late after a signal, by us.
+# Returns when mpirun has ended. Ends mpirun if it still runs some time after $ended has appeared, or too long after a
+# signal.
 await_end() {
   local done_since='' last=$((MTLGRID_SIGNAL_SECONDS > 60 ? MTLGRID_SIGNAL_SECONDS - 45 : MTLGRID_SIGNAL_SECONDS))
   while mpirun_runs; do
@@ -118,21 +119,21 @@ await_end() {
     mpirun_runs || break
     if [[ -e $ended ]]; then done_since=${done_since:-$SECONDS}; fi
     if [[ -n $done_since ]] && ((SECONDS - done_since >= MTLGRID_GRACE_SECONDS)); then
-      end_mpirun "the grid has ended and left it hanging"
+      end_mpirun "the grid has ended but mpirun hangs"
     elif [[ -n $stop_asked ]] && ((SECONDS - stop_asked >= last)); then
       end_mpirun "the walltime is nearly over"
     fi
   done
 }
 
-# Whether somebody ended this job with scancel: it would come back if it were requeued. Slurm then has it as COMPLETING
-# without a reason, after the walltime with the reason TimeLimit.
+# Whether the user ended this job with scancel; a requeue would revive it. Slurm shows such a job as COMPLETING without a
+# reason, but a job that reached its walltime with the reason TimeLimit.
 cancelled() {
   [[ $(squeue --noheader --jobs="$SLURM_JOB_ID" --states=all --format='%T %r' 2>/dev/null) =~ ^(CANCELLED.*|COMPLETING None)$ ]]
 }
 
-# Back into the queue, unless that has been done too often without a further cell done. STORE.requeues remembers: job,
-# cells done, requeues since that number last grew.
+# Requeues the job, unless too many requeues have finished no further cell. STORE.requeues keeps: job, cells done,
+# requeues since that number last grew.
 requeue() {
   local reason=$1 status=$2 job='' cells=0 tries=0 now
   if [[ -r $store.requeues ]]; then read -r job cells tries <"$store.requeues" || true; fi
@@ -140,8 +141,8 @@ requeue() {
   now=$(json_number "$store.done" "done")
   if ((${now:-0} > cells)); then cells=$now tries=0; else tries=$((tries + 1)); fi
   if ((tries > MTLGRID_REQUEUES)); then
-    say "$reason; $MTLGRID_REQUEUES requeues brought no further cell ($cells done), so this job gives up." \
-      "See the log above; submitting it again goes on where it stopped"
+    say "$reason; $MTLGRID_REQUEUES requeues finished no further cell ($cells done), so this job gives up." \
+      "See the log above; submit it again to continue"
     rm -f "$store.requeues"
     exit "$status"
   fi
@@ -150,17 +151,17 @@ requeue() {
   into_the_queue "$reason" "$status" "; requeued with ${now:-an unknown number of} cells done"
 }
 
-# Ends this launch: requeued, with a log line of $1 and $3, or with status $2 where that cannot be.
+# Ends this launch by a requeue, with a log line of $1 and $3; exits with status $2 if that is impossible.
 into_the_queue() {
   local reason=$1 status=$2
   if cancelled; then
-    say "$reason; this job was cancelled, so it is not requeued. Submitting it again goes on where it stopped"
+    say "$reason; this job was cancelled, so it is not requeued. Submit it again to continue"
     exit "$status"
   fi
   say "$reason$3"
-  trap '' USR1 TERM # Slurm ends this job now, to queue it again
+  trap '' USR1 TERM # Slurm ends this job now and queues it again
   scontrol requeue "$SLURM_JOB_ID" || {
-    say "cannot be requeued: submit it again by hand"
+    say "scontrol requeue failed: submit the job again"
     exit "$status"
   }
   exit 0
@@ -171,18 +172,18 @@ finish() {
   rm -f "$store.requeues"
   if (($1 == 1)); then say "some cells failed: mtlgrid status $store names them"; fi
   "$MTLGRID_BINARY" tables "$store" --out "$tables" || {
-    say "the tables could not be made"
+    say "mtlgrid tables failed, see above"
     exit 4
   }
   say "tables are in $tables"
   exit "$1"
 }
 
-# Whether a run that lives has the store: its heartbeats change STORE.lock.
+# Whether a live run holds the store: its heartbeats change STORE.lock.
 lock_is_kept() {
   local before now until=$((SECONDS + MTLGRID_LOCK_SECONDS))
   before=$(cat "$store.lock" 2>/dev/null) || return 1
-  # Rank 0 of this launch was on this machine.
+  # A holder on this machine can be checked by its process id.
   if [[ $before == *"\"host\":\"$(uname -n)\""* ]] && ! kill -0 "$(json_number "$store.lock" pid)" 2>/dev/null; then return 1; fi
   while ((SECONDS < until)); do
     pause
@@ -192,33 +193,34 @@ lock_is_kept() {
   return 1
 }
 
-# No STORE.done: the coordinator died, or never began because of its input or because the store is another run's.
+# Without STORE.done: the coordinator died, or it never started because of bad input or because another run holds the
+# store.
 without_status() {
   local status=0
   if [[ -z $stop_asked ]] && lock_is_kept; then
-    # Slurm queues a job again whose node it cannot reach any more, though its script and ranks may live on there.
+    # Slurm requeues a job whose node it cannot reach, although its script and ranks may still run there.
     if ((${SLURM_RESTART_COUNT:-0} > 0)); then
       into_the_queue "an earlier launch of this job still runs (see $store.lock)" 5 "; requeued until it has ended"
     fi
-    say "the store is held by another run (see $store.lock): submit again when that has ended"
+    say "another run holds the store (see $store.lock): submit again when that run has ended"
     exit 5
   fi
   if [[ -z $stop_asked ]]; then "$MTLGRID_BINARY" plan "$config" >/dev/null || status=$?; fi
-  if ((status == 2)); then die "$config: mend what is named above and submit again"; fi
+  if ((status == 2)); then die "$config: fix the problems listed above and submit again"; fi
   requeue "the run ended without $store.done (coordinator killed?)" 4
 }
 
-# The report is in the log; this script does not try again.
+# The report is in the log; a rehearsal is not repeated.
 finish_rehearsal() {
   local status='' input=0
-  if [[ -n $mpirun_pid ]]; then status=$(json_number "$ended" status); fi # else the file is an earlier one's
+  if [[ -n $mpirun_pid ]]; then status=$(json_number "$ended" status); fi # otherwise the file is from an earlier rehearsal
   case $status in
-    0) say "rehearsed without a problem" ;;
+    0) say "the rehearsal found no problems" ;;
     1) say "the rehearsal found problems, see its report above" ;;
     *)
       status=4
       "$MTLGRID_BINARY" plan "$config" >/dev/null || input=$?
-      if ((input == 2)); then die "$config: mend what is named above and rehearse again"; fi
+      if ((input == 2)); then die "$config: fix the problems listed above and rehearse again"; fi
       say "the rehearsal ended without a report, see above"
       ;;
   esac
@@ -230,7 +232,7 @@ load_modules
 if [[ -z $stop_asked ]]; then
   start_grid
   if [[ -z $MTLGRID_REHEARSE ]]; then start_guard; fi
-  if [[ -n $stop_asked ]]; then kill -USR1 "$mpirun_pid" 2>/dev/null || true; fi # came between the two lines
+  if [[ -n $stop_asked ]]; then kill -USR1 "$mpirun_pid" 2>/dev/null || true; fi # the signal came between the two lines
   await_end
 fi
 
@@ -238,15 +240,15 @@ if [[ -n $MTLGRID_REHEARSE ]]; then finish_rehearsal; fi
 case $(json_number "$store.done" status) in
   0) finish 0 ;;
   1) finish 1 ;;
-  2) die "bad configuration or input: mend what is named above and submit again" ;;
+  2) die "bad configuration or input: fix the problems listed above and submit again" ;;
   3) requeue "stopped with work left" 3 ;;
   5)
-    say "a person must act first, see above (disk full, or the store held by another run); then submit again"
+    say "a person must act first, see above (disk full, or another run holds the store); then submit again"
     exit 5
     ;;
   '') without_status ;;
   *)
-    say "internal error, see above; submitting again goes on where it stopped"
+    say "internal error, see above; submit again to continue"
     exit 4
     ;;
 esac

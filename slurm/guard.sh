@@ -1,8 +1,8 @@
 #!/bin/bash
-# Looks after full_benchmark.sh from the other nodes of its job, as a step of it: with --no-kill Slurm leaves a job
-# running, without its script, when the script's node is lost. The job is queued again then.
+# Watches full_benchmark.sh from the other nodes of its job, as a step of the job: with --no-kill Slurm leaves a job
+# running without its script when the script's node is lost. The guard then requeues the job.
 #
-#   slurm/guard.sh NODE     NODE: where the script runs
+#   slurm/guard.sh NODE     NODE: the node that runs the script
 set -euo pipefail
 script_node=$1
 while sleep "$MTLGRID_GUARD_SECONDS"; do

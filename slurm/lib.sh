@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# What the batch scripts share. Sourced after MTLGRID_SLURM_DIR is set to the folder of this file.
+# Functions that the batch scripts share. Source it after MTLGRID_SLURM_DIR is set to the folder of this file.
 
 say() { printf 'mtlgrid job: %s\n' "$*" >&2; }
 
-# Exit status 2: bad usage or input, as the program's.
+# Exits with status 2, which means bad usage or input, as in the program.
 die() {
   say "$*"
   exit 2
 }
 
-# Sets and exports the site's values.
+# Sets and exports the values of site.sh.
 read_site() {
   set -a
   # shellcheck source=slurm/site.sh
@@ -19,12 +19,12 @@ read_site() {
 
 # Prints the absolute path of $1, which must be a readable file.
 absolute_file() {
-  [[ -f $1 && -r $1 ]] || die "$1: no such file, or it cannot be read"
+  [[ -f $1 && -r $1 ]] || die "$1: no such file, or not readable"
   printf '%s/%s\n' "$(cd "$(dirname "$1")" && pwd)" "$(basename "$1")"
 }
 
-# Prints the value of [grid] store of the configuration $1 as the program reads it: comments begin with # or ; at the
-# start of a line or after white space, and a relative path is relative to the configuration. Fails if there is none.
+# Prints the value of [grid] store in the configuration $1, read as the program reads it: comments begin with # or ; at the
+# start of a line or after white space, and a relative path is relative to the configuration. Fails if it is missing.
 config_store() {
   local value
   value=$(LC_ALL=C awk '
@@ -47,7 +47,7 @@ config_store() {
   esac
 }
 
-# Prints the whole number in the field $2 of the JSON object in the file $1; nothing if there is none.
+# Prints the whole number in the field $2 of the JSON object in the file $1; prints nothing if the field or the file is missing.
 json_number() {
   [[ -r $1 ]] || return 0
   tr -d '\n' <"$1" | sed -n 's/.*"'"$2"'"[[:space:]]*:[[:space:]]*\([0-9][0-9]*\).*/\1/p'
@@ -56,18 +56,18 @@ json_number() {
 load_modules() {
   local name
   for name in $MTLGRID_MODULES; do
-    module load "$name" || die "module $name cannot be loaded; see MTLGRID_MODULES in $MTLGRID_SLURM_DIR/site.sh"
+    module load "$name" || die "cannot load module $name; see MTLGRID_MODULES in $MTLGRID_SLURM_DIR/site.sh"
   done
 }
 
-# Hands the script $1 to Slurm with $2 GPUs a node, the site's values and further sbatch options up to `--`; what follows
-# are the script's arguments. Does not return.
+# Submits the script $1 to Slurm with $2 GPUs per node, the values of site.sh and further sbatch options up to `--`, followed
+# by the script's arguments. Does not return.
 submit() {
   local script=$1 gpus=$2 options=()
   shift 2
   [[ $gpus =~ ^[0-9]+$ ]] || die "MTLGRID_GPUS_PER_NODE is '$gpus', expected a number"
   ((gpus == 0)) || options+=("--gres=gpu:$gpus")
-  command -v sbatch >/dev/null || die "no sbatch here: this script wants a Slurm cluster"
+  command -v sbatch >/dev/null || die "sbatch not found: this script needs a Slurm cluster"
   while [[ $1 != -- ]]; do
     options+=("$1")
     shift

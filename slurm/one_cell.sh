@@ -1,9 +1,9 @@
 #!/bin/bash
-# One cell of a grid once more, as a job of its own, compared with the result that counts.
+# Trains one cell of a grid again in a job of its own, and compares it with the result that counts.
 #
 #   slurm/one_cell.sh CELL [CONFIG]      e.g. slurm/one_cell.sh MSI/LF/autol+cagrad/3 grid.ini
 #
-# Ends with the status of `mtlgrid cell`; at the walltime it checkpoints and ends with 3.
+# Exits with the status of `mtlgrid cell`; at the walltime it checkpoints and exits with 3.
 #SBATCH --job-name=mtlgrid-cell
 #SBATCH --output=mtlgrid-cell-%j.log
 #SBATCH --open-mode=append
@@ -11,7 +11,7 @@
 #SBATCH --no-requeue
 set -euo pipefail
 
-# Slurm runs a copy out of its spool folder, so the files beside this script are looked for.
+# Slurm runs a copy from its spool folder, so the script searches for its companion files.
 for folder in "${MTLGRID_SLURM_DIR:-}" "$(dirname "${BASH_SOURCE[0]}")" "${SLURM_SUBMIT_DIR:-.}/slurm"; do
   if [[ -r $folder/lib.sh ]]; then break; fi
 done
@@ -31,5 +31,5 @@ if [[ -z ${SLURM_JOB_ID:-} ]]; then
 fi
 
 load_modules
-# In the place of this shell, so that Slurm's signal reaches the program itself.
+# exec replaces this shell, so that Slurm's signal reaches the program.
 exec "$MTLGRID_BINARY" cell "$config" "$cell" --verify

@@ -6,7 +6,7 @@ $FAKE_STATE is a folder with scenario.json, in which `launches` says what each l
   {"await": "USR1", ...}             first waits for that signal
   {"crash": true}                    ends without STORE.done
   {"hang": "TERM" or "KILL"}         mpirun does not return after the grid has; which signal ends it
-  {"held": true}                     is refused: another run has the store, and goes on renewing STORE.lock for 3 s
+  {"held": true}                     is refused: another run holds the store and renews STORE.lock for 3 s
   {"signal": "USR1"}                 what sbatch, as Slurm would, sends to the batch script (alone) once the grid runs
 and `plan`, `cell`, `tables`, `scontrol` are exit statuses of those commands, `squeue` and `end` what squeue
 prints of the job's state and end (default: it runs, and without end). Every call is noted in calls.jsonl.

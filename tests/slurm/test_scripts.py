@@ -119,7 +119,7 @@ class FullBenchmark(Job):
 
     def test_store_of_another_run_is_left_alone(self):
         self.submit([{"held": True}]).assert_ended(5, launches=1)
-        self.assertIn("held by another run", self.log)
+        self.assertIn("another run holds the store", self.log)
 
     def test_requeued_job_waits_for_its_earlier_launch(self):
         """Slurm took the node for lost; what it ran there lives on. No such wait counts as a requeue without progress."""
@@ -133,7 +133,7 @@ class FullBenchmark(Job):
     def test_gives_up_after_requeues_without_progress(self):
         stopped = {"status": 3, "done": 7}
         self.submit([stopped] * 5, environment={"MTLGRID_REQUEUES": "2"}).assert_ended(3, launches=4, requeues=3)
-        self.assertIn("2 requeues brought no further cell (7 done)", self.log)
+        self.assertIn("2 requeues finished no further cell (7 done)", self.log)
         self.assertFalse(self.beside_store(".requeues").exists())
         self.assert_tables(made=False)
 
@@ -160,14 +160,14 @@ class FullBenchmark(Job):
 
     def test_bad_input_is_not_tried_again(self):
         self.submit([{"crash": True}], plan=2).assert_ended(2, launches=1)
-        self.assertIn("mend what is named above", self.log)
+        self.assertIn("fix the problems listed above", self.log)
 
     def test_mpirun_that_never_returns_is_ended(self):
         for how in ("TERM", "KILL"):
             with self.subTest(how):
                 (self.state / "calls.jsonl").unlink(missing_ok=True)
                 self.submit([{"status": 0, "done": 595, "hang": how}]).assert_ended(0, launches=1)
-                self.assertIn("left it hanging", self.log)
+                self.assertIn("but mpirun hangs", self.log)
                 self.assert_tables(made=True)
 
     def test_hanging_mpirun_without_a_status_is_ended_after_the_signal(self):
@@ -194,7 +194,7 @@ class FullBenchmark(Job):
 
     def test_refused_requeue_is_said(self):
         self.submit([{"status": 3, "done": 1}], scontrol=1).assert_ended(3, launches=1, requeues=1)
-        self.assertIn("submit it again by hand", self.log)
+        self.assertIn("submit the job again", self.log)
 
     def test_tables_that_fail_are_an_error(self):
         self.submit([{"status": 0, "done": 1}], tables=4).assert_ended(4, launches=1)
@@ -227,8 +227,8 @@ class FullBenchmark(Job):
                          ["--enable-recovery", "--bind-to", "none", "--oversubscribe", "--allow-run-as-root"])
 
     def test_options_of_the_run_are_passed_on(self):
-        self.submit([{"status": 0}], environment={"MTLGRID_RUN_ARGS": "--retry-failed --workers 2"})
-        self.assertEqual(self.program_calls("run"), [["run", str(self.config), "--retry-failed", "--workers", "2"]])
+        self.submit([{"status": 0}], environment={"MTLGRID_RUN_ARGS": "--retry-failed --trainers 2"})
+        self.assertEqual(self.program_calls("run"), [["run", str(self.config), "--retry-failed", "--trainers", "2"]])
 
     def test_end_of_the_job_is_passed_on(self):
         self.submit([{"status": 0}], end="2030-01-02T03:04:05", environment={"TZ": "UTC"})
@@ -239,9 +239,9 @@ class FullBenchmark(Job):
 
     def test_rehearsal_touches_nothing_of_the_grid_and_is_not_requeued(self):
         self.beside_store(".done").write_text('{"status": 3, "done": 7}')
-        for launch, status, word in (({"status": 0}, 0, "without a problem"), ({"status": 1}, 1, "found problems"),
+        for launch, status, word in (({"status": 0}, 0, "found no problems"), ({"status": 1}, 1, "found problems"),
                                      ({"crash": True}, 4, "without a report"),
-                                     ({"status": 0, "hang": "KILL"}, 0, "without a problem")):
+                                     ({"status": 0, "hang": "KILL"}, 0, "found no problems")):
             with self.subTest(launch):
                 (self.state / "calls.jsonl").unlink(missing_ok=True)
                 self.beside_store(".rehearsal.done").write_text('{"status": 0}')  # an earlier one's
@@ -258,7 +258,7 @@ class FullBenchmark(Job):
 
     def test_rehearsal_with_bad_input_says_so(self):
         self.submit([{"crash": True}], environment={"MTLGRID_REHEARSE": "3"}, plan=2).assert_ended(2, launches=1)
-        self.assertIn("mend what is named above", self.log)
+        self.assertIn("fix the problems listed above", self.log)
 
     def test_other_nodes_look_after_the_scripts_node(self):
         self.submit([{"status": 0}], environment={"SLURM_JOB_NUM_NODES": "3", "SLURMD_NODENAME": "a1"})
