@@ -44,7 +44,7 @@ std::vector<std::string> wider_than(const fs::path& folder, mode_t mask) {
 // Every source of the program itself: {path, text}.
 std::vector<std::pair<std::string, std::string>> sources() {
   std::vector<std::pair<std::string, std::string>> all;
-  for (const char* folder : {"balancers", "datasets", "results", "trainer", "cluster", "orchestrator"}) {
+  for (const char* folder : {"base", "balancers", "datasets", "results", "trainer", "cluster", "orchestrator"}) {
     for (const auto& entry : fs::recursive_directory_iterator(fs::path(MTLGRID_SOURCE) / folder)) {
       const std::string extension = entry.path().extension();
       if (extension != ".cpp" && extension != ".h" && extension != ".cu") continue;
