@@ -25,7 +25,7 @@ namespace {
 StoredCell find_cell(const Store& store, const Cell& cell) {
   const auto cells = store.cells();
   const auto found = std::find_if(cells.begin(), cells.end(), [&](const StoredCell& s) { return s.cell == cell; });
-  if (found == cells.end()) throw InputError(cell.name() + " is not in the grid; mtlgrid plan lists it");
+  if (found == cells.end()) throw InputError(cell.name() + " is not in the grid of the store");
   return *found;
 }
 
@@ -49,8 +49,9 @@ void declare(CommandOptions& options) {
   options.argument("CONFIG", "configuration file")
       .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD")
       .init()
-      .flag("verify", "compare with the result that counts: bit-equal, within a tolerance, or where it differs first")
-      .flag("replace", "let the new result count");
+      .flag("verify",
+            "compare with the result that counts: bit-equal, equal within a tolerance, or the first difference")
+      .flag("replace", "make the new result the one that counts");
 }
 
 int run(const CommandOptions& options) {

@@ -1,4 +1,4 @@
-// The command `cell`: one cell once more, as a new attempt.
+// The command `cell`: trains one cell again, as a new attempt.
 #pragma once
 
 #include "orchestrator/commands/command.h"

@@ -47,7 +47,7 @@ const Command& find_command(const std::string& name) {
   throw InputError("unknown command '" + name + "'" + did_you_mean(name, names) + "; mtlgrid --help lists all");
 }
 
-int execute(const Command& command, const std::vector<std::string>& arguments) {
+int invoke(const Command& command, const std::vector<std::string>& arguments) {
   CommandOptions options(command);
   if (!options.parse(arguments)) return 0;
   for (const std::string& warning : options.warnings()) {

@@ -15,6 +15,6 @@ const Command& find_command(const std::string& name);
 
 // Parses `arguments`, those after the command's name, and runs the command. With --help it prints the help to stdout
 // and returns 0. Throws as Command::run does.
-int execute(const Command& command, const std::vector<std::string>& arguments);
+int invoke(const Command& command, const std::vector<std::string>& arguments);
 
 }  // namespace mtlgrid

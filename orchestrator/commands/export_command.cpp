@@ -12,7 +12,7 @@ namespace {
 
 void declare(CommandOptions& options) {
   options.store()
-      .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD; the attempt that counts is taken")
+      .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD; the attempt that counts is exported")
       .option("out", "FILE", "state dict to write (.pt); replaced if it exists");
 }
 

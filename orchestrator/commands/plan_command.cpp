@@ -13,7 +13,7 @@ namespace {
 void declare(CommandOptions& options) {
   options.argument("CONFIG", "configuration file")
       .init()
-      .flag("drops", "name every dropped patient and slide instead of counting them");
+      .flag("drops", "list every dropped patient and slide instead of counting them");
 }
 
 int run(const CommandOptions& options) {
@@ -28,8 +28,8 @@ int run(const CommandOptions& options) {
 }  // namespace
 
 Command plan_command() {
-  return {"plan", "checks everything a run needs and prints what it would be; writes nothing", "mtlgrid plan grid.ini",
-          declare, run};
+  return {"plan", "checks everything that a run needs and reports what it would do; writes nothing",
+          "mtlgrid plan grid.ini", declare, run};
 }
 
 }  // namespace mtlgrid

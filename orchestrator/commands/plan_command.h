@@ -1,4 +1,4 @@
-// The command `plan`: checks everything a run needs and says what it would be. Writes nothing.
+// The command `plan`: checks everything that a run needs and reports what it would do. Writes nothing.
 #pragma once
 
 #include "orchestrator/commands/command.h"

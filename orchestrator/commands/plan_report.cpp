@@ -23,7 +23,7 @@
 namespace mtlgrid {
 namespace {
 
-// Seconds that Slurm needs to deliver a walltime signal and the program to take it; found by trying.
+// Seconds until Slurm has delivered a walltime signal and the program has received it; measured.
 constexpr double kSignalMargin = 65;
 
 std::string settings(const Plan& plan) {
@@ -34,20 +34,20 @@ std::string settings(const Plan& plan) {
   text += fmt::format("  model     d_model {}, heads {}, ff {}, layers {}+{}, dropout {}\n", c.model.d_model,
                       c.model.heads, c.model.ff, c.model.encoder_layers, c.model.decoder_layers, c.model.dropout);
   for (const Cohort& cohort : plan.cohorts) {
-    text += fmt::format("            {} weights for the {} features a tile of {}{}\n",
+    text += fmt::format("            {} weights for the {} features per tile of {}{}\n",
                         with_separators(parameter_count(c.model, cohort.width)), cohort.width, cohort.files.name,
                         cohort.extractor.empty() ? "" : fmt::format(" ({})", cohort.extractor));
   }
   text += fmt::format(
       "  training  {} epochs at most, patience {}, lr {}, weight decay {}, validation {}, device {}, "
-      "threads a trainer {}\n",
+      "threads per trainer {}\n",
       c.train.epochs, c.train.patience, c.train.lr, c.train.weight_decay, c.train.validation, c.run.device,
       c.run.threads);
   text += fmt::format("  bootstrap {} resamples, confidence {}\n", c.bootstrap.resamples, c.bootstrap.confidence);
   const std::vector<std::string> used = c.used_cohorts();
   for (const CohortFiles& files : c.cohorts) {
     if (std::find(used.begin(), used.end(), files.name) == used.end()) {
-      text += fmt::format("  note      cohort {} is used by no biomarker and was not read\n", files.name);
+      text += fmt::format("  note      no biomarker uses cohort {}, so it was not read\n", files.name);
     }
   }
   return text;
@@ -89,18 +89,18 @@ std::string patients(const Plan& plan) {
   return "Patients\n" + render(table, QueryFormat::table);
 }
 
-// Reasons that name a row of a table differ in its number alone.
+// Reasons that name a row of a table differ only in its number.
 std::string without_row_number(const std::string& reason) {
   if (!reason.starts_with("row ")) return reason;
   const auto end = reason.find_first_not_of("0123456789", 4);
   return end == std::string::npos ? reason : "a" + reason.substr(end).insert(0, " row");
 }
 
-// A file holds the weights of one pair; `run --only` leaves the others out. Throws InputError if it fits none.
+// The file holds the weights of one pair; `run --only` excludes the others. Throws InputError if it fits no pair.
 std::string initial_weights(const Plan& plan) {
   const InitialWeights& init = plan.experiment.init;
   if (init.file.empty()) return "";
-  std::string text = fmt::format("Initial weights out of {} ({})\n", init.file, init.hash.substr(0, 12));
+  std::string text = fmt::format("Initial weights from {} ({})\n", init.file, init.hash.substr(0, 12));
   bool any = false;
   const PairProblems found = initial_weights_problems(plan, plan.grid.cells);
   for (const auto& [pair, problems] : found) {
@@ -114,7 +114,7 @@ std::string initial_weights(const Plan& plan) {
 
 std::string drops(const Plan& plan, bool every_drop) {
   if (plan.grid.drops.empty()) return "Dropped: nothing\n";
-  return fmt::format("Dropped{}\n{}", every_drop ? "" : " (--drops names each)",
+  return fmt::format("Dropped{}\n{}", every_drop ? "" : " (--drops lists them)",
                      drops_table(plan.grid.drops, every_drop));
 }
 
@@ -123,7 +123,7 @@ std::string space(const Plan& plan) {
   const bool kept = plan.config.run.keep_weights == "best";
   const double all = kept ? weights * static_cast<double>(plan.grid.cells.size()) : 0;
   return fmt::format(
-      "Disk space (estimates)\n  {} while a cell is trained, twice that while it is saved: its weights, AdamW's two "
+      "Disk space (estimates)\n  {} per cell in training, twice that while it is saved: its weights, AdamW's two "
       "moments and the best weights\n"
       "  {} for the best weights of all cells (train.keep_weights = {})\n"
       "  {} for the store, its journal and its snapshot\n",
@@ -132,12 +132,12 @@ std::string space(const Plan& plan) {
 
 // docs/measurements.md has the measurement.
 std::string threads_advice(const RunSettings& run) {
-  constexpr const char* kMeasured = "two workers of one thread take 1.1 to 1.3 times the steps of one with two threads";
+  constexpr const char* kMeasured = "two trainers of one thread do 1.1 to 1.3 times the steps of one with two threads";
   if (run.device == "cuda") return "";
-  if (run.threads == 1) return fmt::format("  On CPUs: a worker for each core, of one thread ({})\n", kMeasured);
+  if (run.threads == 1) return fmt::format("  On CPUs: one trainer per core, each with one thread ({})\n", kMeasured);
   return fmt::format(
-      "  On CPUs: train.threads = 1 and more workers would be faster ({});\n"
-      "  more threads are for networks or bags of which a node cannot hold one for each core\n",
+      "  On CPUs: train.threads = 1 and more trainers would be faster ({});\n"
+      "  use more threads only if a node's memory cannot hold a network and its bags per core\n",
       kMeasured);
 }
 
@@ -145,8 +145,7 @@ std::string signal_lead(const Plan& plan, const DurationModel& durations) {
   const CheckpointLead lead = checkpoint_lead(plan, durations);
   return fmt::format(
       "Walltime signal: #SBATCH --signal=B:USR1@{:.0f}\n  longest step {} (largest bag: {} tiles), saving {} ({} at {} "
-      "a "
-      "second; as much again for every further trainer of the file system), margin {:.0f} s\n",
+      "per second; every further trainer on the same file system adds as much), margin {:.0f} s\n",
       std::ceil(lead.seconds() + kSignalMargin), estimated_duration(lead.step), with_separators(largest_bag(plan)),
       estimated_duration(lead.save),
       lead.saved == 1 ? "one cell" : fmt::format("up to {} cells of a trainer", lead.saved),

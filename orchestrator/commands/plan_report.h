@@ -9,20 +9,19 @@
 
 namespace mtlgrid {
 
-// What the plan's store says of it.
+// What the plan's store contains of its grid.
 struct PlanStanding {
-  DurationModel durations;  // learned from its results
+  DurationModel durations;  // learned from the results
   std::vector<Cell> left;   // cells that are not done
 };
-// Without a store, or where it has another grid alone: nothing learned, and all cells. Reads it while it is in use,
-// too.
+// Without a store, or if it holds other grids only: nothing learned, and all cells. Also reads a store in use.
 PlanStanding plan_standing(const Plan& plan);
 
-// Dropped patients and slides counted by reason, or (`every_drop`) each by name.
+// Dropped patients and slides: counts by reason, or with `every_drop` each one by name.
 std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool every_drop);
 
-// Settings, grid, patients a pair, dropped patients and slides by reason (with `every_drop` each by name), disk space,
-// expected times for 1 to 64 workers with the jobs that they need, and the lead time a walltime signal needs.
+// Settings, grid, patients per pair, dropped patients and slides, disk space, expected times and jobs for 1 to 64
+// trainers, and the lead time that a walltime signal needs.
 std::string plan_report(const Plan& plan, const PlanStanding& standing, bool every_drop);
 
 }  // namespace mtlgrid

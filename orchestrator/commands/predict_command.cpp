@@ -33,7 +33,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kCohort = "new";  // what the cohort is called in messages
+constexpr const char* kCohort = "new";  // the name of the cohort in messages
 
 struct PredictOptions {
   fs::path store, state_dict, out;  // state_dict and out may be empty
@@ -41,7 +41,7 @@ struct PredictOptions {
   bool every_drop = false;
 };
 
-// What is needed of the store, its settings and the weights' file.
+// A trained network and the settings of its grid.
 struct Network {
   TrainedCell trained;
   Weights weights;
@@ -56,8 +56,8 @@ std::string trained_extractor(const nlohmann::json& settings, const std::string&
   const nlohmann::json& files = settings.at("cohorts").at(cohort);
   if (files.contains("extractor")) return files["extractor"];
   throw InputError(
-      "the store does not know of which extractor the training features are: it is of an older version. "
-      "train the cell again with this version (mtlgrid run CONFIG)");
+      "an older version wrote this store and did not record the extractor of the training features; train the cell "
+      "again with this version (mtlgrid run CONFIG)");
 }
 
 Network network_of(TrainedCell trained) {
@@ -77,11 +77,11 @@ Network network_of(TrainedCell trained) {
 void check_features(const Cohort& cohort, const Network& network, Problems& problems) {
   const std::string folder = cohort.files.features.string(), cell = network.trained.cell.name();
   if (cohort.width != network.weights.width) {
-    problems.add(fmt::format("{}: {} features a tile, expected {} as {} was trained on", folder, cohort.width,
-                             network.weights.width, cell));
+    problems.add(fmt::format("{}: {} features per tile, expected {} as in the training data of {}", folder,
+                             cohort.width, network.weights.width, cell));
   }
   if (cohort.extractor != network.extractor) {
-    problems.add(fmt::format("{}: features of extractor '{}', expected '{}' as {} was trained on", folder,
+    problems.add(fmt::format("{}: features of extractor '{}', expected '{}' as in the training data of {}", folder,
                              cohort.extractor, network.extractor, cell));
   }
 }
@@ -132,7 +132,7 @@ std::string csv(const PredictAnswer& answer, const NewCohort& cohort) {
   return render(table, QueryFormat::csv);
 }
 
-// The cell's metrics over the patients with a label; empty if nobody has one.
+// The cell's metrics over the patients with a label; empty if no patient has one.
 std::string metrics(const PredictAnswer& answer, const NewCohort& cohort, const Network& network) {
   std::vector<Prediction> labelled;
   std::vector<std::vector<float>> embeddings;
@@ -157,7 +157,7 @@ std::string metrics(const PredictAnswer& answer, const NewCohort& cohort, const 
                      100 * network.bootstrap.confidence, render(table, QueryFormat::table));
 }
 
-// Predictions of patients that a network was trained on say nothing about new ones. "" if there are none.
+// A note on patients that the network was trained on: their predictions say nothing about new patients. "" if none is.
 std::string trained_on(const PredictOptions& options, const Network& network, const NewCohort& cohort) {
   const Database database = open_for_reading(options.store);
   const Cell& cell = network.trained.cell;
@@ -170,9 +170,9 @@ std::string trained_on(const PredictOptions& options, const Network& network, co
   const auto& patients = cohort.patients.patients;
   const auto n =
       std::count_if(patients.begin(), patients.end(), [&](const Patient& p) { return seen.contains(p.name); });
-  return n == 0
-             ? ""
-             : fmt::format("{} of these patients have the names of patients that {} was trained on\n", n, cell.name());
+  return n == 0 ? ""
+                : fmt::format("{} of these patients have the same names as patients that {} was trained on\n", n,
+                              cell.name());
 }
 
 std::string report(const PredictOptions& options, const Network& network, const NewCohort& cohort,
@@ -185,7 +185,7 @@ std::string report(const PredictOptions& options, const Network& network, const 
     std::vector<GridRecord::DropRow> rows;
     for (const Drop& drop : cohort.drops) rows.push_back({"", "", drop});
     text += fmt::format("Not predicted, or predicted without a label{}\n{}",
-                        options.every_drop ? "" : " (--drops names each)", drops_table(rows, options.every_drop));
+                        options.every_drop ? "" : " (--drops lists them)", drops_table(rows, options.every_drop));
   }
   if (options.state_dict.empty()) text += trained_on(options, network, cohort);
   return text + metrics(answer, cohort, network);
@@ -194,16 +194,16 @@ std::string report(const PredictOptions& options, const Network& network, const 
 void declare(CommandOptions& options) {
   const CohortFiles defaults;
   options.store()
-      .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD; the attempt that counts is taken")
+      .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD; the attempt that counts is used")
       .option("slides", "FILE",
-              "slide table of the cohort (csv): which feature file is whose; all its patients are predicted")
+              "slide table of the cohort (csv): feature files of each patient; all its patients are predicted")
       .option("features", "DIR", "folder of the cohort's feature files (.h5)")
-      .option("clini", "FILE", "clinical table (csv) with the biomarker's column: adds labels and metrics")
+      .option("clini", "FILE", "clinical table (csv) with the biomarker's column; adds labels and metrics")
       .option("weights", "FILE", "a PyTorch state dict (.pt) to predict with instead of the cell's own weights")
       .option("out", "FILE", "table to write (csv); replaced if it exists; default: stdout")
-      .option("patient-column", "NAME", "both tables' column of patients", defaults.patient_column)
-      .option("filename-column", "NAME", "the slide table's column of files", defaults.filename_column)
-      .flag("drops", "name every dropped patient and slide instead of counting them");
+      .option("patient-column", "NAME", "patient column of both tables", defaults.patient_column)
+      .option("filename-column", "NAME", "file column of the slide table", defaults.filename_column)
+      .flag("drops", "list every dropped patient and slide instead of counting them");
 }
 
 PredictOptions values(const CommandOptions& options) {
@@ -247,7 +247,7 @@ int run(const CommandOptions& options) {
 
 Command predict_command() {
   return {
-      "predict", "a trained cell on a new cohort: a table of every patient's score, and metrics where labels are",
+      "predict", "applies a trained cell to a new cohort: every patient's score, and metrics if labels are given",
       "mtlgrid predict results/grid.db MSI/LF/autol+cagrad/3 --slides new/slide.csv --features new/feats --out new.csv",
       declare, run};
 }

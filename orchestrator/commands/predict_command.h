@@ -1,4 +1,4 @@
-// The command `predict`: a trained cell on a cohort that it has never seen.
+// The command `predict`: applies a trained cell to a cohort outside its grid.
 #pragma once
 
 #include "orchestrator/commands/command.h"

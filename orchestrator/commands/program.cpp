@@ -23,7 +23,9 @@ std::string program_help() {
     text += "  " + command.name + std::string(10 - command.name.size(), ' ') + command.summary + "\n" +
             std::string(12, ' ') + command.example + "\n";
   }
-  return text + "\nmtlgrid COMMAND --help explains a command, mtlgrid --version names the libraries' versions.\n";
+  return text +
+         "\nmtlgrid COMMAND --help explains a command; mtlgrid --version prints the versions of the program and its "
+         "libraries.\n";
 }
 
 int dispatch(const std::vector<std::string>& words) {
@@ -37,10 +39,11 @@ int dispatch(const std::vector<std::string>& words) {
     std::cout << version_text();
     return 0;
   }
-  return execute(find_command(name), {words.begin() + 1, words.end()});
+  return invoke(find_command(name), {words.begin() + 1, words.end()});
 }
 
-// Every line of `text` on stderr, prefixed; returns `status`. Messages quote files, labels and arguments.
+// Prints `text` to stderr, every line prefixed, and returns `status`. Escapes what messages quote from files, labels
+// and arguments.
 int complain(const std::string& text, int status) {
   std::string line = "mtlgrid: ";
   for (char c : text) {

@@ -30,7 +30,7 @@ QueryResult list_views(const std::string& store) {
   return listed;
 }
 
-// Throws InputError naming the nearest view if there is no such one.
+// Throws InputError naming the nearest view if the view does not exist.
 QueryResult view_of_grid(const std::string& store, const std::string& view, std::optional<std::int64_t> grid) {
   std::vector<std::string> known;
   for (const auto& entry : views(store)) known.push_back(entry.first);
@@ -42,8 +42,8 @@ QueryResult view_of_grid(const std::string& store, const std::string& view, std:
 
 void declare(CommandOptions& options) {
   options.store()
-      .argument("SQL", "one read-only statement; without it and --view the views are listed", false)
-      .option("view", "NAME", "all rows of a view, of the grid chosen")
+      .argument("SQL", "one read-only statement; without SQL and --view, lists the views", false)
+      .option("view", "NAME", "all rows of a view, for the chosen grid")
       .option("format", "KIND", "table, csv or json", "table");
 }
 
@@ -52,12 +52,12 @@ int run(const CommandOptions& options) {
   const QueryFormat kind = format(options.get<std::string>("format"));
   const bool sql = options.has("SQL"), view = options.has("view");
   if (sql && view) throw InputError("query: give either SQL or --view");
-  if (options.grid() && !view) throw InputError("query: --grid goes with --view; SQL chooses by grid_id");
+  if (options.grid() && !view) throw InputError("query: --grid works only with --view; in SQL, select by grid_id");
   const QueryResult result = sql    ? query(store, options.get<std::string>("SQL"))
                              : view ? view_of_grid(store, options.get<std::string>("view"), options.grid())
                                     : list_views(store);
   const std::string text = render(result, kind);
-  // csv and json are exact for programs; what a patient is called must not act on a person's terminal.
+  // Programs get exact csv and json; on a terminal, control characters in the data must not act.
   std::cout << (isatty(STDOUT_FILENO) == 1 ? printable_lines(text) : text);
   return 0;
 }
@@ -65,7 +65,7 @@ int run(const CommandOptions& options) {
 }  // namespace
 
 Command query_command() {
-  return {"query", "views and read-only SQL; without arguments lists the views",
+  return {"query", "prints a view or the result of read-only SQL; without arguments lists the views",
           "mtlgrid query results/grid.db --view method_ranking --format csv", declare, run};
 }
 

@@ -1,4 +1,4 @@
-// The command `query`: views and read-only SQL.
+// The command `query`: prints views and results of read-only SQL.
 #pragma once
 
 #include "orchestrator/commands/command.h"

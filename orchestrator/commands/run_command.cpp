@@ -46,7 +46,7 @@ struct RunOptions {
 struct Selection {
   std::vector<QueuedCell> queued;
   int total = 0, done = 0;
-  std::vector<std::pair<Cell, std::string>> failed;  // in earlier runs, not tried again
+  std::vector<std::pair<Cell, std::string>> failed;  // in earlier runs, and not retried
 };
 
 Selection select(const Plan& plan, const std::vector<Cell>& cells, Store& store, const RunOptions& options) {
@@ -178,43 +178,43 @@ void declare(CommandOptions& options) {
               "instead of the grid, run dummy cells, kill a trainer and a rank, and stop; prints what to change")
       .option("inject", "FAULTS",
               "for rehearsals: WHERE=WHAT[:N],... WHERE is a cell or *, optionally followed by @HOST. WHAT happens at "
-              "the Nth "
-              "step: crash, end-rank, fail, full, memory or hang; or it is slow, which adds N seconds to every step");
+              "the Nth step: crash, end-rank, fail, full, memory or hang; or it is slow, which adds N seconds to every "
+              "step");
 }
 
 int run(const CommandOptions& options) {
-  RunOptions run;
-  run.config = options.get<std::string>("CONFIG");
-  if (options.has("only")) run.only = options.get<std::string>("only");
-  run.init = options.path("init");
-  run.retry_failed = options.has("retry-failed");
-  if (options.has("trainers")) run.trainers.workers = static_cast<int>(options.number_in("trainers", 1, 1024));
-  if (options.has("ends")) run.ends = static_cast<double>(options.number_in("ends", 1, 1LL << 40));
-  if (options.has("empty-cells")) run.trainers.arguments.push_back("--empty=" + seconds_of(options, "empty-cells"));
+  RunOptions wanted;
+  wanted.config = options.get<std::string>("CONFIG");
+  if (options.has("only")) wanted.only = options.get<std::string>("only");
+  wanted.init = options.path("init");
+  wanted.retry_failed = options.has("retry-failed");
+  if (options.has("trainers")) wanted.trainers.workers = static_cast<int>(options.number_in("trainers", 1, 1024));
+  if (options.has("ends")) wanted.ends = static_cast<double>(options.number_in("ends", 1, 1LL << 40));
+  if (options.has("empty-cells")) wanted.trainers.arguments.push_back("--empty=" + seconds_of(options, "empty-cells"));
   if (options.has("inject")) {
     parse_injections(options.get<std::string>("inject"));  // throws for an invalid order
-    run.trainers.arguments.push_back("--inject=" + options.get<std::string>("inject"));
+    wanted.trainers.arguments.push_back("--inject=" + options.get<std::string>("inject"));
   }
 
   if (options.has("rehearse")) {
     if (options.has("empty-cells") || options.has("inject") || options.has("ends")) {
       throw InputError("--rehearse cannot be combined with --empty-cells, --inject or --ends");
     }
-    run.rehearse = static_cast<double>(options.number_in("rehearse", 1, 60));
-    run.trainers.arguments.push_back(fmt::format("--empty={}", kRehearsedCell));
+    wanted.rehearse = static_cast<double>(options.number_in("rehearse", 1, 60));
+    wanted.trainers.arguments.push_back(fmt::format("--empty={}", kRehearsedCell));
   }
 
   auto transport = make_mpi_transport(nullptr, nullptr);
   if (!transport) transport = make_loopback_transport();
   if (transport->rank() != kCoordinator) {
-    serve(*transport, run.trainers, rehearsal_visitor(run.trainers));
+    serve(*transport, wanted.trainers, rehearsal_visitor(wanted.trainers));
     return kAllDone;
   }
   KeepAliveTransport heard(*transport);
   bool all_alive = true;
   int status = kFatal;
   try {
-    status = run_grid(run, heard, all_alive);
+    status = run_grid(wanted, heard, all_alive);
   } catch (...) {
     dismiss(heard, all_alive);
     throw;

@@ -1,4 +1,4 @@
-// The command `run`: the grid's cells that are not done yet, alone or under mpirun.
+// The command `run`: trains the grid's cells that are not done yet, alone or under mpirun.
 #pragma once
 
 #include "orchestrator/commands/command.h"

@@ -16,9 +16,9 @@
 namespace mtlgrid {
 namespace {
 
-constexpr std::size_t kNearest = 3;  // names offered for one that is unknown
+constexpr std::size_t kNearest = 3;  // suggestions for an unknown name
 
-// The names nearest to `name`, the nearest first.
+// The names nearest to `name`, nearest first.
 std::vector<std::string> nearest_names(const std::string& name, const std::vector<std::string>& all) {
   std::vector<std::pair<int, std::size_t>> distances;
   for (std::size_t i = 0; i < all.size(); ++i) distances.emplace_back(edit_distance(name, all[i]), i);
@@ -32,7 +32,7 @@ std::vector<std::string> nearest_names(const std::string& name, const std::vecto
 std::string why(const std::string& store, const std::string& name, std::optional<std::int64_t> grid) {
   const std::vector<std::string> all = cell_names(store, grid);
   if (std::find(all.begin(), all.end(), name) == all.end()) {
-    throw InputError(fmt::format("'{}' is no cell of the grid; the nearest are {}", name,
+    throw InputError(fmt::format("'{}' is not a cell of the grid; the nearest are {}", name,
                                  fmt::join(nearest_names(name, all), ", ")));
   }
   return render_history(read_history(store, Cell::parse(name), grid));
@@ -40,8 +40,8 @@ std::string why(const std::string& store, const std::string& name, std::optional
 
 void declare(CommandOptions& options) {
   options.store()
-      .option("why", "CELL", "why a cell is not running, or what happened to it, attempt by attempt")
-      .optional_number("watch", "SECONDS", "a live picture, redrawn until no run holds the store", 2);
+      .option("why", "CELL", "explain why a cell is not running, or what happened to it, attempt by attempt")
+      .optional_number("watch", "SECONDS", "show the status live, redrawn until no run holds the store", 2);
 }
 
 int run(const CommandOptions& options) {
@@ -60,7 +60,7 @@ int run(const CommandOptions& options) {
 }  // namespace
 
 Command status_command() {
-  return {"status", "cells by state, failures with their cause, throughput and remaining time",
+  return {"status", "shows cells by state, failures with their causes, throughput and remaining time",
           "mtlgrid status results/grid.db --why MSI/LF/naive/0", declare, run};
 }
 

@@ -1,4 +1,4 @@
-// The command `status`: how a grid stands.
+// The command `status`: the state of a grid.
 #pragma once
 
 #include "orchestrator/commands/command.h"

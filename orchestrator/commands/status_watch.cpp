@@ -22,9 +22,9 @@ constexpr const char* kHome = "\x1b[H";
 constexpr const char* kClearLine = "\x1b[K";   // to its end
 constexpr const char* kClearBelow = "\x1b[J";  // the cursor's line from there, and all below
 
-constexpr ScreenSize kPlain = {80, 1000};  // without a terminal lines keep to 80 columns, and none is left out
+constexpr ScreenSize kPlain = {80, 1000};  // without a terminal: 80 columns, and no line is left out
 
-// The signals that end or redraw the picture are blocked and waited for: none comes at a wrong moment.
+// Blocks the signals that end or redraw the view; they arrive only while this object waits for them.
 class Signals {
  public:
   Signals() {
@@ -36,8 +36,8 @@ class Signals {
   Signals& operator=(const Signals&) = delete;
   ~Signals() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
 
-  // Waits. False if a signal asks to end; true after `interval`, or sooner if the terminal has another size.
-  bool go_on_after(std::chrono::seconds interval) const {
+  // Waits. Returns false if a signal asks to end; true after `interval`, or earlier if the terminal was resized.
+  bool continue_after(std::chrono::seconds interval) const {
     const timespec wait = {static_cast<std::time_t>(interval.count()), 0};
     const int signal = sigtimedwait(&set_, nullptr, &wait);
     return signal < 0 || signal == SIGWINCH;
@@ -47,7 +47,7 @@ class Signals {
   sigset_t set_, before_;
 };
 
-// The terminal's screen while it lives; nothing where stdout is none.
+// Takes the terminal's screen while it exists; does nothing if stdout is not a terminal.
 class Screen {
  public:
   Screen() : terminal_(isatty(STDOUT_FILENO) == 1) {
@@ -67,7 +67,7 @@ class Screen {
     return {found.ws_col, found.ws_row};
   }
 
-  // No line end after the last line, which would scroll the screen.
+  // Omits the last line end, which would scroll the screen.
   void draw(const std::vector<std::string>& lines) const {
     std::string text = terminal_ ? kHome : "";
     for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -85,13 +85,14 @@ class Screen {
   bool terminal_;
 };
 
-// The last picture stays where the user can scroll back to it.
+// Prints the last view once more, where the user can scroll back to it.
 void conclude(const StoreStatus& status, const std::string& store, ScreenSize size) {
   if (isatty(STDOUT_FILENO) == 1) {
     for (const std::string& line : status_view(status, store, {size.columns, kPlain.rows})) std::cout << line << "\n";
   }
   if (!status.run.end) {
-    std::cout << printable(fmt::format("No run holds {}; it has no record of how the last one ended (killed?).", store))
+    std::cout << printable(
+                     fmt::format("No run holds {}, and it has no record of how the last run ended (killed?).", store))
               << std::endl;
   }
 }
@@ -108,8 +109,8 @@ void watch_status(const std::string& store, std::optional<std::int64_t> grid, st
       status = read_status(store, grid);
       size = screen.size();
       screen.draw(status_view(status, store, size));
-      if (!std::cout) return;  // nobody reads any more
-    } while (status.run.holder && signals.go_on_after(interval));
+      if (!std::cout) return;  // the reader is gone
+    } while (status.run.holder && signals.continue_after(interval));
   }
   if (!status.run.holder) conclude(status, store, size);
 }

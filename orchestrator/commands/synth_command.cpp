@@ -13,11 +13,11 @@ namespace {
 
 void declare(CommandOptions& options) {
   const SynthSettings defaults;
-  options.argument("OUT", "folder to make; it must not exist or be empty")
+  options.argument("OUT", "folder to create; an existing one must be empty")
       .number("patients", "N", "patients of each training cohort", defaults.patients)
-      .number("tiles", "N", "median number of tiles a slide", defaults.tiles)
-      .number("features", "D", "features a tile", defaults.features)
-      .number("seed", "S", "seed of everything random", static_cast<long long>(defaults.seed));
+      .number("tiles", "N", "median number of tiles per slide", defaults.tiles)
+      .number("features", "D", "features per tile", defaults.features)
+      .number("seed", "S", "seed of all random numbers", static_cast<long long>(defaults.seed));
 }
 
 int run(const CommandOptions& options) {

@@ -1,4 +1,4 @@
-// The command `synth`: synthetic cohorts and a configuration for them.
+// The command `synth`: writes synthetic cohorts and a configuration for them.
 #pragma once
 
 #include "orchestrator/commands/command.h"

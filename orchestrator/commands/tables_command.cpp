@@ -21,11 +21,11 @@ std::vector<TableFormat> formats(const std::string& text) {
 void declare(CommandOptions& options) {
   const TableOptions defaults;
   options.store()
-      .option("out", "DIR", "folder for the tables; made if missing", "tables")
+      .option("out", "DIR", "folder for the tables; created if missing", "tables")
       .option("format", "LIST", "comma-separated: md, latex, csv", "md,latex,csv")
-      .option("ci", "KIND", "bootstrap: over patients; folds: percentiles of fold values, as the released code",
+      .option("ci", "KIND", "bootstrap: over patients; folds: percentiles of fold values, as in the released code",
               "bootstrap")
-      .number("resamples", "N", "bootstrap replicates; 0: neither CIs nor stars but DeLong's", defaults.resamples);
+      .number("resamples", "N", "bootstrap replicates; 0: only DeLong's CIs and stars", defaults.resamples);
 }
 
 int run(const CommandOptions& options) {
@@ -46,7 +46,7 @@ int run(const CommandOptions& options) {
 }  // namespace
 
 Command tables_command() {
-  return {"tables", "makes Tables 1 and 2 and the tables per auxiliary; marks what is missing",
+  return {"tables", "writes Tables 1 and 2 and the tables per auxiliary; marks missing cells",
           "mtlgrid tables results/grid.db --out tables --format md,csv", declare, run};
 }
 

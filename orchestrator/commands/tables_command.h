@@ -1,4 +1,4 @@
-// The command `tables`: the paper's tables out of a store.
+// The command `tables`: writes the paper's tables from a store.
 #pragma once
 
 #include "orchestrator/commands/command.h"

@@ -22,7 +22,8 @@ TrainedCell find_trained_cell(const std::filesystem::path& store, const Cell& ce
     throw InputError(fmt::format("{}: grid {} has no cell {}", store.string(), grid_id, cell.name()));
   }
   if (find.is_null(0)) {
-    throw InputError(fmt::format("{}: cell {} has no result, it is {}", store.string(), cell.name(), find.text(1)));
+    throw InputError(
+        fmt::format("{}: cell {} has no result, its state is {}", store.string(), cell.name(), find.text(1)));
   }
   const std::filesystem::path folder =
       attempt_folder(grid_folder(store, grid_id), cell, static_cast<int>(find.integer(0)));

@@ -14,12 +14,12 @@ struct TrainedCell {
   Cell cell;
   std::int64_t grid_id = 0;
   nlohmann::json settings;        // the grid's resolved configuration
-  int threads = 1;                // of the trainer of the attempt that counts
-  std::filesystem::path weights;  // that attempt's file of best weights; it exists
+  int threads = 1;                // threads of the trainer of the attempt that counts
+  std::filesystem::path weights;  // existing file with the best weights of that attempt
 };
 
-// Without `grid`: in the newest. Throws InputError if there is no such store, grid or cell, it has no result, or its
-// weights were not kept.
+// Without `grid`, looks in the newest grid. Throws InputError if the store, grid or cell does not exist, the cell has
+// no result, or its weights were not kept.
 TrainedCell find_trained_cell(const std::filesystem::path& store, const Cell& cell, std::optional<std::int64_t> grid);
 
 }  // namespace mtlgrid

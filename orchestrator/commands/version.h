@@ -1,11 +1,11 @@
-// Versions of the program and of the libraries it runs with.
+// Versions of the program and of its libraries.
 #pragma once
 
 #include <string>
 
 namespace mtlgrid {
 
-// "mtlgrid 0.1.0" and one line a library, as found at run time.
+// "mtlgrid 0.1.0" and one line per library, as found at run time.
 std::string version_text();
 
 }  // namespace mtlgrid

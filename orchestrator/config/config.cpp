@@ -19,7 +19,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::uint64_t kLargestNumpySeed = std::numeric_limits<std::uint32_t>::max();
-constexpr int kMany = 1'000'000;  // more epochs, units or resamples than this are a typing error
+constexpr int kMany = 1'000'000;  // a larger number of epochs, units or resamples is taken for a typing error
 
 const std::vector<std::string> kPlainSections = {"grid", "protocol", "model", "train", "bootstrap", "cluster"};
 
@@ -28,12 +28,12 @@ std::string trimmed(const std::string& text) {
   return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-// Names become parts of cell names and folders; empty: nothing is wrong.
+// What is wrong with a name, which becomes part of cell names and folders; empty if nothing is.
 std::string name_problem(const std::string& name) {
-  if (name.empty() || name == "." || name == "..") return fmt::format("'{}' is no name", name);
-  if (name.find_first_of("/,=|:") != std::string::npos) return fmt::format("name '{}' has one of / , = | :", name);
+  if (name.empty() || name == "." || name == "..") return fmt::format("'{}' is not a valid name", name);
+  if (name.find_first_of("/,=|:") != std::string::npos) return fmt::format("name '{}' contains one of / , = | :", name);
   const bool control = std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-  return control ? fmt::format("name '{}' has a control character", name) : "";
+  return control ? fmt::format("name '{}' contains a control character", name) : "";
 }
 
 class ConfigReader {
@@ -43,7 +43,7 @@ class ConfigReader {
   }
 
   Config read() {
-    if (ini_.sections.empty()) problems_.throw_if_any();  // one line for an unreadable file, not ten
+    if (ini_.sections.empty()) problems_.throw_if_any();  // an unreadable file gives one line, not ten
     sections();
     grid();
     protocol();
@@ -53,7 +53,7 @@ class ConfigReader {
     cluster();
     for (const IniSection* section : cohort_sections_) cohort(*section);
     for (const IniSection* section : biomarker_sections_) biomarker(*section);
-    if (biomarker_sections_.empty()) problems_.add(fmt::format("{}: there is no section [biomarker.NAME]", ini_.path));
+    if (biomarker_sections_.empty()) problems_.add(fmt::format("{}: has no section [biomarker.NAME]", ini_.path));
     problems_.throw_if_any();
     return config_;
   }
@@ -65,7 +65,7 @@ class ConfigReader {
     return path.empty() ? std::filesystem::path() : (config_.file.parent_path() / path).lexically_normal();
   }
 
-  // Sorts the sections into kinds; what is no known kind is a problem.
+  // Sorts the sections into kinds; a section of an unknown kind is a problem.
   void sections() {
     for (const IniSection& section : ini_.sections) {
       if (section.name.starts_with("cohort.")) {
@@ -94,7 +94,7 @@ class ConfigReader {
     std::uint64_t split_seed = config_.seed;
     r.read("split_seed", split_seed, kLargestNumpySeed);
     if (split_seed > kLargestNumpySeed) {
-      r.problem("split_seed", fmt::format("is needed: seed {} is above {}, the largest that splits can take",
+      r.problem("split_seed", fmt::format("must be set: seed {} exceeds {}, the largest seed that splits accept",
                                           config_.seed, kLargestNumpySeed));
     }
     config_.split_seed = static_cast<std::uint32_t>(split_seed);
@@ -122,7 +122,7 @@ class ConfigReader {
     }
   }
 
-  // Single departures from the chosen protocol; a protocol that is neither of the two is called custom.
+  // Single departures from the chosen protocol; a protocol that equals neither of the two is called custom.
   void protocol() {
     SectionReader r = reader("protocol");
     Protocol& p = config_.protocol;
@@ -178,7 +178,7 @@ class ConfigReader {
     r.choose("staging", config_.run.staging, {"auto", "nccl", "files"});
     r.choose("precision", t.precision, {"fp32", "fp64", "tf32", "bf16"});
     if ((t.precision == "tf32" || t.precision == "bf16") && config_.run.device != "cuda") {
-      r.problem("precision", fmt::format("'{}' is for GPUs alone: set device = cuda beside it", t.precision));
+      r.problem("precision", fmt::format("'{}' works on GPUs only; set device = cuda as well", t.precision));
     }
     read_pack(r);
     r.finish();
@@ -225,7 +225,7 @@ class ConfigReader {
     CohortFiles files;
     files.name = section_name(section, "cohort.");
     if (files.name == kTestCohort) {
-      section_problem(section, "'test' is the held-out fold's name, not a cohort's");
+      section_problem(section, "'test' names the held-out fold; give the cohort another name");
     }
     SectionReader r(ini_, &section, section.name, problems_);
     files.clini = absolute(r.required("clini"));
@@ -246,7 +246,7 @@ class ConfigReader {
     check_cohort(r, "train", b.train);
     for (const std::string& name : b.external) {
       check_cohort(r, "external", name);
-      if (name == b.train) r.problem("external", fmt::format("'{}' is the training cohort", name));
+      if (name == b.train) r.problem("external", fmt::format("'{}' is also the training cohort", name));
     }
     label(r, b.rule);
     auxiliaries(r, b);
@@ -261,17 +261,17 @@ class ConfigReader {
     r.read("negative", rule.negative);
     rule.ignore = r.list("ignore");
     if (!rule.positive.empty() && rule.negative == rule.positive) {
-      r.problem("negative", fmt::format("'{}' is the positive value too", rule.negative));
+      r.problem("negative", fmt::format("'{}' is also the positive value", rule.negative));
     }
     for (const std::string& value : rule.ignore) {
       if (value == rule.positive || value == rule.negative) {
         r.problem("ignore",
-                  fmt::format("'{}' is the {} value too", value, value == rule.positive ? "positive" : "negative"));
+                  fmt::format("'{}' is also the {} value", value, value == rule.positive ? "positive" : "negative"));
       }
     }
   }
 
-  // Each is NAME, or NAME: COLUMN where the table's column is called otherwise.
+  // Each is NAME, or NAME: COLUMN where the column of the table has another name.
   void auxiliaries(SectionReader& r, BiomarkerConfig& b) {
     std::set<std::string> names;
     for (const std::string& element : r.list("auxiliaries", true)) {
@@ -281,11 +281,11 @@ class ConfigReader {
                               apart ? trimmed(element.substr(colon + 1)) : element};
       if (const std::string wrong = name_problem(a.name); !wrong.empty()) r.problem("auxiliaries", wrong);
       if (a.name == "mean")
-        r.problem("auxiliaries", "'mean' is the tables' mean over auxiliaries, not an auxiliary's name");
+        r.problem("auxiliaries", "'mean' names the mean over auxiliaries in the tables; choose another name");
       if (a.column.empty()) r.problem("auxiliaries", fmt::format("'{}' names no column", element));
       if (!names.insert(a.name).second) r.problem("auxiliaries", fmt::format("'{}' is listed twice", a.name));
       if (a.column == b.rule.column) {
-        r.problem("auxiliaries", fmt::format("column '{}' is the class label's", a.column));
+        r.problem("auxiliaries", fmt::format("column '{}' already holds the class label", a.column));
       }
       b.auxiliaries.push_back(a);
     }
@@ -344,7 +344,7 @@ std::vector<std::string> Config::used_cohorts() const {
 Config load_config(const std::filesystem::path& file) { return ConfigReader(file).read(); }
 
 nlohmann::json identity_settings(const Config& config) {
-  nlohmann::json biomarkers = nlohmann::json::object();  // keyed by name: the order in the file decides nothing
+  nlohmann::json biomarkers = nlohmann::json::object();  // keyed by name: the order in the file does not matter
   for (const BiomarkerConfig& b : config.biomarkers) biomarkers[b.name] = biomarker_settings(b);
   return {{"seed", config.seed},     {"split_seed", config.split_seed}, {"folds", config.folds},
           {"model", config.model},   {"train", config.train},           {"protocol", config.protocol},

@@ -13,7 +13,7 @@
 namespace mtlgrid {
 
 struct AuxiliaryConfig {
-  std::string name, column;  // differ only where the configuration says `NAME: COLUMN`
+  std::string name, column;  // differ only if the configuration says `NAME: COLUMN`
 };
 
 struct BiomarkerConfig {
@@ -26,11 +26,11 @@ struct BiomarkerConfig {
 
 struct ClusterSettings {
   double heartbeat_seconds = 5;  // how often workers report, and the coordinator renews its lock
-  double lease_minutes = 2;      // silence after which a worker's cells go back to the queue
-  int retries_crash = 2;         // further tries of a cell whose trainer died
-  int retries_lost = 3;          // workers a cell may lose before it is failed
-  int quarantine_strikes = 3;    // cells in a row that end badly on one host before it gets no more; 0: never
-  double stall_minutes = 30;     // silence after which a trainer at work is killed
+  double lease_minutes = 2;      // silence after which a worker's cells return to the queue
+  int retries_crash = 2;         // retries of a cell whose trainer died
+  int retries_lost = 3;          // workers that a cell may lose before it counts as failed
+  int quarantine_strikes = 3;    // consecutive failures on one host before it is quarantined; 0: never
+  double stall_minutes = 30;     // silence after which a busy trainer is killed
 };
 
 struct Config {
@@ -49,16 +49,17 @@ struct Config {
   BootstrapSettings bootstrap;
   ClusterSettings cluster;
 
-  // The training cohorts' and external cohorts' names that some biomarker uses, in the order of `cohorts`.
+  // Names of the cohorts that some biomarker trains on or tests on, in the order of `cohorts`.
   std::vector<std::string> used_cohorts() const;
 };
 
 // Reads and checks `file`. Throws InputError with every problem, each with file and line: syntax, unknown sections and
-// keys (naming the nearest known one), values that are no numbers or out of range, missing keys, names with forbidden
+// keys (naming the nearest known one), values that are not numbers or out of range, missing keys, names with forbidden
 // characters, references to cohorts that do not exist.
 Config load_config(const std::filesystem::path& file);
 
-// The settings that decide a cell's result, and the whole resolved configuration, as stored with the grid.
+// The settings that decide a cell's result, and the whole resolved configuration, as the store keeps them with the
+// grid.
 nlohmann::json identity_settings(const Config& config);
 nlohmann::json resolved_settings(const Config& config);
 

@@ -51,16 +51,16 @@ class Parser {
  private:
   void problem(const std::string& what) { problems_.add(fmt::format("{}, line {}: {}", file_.path, line_, what)); }
 
-  // A section that is wrong is kept aside, so that its entries are not taken for another's.
+  // The entries of a malformed section are skipped, so that they do not end up in another section.
   void section(std::string_view text) {
     current_ = nullptr;
     skipping_ = true;
     const std::string name(trim(text.substr(1, text.find(']') == std::string_view::npos ? 0 : text.size() - 2)));
     if (text.back() != ']' || name.empty() || name.find_first_of("[]") != std::string::npos) {
-      return problem(fmt::format("'{}' is no section; expected [NAME]", text));
+      return problem(fmt::format("'{}' is not a section heading; expected [NAME]", text));
     }
     if (const IniSection* first = file_.section(name)) {
-      return problem(fmt::format("section [{}] is already in line {}", name, first->line));
+      return problem(fmt::format("section [{}] was already defined in line {}", name, first->line));
     }
     current_ = &file_.sections.emplace_back(IniSection{name, line_, {}});
   }
@@ -72,11 +72,11 @@ class Parser {
     }
     const std::string key(trim(text.substr(0, equals)));
     if (current_ == nullptr) {
-      if (!skipping_) problem(fmt::format("'{}' stands before the first section", key));
+      if (!skipping_) problem(fmt::format("'{}' comes before the first section", key));
       return;
     }
     for (const IniEntry& e : current_->entries) {
-      if (e.key == key) return problem(fmt::format("[{}] {} is already in line {}", current_->name, key, e.line));
+      if (e.key == key) return problem(fmt::format("[{}] {} was already set in line {}", current_->name, key, e.line));
     }
     current_->entries.push_back({key, std::string(trim(text.substr(equals + 1))), line_});
   }
@@ -84,7 +84,7 @@ class Parser {
   IniFile file_;
   Problems& problems_;
   IniSection* current_ = nullptr;  // into file_.sections, valid until the next section begins
-  bool skipping_ = false;          // after the heading of a section that is wrong
+  bool skipping_ = false;          // after the heading of a malformed section
   std::size_t line_ = 0;
 };
 

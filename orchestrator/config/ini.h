@@ -1,7 +1,7 @@
-// Reader of INI files that remembers where everything stood, so that every error names its line.
+// Reader of INI files that remembers line numbers, so that every error names its line.
 //
-// Boost's readers are not used: property_tree stops at the first error, keeps no line numbers of values and knows no
-// comments after a value; program_options' config files know no such thing as a duplicate section.
+// Boost's readers are not used: property_tree stops at the first error, keeps no line numbers and
+// does not support comments after a value; program_options does not notice duplicate sections.
 #pragma once
 
 #include <cstddef>
@@ -20,24 +20,24 @@ struct IniEntry {
 };
 
 struct IniSection {
-  std::string name;  // what stands between the brackets, trimmed
+  std::string name;  // the text between the brackets, trimmed
   std::size_t line;
   std::vector<IniEntry> entries;  // in file order, keys unique
 };
 
 struct IniFile {
-  std::string path;                  // as it is called in messages
+  std::string path;                  // the name used in messages
   std::vector<IniSection> sections;  // in file order, names unique
-  // The section of that name; nullptr if there is none.
+  // The section of that name; nullptr if the file does not have it.
   const IniSection* section(std::string_view name) const;
 };
 
 // Grammar, line by line: `[section]`, `key = value`, blank. '#' and ';' begin a comment at the start of a line or after
-// white space. A byte-order mark is accepted (as in tables). Adds to `problems`, each with file and line: lines that
-// are none of these, entries before the first section, duplicate sections or keys, bytes that are no UTF-8.
+// white space. A byte-order mark is accepted (as in tables). Adds to `problems`, with file and line:
+// every other line, entries before the first section, duplicate sections or keys, and bytes that are not UTF-8.
 IniFile parse_ini(std::string_view text, const std::string& path, Problems& problems);
 
-// Reads and parses a file; that it cannot be read is a problem too.
+// Reads and parses a file; an unreadable file is a problem too.
 IniFile read_ini(const std::filesystem::path& file, Problems& problems);
 
 }  // namespace mtlgrid

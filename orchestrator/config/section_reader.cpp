@@ -117,7 +117,7 @@ void SectionReader::read(const std::string& key, double& value, double low, doub
   const auto given = text(key);
   if (!given) return;
   const auto number = parse_number(*given);
-  if (!number) return problem(key, fmt::format("'{}' is no number", *given));
+  if (!number) return problem(key, fmt::format("'{}' is not a number", *given));
   const bool above = open_low ? *number > low : *number >= low;
   const bool below = open_high ? *number < high : *number <= high;
   if (above && below) {

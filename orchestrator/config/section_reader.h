@@ -1,4 +1,4 @@
-// Typed reading of one section of a configuration, collecting what is wrong.
+// Typed reading of one section of a configuration, collecting problems.
 #pragma once
 
 #include <cstdint>
@@ -13,17 +13,17 @@ namespace mtlgrid {
 // Splits at commas and trims; an empty text has no elements.
 std::vector<std::string> split_commas(const std::string& text);
 
-// Every call names a key and so makes it known; `finish` reports the keys of the section that no call named. A section
-// that is absent has no keys. Values out of order add a problem "FILE, line L: [section] key: what, expected" and leave
-// the destination as it was.
+// Every call names a key and so makes it known; `finish` reports the keys of the section that no call named. An absent
+// section has no keys. An invalid value adds a problem "FILE, line L: [section] key: what, expected" and leaves
+// the destination unchanged.
 class SectionReader {
  public:
-  // `section` may be nullptr (absent); `name` is then what messages call it. All must outlive the reader.
+  // `section` may be nullptr (absent); messages use `name`. All arguments except `name` must outlive the reader.
   SectionReader(const IniFile& file, const IniSection* section, std::string name, Problems& problems);
 
   // The value of `key`, nullopt where the key is absent. An empty value is a problem and counts as absent.
   std::optional<std::string> text(const std::string& key);
-  // The same; that it is absent is a problem, and gives "".
+  // The same; an absent key is a problem and gives "".
   std::string required(const std::string& key);
   // A list: elements trimmed, empty elements and duplicates are problems. Absent: no elements, a problem if `needed`.
   std::vector<std::string> list(const std::string& key, bool needed = false);

@@ -1,4 +1,4 @@
-// What training costs before anything was measured, by operations and bytes (trainer/contract/flops.h).
+// Guessed training times before anything was measured, from operations and bytes (trainer/contract/flops.h).
 #pragma once
 
 #include <cstdint>
@@ -7,15 +7,15 @@
 
 namespace mtlgrid {
 
-// A trainer's machine as it is guessed: a pass over a bag takes its operations / flops + its bytes / bytes + pass.
+// Guessed speed of a trainer's machine: a pass over a bag takes operations / flops + bytes / bytes + pass.
 struct MachineGuess {
   double flops = 0, bytes = 0;  // a second
-  double pass = 0;              // seconds that a pass takes however small it is
+  double pass = 0;              // fixed seconds per pass
 };
 // Within 15 % of what steps on bags of 42 to 4,000 tiles took on two machines; a pass of networks 24 wide took 0.25 ms
 // on a quiet machine (docs/measurements.md), three times as much on a busy one.
 inline constexpr MachineGuess kOneCore = {85e9, 25e9, 0.3e-3};
-// Far from certain: one kind was seen, with bags of 42 and 1,000 tiles.
+// Uncertain: measured on one kind of GPU, with bags of 42 and 1,000 tiles.
 inline constexpr MachineGuess kOneGpu = {20e12, 2e12, 0.5e-3};
 
 // Seconds of one epoch of a cell, validation included; of its evaluation after the last one; and of the longest
@@ -24,7 +24,7 @@ double epoch_seconds(const Plan& plan, const Cell& cell, const MachineGuess& mac
 double evaluation_seconds(const Plan& plan, const Cell& cell, const MachineGuess& machine);
 double longest_step_seconds(const Plan& plan, const Cell& cell, const MachineGuess& machine);
 
-// Of the whole cell if no epoch is spared, on one core: what cells are ordered by where nothing better is at hand.
+// Seconds of the whole cell on one core without early stopping: orders cells where nothing better is known.
 double expected_cost(const Plan& plan, const Cell& cell);
 
 // The largest bag that the plan trains or predicts, in tiles.

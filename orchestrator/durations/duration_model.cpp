@@ -19,13 +19,13 @@ namespace mtlgrid {
 namespace {
 
 // How far guesses may be off: standard deviations of logarithms.
-constexpr double kCoreSpread = 0.4, kGpuSpread = 1.0;  // of machines, from what cost.h takes them for; guessed
+constexpr double kCoreSpread = 0.4, kGpuSpread = 1.0;  // of machines, about the guesses in cost.h; guessed
 constexpr double kThreadsPower = 0.75;                 // two threads do 1.5 to 1.9 times as much (docs/measurements.md)
-constexpr double kMethodSpread = 0.1;  // of methods, within 0.1 of what cost.h says (docs/measurements.md)
+constexpr double kMethodSpread = 0.1;  // of methods, which stay within 0.1 of cost.h (docs/measurements.md)
 constexpr double kPairSpread = 0.1;    // of pairs, whose bags differ in size; the same
 constexpr double kSpeedNoise = 0.1;    // of cells of one method and pair on one device; guessed
-// Other work on a machine, other nodes, another day: what all cells of the future share and those of the past do not
-// tell. Where times are noisy that is no small part of the noise, which comes from the same. Guessed.
+// Other work on a machine, other nodes, another day: what all future cells share and past cells do not reveal. Noisy
+// times have the same causes, so part of the noise is counted here. Guessed.
 constexpr double kConditions = 0.1, kConditionsOfNoise = 0.5;
 constexpr double kRestSeconds = 0.05, kRestSpread = 1;                // weights made and written, metrics; guessed
 constexpr double kRestNoise = 0.3;                                    // guessed
@@ -36,7 +36,7 @@ constexpr double kEpochsFoldSpread = 0.35, kEpochsNoise = 0.25;
 constexpr double kNineInTen = 1.28;  // quantile of the normal distribution
 
 constexpr int kLargestNormal = 4;  // beyond it a normal distribution has 0.006 % of its weight
-constexpr int kNormalSteps = 8;    // to 1: more change nothing in the third digit
+constexpr int kNormalSteps = 8;    // per unit: more steps do not change the third digit
 
 // "cpu", "cpu, 2 threads", "NVIDIA H100 80GB HBM3", "NVIDIA H100 80GB HBM3, in packs". In the environment a GPU is
 // "cuda:UUID NAME".
@@ -54,7 +54,7 @@ MachineGuess machine_of(bool cpu, int threads) {
   return {kOneCore.flops * times, kOneCore.bytes * times, kOneCore.pass};
 }
 
-// Where early stopping lets a cell end: the logarithm of the number of epochs is equally likely anywhere between.
+// Limits that early stopping sets to a cell's epochs: their logarithm is uniform in between.
 struct EpochLimits {
   double least, most;
   double guess() const { return std::log(least * most) / 2; }
@@ -68,7 +68,7 @@ EpochLimits limits_of(const Plan& plan) {
 struct Moments {
   double mean, log_variance;
 };
-// Of exp(x), kept within limits, where x is normal.
+// Moments of exp(x), clamped to the limits, where x is normal.
 Moments clamped(double mean, double variance, const EpochLimits& limits) {
   double weights = 0, sum = 0, logs = 0, squares = 0;
   for (int i = -kLargestNormal * kNormalSteps; i <= kLargestNormal * kNormalSteps; ++i) {
@@ -82,7 +82,7 @@ Moments clamped(double mean, double variance, const EpochLimits& limits) {
   return {sum / weights, std::max(0.0, squares / weights - logs * logs / weights / weights)};
 }
 
-// Standard normal numbers (Box and Muller) out of a stream.
+// Standard normal numbers (Box and Muller) from a random stream.
 class Normals {
  public:
   explicit Normals(RandomStream stream) : stream_(stream) {}
@@ -102,20 +102,20 @@ class Normals {
 struct Guesses {
   MachineGuess machine;
   std::vector<double> epoch;  // [pair, method, fold]
-  std::vector<double> rest;   // [pair, fold], what is before and after the epochs
+  std::vector<double> rest;   // [pair, fold], the time before and after the epochs
 };
 
-// What is learned of a kind of device.
+// What was learned about a kind of device.
 struct DeviceModel {
   const Guesses* guesses;
-  LogEffects seconds, rest;  // on the guessed ones
+  LogEffects seconds, rest;  // factors on the guesses
   int in_store = 0, in_run = 0;
 
   DeviceModel(const Guesses& guessed, bool cpu, int methods, int pairs)
       : guesses(&guessed),
         seconds({{1, cpu ? kCoreSpread : kGpuSpread}, {methods, kMethodSpread}, {pairs, kPairSpread}}, kSpeedNoise),
         rest({{1, kRestSpread}, {methods, kMethodSpread}, {pairs, kPairSpread}}, kRestNoise) {}
-  // Standard deviation of the logarithm of what all cells to come have in common and nothing has told yet.
+  // Standard deviation of the logarithm of the factor that all future cells share and no past cell reveals.
   double conditions() const { return std::hypot(kConditions, kConditionsOfNoise * seconds.noise()); }
 };
 
@@ -143,10 +143,10 @@ struct DurationModel::Impl {
     LogEffects::Levels levels() const { return {0, method, pair}; }
   };
   LogEffects::Levels epoch_levels(const Place& at) const { return {0, at.method, at.pair, at.pair * folds + at.fold}; }
-  // What is expected of a cell, on the device of the answers.
+  // What is expected of a cell, on the chosen device.
   struct Expectation {
     double epochs, seconds_factor, rest_factor;
-    double epochs_variance, rest_variance;  // of the logarithms of what epochs, and what the rest, will take
+    double epochs_variance, rest_variance;  // of the logarithms of the times of the epochs and of the rest
   };
 
   bool wants_cpu, wants_gpu;
@@ -223,7 +223,7 @@ struct DurationModel::Impl {
     const LogEffects::Levels levels = at->levels();
     const double epoch = cell.epoch_seconds / cell.epochs / cell.pack;
     device.seconds.add(levels, std::log(epoch / epoch_of(device, *at)));
-    const double rest = cell.seconds - cell.epoch_seconds;  // negative if it was taken up again in between
+    const double rest = cell.seconds - cell.epoch_seconds;  // negative if the cell was resumed in between
     if (cell.pack == 1 && rest > 0) {
       device.rest.add(levels, std::log(rest / rest_of(device, *at)));
     }
@@ -233,7 +233,7 @@ struct DurationModel::Impl {
     stale = true;
   }
 
-  // The device of the answers.
+  // The device that the answers are for; nullptr if none was observed.
   const std::pair<const std::string, DeviceModel>* chosen() const {
     const std::pair<const std::string, DeviceModel>* best = nullptr;
     for (const auto& entry : devices) {
@@ -318,8 +318,8 @@ std::string DurationModel::basis() const {
   const EpochLimits& limits = impl_->limits;
   const std::string epochs = limits.least < limits.most ? fmt::format("{:.0f} to {:.0f}", limits.least, limits.most)
                                                         : fmt::format("{:.0f}", limits.most);
-  const std::string only = impl_->epochs.observations() > 0 ? "" : fmt::format(" and {} epochs a cell", epochs);
-  return fmt::format("a guess: no cell in this store was measured on {} yet, {:.0f} GFLOP/s a worker{} are assumed",
+  const std::string only = impl_->epochs.observations() > 0 ? "" : fmt::format(" and {} epochs per cell", epochs);
+  return fmt::format("a guess: no cell in this store was measured on {} yet; assumes {:.0f} GFLOP/s per trainer{}",
                      impl_->wants_cpu ? kind_of_device("cpu", impl_->threads, 1) : "a GPU",
                      impl_->unseen.guesses->machine.flops / 1e9, only);
 }
@@ -329,7 +329,7 @@ bool DurationModel::on_gpu() const {
   return found != nullptr && !is_cpu(found->first);
 }
 
-// Of a sum, by each part's share of it.
+// The variance of a sum, from each part's share of it.
 double DurationModel::error() const {
   double sum = 0;
   const std::vector<Impl::Place> places = impl_->places();

@@ -7,9 +7,9 @@ namespace mtlgrid {
 namespace {
 
 constexpr double kUnit = 1.0 / (1 << 30);
-constexpr double kLargest = 64;     // of a logarithm: beyond all that can be
-constexpr double kGuessWeight = 4;  // guessed; few, so that some ten observations outweigh it
-constexpr int kRounds = 20;         // of expectation maximisation; the noise is settled to some per cent after five
+constexpr double kLargest = 64;     // largest absolute logarithm; no real ratio reaches it
+constexpr double kGuessWeight = 4;  // guessed; small, so that about ten observations outweigh it
+constexpr int kRounds = 20;         // of expectation maximisation; after five the noise has converged to a few per cent
 
 // A = L L', the lower triangle L in place of A; A is symmetric and positive definite, [p, p].
 void cholesky(std::vector<double>& a, std::size_t p) {
@@ -125,7 +125,7 @@ void LogEffects::solve() const {
 double LogEffects::residual() const {
   double sum = squares_;
   for (std::size_t i = 0; i < p_; ++i) {
-    const double twice = i < q_ ? 1 : 2;  // the last factor's columns stand in the other half of X'X too
+    const double twice = i < q_ ? 1 : 2;  // the last factor's columns occur in both halves of X'X
     sum -= 2 * effects_[i] * static_cast<double>(sums_[i]) * kUnit;
     for (std::size_t j = 0; j < q_; ++j) {
       const auto count = static_cast<double>(counts_[i * q_ + j]);

@@ -14,10 +14,10 @@
 namespace mtlgrid {
 namespace {
 
-constexpr int kDraws = 400;         // one in ten is then known to 1.5 in a hundred
-constexpr double kMostDrawn = 4e6;  // durations, for the sake of very large grids; some hundred milliseconds
-constexpr double kJobStart = 60;    // seconds until a job's first step: modules, ranks, features; guessed
-const std::vector<int> kWorkers = {1, 2, 4, 8, 16, 32, 64};
+constexpr int kDraws = 400;         // gives the lowest and highest tenth to 1.5 in a hundred
+constexpr double kMostDrawn = 4e6;  // durations drawn at most, for very large grids; some hundred milliseconds
+constexpr double kJobStart = 60;    // seconds before a job's first step: modules, ranks, features; guessed
+const std::vector<int> kTrainers = {1, 2, 4, 8, 16, 32, 64};
 const std::vector<int> kWalltimes = {4, 8, 24, 48};  // hours
 
 std::string jobs_text(const PredictedTime& time, int hours, double lead) {
@@ -35,7 +35,7 @@ int jobs_needed(double seconds, double walltime, double lead) {
 }
 
 std::vector<PredictedTime> predict_times(const DurationModel& durations, const std::vector<Cell>& cells,
-                                         const std::vector<int>& workers) {
+                                         const std::vector<int>& trainers) {
   std::vector<double> expected;
   for (const Cell& cell : cells) expected.push_back(durations.expected(cell));
   std::vector<std::size_t> order(cells.size());
@@ -46,7 +46,7 @@ std::vector<PredictedTime> predict_times(const DurationModel& durations, const s
   const int count = std::clamp(static_cast<int>(kMostDrawn / static_cast<double>(cells.size() + 1)), 9, kDraws);
   const auto drawn = durations.draws(queue, count);
   std::vector<PredictedTime> times;
-  for (const int n : workers) {
+  for (const int n : trainers) {
     std::vector<double> ends;
     for (const auto& draw : drawn) ends.push_back(remaining_makespan({}, draw, n));
     std::sort(ends.begin(), ends.end());
@@ -59,26 +59,26 @@ std::vector<PredictedTime> predict_times(const DurationModel& durations, const s
 std::string times_text(const Plan& plan, const DurationModel& durations, const std::vector<Cell>& left) {
   if (left.empty()) return "Expected times: none, all cells are done\n";
   const double lead = checkpoint_lead_seconds(plan, durations);
-  QueryResult table{{"workers", "expected", "8 in 10 are within", "speed-up"}, {}};
+  QueryResult table{{"trainers", "expected", "8 in 10 are within", "speed-up"}, {}};
   for (const int hours : kWalltimes) {
     table.columns.push_back(fmt::format("{}{} h", hours == kWalltimes[0] ? "jobs of " : "of ", hours));
   }
-  const auto times = predict_times(durations, left, kWorkers);
+  const auto times = predict_times(durations, left, kTrainers);
   for (const PredictedTime& time : times) {
     std::vector<std::optional<std::string>> row = {
-        std::to_string(time.workers), estimated_duration(time.expected),
+        std::to_string(time.trainers), estimated_duration(time.expected),
         fmt::format("{} to {}", estimated_duration(time.low), estimated_duration(time.high)),
         fmt::format("{:.1f}", times[0].expected / time.expected)};
     for (const int hours : kWalltimes) row.push_back(jobs_text(time, hours, lead));
     table.rows.push_back(std::move(row));
   }
-  std::string text = fmt::format("Expected times of the {} cells that are not done\n", left.size());
+  std::string text = fmt::format("Expected times for the {} cells that are not done\n", left.size());
   text += render(table, QueryFormat::table);
-  text += fmt::format("  {}; a cell's length is known to a factor of {:.2f}\n", durations.basis(),
+  text += fmt::format("  {}; a cell's duration is known to a factor of {:.2f}\n", durations.basis(),
                       std::exp(durations.error()));
   return text +
-         "  A job has that many workers; slurm/full_benchmark.sh queues itself for the next one. Waiting for Slurm is "
-         "not counted\n";
+         "  Each job has that many trainers; slurm/full_benchmark.sh requeues itself for the next job. Waiting in "
+         "Slurm's queue is not counted\n";
 }
 
 }  // namespace mtlgrid

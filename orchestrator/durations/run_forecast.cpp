@@ -5,10 +5,10 @@
 namespace mtlgrid {
 namespace {
 
-// A cell that has run for as long as was expected of it is not about to end this moment: so much of its length is
-// still expected. Guessed.
+// A cell that has run for its expected duration is not done yet: this fraction of the duration is still expected.
+// Guessed.
 constexpr double kLeast = 0.1;
-// The last 30 cells or so count: machines get slower and faster while a run goes on. Guessed.
+// About the last 30 cells count: machines get slower and faster during a run. Guessed.
 constexpr double kMemory = 1 - 1.0 / 30;
 
 }  // namespace

@@ -1,26 +1,26 @@
-// When a run will be done: expected durations, corrected by how long what was expected has really taken in this run.
+// When a run will be done: expected durations, corrected by how long this run's cells really took.
 #pragma once
 
 #include <optional>
-#include <vector>
 
 namespace mtlgrid {
 
 class RunForecast {
  public:
-  // `costs_are_seconds`: expected durations are worth something before anything was seen.
+  // Costs are expected durations of cells, in any unit. `costs_are_seconds`: they are seconds, so a forecast is
+  // possible before any cell has advanced.
   explicit RunForecast(bool costs_are_seconds) : costs_are_seconds_(costs_are_seconds) {}
 
-  // A cell of expected length `cost` has advanced by `fraction` of its epochs in `seconds` of its trainer's time.
+  // A cell of cost `cost` has advanced by `fraction` of its epochs in `seconds` of its trainer's time.
   void advanced(double cost, double fraction, double seconds);
-  // It was begun anew and is done after `seconds` in all.
+  // A cell that started from its first epoch in this run is done, after `seconds` in all.
   void done(double cost, double seconds);
 
-  // Seconds per unit of cost; nullopt: nothing is known. Whole cells count before parts of some, which do not know
-  // whether they will stop early.
+  // Seconds per unit of cost; nullopt if nothing is known. Finished cells take precedence over partly trained ones, of
+  // which nobody knows whether they will stop early.
   std::optional<double> seconds_per_cost() const;
 
-  // What is left of a running cell, in units of cost.
+  // The remaining cost of a running cell.
   double remainder(double cost, double fraction, double seconds_running) const;
 
  private:

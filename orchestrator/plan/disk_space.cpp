@@ -17,9 +17,8 @@ double checkpoint_bytes(const Plan& plan) {
   return 4 * weight_bytes(plan) * (plan.config.train.precision == "fp64" ? 2 : 1);
 }
 
-// Rows that the cells leave in the store: a prediction takes about 150 bytes with its index, an embedding 4 a value
-// and as much again as a prediction; four copies: journal, database, snapshot,
-// and, after a kill, the database that is made anew.
+// Rows that the cells leave in the store: a prediction takes about 150 bytes with its index, an embedding 4 bytes per
+// value and another 150. There are four copies: journal, database, snapshot and, after a kill, the rebuilt database.
 double store_bytes(const Plan& plan) {
   double patients = 0;
   for (const Pair& pair : plan.experiment.pairs) {

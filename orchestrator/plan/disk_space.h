@@ -1,19 +1,19 @@
-// What a grid takes on disk: estimates, in bytes.
+// Estimates of the disk space that a grid takes, in bytes.
 #pragma once
 
 #include "orchestrator/plan/plan.h"
 
 namespace mtlgrid {
 
-// Of one network's weights in float32, as they are kept, and of a cell's checkpoint.
+// The weights of one network in float32, as they are kept; and the checkpoint of a cell.
 double weight_bytes(const Plan& plan);
 double checkpoint_bytes(const Plan& plan);
 
-// The store with its copies: journal, database, snapshot and, after a kill, the database that is rebuilt.
+// The store with its copies: journal, database, snapshot and, after a kill, the rebuilt database.
 double store_bytes(const Plan& plan);
 
-// What the grid will take on the store's file system, in bytes, by estimate: the store with its copies, best weights
-// where they are kept, and the checkpoints of so many trainers.
+// Everything on the store's file system: the store with its copies, best weights if they are kept, and the checkpoints
+// of `trainers` trainers.
 double disk_bytes(const Plan& plan, int trainers);
 
 }  // namespace mtlgrid

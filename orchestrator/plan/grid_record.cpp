@@ -52,7 +52,7 @@ GridRecord make_grid_record(const Config& config, const Experiment& experiment, 
   grid.identity = identity(config, experiment, cohorts);
   grid.settings = resolved_settings(config);
   if (!experiment.init.hash.empty()) grid.settings["init"] = experiment.init;
-  for (const Cohort& cohort : cohorts) {  // found in the files: what features a network takes
+  for (const Cohort& cohort : cohorts) {  // read from the feature files
     grid.settings["cohorts"][cohort.files.name]["extractor"] = cohort.extractor;
   }
   for (const Pair& pair : experiment.pairs) {

@@ -25,7 +25,7 @@ std::vector<Lists> read_lists(const std::filesystem::path& file) {
     }
     return lists;
   } catch (const nlohmann::json::exception& e) {
-    throw InputError(fmt::format("{}: is no splits.json of STAMP: {}", file.string(), e.what()));
+    throw InputError(fmt::format("{}: not a splits.json file of STAMP: {}", file.string(), e.what()));
   }
 }
 
@@ -51,7 +51,7 @@ FoldSplit fold(const Lists& lists, const Pair& pair, const Cohort& cohort, const
   }
   for (const auto* part : {&out.train, &out.test}) {
     if (both_classes(*part, pair.training.label)) continue;
-    problems.add(fmt::format("{}: the {} patients of pair {}/{} are not of both classes", where,
+    problems.add(fmt::format("{}: the {} patients of pair {}/{} are all of one class", where,
                              part == &out.train ? "train" : "test", pair.biomarker, pair.auxiliary));
   }
   return out;

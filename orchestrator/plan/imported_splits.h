@@ -1,4 +1,4 @@
-// Folds from STAMP's splits.json instead of our own.
+// Folds from STAMP's splits.json instead of our own ones.
 #pragma once
 
 #include <filesystem>
@@ -10,8 +10,8 @@
 namespace mtlgrid {
 
 // Reads {"splits": [{"train_patients": [...], "test_patients": [...]}, ...]}, one element a fold (spec/formats.md 3.1),
-// for the training rows of `pair`. Patients whom the pair does not use are passed over; order in the lists decides
-// nothing. The validation rows are split off each fold's training rows as for our own folds, with `split_seed`.
+// for the training rows of `pair`. Patients whom the pair does not use are ignored, and so is the order in the lists.
+// The validation rows are split off each fold's training rows as for our own folds, with `split_seed`.
 // Throws InputError naming the file and the split: no such file, no such JSON, another number of splits than `folds`,
 // a patient of the pair who is in no list or in both, a test or training part without both classes.
 std::vector<FoldSplit> imported_splits(const std::filesystem::path& file, const Pair& pair, const Cohort& cohort,

@@ -1,4 +1,4 @@
-// Initial weights out of a file (`train.init`, --init), checked before anything is trained.
+// Initial weights from a file (`train.init`, --init), checked before any training.
 #pragma once
 
 #include <map>
@@ -9,12 +9,12 @@
 
 namespace mtlgrid {
 
-// What does not fit between the file of initial weights and each pair of `cells`, by the pair's name; empty for a pair
-// that fits. Empty where weights are drawn.
+// For each pair of `cells`, by name, the reasons why the file of initial weights does not fit it; no reasons if it
+// fits. Empty if weights are drawn.
 using PairProblems = std::map<std::string, std::vector<std::string>>;
 PairProblems initial_weights_problems(const Plan& plan, const std::vector<Cell>& cells);
 
-// Throws InputError with all of these, if there are any.
+// Throws InputError with all reasons, if there are any.
 void throw_if_any(const PairProblems& problems);
 
 }  // namespace mtlgrid

@@ -16,7 +16,7 @@
 namespace mtlgrid {
 namespace {
 
-// Every step adds what is wrong to `problems_` and goes on with what can still be checked.
+// Every step adds problems to `problems_` and continues with the checks that are still possible.
 class PlanBuilder {
  public:
   PlanBuilder(const Config& config, FingerprintMemory& memory) : memory_(memory) { plan_.config = config; }
@@ -67,7 +67,7 @@ class PlanBuilder {
     return out;
   }
 
-  // The cohort if it was loaded without problems.
+  // The cohort if it was loaded without problems, else nullptr.
   const Cohort* find(const std::string& name) const {
     const auto found = index_.find(name);
     return found == index_.end() ? nullptr : &plan_.cohorts[static_cast<std::size_t>(found->second)];
@@ -146,7 +146,7 @@ class PlanBuilder {
     problems = named;
   }
 
-  // Pairs of a biomarker read the same label column: what is wrong there is said once.
+  // Pairs of a biomarker read the same label column: each problem is reported once.
   void throw_problems() const {
     Problems once;
     std::set<std::string> seen;

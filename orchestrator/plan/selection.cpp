@@ -72,7 +72,7 @@ std::vector<Cell> select_cells(const std::vector<Cell>& cells, const std::string
                                     [&](const auto& term) { return term.second.contains(value_of(cell, term.first)); });
     if (wanted) selected.push_back(cell);
   }
-  if (selected.empty() && !cells.empty()) throw InputError(fmt::format("--only: no cell is '{}'", only));
+  if (selected.empty() && !cells.empty()) throw InputError(fmt::format("--only: no cell matches '{}'", only));
   return selected;
 }
 

@@ -34,7 +34,7 @@ def cell_that_takes_its_rank_down(stage):
 
 @scenario()
 def cell_that_always_fails(stage):
-    """Once its cause is fixed, --retry-failed."""
+    """With --retry-failed once the cause is fixed."""
     inject(stage, f"{CULPRIT}=fail", "inject")
     stage.submit(run_args="--trainers 1 --retry-failed").wait()
     stage.check()
@@ -52,7 +52,7 @@ def cell_that_hangs(stage):
 
 @scenario()
 def trainer_that_finds_the_disk_full(stage):
-    """A person must act: status 5, and nothing failed. Then it goes on."""
+    """A person must act: status 5, and no cell failed. Then the run continues."""
     stage.make_grid()
     stage.submit(run_args=f"--trainers 1 --inject {CULPRIT}=full").wait(5)
     stage.grid.wait_for_nothing_left()

@@ -139,7 +139,7 @@ def two_jobs_on_one_store(stage):
     job = stage.submit_and_wait(nodes=2, running=2)
     second = stage.submit(nodes=2)
     second.wait(5)
-    if "held by another run" not in second.log():
+    if "another run holds the store" not in second.log():
         raise AssertionError(f"the second job does not say why:\n{second.log()}")
     job.wait()
     stage.check()

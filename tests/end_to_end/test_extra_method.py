@@ -44,7 +44,7 @@ class ExtraMethod(GridTest):
         return {table: [row for row in rows if row[2] in ADDED] for table, rows in grid.results().items()}
 
     def kill_while_added_methods_are_trained(self, grid):
-        run = grid.start(workers=2)
+        run = grid.start(trainers=2)
         until(lambda: self.checkpoints_with_state(grid) or run.process.poll() is not None, "a checkpoint with state")
         grid.end()
         run.wait()
@@ -59,14 +59,14 @@ class ExtraMethod(GridTest):
 
     def test_is_trained_resumed_and_tabulated_on_a_store_of_the_plain_program(self):
         grid = self.small("grid", BUILD / "mtlgrid", "paper")
-        self.assertEqual(grid.run(workers=2), 0)
+        self.assertEqual(grid.run(trainers=2), 0)
         self.assert_complete(grid, PAPER * FOLDS)
         before = grid.results()
 
         grid.program = EXTRA
         self.select(grid, "all")
         self.kill_while_added_methods_are_trained(grid)
-        self.assertEqual(grid.run(workers=2), 0)
+        self.assertEqual(grid.run(trainers=2), 0)
         self.assert_complete(grid, (PAPER + len(ADDED)) * FOLDS)
         self.assertGreater(grid.rows("SELECT max(resumed) FROM attempts JOIN cells USING (cell_id) "
                                      "WHERE method LIKE '%steady'")[0][0], 0)
@@ -75,7 +75,7 @@ class ExtraMethod(GridTest):
             self.assertEqual([row for row in rows if row[2] not in ADDED], before[table], table)
 
         calm = self.small("calm", EXTRA, ", ".join(ADDED))
-        self.assertEqual(calm.run(workers=2), 0)
+        self.assertEqual(calm.run(trainers=2), 0)
         self.assert_same_results(self.rows_of_added(calm), self.rows_of_added(grid))
         self.assertEqual(calm.rows("SELECT DISTINCT pack FROM attempts"), [(4,)])
 
@@ -92,7 +92,7 @@ class ExtraMethod(GridTest):
         self.assertIn("unknown method 'steady'", grid.call("plan", grid.config, check=False).stderr)
         self.select(grid, "all")
         grid.store.unlink()  # made again out of the journal, which has methods that this program does not have
-        self.assertEqual(grid.run(workers=2), 0)
+        self.assertEqual(grid.run(trainers=2), 0)
         self.assert_same_results(after, grid.results())
         self.assertEqual(grid.rows("SELECT name FROM methods ORDER BY position")[PAPER:], [(name,) for name in ADDED])
 

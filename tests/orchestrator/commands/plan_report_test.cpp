@@ -27,24 +27,24 @@ TEST_F(PlanReport, InitialWeightsThatFitNoPairAreRefusedWithEveryReason) {
                                                          HasSubstr("was not written by torch.save"))));
 }
 
-TEST_F(PlanReport, SaysHowThreadsAndWorkersShareTheCores) {
-  EXPECT_THAT(report(plan()), HasSubstr("On CPUs: a worker for each core, of one thread (two workers"));
+TEST_F(PlanReport, SaysHowThreadsAndTrainersShareTheCores) {
+  EXPECT_THAT(report(plan()), HasSubstr("On CPUs: one trainer per core, each with one thread (two trainers"));
   EXPECT_THAT(report(plan(changed("[train]\n", "[train]\nthreads = 4\n"))),
-              HasSubstr("On CPUs: train.threads = 1 and more workers would be faster"));
+              HasSubstr("On CPUs: train.threads = 1 and more trainers would be faster"));
 }
 
 // A stop is heard once every member has taken its step, and each then writes its checkpoint.
 TEST_F(PlanReport, WalltimeLeadCountsThePack) {
   EXPECT_THAT(report(plan(changed("[train]\n", "[train]\ndevice = cpu\n"))),
-              HasSubstr("(one cell at 100 MB a second;"));
+              HasSubstr("(one cell at 100 MB per second;"));
   EXPECT_THAT(report(plan(changed("[train]\n", "[train]\ndevice = cpu\npack = 5\n"))),
-              HasSubstr("(up to 5 cells of a trainer at 100 MB a second;"));
+              HasSubstr("(up to 5 cells of a trainer at 100 MB per second;"));
 }
 
 TEST_F(PlanReport, TimesComeFromFinishedCellsOfTheSameGrid) {
   const testing::Scratch own;
   const Plan p = plan(changed("store = results/grid.db", "store = " + (own.path() / "grid.db").string()));
-  EXPECT_THAT(report(p), AllOf(HasSubstr("Expected times of the 595 cells that are not done"), HasSubstr("a guess: ")))
+  EXPECT_THAT(report(p), AllOf(HasSubstr("Expected times for the 595 cells that are not done"), HasSubstr("a guess: ")))
       << "no store";
   const Cell cell{"MSI", "ITH", "pcgrad", 0};
   {
@@ -67,7 +67,7 @@ TEST_F(PlanReport, TimesComeFromFinishedCellsOfTheSameGrid) {
   const PlanStanding standing = plan_standing(p);
   EXPECT_EQ(standing.durations.observed(), 1);
   EXPECT_THAT(standing.left, SizeIs(594));
-  EXPECT_THAT(report(p), AllOf(HasSubstr("Expected times of the 594 cells that are not done"),
+  EXPECT_THAT(report(p), AllOf(HasSubstr("Expected times for the 594 cells that are not done"),
                                HasSubstr("from 1 cell measured in this store on cpu")));
 
   const Plan other = plan(changed(
@@ -83,11 +83,11 @@ TEST_F(PlanReport, SaysHowManyJobsOfWhichWalltimeAreNeeded) {
   for (const Cell& cell : p.grid.cells) slow.push_back({cell, "cpu", 1, 1, 5, 2000, 2001});
   standing.durations.learn(slow);
   const std::string text = plan_report(p, standing, false);
-  EXPECT_THAT(text, HasSubstr("workers  expected      8 in 10 are within            speed-up  jobs of 4 h  of 8 h"));
-  const auto row = text.find("\n     64  ");
+  EXPECT_THAT(text, HasSubstr("trainers  expected      8 in 10 are within            speed-up  jobs of 4 h  of 8 h"));
+  const auto row = text.find("\n      64  ");
   ASSERT_NE(row, std::string::npos);
   const std::string of_64 = text.substr(row + 1, text.find('\n', row + 1) - row - 1);
-  EXPECT_THAT(of_64, ::testing::MatchesRegex("     64  5 h .*  2 +1 +1 +1 *"));
+  EXPECT_THAT(of_64, ::testing::MatchesRegex("      64  5 h .*  2 +1 +1 +1 *"));
   standing.left.clear();
   EXPECT_THAT(plan_report(p, standing, false), HasSubstr("Expected times: none, all cells are done"));
 }

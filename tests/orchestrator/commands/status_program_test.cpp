@@ -1,4 +1,4 @@
-// `mtlgrid status` as a user meets it: names that are wrong, the live picture with and without a terminal.
+// `mtlgrid status` as a user meets it: wrong names, the live view with and without a terminal.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <poll.h>
@@ -112,7 +112,7 @@ TEST_F(StatusProgram, WhyOfAnUnknownCellNamesTheNearest) {
   EXPECT_EQ(result.status, 2);
   EXPECT_EQ(result.out, "");
   EXPECT_EQ(result.err,
-            "mtlgrid: 'MSI/LF/niave/0' is no cell of the grid; the nearest are MSI/LF/naive/0, MSI/LF/naive/1, "
+            "mtlgrid: 'MSI/LF/niave/0' is not a cell of the grid; the nearest are MSI/LF/naive/0, MSI/LF/naive/1, "
             "MSI/LF/cagrad/0\n");
   EXPECT_THAT(run_program({"mtlgrid", "status", file_, "--why", "naive"}).err,
               HasSubstr("the nearest are MSI/LF/naive"));
@@ -161,7 +161,7 @@ TEST_F(StatusProgram, WatchOfARunThatWasKilledSaysSo) {
   store_.reset();
   const auto result = run_program({"mtlgrid", "status", file_, "--watch"});
   EXPECT_EQ(result.status, 0);
-  EXPECT_THAT(result.out, HasSubstr("no record of how the last one ended (killed?)"));
+  EXPECT_THAT(result.out, HasSubstr("no record of how the last run ended (killed?)"));
 }
 
 TEST_F(StatusProgram, WatchWithoutATerminalPrintsPlainly) {

@@ -45,26 +45,26 @@ TEST_F(Ini, ByteOrderMarkIsAccepted) { EXPECT_EQ(value(parse("\xEF\xBB\xBF[a]\nx
 
 TEST_F(Ini, DuplicateSectionsAndKeysNameTheFirst) {
   parse("[a]\nx=1\nx=2\n[a]\ny=1\n");
-  EXPECT_THAT(problems_.lines(), ElementsAre("c.ini, line 3: [a] x is already in line 2",
-                                             "c.ini, line 4: section [a] is already in line 1"));
+  EXPECT_THAT(problems_.lines(), ElementsAre("c.ini, line 3: [a] x was already set in line 2",
+                                             "c.ini, line 4: section [a] was already defined in line 1"));
 }
 
 TEST_F(Ini, MalformedLinesAreAllReported) {
   parse("x = 1\n[a\ny = 1\n[]\n[b]\nword\n= 3\n[c]]\n");
-  EXPECT_THAT(problems_.lines(), ElementsAre("c.ini, line 1: 'x' stands before the first section",
-                                             "c.ini, line 2: '[a' is no section; expected [NAME]",
-                                             "c.ini, line 4: '[]' is no section; expected [NAME]",
+  EXPECT_THAT(problems_.lines(), ElementsAre("c.ini, line 1: 'x' comes before the first section",
+                                             "c.ini, line 2: '[a' is not a section heading; expected [NAME]",
+                                             "c.ini, line 4: '[]' is not a section heading; expected [NAME]",
                                              "c.ini, line 6: 'word' is neither [SECTION] nor KEY = VALUE",
                                              "c.ini, line 7: '= 3' is neither [SECTION] nor KEY = VALUE",
-                                             "c.ini, line 8: '[c]]' is no section; expected [NAME]"));
+                                             "c.ini, line 8: '[c]]' is not a section heading; expected [NAME]"));
 }
 
-TEST_F(Ini, BytesThatAreNoUtf8AreNamedByLine) {
+TEST_F(Ini, BytesThatAreNotUtf8AreNamedByLine) {
   parse(std::string_view("[a]\nx = \xFF\ny = \0\n", 16));
   EXPECT_THAT(problems_.lines(), ElementsAre("c.ini, line 2: is not UTF-8 text", "c.ini, line 3: is not UTF-8 text"));
 }
 
-TEST_F(Ini, Utf16IsNoUtf8) {
+TEST_F(Ini, Utf16IsNotUtf8) {
   parse(std::string_view("\xFF\xFE[\0a\0]\0", 8));
   EXPECT_THAT(problems_.lines(), ElementsAre("c.ini, line 1: is not UTF-8 text"));
 }
