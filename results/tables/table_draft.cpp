@@ -47,7 +47,7 @@ void note_missing(Draft& draft) {
 }  // namespace
 
 void Draft::add(TableColumn column, std::vector<std::string> heading, const TableColumnValues& found) {
-  auto& reasons = undefined[heading(metric(column.metric))];
+  auto& reasons = undefined[mtlgrid::heading(mtlgrid::metric(column.metric))];
   for (const auto& [reason, count] : found.undefined) reasons[reason] += count;
   left_out = std::max(left_out, found.left_out);
   untested = std::max(untested, found.untested);
