@@ -5,7 +5,8 @@ Read from the page itself, so that page and check cannot drift:
   - tables with the columns term, meaning, where, not: no term twice, and the files in `where` exist;
   - the table "Words we do not use": its phrases do not occur in README.md, CHANGELOG.md, CONTRIBUTING.md and docs/*.md
     (code spans and blocks apart), nor in string literals and comments of the product folders' *.cpp, *.h and *.cu, nor
-    in scripts, examples and the build's files.
+    in scripts, examples and the build's files. The texts of the table "Formats that keep an old word" are let through
+    in the file that the table names.
 Offences are printed as FILE:LINE. Those in code fail the check only where STRICT is set, or with --strict.
 """
 import pathlib
@@ -57,12 +58,14 @@ def pattern(phrase):
 
 
 def read_glossary():
-    """The patterns of words that are not used, and the problems of the page's own tables."""
-    patterns, problems, seen = [], [], {}
+    """The patterns of words that are not used, problems of the page's own tables, and (file, text) of formats kept."""
+    patterns, problems, seen, kept = [], [], {}, []
     for heading, columns, cells, number in tables(GLOSSARY.read_text()):
         place = f"{GLOSSARY.relative_to(ROOT)}:{number}"
         if heading == "Words we do not use":
             patterns += [(phrase, pattern(phrase)) for phrase in re.findall(r"`([^`]+)`", cells[0])]
+        elif heading == "Formats that keep an old word":
+            kept.append((cells[1].strip("`"), cells[0].strip("`")))
         elif columns[:1] == ["term"]:
             if cells[0] in seen:
                 problems.append(f"{place}: '{cells[0]}' is defined in line {seen[cells[0]]} too")
@@ -71,7 +74,7 @@ def read_glossary():
                          if not (ROOT / name).exists()]
     if not patterns or not seen:
         problems.append(f"{GLOSSARY.relative_to(ROOT)}:1: its tables were not found")
-    return patterns, problems
+    return patterns, problems, kept
 
 
 def blank(match):
@@ -102,9 +105,12 @@ def offences_of_page(file, patterns):
     return [said for _, said in sorted(offences(file, text, 1, patterns))]
 
 
-def offences_of_code(file, patterns):
+def offences_of_code(file, patterns, kept):
     """(kind, offence) of string literals and comments; neighbouring literals and comment lines are read as one text."""
     text = file.read_text()
+    for name, old in kept:
+        if ROOT / name == file:
+            text = text.replace(old, "")
     pieces = []  # kind, start line, text
     for match in TOKEN.finditer(text):
         kind = "string" if match["string"] is not None or match["raw"] is not None else "comment"
@@ -124,7 +130,7 @@ def offences_of_code(file, patterns):
 
 def main():
     strict = STRICT or "--strict" in sys.argv[1:]
-    patterns, problems = read_glossary()
+    patterns, problems, kept = read_glossary()
     pages = [ROOT / name for name in PAGES if (ROOT / name).exists()] + sorted((ROOT / "docs").glob("*.md"))
     for page in pages:
         problems += offences_of_page(page, patterns)
@@ -132,7 +138,7 @@ def main():
     for folder in PRODUCT:
         for file in sorted((ROOT / folder).rglob("*")):
             if file.suffix in (".cpp", ".h", ".cu"):
-                for kind, said in offences_of_code(file, patterns):
+                for kind, said in offences_of_code(file, patterns, kept):
                     in_code[kind].append(said)
     for file in (file for glob in SCRIPTS for file in sorted(ROOT.glob(glob))):
         in_code["string"] += [said for _, said in sorted(offences(file, file.read_text(), 1, patterns))]
