@@ -25,6 +25,9 @@ quick-check:
 	@cmake/install_packages.sh
 	@cmake/install_checkers.sh .deps/checkers
 	@tests/house/check.py
+	@tests/house/links.py
+	@tests/house/glossary.py --strict
+	@tests/house/recipes.py
 	@git ls-files '*.h' '*.cpp' | xargs .deps/checkers/bin/clang-format --dry-run --Werror
 
 check: quick-check build

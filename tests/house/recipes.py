@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Checks the recipes of CONTRIBUTING.md ("Adding ..."): each lists the files that a thing of its kind is made of.
 
-A recipe names an example that is there, and the words that find it: `Example: cagrad. Words: kCagrad, cagrad.h`. The
-check, in both directions: every listed file exists and has one of the words, and every file of the product, its tests
-and its pages that has one is listed. So a recipe that forgets a file, or names one too many, fails. Files of data, and
-those of FREE, may mention the example without being part of it. Python's standard library alone.
+A recipe names an example that is there, and the words that find it: `Example: tables. Words: tables_command, mtlgrid
+tables`. The check, in both directions: every listed file exists and has one of the words, and every file of the product
+that has the first word is listed. So a recipe that forgets a file of the product, or names one too many, fails. Python's
+standard library alone.
 """
 import pathlib
 import re
@@ -14,25 +14,26 @@ import check
 
 PAGE = check.ROOT / "CONTRIBUTING.md"
 RECIPE = re.compile(r"^### (Adding [^\n]+)\n(.*?)(?=^##|\Z)", re.M | re.S)
-EXAMPLE = re.compile(r"^Example: (.+?)\. Words: (.+)\.$", re.M)
+EXAMPLE = re.compile(r"^Example: (.+)\. Words: (.+)\.$", re.M)
 LISTED = re.compile(r"^\d+\. `([^`]+)`", re.M)
-FREE = {"CONTRIBUTING.md", "CHANGELOG.md"}
+PRODUCT = {room.split("/")[0] for room in check.ROOMS}
 
 
 def searched():
     names = [n for n in check.tracked() if n.endswith((".h", ".cpp", ".md", ".py", ".txt"))]
-    return {n: (check.ROOT / n).read_text() for n in names if n not in FREE and "/fixtures/" not in n}
+    return {n: (check.ROOT / n).read_text() for n in names}
 
 
 def recipe_offences(title, body, texts):
     example, files = EXAMPLE.search(body), LISTED.findall(body)
     if not example or not files:
         return [f"{title}: needs a line 'Example: NAME. Words: W, W.' and a numbered list of `files`"]
-    words = [re.compile(r"(?<![\w+])" + re.escape(w.strip(" `")) + r"(?![\w+])") for w in example[2].split(",")]
-    having = {n for n, text in texts.items() if any(w.search(text) for w in words)}
+    words = [w.strip(" `") for w in example[2].split(", ")]
+    product = {n for n, text in texts.items() if words[0] in text and n.split("/")[0] in PRODUCT}
     found = [f"{title}: {n} does not exist" for n in files if n not in texts]
-    found += [f"{title}: {n} has none of the words of the example {example[1]}" for n in files if n in texts and n not in having]
-    found += [f"{title}: {n} has a word of the example {example[1]} and is not listed" for n in sorted(having - set(files))]
+    found += [f"{title}: {n} contains none of: {', '.join(words)}" for n in files
+              if n in texts and not any(w in texts[n] for w in words)]
+    found += [f"{title}: {n} contains {words[0]} and is not listed" for n in sorted(product - set(files))]
     return found
 
 
