@@ -67,16 +67,16 @@ class Checks(unittest.TestCase):
 
 
 class Recipes(unittest.TestCase):
-    BODY = "Example: `x`. Words: use_x, plain x.\n\n1. `base/a.h`: the thing\n2. `docs/a.md`: its page\n"
+    BODY = "Example: `x`. Words: use_x, plain x.\n\n1. `base/a.h`: the thing\n2. `pages/a.txt`: its page\n"
 
     def test_a_true_recipe(self):
-        self.assertEqual(recipes.recipe_offences("R", self.BODY, {"base/a.h": "use_x", "docs/a.md": "plain x"}), [])
+        self.assertEqual(recipes.recipe_offences("R", self.BODY, {"base/a.h": "use_x", "pages/a.txt": "plain x"}), [])
 
     def test_what_is_missing(self):
         self.assertEqual(recipes.recipe_offences("R", self.BODY, {"base/a.h": "use_x", "base/b.h": "use_x"}),
-                         ["R: docs/a.md does not exist", "R: base/b.h contains use_x and is not listed"])
-        self.assertEqual(recipes.recipe_offences("R", self.BODY, {"base/a.h": "use_x", "docs/a.md": ""}),
-                         ["R: docs/a.md contains none of: use_x, plain x"])
+                         ["R: pages/a.txt does not exist", "R: base/b.h contains use_x and is not listed"])
+        self.assertEqual(recipes.recipe_offences("R", self.BODY, {"base/a.h": "use_x", "pages/a.txt": ""}),
+                         ["R: pages/a.txt contains none of: use_x, plain x"])
         self.assertEqual(len(recipes.recipe_offences("R", "", {})), 1)
 
 

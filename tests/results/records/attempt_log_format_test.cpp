@@ -52,11 +52,11 @@ TEST(AttemptLog, LinesOfEarlierVersionsAreWrittenAndReadAlike) {
 
 TEST(AttemptLog, OtherLinesSayNothing) {
   const Cell longer{"MSI", "LF", "autol+cagrad", 21};
-  for (const std::string line :
+  for (const std::string& line :
        {std::string("2026-11-27T06:52:30Z process 7 on node1, rank 3, cpu: MSI/LF/autol+cagrad/2 attempt 1"),
         std::string("epoch 3"), std::string(""), log_line(longer, epoch_log_text(row(3), false)),
         log_line(kCell, "epochs"), log_line(kCell, "epoch x"), log_line(kCell, "checkpoint passed over"),
-        " " + log_line(kCell, epoch_log_text(row(3), false))}) {
+        std::string(1, ' ').append(log_line(kCell, epoch_log_text(row(3), false)))}) {
     const LogLine parsed = parse_log_line(kCell, line);
     EXPECT_EQ(parsed.epoch, std::nullopt) << line;
     EXPECT_EQ(parsed.resumed_from, std::nullopt) << line;
