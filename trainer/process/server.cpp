@@ -6,6 +6,7 @@
 #include <exception>
 #include <optional>
 #include <set>
+#include <variant>
 
 #include "base/clock.h"
 #include "base/errors.h"
@@ -17,27 +18,31 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kRank = "the rank";  // the sender of every message here
+
 // The rank's requests since the current activity, `what`, began.
 class Requests {
  public:
   Requests(Connection& connection, const char* what) : connection_(connection), what_(what) {}
   bool stop() {
-    while (auto message = connection_.poll_now()) {
-      const std::string type = message_type(*message);
-      if (type == "stop") {
-        stop_ = true;
-      } else if (type == "release") {
-        const auto methods = message->get<Release>().methods;
-        released_.insert(methods.begin(), methods.end());
-      } else {
-        throw Error(ErrorKind::fatal, "unexpected message '" + type + "' during " + what_);
-      }
+    while (const auto message = connection_.poll_now()) {
+      std::visit([this](const auto& m) { on(m); }, decode_message<ToTrainer>(*message, kRank));
     }
     return stop_;
   }
   bool released(const std::string& method) const { return released_.count(method) != 0; }
 
  private:
+  void on(const Stop& /*stop*/) { stop_ = true; }
+  void on(const Release& release) { released_.insert(release.methods.begin(), release.methods.end()); }
+  void on(const Setup& /*setup*/) { unexpected(Setup::kType); }
+  void on(const TrainPack& /*pack*/) { unexpected(TrainPack::kType); }
+  void on(const MakeStageId& /*order*/) { unexpected(MakeStageId::kType); }
+  void on(const Stage& /*order*/) { unexpected(Stage::kType); }
+  [[noreturn]] void unexpected(const std::string& type) const {
+    throw Error(ErrorKind::fatal, "unexpected message '" + type + "' during " + what_);
+  }
+
   Connection& connection_;
   const char* what_;
   bool stop_ = false;
@@ -48,23 +53,23 @@ class PipeControl : public PackControl {
  public:
   explicit PipeControl(Connection& connection) : connection_(connection), requests_(connection, "a pack") {}
   bool stop_requested() override {
-    if (Clock::real().steady() - said_ > kAliveSeconds) send({{"type", "alive"}});
+    if (Clock::real().steady() - said_ > kAliveSeconds) send(encode_message(Alive{}));
     return requests_.stop();
   }
   bool release_requested(const Train& member) override { return requests_.released(member.cell.method); }
   void progress(const Train& member, int epoch, int epochs) override {
-    send(typed("progress", Progress{member.cell, member.attempt, epoch, epochs}));
+    send(encode_message(Progress{member.cell, member.attempt, epoch, epochs}));
   }
   void finished(const Train& member, const CellResult& result) override {
-    answer(member, {{"type", "finished"}, {"result", result}});
+    answer(member, encode_message(Finished{result}));
   }
   void failed(const Train& member, const Error& error) override {
     const std::string what = error.what();
     std::fprintf(stderr, "%s: failed: %s\n", member.cell.name().c_str(), what.c_str());
-    answer(member, typed("failed", Failed{member.cell, member.attempt, what.substr(0, what.find('\n')), what,
-                                          error.kind() == ErrorKind::out_of_memory}));
+    answer(member, encode_message(Failed{member.cell, member.attempt, what.substr(0, what.find('\n')), what,
+                                         error.kind() == ErrorKind::out_of_memory}));
   }
-  void stopped(const Train& member) override { answer(member, typed("stopped", Stopped{member.cell, member.attempt})); }
+  void stopped(const Train& member) override { answer(member, encode_message(Stopped{member.cell, member.attempt})); }
   bool answered(const Train& member) const { return answered_.count(member.cell.name()) != 0; }
 
  private:
@@ -130,34 +135,55 @@ Staged stage(Connection& connection, CellService& service, const Stage& order) {
   return staged;
 }
 
-void conversation(Connection& connection,
-                  const std::function<std::unique_ptr<CellService>(const Setup&)>& make_service) {
-  std::unique_ptr<CellService> service;
-  while (const auto message = connection.wait()) {
-    const std::string type = message_type(*message);
-    if (type == "setup" && !service) {
-      service = make_service(message->get<Setup>());
-      connection.send(
-          typed("ready", Ready{::getpid(), service->largest_pack(), service->environment(), service->staging_lacks()}));
-    } else if (type == "stage_id" && service) {
-      connection.send(typed("stage_id", stage_id(*service)));
-    } else if (type == "stage" && service) {
-      connection.send(typed("staged", stage(connection, *service, message->get<Stage>())));
-    } else if (type == "train" && service) {
-      serve_pack(connection, *service, message->get<TrainPack>());
-    } else if (type != "stop" &&
-               type != "release") {  // sent before the rank knew that the pack had ended: nothing to do
-      throw Error(ErrorKind::fatal, "unexpected message '" + type + "'");
+// The trainer's side of the conversation outside a pack: one request after the other.
+class Conversation {
+ public:
+  using MakeService = std::function<std::unique_ptr<CellService>(const Setup&)>;
+  Conversation(Connection& connection, const MakeService& make_service)
+      : connection_(connection), make_service_(make_service) {}
+
+  // Until the rank closes its end of the pipe.
+  void run() {
+    while (const auto message = connection_.wait()) {
+      std::visit([this](const auto& m) { on(m); }, decode_message<ToTrainer>(*message, kRank));
     }
   }
-}
+
+ private:
+  void on(const Setup& setup) {
+    if (service_) unexpected(Setup::kType);
+    service_ = make_service_(setup);
+    connection_.send(encode_message(
+        Ready{::getpid(), service_->largest_pack(), service_->environment(), service_->staging_lacks()}));
+  }
+  void on(const MakeStageId& /*order*/) { connection_.send(encode_message(stage_id(service_for(MakeStageId::kType)))); }
+  void on(const Stage& order) {
+    connection_.send(encode_message(stage(connection_, service_for(Stage::kType), order)));
+  }
+  void on(const TrainPack& pack) { serve_pack(connection_, service_for(TrainPack::kType), pack); }
+  // These two were sent before the rank knew that the pack had ended.
+  void on(const Stop& /*stop*/) {}
+  void on(const Release& /*release*/) {}
+
+  CellService& service_for(const char* type) {
+    if (!service_) unexpected(type);
+    return *service_;
+  }
+  [[noreturn]] static void unexpected(const std::string& type) {
+    throw Error(ErrorKind::fatal, "unexpected message '" + type + "'");
+  }
+
+  Connection& connection_;
+  const MakeService& make_service_;
+  std::unique_ptr<CellService> service_;
+};
 
 }  // namespace
 
 int serve(int in, int out, const std::function<std::unique_ptr<CellService>(const Setup&)>& make_service) {
   Connection connection(in, out);
   try {
-    conversation(connection, make_service);
+    Conversation(connection, make_service).run();
     return kEndOfPipe;
   } catch (const Error& e) {
     std::fprintf(stderr, "mtlgrid-trainer: %s\n", e.what());
