@@ -48,8 +48,8 @@ std::vector<Range> pieces(std::int64_t n, std::int64_t most) {
 
 at::Tensor scratch(std::int64_t rows, std::int64_t cols) { return at::empty({rows, cols}, at::kFloat); }
 
-// The stride of copies with rows of n floats, n depending on a bag: few different values, as kernels are compiled for each, and
-// not a multiple of a page, so that rows do not compete for the same cache lines.
+// The stride of copies with rows of n floats, n depending on a bag: few different values, as kernels are compiled for
+// each, and not a multiple of a page, so that rows do not compete for the same cache lines.
 std::int64_t stride_for(std::int64_t n) { return n < 64 ? n : (n + 255) / 256 * 256 + kTile; }
 
 // Row-major copy, row by row `stride` apart, of x [rows, cols] whose columns are contiguous.
