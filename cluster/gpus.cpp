@@ -113,7 +113,7 @@ FoundGpus gpus_of(const GpuFacts& facts) {
 }
 
 std::vector<Gpu> gpus_of_trainers(const std::vector<Gpu>& gpus, const LocalRank& local, int per_gpu,
-                                  std::optional<int> workers) {
+                                  std::optional<int> wanted) {
   // Places for trainers, those of one GPU adjacent, so that ranks do not share GPUs if there are enough.
   std::vector<int> places;
   for (std::size_t i = 0; i < gpus.size(); ++i) {
@@ -129,11 +129,11 @@ std::vector<Gpu> gpus_of_trainers(const std::vector<Gpu>& gpus, const LocalRank&
                     local.size, room, capacity));
   }
   const std::vector<int> mine = share_of(places, local);
-  if (workers && *workers > static_cast<int>(mine.size())) {
+  if (wanted && *wanted > static_cast<int>(mine.size())) {
     throw InputError(
         fmt::format("{} trainers were asked for and rank {} of {} on this node has room for {} ({}): ask for "
                     "fewer (--trainers), raise trainers_per_gpu, or set train.device = cpu",
-                    *workers, local.rank, local.size, mine.size(), room));
+                    *wanted, local.rank, local.size, mine.size(), room));
   }
   // The first trainer of each GPU, then the second of each, ...
   std::vector<std::pair<int, int>> turns;
@@ -142,7 +142,7 @@ std::vector<Gpu> gpus_of_trainers(const std::vector<Gpu>& gpus, const LocalRank&
     turns.emplace_back(static_cast<int>(before), gpu);
   }
   std::sort(turns.begin(), turns.end());
-  turns.resize(static_cast<std::size_t>(workers.value_or(static_cast<int>(turns.size()))));
+  turns.resize(static_cast<std::size_t>(wanted.value_or(static_cast<int>(turns.size()))));
   std::vector<Gpu> out;
   for (const auto& [turn, gpu] : turns) out.push_back(gpus[static_cast<std::size_t>(gpu)]);
   return out;

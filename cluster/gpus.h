@@ -38,11 +38,11 @@ struct FoundGpus {
 FoundGpus gpus_of(const GpuFacts& facts);
 
 // The GPUs of one rank's trainers, one entry a trainer, out of the `gpus` of its node, where at most `per_gpu` trainers
-// share one. `workers`: the requested number of trainers; absent: as many as fit. A rank's trainers use all of its GPUs
+// share one. `wanted`: the requested number of trainers; absent: as many as fit. A rank's trainers use all of its GPUs
 // before they share one. Throws InputError that says what to do if the node has no room for so many trainers.
 // `gpus` must not be empty.
 std::vector<Gpu> gpus_of_trainers(const std::vector<Gpu>& gpus, const LocalRank& local, int per_gpu,
-                                  std::optional<int> workers);
+                                  std::optional<int> wanted);
 
 // Describes for people whether MPS, which lets processes on one GPU compute at the same time, runs on this node.
 // `pipes`: $CUDA_MPS_PIPE_DIRECTORY; `processes`: the folder of the kernel's process information.

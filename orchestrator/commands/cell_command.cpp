@@ -67,8 +67,8 @@ int run(const CommandOptions& options) {
   }
   throw_if_any(initial_weights_problems(plan, {cell}));
   TrainerOptions trainers;
-  trainers.workers = 1;
-  trainers.devices = choose_devices(config.run, trainers.workers, questions_to_machine());
+  trainers.count = 1;
+  trainers.devices = choose_devices(config.run, trainers.count, questions_to_machine());
   trainer_executable();
   const auto say = [](const std::string& line) { fmt::print(stderr, "{}\n", printable_lines(line)); };
   Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);

@@ -122,7 +122,7 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
   // A bad expression, a missing device and a missing trainer are reported before anything is written.
   const std::vector<Cell> cells = select_cells(plan.grid.cells, options.only);
   throw_if_any(initial_weights_problems(plan, cells));
-  options.trainers.devices = choose_devices(config.run, options.trainers.workers, questions_to_machine());
+  options.trainers.devices = choose_devices(config.run, options.trainers.count, questions_to_machine());
   trainer_executable();
   if (options.rehearse) return rehearse(plan, *options.rehearse, transport, options.trainers, all_alive);
   std::optional<Store> opened;
@@ -188,7 +188,7 @@ int run(const CommandOptions& options) {
   if (options.has("only")) wanted.only = options.get<std::string>("only");
   wanted.init = options.path("init");
   wanted.retry_failed = options.has("retry-failed");
-  if (options.has("trainers")) wanted.trainers.workers = static_cast<int>(options.number_in("trainers", 1, 1024));
+  if (options.has("trainers")) wanted.trainers.count = static_cast<int>(options.number_in("trainers", 1, 1024));
   if (options.has("ends")) wanted.ends = static_cast<double>(options.number_in("ends", 1, 1LL << 40));
   if (options.has("empty-cells")) wanted.trainers.arguments.push_back("--empty=" + seconds_of(options, "empty-cells"));
   if (options.has("inject")) {

@@ -43,7 +43,7 @@ NodeFacts node_facts_here(const Rehearse& asked, const TrainerOptions& options) 
   facts.cores = static_cast<int>(share_of(allowed_cpus(), local_rank()).size());
   try {
     const RankDevices devices =
-        options.devices ? *options.devices : choose_devices(asked.run, options.workers, questions_to_machine());
+        options.devices ? *options.devices : choose_devices(asked.run, options.count, questions_to_machine());
     facts.devices = devices.text;
     if (!devices.gpus.empty()) facts.mps = mps_state(mps_pipes());
   } catch (const Error& e) {

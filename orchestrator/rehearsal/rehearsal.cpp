@@ -56,7 +56,7 @@ Plan dummy_plan(const Plan& plan, const fs::path& store, std::size_t cells) {
 
 // More than all trainers can do in the time; ranks are taken to be alike.
 std::size_t enough_cells(double seconds, int ranks, const TrainerOptions& options) {
-  const int here = options.workers.value_or(static_cast<int>(allowed_cpus().size()));
+  const int here = options.count.value_or(static_cast<int>(allowed_cpus().size()));
   return static_cast<std::size_t>(seconds / kRehearsedCell + 10) * static_cast<std::size_t>(ranks * std::max(1, here));
 }
 

@@ -48,14 +48,14 @@ DeviceQuestions questions_to_machine() {
   return questions;
 }
 
-RankDevices choose_devices(const RunSettings& run, std::optional<int> workers, const DeviceQuestions& questions) {
+RankDevices choose_devices(const RunSettings& run, std::optional<int> wanted, const DeviceQuestions& questions) {
   if (run.device == "cpu") return on_cpu(run, "as configured");
   const FoundGpus found = gpus_of(questions.gpus());
   if (found.gpus.empty()) return on_cpu(run, found.looked);
   if (const std::string lacks = questions.trainer_lacks(); !lacks.empty()) {
     return on_cpu(run, fmt::format("{}, but {}", found.looked, lacks));
   }
-  const auto trainers = gpus_of_trainers(found.gpus, questions.local, run.trainers_per_gpu, workers);
+  const auto trainers = gpus_of_trainers(found.gpus, questions.local, run.trainers_per_gpu, wanted);
   RankDevices chosen{trainers, text_of(trainers)};
   if (run.trainers_per_gpu > 1) {
     chosen.text += fmt::format("; up to {} trainers on one GPU: {}", run.trainers_per_gpu, mps_state(questions.mps));

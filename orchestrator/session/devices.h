@@ -30,6 +30,6 @@ struct RankDevices {
 // trainer can use them, else the CPU. Throws InputError where `cuda` was asked for and cannot be had, saying what was
 // looked for, where it is the CPU although `run.staging` is nccl, and where too many trainers would share a GPU
 // (gpus_of_trainers).
-RankDevices choose_devices(const RunSettings& run, std::optional<int> workers, const DeviceQuestions& questions);
+RankDevices choose_devices(const RunSettings& run, std::optional<int> wanted, const DeviceQuestions& questions);
 
 }  // namespace mtlgrid

@@ -153,8 +153,8 @@ Worker::TrainersFactory trainers_factory(const Transport& transport, const Train
     command.cpus = share_of(allowed_cpus(), local_rank());
     const int cores = static_cast<int>(command.cpus.size());
     command.gpus =
-        (options.devices ? *options.devices : choose_devices(run, options.workers, questions_to_machine())).gpus;
-    command.slots = command.gpus.empty() ? options.workers.value_or(std::max(1, cores / std::max(1, run.threads)))
+        (options.devices ? *options.devices : choose_devices(run, options.count, questions_to_machine())).gpus;
+    command.slots = command.gpus.empty() ? options.count.value_or(std::max(1, cores / std::max(1, run.threads)))
                                          : static_cast<int>(command.gpus.size());
     // More trainers than cores were asked for: they share, instead of queueing on one.
     if (command.slots * run.threads > cores) command.cpus.clear();

@@ -21,7 +21,7 @@ class Store;
 
 // How this process makes its trainers.
 struct TrainerOptions {
-  std::optional<int> workers;          // trainers of this rank; default: its cores / threads
+  std::optional<int> count;            // trainers of this rank; default: its cores / threads
   std::vector<std::string> arguments;  // for the trainer executable
   std::optional<RankDevices> devices;  // already chosen; otherwise the factory does, and throws as choose_devices does
 };
