@@ -26,8 +26,10 @@ TEST_F(Durations, BeforeAnythingIsDoneFollowTheOperations) {
   EXPECT_GT(of("autol"), of("pcgrad"));
   EXPECT_EQ(l.observed(), 0);
   EXPECT_EQ(l.device(), "");
-  EXPECT_THAT(l.basis(),
-              HasSubstr("a guess: no cell in this store was measured on cpu yet, 85 GFLOP/s a worker and 3 to 24"));
+  EXPECT_THAT(
+      l.basis(),
+      HasSubstr(
+          "a guess: no cell in this store was measured on cpu yet; assumes 85 GFLOP/s per trainer and 3 to 24 epochs"));
   EXPECT_GT(l.error(), 0.7) << "nothing is known of the machine and of early stopping";
 }
 

@@ -234,7 +234,7 @@ TEST_F(Staging, NodesOfAnotherNumberOfTrainersAreRefused) {
   add();
   add();
   stage({0, 0, 0});
-  for (const Trainer& t : trainers) EXPECT_EQ(t.result.error, "2 trainers on 3 nodes");
+  for (const Trainer& t : trainers) EXPECT_EQ(t.result.error, "staging: 2 trainers, but 3 node numbers");
 }
 
 // A peer that announces nonsense: no memory is asked for.
