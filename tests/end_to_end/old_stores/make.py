@@ -4,7 +4,7 @@
     tests/end_to_end/old_stores/make.py BUILD FOLDER
 
 BUILD is the build folder of a checkout of that version: git worktree add --detach ../old COMMIT, then build mtlgrid and
-mtlgrid-trainer there. Schema 1 was made at e2ab16c, schema 2 at 5ed1d81, schema 3 at 34fc0a8.
+mtlgrid-trainer there. Schema 3 was made at 34fc0a8.
 """
 import shutil
 import subprocess
