@@ -24,6 +24,7 @@ orchestrator/config orchestrator/plan orchestrator/durations orchestrator/schedu
 orchestrator/rehearsal orchestrator/commands""".split()
 WITH_TORCH = {"balancers/aggregations", "trainer/kernels", "trainer/network", "trainer/nccl", "trainer/training",
               "trainer/program"}
+PRODUCT = {room.split("/")[0] for room in ROOMS}  # the folders of the program itself
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 70
 GENERATED = {"gpu_kernels_source.h"}
@@ -41,6 +42,11 @@ def tracked():
     return sorted(n for n in names if n and (ROOT / n).is_file())
 
 
+def pages():
+    """The pages for people: those at the root, and docs/."""
+    return [name for name in tracked() if re.fullmatch(r"(docs/)?[^/]+\.md", name)]
+
+
 def room_of(name):
     folder = str(pathlib.PurePath(name).parent)
     return folder if folder in ROOMS else None
@@ -54,8 +60,7 @@ class Tree:
     def __init__(self):
         self.names = [n for n in tracked() if n.endswith((".h", ".cpp", ".cu", ".py", ".sh"))]
         self.text = {n: (ROOT / n).read_text() for n in self.names}
-        tops = {r.split("/")[0] for r in ROOMS}
-        self.product = [n for n in self.names if n.split("/")[0] in tops and n.endswith((".h", ".cpp", ".cu"))]
+        self.product = [n for n in self.names if n.split("/")[0] in PRODUCT and n.endswith((".h", ".cpp", ".cu"))]
         self.includes = {n: self.includes_of(n) for n in self.product}
         self.offences = []
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""glossary.py [--strict]: the words of docs/glossary.md are used, and those that it abolishes are not. Exit 1 on an offence.
+"""glossary.py: the words of docs/glossary.md are used, and those that it abolishes are not. Exit 1 on an offence.
 
 Read from the page itself, so that page and check cannot drift:
   - tables with the columns term, meaning, where, not: no term twice, and the files in `where` exist;
@@ -7,18 +7,15 @@ Read from the page itself, so that page and check cannot drift:
     (code spans and blocks apart), nor in string literals and comments of the product folders' *.cpp, *.h and *.cu, nor
     in scripts, examples and the build's files. The texts of the table "Formats that keep an old word" are let through
     in the file that the table names.
-Offences are printed as FILE:LINE. Those in code fail the check only where STRICT is set, or with --strict.
+Offences are printed as FILE:LINE.
 """
-import pathlib
 import re
 import sys
 
-STRICT = False  # True: code is held to the list as well
+import check
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = check.ROOT
 GLOSSARY = ROOT / "docs" / "glossary.md"
-PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
-PRODUCT = ["base", "balancers", "cluster", "datasets", "orchestrator", "results", "trainer"]
 SCRIPTS = ["slurm/*.sh", "cmake/*.sh", "cmake/*.cmake", "examples/**/*.sh", "examples/**/*.py", "examples/*.ini",
            "Makefile", "CMakeLists.txt"]
 FINE_AFTER_NO = r"(?!longer\b|more\b|less\b|later\b|earlier\b|other\b)"
@@ -129,24 +126,20 @@ def offences_of_code(file, patterns, kept):
 
 
 def main():
-    strict = STRICT or "--strict" in sys.argv[1:]
     patterns, problems, kept = read_glossary()
-    pages = [ROOT / name for name in PAGES if (ROOT / name).exists()] + sorted((ROOT / "docs").glob("*.md"))
-    for page in pages:
-        problems += offences_of_page(page, patterns)
+    for page in check.pages():
+        problems += offences_of_page(ROOT / page, patterns)
     in_code = {"string": [], "comment": []}
-    for folder in PRODUCT:
-        for file in sorted((ROOT / folder).rglob("*")):
-            if file.suffix in (".cpp", ".h", ".cu"):
-                for kind, said in offences_of_code(file, patterns, kept):
-                    in_code[kind].append(said)
+    for name in check.Tree().product:
+        for kind, said in offences_of_code(ROOT / name, patterns, kept):
+            in_code[kind].append(said)
     for file in (file for glob in SCRIPTS for file in sorted(ROOT.glob(glob))):
         in_code["string"] += [said for _, said in sorted(offences(file, file.read_text(), 1, patterns))]
     for said in problems + in_code["string"] + in_code["comment"]:
         print(said)
     print(f"{len(problems)} in pages, {len(in_code['string'])} in strings, {len(in_code['comment'])} in comments",
           file=sys.stderr)
-    return 1 if problems or (strict and any(in_code.values())) else 0
+    return 1 if problems or any(in_code.values()) else 0
 
 
 if __name__ == "__main__":

@@ -12,16 +12,13 @@ a newcomer asks for (ROWS), so that each is two hops away.
 Checked in sources: every docs/*.md that a comment or a message refers to.
 """
 import functools
-import pathlib
 import re
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
-FOLDERS = ["base", "balancers", "cluster", "cmake", "datasets", "docs", "examples", "orchestrator", "results", "slurm",
-           "tests", "trainer", ".ci"]
-SOURCES = ["base", "balancers", "cluster", "cmake", "datasets", "examples", "orchestrator", "results", "slurm", "tests",
-           "trainer"]
+import check
+
+ROOT = check.ROOT
+FOLDERS = sorted({name.split("/")[0] for name in check.tracked() if "/" in name})
 SUFFIXES = r"(?:cpp|h|cu|py|sh|md|ini|env|svg|json|txt)"
 
 ROWS = ["CAGrad's equation", "80-20 split", "early stopping", "Table 2's mean", "a new method", "a new metric",
@@ -113,19 +110,17 @@ def problems_of_hops():
 
 
 def problems_of_sources():
-    for folder in SOURCES:
-        for file in sorted((ROOT / folder).rglob("*")):
-            if file.suffix not in (".cpp", ".h", ".cu", ".py", ".sh", ".ini", ".txt"):
-                continue
-            for number, line in enumerate(file.read_text(errors="replace").splitlines(), 1):
-                for name in PAGE_NAME.findall(line):
-                    if not (ROOT / name).exists():
-                        yield f"{file.relative_to(ROOT)}:{number}: {name}: there is no such page"
+    for file in check.tracked():
+        if not file.endswith((".cpp", ".h", ".cu", ".py", ".sh", ".ini", ".txt")):
+            continue
+        for number, line in enumerate((ROOT / file).read_text(errors="replace").splitlines(), 1):
+            for name in PAGE_NAME.findall(line):
+                if not (ROOT / name).exists():
+                    yield f"{file}:{number}: {name}: there is no such page"
 
 
 def main():
-    pages = [ROOT / name for name in PAGES if (ROOT / name).exists()] + sorted((ROOT / "docs").glob("*.md"))
-    problems = [problem for page in pages for problem in problems_of_page(page)]
+    problems = [problem for page in check.pages() for problem in problems_of_page(ROOT / page)]
     problems += [*problems_of_hops(), *problems_of_sources()]
     for problem in problems:
         print(problem)

@@ -16,7 +16,6 @@ PAGE = check.ROOT / "CONTRIBUTING.md"
 RECIPE = re.compile(r"^### (Adding [^\n]+)\n(.*?)(?=^##|\Z)", re.M | re.S)
 EXAMPLE = re.compile(r"^Example: (.+)\. Words: (.+)\.$", re.M)
 LISTED = re.compile(r"^\d+\. `([^`]+)`", re.M)
-PRODUCT = {room.split("/")[0] for room in check.ROOMS}
 
 
 def searched():
@@ -29,7 +28,7 @@ def recipe_offences(title, body, texts):
     if not example or not files:
         return [f"{title}: needs a line 'Example: NAME. Words: W, W.' and a numbered list of `files`"]
     words = [w.strip(" `") for w in example[2].split(", ")]
-    product = {n for n, text in texts.items() if words[0] in text and n.split("/")[0] in PRODUCT}
+    product = {n for n, text in texts.items() if words[0] in text and n.split("/")[0] in check.PRODUCT}
     found = [f"{title}: {n} does not exist" for n in files if n not in texts]
     found += [f"{title}: {n} contains none of: {', '.join(words)}" for n in files
               if n in texts and not any(w in texts[n] for w in words)]
