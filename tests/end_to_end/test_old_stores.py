@@ -58,6 +58,12 @@ class OldStores(unittest.TestCase):
         for kind, rows in before.items():
             self.assertLessEqual(set(rows), set(after[kind]), kind)
 
+    def test_schema_1(self):
+        self.check(1)
+
+    def test_schema_2(self):
+        self.check(2)
+
     def test_schema_3(self):
         self.check(3)
 
