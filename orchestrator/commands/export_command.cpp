@@ -4,8 +4,6 @@
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/trained_cell.h"
 #include "orchestrator/session/ask_trainer.h"
-#include "trainer/contract/pipe_messages.h"
-#include "trainer/contract/requests.h"
 
 namespace mtlgrid {
 namespace {
@@ -21,7 +19,7 @@ int run(const CommandOptions& options) {
   check_output_file("--out", options.path("out"));
   const Cell cell = Cell::parse(options.get<std::string>("CELL"));
   const TrainedCell trained = find_trained_cell(options.get<std::string>("STORE"), cell, options.grid());
-  ask_trainer(typed("export", ExportRequest{trained.weights.string(), options.path("out").string()}), 1);
+  ask_trainer(ExportRequest{trained.weights.string(), options.path("out").string()}, 1);
   return 0;
 }
 

@@ -21,7 +21,6 @@
 #include "results/status/query_render.h"
 #include "results/store/reading.h"
 #include "trainer/contract/parameters.h"
-#include "trainer/contract/pipe_messages.h"
 #include "trainer/contract/requests.h"
 #include "trainer/contract/streams.h"
 #include "trainer/formats/container.h"
@@ -114,7 +113,7 @@ PredictAnswer predictions(const PredictOptions& options, const Network& network,
     PatientFiles& files = request.cohort.patients.emplace_back(PatientFiles{patient.name, {}});
     for (const FeatureFile& slide : patient.slides) files.files.push_back(slide.path.string());
   }
-  return ask_trainer(typed("predict", request), network.trained.threads).get<PredictAnswer>();
+  return ask_trainer(request, network.trained.threads);
 }
 
 std::optional<std::string> number(double value) {

@@ -203,4 +203,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Shutdown, all_alive)
 using ToWorker = std::variant<Welcome, Assign, ReleaseSlot, AskStageId, StageSlot, StopStaging, Ping, StopAll, Shutdown,
                               OtherMessage>;
 
+// Compiled once, in messages.cpp: they are long.
+extern template ToCoordinator decode_message(const nlohmann::json&, const std::string&);
+extern template ToWorker decode_message(const nlohmann::json&, const std::string&);
+
 }  // namespace mtlgrid

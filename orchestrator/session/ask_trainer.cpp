@@ -61,9 +61,7 @@ int reap(pid_t pid) {
   return status;
 }
 
-}  // namespace
-
-nlohmann::json ask_trainer(const nlohmann::json& request, int threads) {
+nlohmann::json exchange(const nlohmann::json& request, int threads) {
   ProcessOptions options;
   options.executable = trainer_executable();
   options.arguments = {"answer"};
@@ -74,10 +72,23 @@ nlohmann::json ask_trainer(const nlohmann::json& request, int threads) {
   const int status = reap(trainer.pid);
   if (!answer)
     throw Error(ErrorKind::fatal, fmt::format("the trainer {} without an answer", describe_wait_status(status)));
-  if (answer->at("type") == "refused") {
-    throw Error(static_cast<ErrorKind>(answer->at("kind").get<int>()), answer->at("detail").get<std::string>());
-  }
   return *answer;
 }
+
+}  // namespace
+
+template <typename Request>
+typename Request::Answer ask_trainer(const Request& request, int threads) {
+  const nlohmann::json message = exchange(encode_message(request), threads);
+  const auto answer = decode_message<TrainerAnswer<Request>>(message, "the trainer");
+  if (const auto* refused = std::get_if<Refused>(&answer)) {
+    throw Error(static_cast<ErrorKind>(refused->kind), refused->detail);
+  }
+  return std::get<typename Request::Answer>(answer);
+}
+
+template ExportAnswer ask_trainer(const ExportRequest&, int);
+template PredictAnswer ask_trainer(const PredictRequest&, int);
+template DevicesAnswer ask_trainer(const DevicesRequest&, int);
 
 }  // namespace mtlgrid

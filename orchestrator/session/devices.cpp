@@ -7,8 +7,6 @@
 #include "base/errors.h"
 #include "base/text.h"
 #include "orchestrator/session/ask_trainer.h"
-#include "trainer/contract/pipe_messages.h"
-#include "trainer/contract/requests.h"
 
 namespace mtlgrid {
 namespace {
@@ -42,9 +40,7 @@ std::string text_of(const std::vector<Gpu>& trainers) {
 
 DeviceQuestions questions_to_machine() {
   DeviceQuestions questions;
-  questions.trainer_lacks = [] {
-    return ask_trainer(typed("devices", nlohmann::json::object()), 1).get<DevicesAnswer>().cuda_lacks;
-  };
+  questions.trainer_lacks = [] { return ask_trainer(DevicesRequest{}, 1).cuda_lacks; };
   return questions;
 }
 

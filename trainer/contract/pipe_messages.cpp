@@ -37,6 +37,9 @@ std::optional<nlohmann::json> FrameReader::next() {
   }
 }
 
+template ToTrainer decode_message(const nlohmann::json&, const std::string&);
+template FromTrainer decode_message(const nlohmann::json&, const std::string&);
+
 void require_pack(const TrainPack& pack) {
   if (pack.members.empty()) throw Error(ErrorKind::fatal, "a pack without cells");
   const Cell& first = pack.members[0].cell;

@@ -180,12 +180,8 @@ struct MakeStageId {
 using ToTrainer = std::variant<Setup, TrainPack, MakeStageId, Stage, Stop, Release>;
 using FromTrainer = std::variant<Ready, StageId, Staged, Progress, Finished, Failed, Stopped, Alive>;
 
-// `value` with "type" set: typed("train", Train{...}).
-template <typename T>
-nlohmann::json typed(const char* type, const T& value) {
-  nlohmann::json j = value;
-  j["type"] = type;
-  return j;
-}
+// Compiled once, in pipe_messages.cpp: they are long.
+extern template ToTrainer decode_message(const nlohmann::json&, const std::string&);
+extern template FromTrainer decode_message(const nlohmann::json&, const std::string&);
 
 }  // namespace mtlgrid

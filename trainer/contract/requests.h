@@ -1,28 +1,44 @@
 // Single requests to the trainer's executable, `mtlgrid-trainer answer`: one message on its stdin, one on its stdout,
 // as frames of pipe_messages.h. No torch.
-//
-// A request is a message whose type names it, with the fields below. The answer is {"type": "answer", ...}, or
-// {"type": "refused", "kind", "detail"} with an ErrorKind as number and the error's text.
 #pragma once
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "results/records/records.h"
+#include "trainer/contract/envelope.h"
 #include "trainer/contract/experiment.h"
 
 namespace mtlgrid {
 
-// "export": weights.mtlgrid as a PyTorch state dict. Answered with no fields.
+// {"type": "answer"}, without fields: it is done.
+struct ExportAnswer {
+  static constexpr const char* kType = "answer";
+};
+
+// {"type": "export"}: weights.mtlgrid as a PyTorch state dict.
 struct ExportRequest {
+  static constexpr const char* kType = "export";
+  using Answer = ExportAnswer;
   std::string weights, out;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ExportRequest, weights, out)
 
-// "predict": every patient of `cohort` with the network of `weights` (weights.mtlgrid); its values come from
-// `state_dict` instead if that is not empty. Answered with a PredictAnswer.
+// {"type": "answer"}: in the cohort's order; `label` and `target` of a prediction are not known here: 0 and NaN.
+struct PredictAnswer {
+  static constexpr const char* kType = "answer";
+  std::vector<Prediction> predictions;
+  std::vector<Embedding> embeddings;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PredictAnswer, predictions, embeddings)
+
+// {"type": "predict"}: every patient of `cohort` with the network of `weights` (weights.mtlgrid); its values come from
+// `state_dict` instead if that is not empty.
 struct PredictRequest {
+  static constexpr const char* kType = "predict";
+  using Answer = PredictAnswer;
   std::string weights, state_dict;
   bool joint = true;  // false: the class token alone, no regression (`baseline`)
   int threads = 1;
@@ -30,17 +46,31 @@ struct PredictRequest {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PredictRequest, weights, state_dict, joint, threads, cohort)
 
-// In the cohort's order; `label` and `target` of a prediction are not known here: 0 and NaN.
-struct PredictAnswer {
-  std::vector<Prediction> predictions;
-  std::vector<Embedding> embeddings;
-};
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PredictAnswer, predictions, embeddings)
-
-// "devices", without fields: the devices that this trainer's build supports.
+// {"type": "answer"}.
 struct DevicesAnswer {
+  static constexpr const char* kType = "answer";
   std::string cuda_lacks;  // why it cannot compute on a GPU; empty: it can
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DevicesAnswer, cuda_lacks)
+
+// {"type": "devices"}, without fields: the devices that this trainer's build supports.
+struct DevicesRequest {
+  static constexpr const char* kType = "devices";
+  using Answer = DevicesAnswer;
+};
+
+// {"type": "refused"}: an ErrorKind as number, and the error's text.
+struct Refused {
+  static constexpr const char* kType = "refused";
+  int kind = 0;
+  std::string detail;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Refused, kind, detail)
+
+using TrainerRequest = std::variant<ExportRequest, PredictRequest, DevicesRequest>;
+
+// What comes back to a request: its Answer, or Refused.
+template <typename Request>
+using TrainerAnswer = std::variant<typename Request::Answer, Refused>;
 
 }  // namespace mtlgrid

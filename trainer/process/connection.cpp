@@ -64,11 +64,4 @@ bool Connection::read_some(int timeout) {
   return n > 0;
 }
 
-std::string message_type(const json& message) {
-  if (!message.is_object() || !message.contains("type") || !message["type"].is_string()) {
-    throw Error(ErrorKind::fatal, "message without a type");
-  }
-  return message["type"].get<std::string>();
-}
-
 }  // namespace mtlgrid

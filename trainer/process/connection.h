@@ -29,7 +29,4 @@ class Connection {
   bool closed_ = false;
 };
 
-// Throws Error(fatal) if it has none.
-std::string message_type(const nlohmann::json& message);
-
 }  // namespace mtlgrid

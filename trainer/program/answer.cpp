@@ -15,17 +15,12 @@ namespace {
 
 using nlohmann::json;
 
-json answer_to(const json& request) {
-  const std::string type = message_type(request);
-  if (type == "export") {
-    const auto r = request.get<ExportRequest>();
-    export_state_dict(r.weights, r.out);
-    return typed("answer", json::object());
-  }
-  if (type == "predict") return typed("answer", predict_cohort(request.get<PredictRequest>()));
-  if (type == "devices") return typed("answer", DevicesAnswer{cuda_lacks()});
-  throw Error(ErrorKind::fatal, "unknown request '" + type + "'");
+ExportAnswer answer_to(const ExportRequest& request) {
+  export_state_dict(request.weights, request.out);
+  return {};
 }
+PredictAnswer answer_to(const PredictRequest& request) { return predict_cohort(request); }
+DevicesAnswer answer_to(const DevicesRequest&) { return {cuda_lacks()}; }
 
 }  // namespace
 
@@ -35,9 +30,10 @@ int answer(int in, int out) {
     const std::optional<json> request = connection.wait();
     if (!request) throw Error(ErrorKind::fatal, "stdin ended before a request arrived");
     try {
-      connection.send(answer_to(*request));
+      const auto decoded = decode_message<TrainerRequest>(*request, "mtlgrid");
+      connection.send(std::visit([](const auto& r) { return encode_message(answer_to(r)); }, decoded));
     } catch (const Error& e) {
-      connection.send({{"type", "refused"}, {"kind", static_cast<int>(e.kind())}, {"detail", e.what()}});
+      connection.send(encode_message(Refused{static_cast<int>(e.kind()), e.what()}));
     }
     return kEndOfPipe;
   } catch (const std::exception& e) {

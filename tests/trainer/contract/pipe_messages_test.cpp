@@ -19,8 +19,8 @@ std::vector<json> read_all(FrameReader& reader) {
 }
 
 const std::vector<json> kMessages = {{{"type", "stop"}},
-                                     typed("failed", Failed{{"MSI", "LF", "autol+cagrad", 3}, 2, "cause", "a\nb"}),
-                                     typed("progress", Progress{{"HRD", "ITH", "dwa", 0}, 1, 4, 32})};
+                                     encode_message(Failed{{"MSI", "LF", "autol+cagrad", 3}, 2, "cause", "a\nb"}),
+                                     encode_message(Progress{{"HRD", "ITH", "dwa", 0}, 1, 4, 32})};
 
 std::string stream() {
   std::string bytes;
@@ -95,7 +95,7 @@ TEST(Messages, SetupCarriesTheExperimentWithMissingTargets) {
   setup.experiment.pairs.resize(1);
   setup.experiment.pairs[0].training.target = {1.5, std::numeric_limits<double>::quiet_NaN()};
   FrameReader reader;
-  reader.feed(encode_frame(typed("setup", setup)));
+  reader.feed(encode_frame(encode_message(setup)));
   const ::mtlgrid::Setup back = reader.next().value().get<::mtlgrid::Setup>();
   EXPECT_EQ(back.rank, 3);
   EXPECT_EQ(back.experiment.seed, ~std::uint64_t{0});
@@ -117,7 +117,7 @@ TEST(Messages, ResultKeepsNaNAndEmbeddings) {
 }
 
 TEST(Messages, MissingFieldIsAnError) {
-  json message = typed("train", Train{{"MSI", "LF", "dwa", 0}, 1, "/d", {}});
+  json message = Train{{"MSI", "LF", "dwa", 0}, 1, "/d", {}};
   message.erase("directory");
   EXPECT_THROW(message.get<Train>(), json::exception);
 }

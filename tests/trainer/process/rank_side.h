@@ -65,13 +65,13 @@ class Rank {
 inline nlohmann::json pack_message(const std::vector<std::string>& methods) {
   TrainPack pack;
   for (const std::string& method : methods) pack.members.push_back({{"MSI", "LF", method, 0}, 4, "/nowhere", {}});
-  return typed("train", pack);
+  return encode_message(pack);
 }
 
 inline nlohmann::json train_message(const std::string& method) { return pack_message({method}); }
 
-inline nlohmann::json train_message(const Train& train) { return typed("train", TrainPack{{train}}); }
+inline nlohmann::json train_message(const Train& train) { return encode_message(TrainPack{{train}}); }
 
-inline nlohmann::json stage_message(const std::string& id) { return typed("stage", Stage{id, 1, 2, {0, 1}, 300}); }
+inline nlohmann::json stage_message(const std::string& id) { return encode_message(Stage{id, 1, 2, {0, 1}, 300}); }
 
 }  // namespace mtlgrid::testing

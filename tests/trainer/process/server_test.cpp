@@ -83,7 +83,7 @@ class Conversation : public ::testing::Test {
     return status;
   }
   void set_up() {
-    rank.send(typed("setup", ::mtlgrid::Setup{}));
+    rank.send(encode_message(::mtlgrid::Setup{}));
     EXPECT_EQ(rank.next().at("type"), "ready");
   }
   Rank rank;
@@ -176,8 +176,8 @@ TEST_F(Conversation, ReleaseEndsTheCellsThatItNames) {
   set_up();
   rank.send(train_message("endless"));
   EXPECT_EQ(rank.next().at("type"), "progress");
-  rank.send(typed("release", Release{{"dwa"}}));
-  rank.send(typed("release", Release{{"endless", "naive"}}));
+  rank.send(encode_message(Release{{"dwa"}}));
+  rank.send(encode_message(Release{{"endless", "naive"}}));
   EXPECT_EQ(rank.next().at("type"), "stopped");
   rank.send(train_message("dwa"));  // and it serves on
   EXPECT_EQ(rank.next().at("type"), "progress");
@@ -186,7 +186,7 @@ TEST_F(Conversation, ReleaseEndsTheCellsThatItNames) {
 TEST_F(Conversation, StopAndReleaseBetweenCellsAskForNothing) {
   set_up();
   rank.send({{"type", "stop"}});
-  rank.send(typed("release", Release{{"endless"}}));
+  rank.send(encode_message(Release{{"endless"}}));
   rank.send(train_message("endless"));
   EXPECT_EQ(rank.next().at("type"), "progress");
   rank.send({{"type", "stop"}});
@@ -194,7 +194,7 @@ TEST_F(Conversation, StopAndReleaseBetweenCellsAskForNothing) {
 }
 
 TEST_F(Conversation, ReadySaysWhatStagingLacks) {
-  rank.send(typed("setup", ::mtlgrid::Setup{}));
+  rank.send(encode_message(::mtlgrid::Setup{}));
   EXPECT_EQ(rank.next().at("staging_lacks"), "reasons of its own");
 }
 
@@ -281,7 +281,7 @@ TEST_F(Conversation, BrokenStreamEndsTheProcess) {
 }
 
 TEST_F(Conversation, PipeEndingWithinAMessageIsAnError) {
-  rank.send_bytes(encode_frame(typed("setup", ::mtlgrid::Setup{})).substr(0, 20));
+  rank.send_bytes(encode_frame(encode_message(::mtlgrid::Setup{})).substr(0, 20));
   EXPECT_EQ(finish(), kInternalError);
 }
 

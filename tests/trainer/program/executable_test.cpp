@@ -45,7 +45,7 @@ class Executable : public ::testing::Test {
   void set_up() {
     experiment = testing::tiny_experiment(folder.path());
     experiment.train.epochs = 2;
-    rank.send(typed("setup", ::mtlgrid::Setup{experiment, 2}));
+    rank.send(encode_message(::mtlgrid::Setup{experiment, 2}));
     const json ready = rank.next();
     ASSERT_EQ(ready.at("type"), "ready");
     EXPECT_EQ(ready.at("pid"), pid);
@@ -97,7 +97,7 @@ TEST_F(Executable, TrainsCellsStopsAndGoesOn) {
 TEST_F(Executable, OnTheCpuStagesNothingAndSaysWhy) {
   start({});
   experiment = testing::tiny_experiment(folder.path());
-  rank.send(typed("setup", ::mtlgrid::Setup{experiment, 0}));
+  rank.send(encode_message(::mtlgrid::Setup{experiment, 0}));
   const json ready = rank.next();
   EXPECT_EQ(ready.at("staging_lacks"), "this trainer computes on the CPU");
   EXPECT_THAT(ready.at("environment").at("libraries").get<std::string>(), Not(HasSubstr("features")));
@@ -114,7 +114,7 @@ TEST_F(Executable, EndOfPipeDuringACellEndsItAtOnce) {
   experiment = testing::tiny_experiment(folder.path());
   experiment.train.epochs = 1000000;
   experiment.train.patience = 1000000;
-  rank.send(typed("setup", ::mtlgrid::Setup{experiment, 0}));
+  rank.send(encode_message(::mtlgrid::Setup{experiment, 0}));
   EXPECT_EQ(rank.next().at("type"), "ready");
   rank.send(train_message(Train{{"MSI", "LF", "naive", 0}, 1, directory("one"), {}}));
   EXPECT_EQ(rank.next().at("type"), "progress");
@@ -147,7 +147,7 @@ TEST_F(Executable, CellThatIsNotThereEndsTheProcessLoudly) {
 
 TEST_F(Executable, EmptyCellsAreAnsweredAtOnce) {
   start({"--empty"});
-  rank.send(typed("setup", ::mtlgrid::Setup{}));
+  rank.send(encode_message(::mtlgrid::Setup{}));
   EXPECT_EQ(rank.next().at("environment").at("libraries"), "none: empty cells");
   rank.send(train_message("dwa"));
   const json finished = rank.next();
@@ -174,7 +174,7 @@ class Answer : public Executable {
 };
 
 TEST_F(Answer, ToARequestThatCannotBeMetSaysWhoMustAct) {
-  const json answer = answer_to(typed("export", ExportRequest{directory("none"), directory("out.pt")}));
+  const json answer = answer_to(encode_message(ExportRequest{directory("none"), directory("out.pt")}));
   EXPECT_EQ(answer.at("type"), "refused");
   EXPECT_EQ(answer.at("kind"), static_cast<int>(ErrorKind::bad_input));
   EXPECT_THAT(answer.at("detail").get<std::string>(), HasSubstr("none: cannot be opened"));
@@ -197,7 +197,7 @@ TEST_F(Answer, ToPredictIsInTheCohortsOrder) {
                   std::vector<float>(static_cast<std::size_t>(layout.total), 0.25f)};
   write_weights_file(directory("w"), weights);
   const PredictRequest request{directory("w"), "", true, 1, experiment.cohorts[1]};
-  const auto joint = answer_to(typed("predict", request)).get<PredictAnswer>();
+  const auto joint = answer_to(encode_message(request)).get<PredictAnswer>();
   ASSERT_EQ(joint.predictions.size(), experiment.cohorts[1].patients.size());
   for (std::size_t i = 0; i < joint.predictions.size(); ++i) {
     EXPECT_EQ(joint.predictions[i].patient, experiment.cohorts[1].patients[i].name);
@@ -219,7 +219,7 @@ TEST_F(Answer, ToFeaturesOfAnotherWidthIsARefusal) {
                                       1,
                                       1,
                                       std::vector<float>(static_cast<std::size_t>(layout.total))});
-  const json answer = answer_to(typed("predict", PredictRequest{directory("w"), "", true, 1, experiment.cohorts[1]}));
+  const json answer = answer_to(encode_message(PredictRequest{directory("w"), "", true, 1, experiment.cohorts[1]}));
   EXPECT_THAT(answer.at("detail").get<std::string>(),
               HasSubstr("patient OUTER-0 of cohort OUTER: 6 features a tile, expected 5"));
 }
