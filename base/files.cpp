@@ -54,7 +54,7 @@ void sync_folder(FileCalls& calls, const fs::path& folder) {
   }
 }
 
-AtomicFile::AtomicFile(FileCalls& calls, fs::path target, AtomicFileOptions options)
+AtomicFile::AtomicFile(FileCalls& calls, fs::path target, const AtomicFileOptions& options)
     : calls_(calls),
       target_(std::move(target)),
       temporary_(beside(target_, options.suffix)),
@@ -84,8 +84,9 @@ void AtomicFile::commit() {
   if (synced) sync_folder(calls_, target_.parent_path());
 }
 
-void write_by_rename(FileCalls& calls, const fs::path& file, std::string_view content, AtomicFileOptions options) {
-  AtomicFile out(calls, file, std::move(options));
+void write_by_rename(FileCalls& calls, const fs::path& file, std::string_view content,
+                     const AtomicFileOptions& options) {
+  AtomicFile out(calls, file, options);
   out.write(content);
   out.commit();
 }

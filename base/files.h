@@ -26,9 +26,6 @@ class FileError : public Error {
  private:
   int code_;
 };
-inline FileError file_error(const std::filesystem::path& file, const std::string& doing, int code) {
-  return {file, doing, code};
-}
 
 // Writes all of `data` at the file's position, continuing after short writes and EINTR. False, with errno, on failure;
 // then any part of it may have been written.
@@ -56,7 +53,7 @@ struct AtomicFileOptions {
 class AtomicFile {
  public:
   // Creates the temporary file, or empties the one that a killed process left. `calls` must outlive this object.
-  AtomicFile(FileCalls& calls, std::filesystem::path target, AtomicFileOptions options = {});
+  AtomicFile(FileCalls& calls, std::filesystem::path target, const AtomicFileOptions& options = {});
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   ~AtomicFile();
@@ -80,7 +77,7 @@ class AtomicFile {
 
 // Replaces `file` with `content` by an AtomicFile. Throws FileError.
 void write_by_rename(FileCalls& calls, const std::filesystem::path& file, std::string_view content,
-                     AtomicFileOptions options = {});
+                     const AtomicFileOptions& options = {});
 
 // `file` with `suffix` added to its name: beside("a/grid.db", ".lock") is a/grid.db.lock.
 std::filesystem::path beside(const std::filesystem::path& file, const std::string& suffix);

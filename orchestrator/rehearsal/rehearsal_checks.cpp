@@ -27,7 +27,7 @@ constexpr int kFilesOfRank = 128, kFilesOfTrainer = 8;  // libraries, MPI, the s
 
 FileDescriptor open_file(const fs::path& file) {
   FileDescriptor opened(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (!opened) throw file_error(file, "cannot be created", errno);
+  if (!opened) throw FileError(file, "cannot be created", errno);
   return opened;
 }
 
@@ -47,7 +47,7 @@ std::string gigabytes(double bytes) { return fmt::format("{:.1f} GB", bytes / 1e
 
 std::string file_system_name(const fs::path& folder) {
   struct statfs facts {};
-  if (::statfs(folder.c_str(), &facts) != 0) throw file_error(folder, "its file system cannot be asked", errno);
+  if (::statfs(folder.c_str(), &facts) != 0) throw FileError(folder, "its file system cannot be asked", errno);
   const auto magic = static_cast<std::uint32_t>(facts.f_type);
   // statfs(2), and the sources of Lustre, GPFS and BeeGFS.
   static const std::map<std::uint32_t, std::string> kNames = {
@@ -71,7 +71,7 @@ Finding check_fsync(Platform& platform, const fs::path& folder, double budget) {
     took.push_back(platform.steady() - before);
   }
   ::unlink(file.c_str());
-  if (error != 0) throw file_error(file, "cannot be appended to and synchronised", error);
+  if (error != 0) throw FileError(file, "cannot be appended to and synchronised", error);
   std::sort(took.begin(), took.end());
   const auto quantile = [&](double q) {
     return took[static_cast<std::size_t>(q * static_cast<double>(took.size() - 1))];
@@ -109,7 +109,7 @@ Finding check_rename(Platform& platform, const fs::path& folder) {
 
 nlohmann::json try_locks(const fs::path& file) {
   const FileDescriptor mine(::open(file.c_str(), O_RDWR | O_CLOEXEC));
-  if (!mine) throw file_error(file, "cannot be opened", errno);
+  if (!mine) throw FileError(file, "cannot be opened", errno);
   const bool flock_refused = ::flock(mine.get(), LOCK_EX | LOCK_NB) != 0 && refused();
   const bool fcntl_refused = !fcntl_lock(mine.get()) && refused();
   return {{"flock", flock_refused}, {"fcntl", fcntl_refused}};
@@ -117,9 +117,9 @@ nlohmann::json try_locks(const fs::path& file) {
 
 FileDescriptor hold_locks(const fs::path& file) {
   FileDescriptor held = open_file(file);
-  if (::flock(held.get(), LOCK_EX | LOCK_NB) != 0) throw file_error(file, "cannot be locked with flock", errno);
+  if (::flock(held.get(), LOCK_EX | LOCK_NB) != 0) throw FileError(file, "cannot be locked with flock", errno);
   // Where flock is made of fcntl (NFS) the second is the same lock, of the same open file.
-  if (!fcntl_lock(held.get())) throw file_error(file, "cannot be locked with fcntl", errno);
+  if (!fcntl_lock(held.get())) throw FileError(file, "cannot be locked with fcntl", errno);
   return held;
 }
 
@@ -143,7 +143,7 @@ Finding check_locks(const fs::path& folder) {
 
 double free_bytes(const fs::path& folder) {
   struct statvfs facts {};
-  if (::statvfs(folder.c_str(), &facts) != 0) throw file_error(folder, "its free space cannot be asked", errno);
+  if (::statvfs(folder.c_str(), &facts) != 0) throw FileError(folder, "its free space cannot be asked", errno);
   return static_cast<double>(facts.f_bavail) * static_cast<double>(facts.f_frsize);
 }
 

@@ -23,7 +23,7 @@ struct Finding {
 std::string file_system_name(const std::filesystem::path& folder);
 
 // Appends and fsyncs a small record several hundred times, for `budget` seconds at most. Leaves nothing behind. Throws
-// file_error().
+// FileError.
 Finding check_fsync(Platform& platform, const std::filesystem::path& folder, double budget = 5);
 // A file that is replaced by rename is seen whole and new, by a new reader.
 Finding check_rename(Platform& platform, const std::filesystem::path& folder);
@@ -51,7 +51,7 @@ class ClockSkew {
 // Whether this process is refused the locks that another holds on `file`, by a new descriptor: "flock" and "fcntl",
 // each true if refused.
 nlohmann::json try_locks(const std::filesystem::path& file);
-// Takes both locks on `file` (created if need be) as long as the result lives. Throws file_error().
+// Takes both locks on `file` (created if need be) as long as the result lives. Throws FileError.
 FileDescriptor hold_locks(const std::filesystem::path& file);
 
 // All findings, the worst marked, with what to change below each.

@@ -38,7 +38,7 @@ class Reader {
  public:
   explicit Reader(const std::filesystem::path& file) : file_(file), in_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
     struct stat facts = {};
-    if (!in_ || ::fstat(in_.get(), &facts) != 0) throw file_error(file, "cannot be read", errno);
+    if (!in_ || ::fstat(in_.get(), &facts) != 0) throw FileError(file, "cannot be read", errno);
     size_ = static_cast<std::uint64_t>(facts.st_size);
   }
 
@@ -51,7 +51,7 @@ class Reader {
       const ssize_t got =
           ::pread(in_.get(), static_cast<char*>(to) + have, bytes - have, static_cast<off_t>(offset + have));
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) throw file_error(file_, "cannot be read at byte " + std::to_string(offset + have), errno);
+      if (got < 0) throw FileError(file_, "cannot be read at byte " + std::to_string(offset + have), errno);
       if (got == 0) break;
       have += static_cast<std::size_t>(got);
     }
@@ -144,7 +144,7 @@ JournalEnd read_journal(const std::filesystem::path& file, const std::function<v
 
 void JournalWriter::create(Platform& platform, const std::filesystem::path& file, std::uint64_t id) {
   FileDescriptor out(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (!out) throw file_error(file, "cannot be created", errno);
+  if (!out) throw FileError(file, "cannot be created", errno);
   std::string header(kFileMagic, sizeof kFileMagic);
   header.append(reinterpret_cast<const char*>(&kJournalVersion), sizeof kJournalVersion);
   header.append(4, '\0');
@@ -152,7 +152,7 @@ void JournalWriter::create(Platform& platform, const std::filesystem::path& file
   if (!write_all(platform, out.get(), header) || platform.fsync(out.get()) != 0) {
     const int error = errno;
     ::unlink(file.c_str());
-    throw file_error(file, "cannot be written", error);
+    throw FileError(file, "cannot be written", error);
   }
   sync_folder(platform, file.parent_path());
 }
@@ -164,10 +164,10 @@ JournalWriter::JournalWriter(Platform& platform, std::filesystem::path file, con
       end_(end.end),
       sequence_(end.sequence),
       waiting_sequence_(end.sequence) {
-  if (!out_) throw file_error(file_, "cannot be opened for writing", errno);
+  if (!out_) throw FileError(file_, "cannot be opened for writing", errno);
   if (end.size > end.end &&
       (platform_.truncate(out_.get(), static_cast<std::int64_t>(end_)) != 0 || platform_.fsync(out_.get()) != 0)) {
-    throw file_error(file_, "cannot be cut to its last whole record", errno);
+    throw FileError(file_, "cannot be cut to its last whole record", errno);
   }
 }
 
@@ -209,7 +209,7 @@ void JournalWriter::cut_back(int error) {
   if (platform_.truncate(out_.get(), static_cast<std::int64_t>(end_)) != 0) unknown_ = true;
   const std::size_t bytes = buffer_.size();
   discard();
-  throw file_error(file_, "cannot take " + std::to_string(bytes) + " more bytes (none of them was kept)", error);
+  throw FileError(file_, "cannot take " + std::to_string(bytes) + " more bytes (none of them was kept)", error);
 }
 
 }  // namespace mtlgrid

@@ -44,13 +44,13 @@ struct JournalEnd {
 
 // Reads `file` and calls `visit` with every good record in order. Stops at the first bad record and reports how;
 // records after damage are never visited. Throws Error(needs_person) if `file` is not a journal or was written by a
-// newer version, and file_error() if it cannot be read. Memory: the longest record.
+// newer version, and FileError if it cannot be read. Memory: the longest record.
 JournalEnd read_journal(const std::filesystem::path& file, const std::function<void(const JournalRecord&)>& visit);
 
 // Appends records. One writer at a time: the store's lock sees to that.
 class JournalWriter {
  public:
-  // Creates an empty journal and synchronises it and its folder. Throws file_error() if the file exists already.
+  // Creates an empty journal and synchronises it and its folder. Throws FileError if the file exists already.
   static void create(Platform& platform, const std::filesystem::path& file, std::uint64_t id);
   // Opens `file` for appending after its last good record, and cuts off the bytes that follow it. `end` is the result
   // of read_journal().
@@ -63,7 +63,7 @@ class JournalWriter {
 
   // Writes the added records; `durable`: and waits until they and all before them are on the disk (without it they
   // survive the end of this process, not a power cut). If that fails, none of them is in the journal: the file is cut
-  // back to its former end, and file_error() is thrown. After a failed fsync or cut the content of the file is unknown:
+  // back to its former end, and FileError is thrown. After a failed fsync or cut the content of the file is unknown:
   // every later call throws, and the journal must be opened again.
   void write(bool durable);
 

@@ -45,7 +45,7 @@ void distrust(Database& database) {
 }  // namespace
 
 fs::path readable_store(const fs::path& store) {
-  const fs::path snapshot = store_path(store, StoreFile::snapshot);
+  fs::path snapshot = store_path(store, StoreFile::snapshot);
   if (!fs::exists(snapshot)) return store;
   if (!fs::exists(store)) return snapshot;
   const auto holder = read_lock(store_path(store, StoreFile::lock));

@@ -198,7 +198,7 @@ Store Store::open(Platform& platform, const fs::path& file, const std::function<
                   double stale_after) {
   std::error_code error;
   if (file.has_parent_path()) fs::create_directories(file.parent_path(), error);
-  if (error) throw file_error(file.parent_path(), "cannot be created", error.value());
+  if (error) throw FileError(file.parent_path(), "cannot be created", error.value());
   StoreLock lock = StoreLock::take(platform, store_path(file, StoreFile::lock), stale_after, say);
   fs::remove(store_path(file, StoreFile::done));
   fs::remove(store_path(file, StoreFile::progress));  // of a killed run

@@ -83,7 +83,7 @@ FileDescriptor StoreLock::write_own(Platform& platform, const fs::path& file) {
   FileDescriptor out(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (!out) {
     if (errno == EEXIST) return out;
-    throw file_error(file, "cannot be created", errno);
+    throw FileError(file, "cannot be created", errno);
   }
   const json rest = {{"host", platform.host()},
                      {"pid", platform.process()},
@@ -94,7 +94,7 @@ FileDescriptor StoreLock::write_own(Platform& platform, const fs::path& file) {
   if (!write_all(platform, out.get(), line) || platform.fsync(out.get()) != 0) {
     const int error = errno;
     ::unlink(file.c_str());
-    throw file_error(file, "cannot be written", error);
+    throw FileError(file, "cannot be written", error);
   }
   return out;
 }
@@ -114,7 +114,7 @@ FileDescriptor StoreLock::take_over(Platform& platform, const fs::path& file, co
   if (platform.rename(own.c_str(), file.c_str()) != 0) {
     const int error = errno;
     ::unlink(own.c_str());
-    throw file_error(file, "cannot be taken over", error);
+    throw FileError(file, "cannot be taken over", error);
   }
   return held;
 }
@@ -127,11 +127,13 @@ void watch(Platform& platform, const fs::path& file, const LockHolder& holder, d
   say(file.string() + ": held by " + holder.described() + "; watching it for " +
       std::to_string(static_cast<int>(stale_after)) + " s for a renewal of its lock");
   const double begin = platform.steady();
-  for (double waited = 0; waited < stale_after; waited = platform.steady() - begin) {
+  double waited = 0;
+  while (waited < stale_after) {
     platform.sleep(std::clamp(stale_after - waited, 0.01, 1.0));
     const auto now = read_lock(file);
     if (!now) return;
     if (now->content != holder.content) throw held_by(file, *now, "it has just renewed its lock");
+    waited = platform.steady() - begin;
   }
 }
 
@@ -174,7 +176,7 @@ void StoreLock::write_numbers() {
   const std::string text = numbers(epoch_, beat_);
   if (::lseek(held_.get(), 0, SEEK_SET) != 0 || !write_all(*platform_, held_.get(), text) ||
       platform_->fsync(held_.get()) != 0) {
-    throw file_error(file_, "cannot be renewed", errno);
+    throw FileError(file_, "cannot be renewed", errno);
   }
 }
 

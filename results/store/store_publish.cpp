@@ -28,7 +28,7 @@ void publish_snapshot(Platform& platform, Database& database, const fs::path& st
   try {
     write_snapshot(database, temporary);
     if (platform.rename(temporary.c_str(), snapshot.c_str()) != 0) {
-      throw file_error(snapshot, "cannot be published", errno);
+      throw FileError(snapshot, "cannot be published", errno);
     }
   } catch (...) {
     fs::remove(temporary, ignored);

@@ -143,7 +143,7 @@ void rebuild(Platform& platform, const fs::path& store, const fs::path& journal,
     catch_up.finish();
     applied = catch_up.applied();
   }
-  const auto failed = [&] { return file_error(store, "cannot be rebuilt from the journal", errno); };
+  const auto failed = [&] { return FileError(store, "cannot be rebuilt from the journal", errno); };
   const FileDescriptor file(::open(fresh.c_str(), O_RDWR | O_CLOEXEC));
   if (!file || platform.fsync(file.get()) != 0) throw failed();
   alive();
@@ -158,9 +158,9 @@ void move_aside(Platform& platform, const fs::path& store, const std::string& wh
   const fs::path aside = unused_store_path(store, StoreFile::damaged);
   const fs::path hot = rollback_journal(store);
   if (fs::exists(hot) && platform.rename(hot.c_str(), rollback_journal(aside).c_str()) != 0) {
-    throw file_error(hot, "cannot be moved aside", errno);
+    throw FileError(hot, "cannot be moved aside", errno);
   }
-  if (platform.rename(store.c_str(), aside.c_str()) != 0) throw file_error(store, "cannot be moved aside", errno);
+  if (platform.rename(store.c_str(), aside.c_str()) != 0) throw FileError(store, "cannot be moved aside", errno);
   say(store.string() + ": " + what + "; moved to " + aside.filename().string() + " and rebuilt from the journal");
 }
 
@@ -302,7 +302,7 @@ void mark_in_use(Database& database, const std::string& machine) {
 void mark_unused(Platform& platform, Database& database, const fs::path& store) {
   {  // closed before SQLite locks the file again: closing drops the locks that this process has on it
     FileDescriptor file(::open(store.c_str(), O_RDWR | O_CLOEXEC));
-    if (!file || platform.fsync(file.get()) != 0) throw file_error(store, "cannot be synchronised", errno);
+    if (!file || platform.fsync(file.get()) != 0) throw FileError(store, "cannot be synchronised", errno);
   }
   database.execute("PRAGMA synchronous = FULL; DELETE FROM meta WHERE key = 'in_use_on'");
 }

@@ -72,9 +72,9 @@ class FilesTest : public ::testing::Test {
     return names;
   }
   // The message of the FileError that replacing the file throws; the old content must still be there, alone.
-  std::string refusal(AtomicFileOptions options = {}) {
+  std::string refusal(const AtomicFileOptions& options = {}) {
     try {
-      write_by_rename(calls, file, "new", std::move(options));
+      write_by_rename(calls, file, "new", options);
     } catch (const FileError& e) {
       EXPECT_EQ(content(), "old");
       EXPECT_THAT(listing(), ElementsAre("table.csv"));
