@@ -275,7 +275,7 @@ void MpiTransport::finish(bool all_alive) {
 
 bool started_by_launcher() {
   const char* size = std::getenv("OMPI_COMM_WORLD_SIZE");
-  if (size != nullptr && std::atoi(size) > 0) return true;
+  if (size != nullptr && std::strtol(size, nullptr, 10) > 0) return true;
   if (std::getenv("PMIX_RANK") != nullptr) return true;
 #ifndef OPEN_MPI  // MPICH and its descendants; Slurm sets it for Open MPI too, where it would mean nothing
   if (std::getenv("PMI_RANK") != nullptr) return true;

@@ -13,8 +13,9 @@ std::vector<float> grid(std::int64_t tiles, float side) {
   const auto across = static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(tiles))));
   std::vector<float> corners;
   for (std::int64_t t = 0; t < tiles; ++t) {
-    corners.push_back(static_cast<float>(t % across) * side);
-    corners.push_back(static_cast<float>(t / across) * side);
+    const std::int64_t x = t % across, y = t / across;
+    corners.push_back(static_cast<float>(x) * side);
+    corners.push_back(static_cast<float>(y) * side);
   }
   return corners;
 }

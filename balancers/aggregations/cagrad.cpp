@@ -108,7 +108,7 @@ struct Candidate {
 };
 
 // Solves H y = r for each right-hand side by Cholesky's method, in place. False if H is singular to rounding.
-bool solve_symmetric(std::vector<std::vector<double>> h, std::vector<std::vector<double>*> sides) {
+bool solve_symmetric(std::vector<std::vector<double>> h, const std::vector<std::vector<double>*>& sides) {
   constexpr double kSmallestPivot = 1e-12;  // of the diagonal entry: such tasks are affinely dependent
   const std::size_t n = h.size();
   for (std::size_t i = 0; i < n; ++i) {

@@ -51,7 +51,7 @@ int invoke(const Command& command, const std::vector<std::string>& arguments) {
   CommandOptions options(command);
   if (!options.parse(arguments)) return 0;
   for (const std::string& warning : options.warnings()) {
-    if (is_first_rank()) std::cerr << "mtlgrid: " << warning << std::endl;
+    if (is_first_rank()) std::cerr << "mtlgrid: " << warning << '\n';
   }
   return command.run(options);
 }

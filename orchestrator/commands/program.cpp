@@ -50,7 +50,7 @@ int complain(const std::string& text, int status) {
     line += c;
     if (c == '\n') line += "mtlgrid: ";
   }
-  std::cerr << printable_lines(line) << std::endl;
+  std::cerr << printable_lines(line) << '\n';
   return status;
 }
 

@@ -93,7 +93,8 @@ void conclude(const StoreStatus& status, const std::string& store, ScreenSize si
   if (!status.run.end) {
     std::cout << printable(
                      fmt::format("No run holds {}, and it has no record of how the last run ended (killed?).", store))
-              << std::endl;
+              << '\n'
+              << std::flush;
   }
 }
 

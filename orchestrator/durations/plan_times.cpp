@@ -50,7 +50,7 @@ std::vector<PredictedTime> predict_times(const DurationModel& durations, const s
     std::vector<double> ends;
     for (const auto& draw : drawn) ends.push_back(remaining_makespan({}, draw, n));
     std::sort(ends.begin(), ends.end());
-    const auto at = [&](double part) { return ends[static_cast<std::size_t>(part * (count - 1) + 0.5)]; };
+    const auto at = [&](double part) { return ends[static_cast<std::size_t>(std::lround(part * (count - 1)))]; };
     times.push_back({n, at(0.5), at(0.1), at(0.9)});
   }
   return times;

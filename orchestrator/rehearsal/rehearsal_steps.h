@@ -19,8 +19,8 @@ namespace mtlgrid {
 class RehearsalSteps : public SessionGuest {
  public:
   // `probe`: a file with `content` that rank 0 holds locks on. `plan` must outlive this object.
-  RehearsalSteps(const Plan& plan, double seconds, int ranks, std::filesystem::path probe, std::string content)
-      : plan_(plan), seconds_(seconds), probe_(std::move(probe)), content_(std::move(content)) {
+  RehearsalSteps(const Plan& plan, double seconds, int ranks, const std::filesystem::path& probe, std::string content)
+      : plan_(plan), seconds_(seconds), probe_(probe), content_(std::move(content)) {
     record_.ranks = ranks;
   }
   bool on_message(int from, const ToCoordinator& message, double now) override;

@@ -25,8 +25,8 @@ void Quarantine::lift(const std::string& host) {
 std::optional<std::string> Quarantine::take_back(std::size_t index) {
   for (const std::string& host : held_) {
     if (bad_[host].erase(index) == 0 || bad_[host].size() >= static_cast<std::size_t>(strikes_)) continue;
-    const std::string innocent = host;
-    lift(innocent);
+    std::optional<std::string> innocent = host;
+    lift(*innocent);
     return innocent;
   }
   return std::nullopt;

@@ -37,8 +37,8 @@ class Mailbox : public Comm<Message> {
  public:
   explicit Mailbox(Transport& transport) : mail_(transport) {}
   void send(int rank, const Message& message) override {
-    constexpr bool to_worker = std::is_same_v<Message, ToWorker>;
-    mail_.add(rank, to_worker ? Addressee::worker : Addressee::coordinator, encode_message(message));
+    constexpr bool kToWorker = std::is_same_v<Message, ToWorker>;
+    mail_.add(rank, kToWorker ? Addressee::worker : Addressee::coordinator, encode_message(message));
   }
   void flush() { mail_.flush(); }
 

@@ -48,7 +48,7 @@ void percentiles(Running& running, const BootstrapSettings& settings) {
 
 // Bootstraps metrics of the same n patients on the same sequence of resamples: each uses the first `resamples` of the
 // sequence in which it is defined.
-void bootstrap(std::vector<Running*> metrics, std::size_t n, const BootstrapSettings& settings,
+void bootstrap(const std::vector<Running*>& metrics, std::size_t n, const BootstrapSettings& settings,
                const RandomStream& stream) {
   std::vector<Running*> open = metrics;
   std::vector<int> multiplicity(n);

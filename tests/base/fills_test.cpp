@@ -61,19 +61,19 @@ TEST(Fills, AnyPartOfAMaskIsThatPartOfTheWhole) {
 }
 
 TEST(Fills, DropoutKeepsItsShareAndTheMean) {
-  constexpr std::size_t n = 1 << 20;
+  constexpr std::size_t kLength = 1 << 20;
   for (const double p : {0.1, 0.5, 0.9}) {
-    std::vector<float> mask(n);
+    std::vector<float> mask(kLength);
     DropoutFill(kStream, p).fill(0, std::span(mask));
     std::size_t zeros = 0, runs = 0;
-    for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t i = 0; i < kLength; ++i) {
       zeros += mask[i] == 0;
       runs += i > 0 && mask[i] == 0 && mask[i - 1] == 0;
       ASSERT_TRUE(mask[i] == 0 || mask[i] == static_cast<float>(1 / (1 - p)));
     }
-    const double sigma = std::sqrt(p * (1 - p) * n), sigma2 = std::sqrt(p * p * (1 - p * p) * n);
-    EXPECT_NEAR(static_cast<double>(zeros), p * n, 5 * sigma);
-    EXPECT_NEAR(static_cast<double>(runs), p * p * n, 8 * sigma2);  // neighbours are independent
+    const double sigma = std::sqrt(p * (1 - p) * kLength), sigma2 = std::sqrt(p * p * (1 - p * p) * kLength);
+    EXPECT_NEAR(static_cast<double>(zeros), p * kLength, 5 * sigma);
+    EXPECT_NEAR(static_cast<double>(runs), p * p * kLength, 8 * sigma2);  // neighbours are independent
   }
 }
 

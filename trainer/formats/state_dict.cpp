@@ -156,7 +156,10 @@ class StateDict {
       std::int64_t at = tensor.offset;
       for (std::size_t d = 0; d < index.size(); ++d) at += index[d] * tensor.strides[d];
       out[i] = type->second.value(bytes.data() + static_cast<std::size_t>(at) * type->second.bytes);
-      for (std::size_t d = index.size(); d-- > 0 && ++index[d] == tensor.shape[d];) index[d] = 0;
+      for (std::size_t d = index.size(); d > 0; --d) {  // the next index, the last dimension first
+        if (++index[d - 1] < tensor.shape[d - 1]) break;
+        index[d - 1] = 0;
+      }
     }
     check_finite(spec, out);
   }

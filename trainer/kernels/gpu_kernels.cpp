@@ -63,7 +63,7 @@ class Argument {
   template <typename T>
   void store(const T& value) {
     static_assert(sizeof(T) <= sizeof(bytes_) && std::is_trivially_copyable_v<T>);
-    std::memcpy(bytes_.data(), &value, sizeof value);
+    std::memcpy(bytes_.data(), static_cast<const void*>(&value), sizeof value);
   }
   alignas(8) std::array<std::byte, sizeof(Sums<double>)> bytes_;
 };

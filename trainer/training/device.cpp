@@ -25,7 +25,7 @@ bool built_with_cuda() { return at::globalContext().hasCUDART(); }
 
 DeviceFacts device_facts() {
   DeviceFacts facts{variable("CUDA_VISIBLE_DEVICES"), variable("MTLGRID_GPU"), built_with_cuda(), 0};
-  if (facts.built && !facts.uuid.empty()) facts.visible = at::detail::getCUDAHooks().deviceCount();
+  if (facts.built && !facts.uuid.empty()) facts.visible = int{at::detail::getCUDAHooks().deviceCount()};
   return facts;
 }
 

@@ -122,7 +122,8 @@ inline std::vector<GradientSet> gradient_sets() {
       for (std::size_t i = 0; i < tasks; ++i) rows.push_back(row(i));
       sets.push_back({name + k, rows});
     };
-    const Vector base = random_row(1), across = random_row(1);
+    Vector base = random_row(1);
+    const Vector across = random_row(1);
     const auto along = [&](double scale) { return combination({base}, {scale}); };
     for (int repeat = 0; repeat < 8; ++repeat) add("random", [&](std::size_t) { return random_row(1); });
     add("lengths 1e-15 to 1e15", [&](std::size_t i) { return random_row(i == 0 ? 1e15 : i == 1 ? 1e-15 : 1); });

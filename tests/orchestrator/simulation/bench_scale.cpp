@@ -111,7 +111,7 @@ void resume(const std::filesystem::path& folder, int cells) {
                opened, registered - opened, known, all.seconds() - registered,
                1e-6 * static_cast<double>(std::filesystem::file_size(file)));
     std::fflush(stdout);
-    Store(std::move(store));  // closed
+    { const Store closed(std::move(store)); }
     std::filesystem::remove(file.string() + ".sum");
   }
 }

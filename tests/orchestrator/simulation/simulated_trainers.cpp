@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <ranges>
 
 namespace mtlgrid::simulation {
 namespace {
@@ -95,9 +96,9 @@ void TrainerPool::train(int number, const TrainPack& pack) {
     const std::size_t cell = grid_.index(member.cell);
     auto& attempts = disk_.attempts(cell);
     const double from = disk_.checkpoint(cell, member.resume);
-    for (auto before = attempts.rbegin(); before != attempts.rend(); ++before) {
-      if (before->first >= member.attempt) continue;
-      disk_.add({cell, member.attempt, before->second.reached - from, before->second.fault});
+    for (const auto& [earlier, before] : std::views::reverse(attempts)) {
+      if (earlier >= member.attempt) continue;
+      disk_.add({cell, member.attempt, before.reached - from, before.fault});
       break;
     }
     attempts[member.attempt] = {cell, member.attempt, from, from, std::nullopt, ""};

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <ranges>
+
 #include "base/errors.h"
 #include "orchestrator/session/mailbox.h"
 
@@ -288,10 +290,9 @@ std::vector<QueuedCell> Simulation::cells() {
     if (row.result_attempt != 0 || row.failed) continue;
     QueuedCell queued{grid_[i].cell, row.newest(), grid_[i].expected, {}};
     if (settings_.keep_folders) {
-      auto& folders = disk_.attempts(i);
-      for (auto folder = folders.rbegin(); folder != folders.rend(); ++folder) {
-        queued.attempts = std::max(queued.attempts, folder->first);
-        queued.resume.push_back(fmt::format("store.d/grid-1/{}/attempt-{}", grid_[i].cell.name(), folder->first));
+      for (const auto& [number, folder] : std::views::reverse(disk_.attempts(i))) {
+        queued.attempts = std::max(queued.attempts, number);
+        queued.resume.push_back(fmt::format("store.d/grid-1/{}/attempt-{}", grid_[i].cell.name(), number));
       }
     }
     queued.losses = cut_off_at_once(i);

@@ -73,20 +73,20 @@ void both_intervals(std::span<const int> label, std::span<const double> score, i
 }
 
 void run(int resamples) {
-  constexpr std::size_t n = 600;
+  constexpr std::size_t kPatients = 600;
   std::vector<int> label;
   std::vector<double> score;
-  for (const Prediction& p : patients(n)) {
+  for (const Prediction& p : patients(kPatients)) {
     label.push_back(p.label);
     score.push_back(p.score);
   }
-  line(fmt::format("AUROC and AUPRC, {} patients, {} resamples", n, resamples),
+  line(fmt::format("AUROC and AUPRC, {} patients, {} resamples", kPatients, resamples),
        milliseconds([&] { both_intervals(label, score, resamples); }));
-  std::vector<int> multiplicity(n);
+  std::vector<int> multiplicity(kPatients);
   line("  of which drawing", milliseconds([&] {
          for (int d = 0; d < resamples; ++d) draw_multiplicities(kStream, static_cast<std::uint64_t>(d), multiplicity);
        }));
-  for (const std::size_t size : {std::size_t{150}, n}) {
+  for (const std::size_t size : {std::size_t{150}, kPatients}) {
     const auto predictions = patients(size);
     const auto tokens = embeddings(size, 384);
     line(fmt::format("all metrics of a cell but silhouette, {} patients, 1000 resamples", size),

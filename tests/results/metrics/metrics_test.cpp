@@ -99,7 +99,7 @@ TEST(Metrics, AreUndefinedWithAReasonWhereTheFixtureSaysWhatTheLibrariesDo) {
                            : metric == "r2"         ? r_squared(target, prediction)
                                                     : pearson_r(target, prediction);
     EXPECT_TRUE(std::isnan(found.value)) << metric;
-    EXPECT_EQ(found.reason, j.at("reason")) << metric << ", where the library " << j.at("library");
+    EXPECT_EQ(found.reason, j.at("reason").get<std::string>()) << metric << ", where the library " << j.at("library");
   }
 }
 
@@ -210,7 +210,7 @@ TEST(Silhouette, CoincidingPatientsScoreZero) {
 }
 
 TEST(Quantile, AgreesWithNumpy) {
-  const nlohmann::json j = fixture();
+  const nlohmann::json& j = fixture();
   const auto sorted = j.at("sorted").get<std::vector<double>>();
   for (const auto& [q, value] : j.at("quantiles").items()) expect_close(quantile(sorted, std::stod(q)), value, q);
   EXPECT_EQ(quantile(std::vector{3.0}, 0.975), 3.0);

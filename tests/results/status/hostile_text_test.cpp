@@ -30,8 +30,7 @@ const std::string kHostile[] = {"'); DROP TABLE cells;--",
                                 "[x](javascript:alert(1)) **b** _i_ ~~s~~",
                                 "=HYPERLINK(\"http://x\")",
                                 "\xff\xfe\xc3",
-                                "\xe2\x80\xae\xe2\x81\xa6"
-                                "evil",
+                                "\u202e\u2066evil",
                                 "../../../etc/passwd",
                                 " leading, \"quoted\"",
                                 std::string(5000, 'x')};

@@ -68,12 +68,12 @@ const std::vector<PaperTable>& tables() {
 
 // The values of a column by method, from every table that has it.
 std::vector<std::vector<TableValue>> columns(const nlohmann::json& wanted) {
+  const auto text = [&](const char* key) { return wanted.at(key).get<std::string>(); };
   std::vector<std::vector<TableValue>> found;
   for (const PaperTable& t : tables()) {
     for (std::size_t c = 0; c < t.columns.size(); ++c) {
       const TableColumn& k = t.columns[c];
-      if (k.fold || k.cohort != wanted.at("cohort") || k.metric != wanted.at("metric") ||
-          k.auxiliary != wanted.at("auxiliary")) {
+      if (k.fold || k.cohort != text("cohort") || k.metric != text("metric") || k.auxiliary != text("auxiliary")) {
         continue;
       }
       auto& values = found.emplace_back();

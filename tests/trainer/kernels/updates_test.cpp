@@ -71,36 +71,36 @@ TEST(AdamWTest, FollowsPyTorchOver200Steps) {
 
 class Loops : public ::testing::Test {
  protected:
-  Loops() : a(n), b(n), c(n) {
+  Loops() : a(kLength), b(kLength), c(kLength) {
     fill_uniform(kStream.child(1), a);
     fill_uniform(kStream.child(2), b);
     fill_uniform(kStream.child(3), c);
   }
-  static constexpr std::size_t n = 100003;  // several chunks and a tail
+  static constexpr std::size_t kLength = 100003;  // several chunks and a tail
   std::vector<float> a, b, c;
 };
 
 TEST_F(Loops, TwoRowsAreOneRowOfTheirWeightedSum) {
-  std::vector<float> sum(n), p1 = c, p2 = c, m1(n), m2(n), v1(n), v2(n);
-  for (std::size_t i = 0; i < n; ++i) sum[i] = 0.25f * a[i] - 2 * b[i];
+  std::vector<float> sum(kLength), p1 = c, p2 = c, m1(kLength), m2(kLength), v1(kLength), v2(kLength);
+  for (std::size_t i = 0; i < kLength; ++i) sum[i] = 0.25f * a[i] - 2 * b[i];
   adamw_is_finite({}, 1, {{of(a), of(b)}, {0.25, -2}}, of(p1), of(m1), of(v1), 1);
   adamw_is_finite({}, 1, {{of(sum)}, {1}}, of(p2), of(m2), of(v2), 1);
-  for (std::size_t i = 0; i < n; ++i) ASSERT_NEAR(m1[i], m2[i], 1e-6);
-  std::vector<float> o1(n), o2(n);
+  for (std::size_t i = 0; i < kLength; ++i) ASSERT_NEAR(m1[i], m2[i], 1e-6);
+  std::vector<float> o1(kLength), o2(kLength);
   gradient_step(0.1, 0.01, {{of(a), of(b)}, {0.25, -2}}, of(c), of(o1), 1);
   gradient_step(0.1, 0.01, {{of(sum)}, {1}}, of(c), of(o2), 1);
-  for (std::size_t i = 0; i < n; ++i) {
+  for (std::size_t i = 0; i < kLength; ++i) {
     ASSERT_NEAR(o1[i], o2[i], 1e-6);
     ASSERT_NEAR(o1[i], c[i] * (1 - 0.001) - 0.1 * sum[i], 1e-6);
   }
 }
 
 TEST_F(Loops, AreThoseOfDoubleUpToRounding) {
-  std::vector<double> da(a.begin(), a.end()), dc(c.begin(), c.end()), out(n);
-  std::vector<float> single(n);
+  std::vector<double> da(a.begin(), a.end()), dc(c.begin(), c.end()), out(kLength);
+  std::vector<float> single(kLength);
   offset(of(dc), 0.3, of(da), of(out), 1);
   offset(of(c), 0.3, of(a), of(single), 1);
-  for (std::size_t i = 0; i < n; ++i) {
+  for (std::size_t i = 0; i < kLength; ++i) {
     ASSERT_NEAR(out[i], dc[i] + 0.3 * da[i], 1e-15);
     ASSERT_NEAR(single[i], out[i], 1e-6);
   }
@@ -108,31 +108,31 @@ TEST_F(Loops, AreThoseOfDoubleUpToRounding) {
 
 TEST_F(Loops, AreAtensOperations) {
   const GradientSum g = {{of(a), of(b)}, {0.3, 1.7}};
-  std::vector<float> p1 = c, p2 = c, m1 = b, m2 = b, v1 = a, v2 = a, o1(n), o2(n);
+  std::vector<float> p1 = c, p2 = c, m1 = b, m2 = b, v1 = a, v2 = a, o1(kLength), o2(kLength);
   for (float& x : v1) x = std::abs(x);
   v2 = v1;
   EXPECT_TRUE(adamw_is_finite({}, 4, g, of(p1), of(m1), of(v1), 1));
   aten::adamw_step({}, 4, g, of(p2), of(m2), of(v2));
-  for (std::size_t i = 0; i < n; ++i) ASSERT_NEAR(p1[i], p2[i], 1e-6) << i;
+  for (std::size_t i = 0; i < kLength; ++i) ASSERT_NEAR(p1[i], p2[i], 1e-6) << i;
   gradient_step(0.1, 0.01, g, of(c), of(o1), 1);
   aten::gradient_step(0.1, 0.01, g, of(c), of(o2));
-  for (std::size_t i = 0; i < n; ++i) ASSERT_NEAR(o1[i], o2[i], 1e-6) << i;
+  for (std::size_t i = 0; i < kLength; ++i) ASSERT_NEAR(o1[i], o2[i], 1e-6) << i;
   offset(of(c), 0.3, of(a), of(o1), 1);
   aten::offset(of(c), 0.3, of(a), of(o2));
-  for (std::size_t i = 0; i < n; ++i) ASSERT_NEAR(o1[i], o2[i], 1e-6) << i;
+  for (std::size_t i = 0; i < kLength; ++i) ASSERT_NEAR(o1[i], o2[i], 1e-6) << i;
 }
 
 TEST_F(Loops, ThreadsChangeNoBit) {
-  std::vector<float> p1 = c, p2 = c, m1(n), m2(n), v1(n), v2(n);
+  std::vector<float> p1 = c, p2 = c, m1(kLength), m2(kLength), v1(kLength), v2(kLength);
   adamw_is_finite({}, 3, {{of(a)}, {1}}, of(p1), of(m1), of(v1), 1);
   adamw_is_finite({}, 3, {{of(a)}, {1}}, of(p2), of(m2), of(v2), 3);
   EXPECT_EQ(p1, p2);
 }
 
 TEST_F(Loops, NonFiniteGradientAnywhereIsSeen) {
-  for (const std::size_t at : {std::size_t{0}, std::size_t{16384}, n - 1}) {
+  for (const std::size_t at : {std::size_t{0}, std::size_t{16384}, kLength - 1}) {
     for (const float bad : {NAN, INFINITY, -INFINITY}) {
-      std::vector<float> g = a, p = c, m(n), v(n);
+      std::vector<float> g = a, p = c, m(kLength), v(kLength);
       g[at] = bad;
       EXPECT_FALSE(adamw_is_finite({}, 1, {{of(g)}, {1}}, of(p), of(m), of(v), 1)) << at;
       EXPECT_FALSE(all_finite(of(g)));
@@ -147,8 +147,8 @@ TEST_F(Loops, SumsOfNoRowsOrTooManyAreRefused) {
 }
 
 TEST_F(Loops, TensorsThatDoNotGoTogetherAreRefused) {
-  std::vector<double> d(n);
-  std::vector<float> shorter(n - 1);
+  std::vector<double> d(kLength);
+  std::vector<float> shorter(kLength - 1);
   EXPECT_THROW(offset(of(a), 1, of(shorter), of(b), 1), Error);
   EXPECT_THROW(gradient_step(0.1, 0, {{of(d)}, {1}}, of(c), of(b), 1), Error);
   EXPECT_THROW(all_finite(of(a).view({1, -1})), Error);

@@ -9,6 +9,7 @@
 #include <ATen/ops/rand.h>
 #include <malloc.h>
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <chrono>
 #include <climits>
@@ -51,13 +52,14 @@ std::vector<StackStep> networks(const Options& o, const std::vector<std::string>
   for (const std::string& name : names) {
     StackStep one(method(name), o.model, o.train, o.rules(), make_layout(o.model, o.width, "c", "r"), streams,
                   o.where(), o.threads, !o.no_graphs);
-    bool joined = false;
-    for (StackStep& stack : stacks) {
-      if (!o.stacked || joined || !stackable(stack.method(), one.method())) continue;
-      stack.join(std::move(one));
-      joined = true;
+    const auto host = std::find_if(stacks.begin(), stacks.end(), [&](const StackStep& stack) {
+      return o.stacked && stackable(stack.method(), one.method());
+    });
+    if (host != stacks.end()) {
+      host->join(std::move(one));
+    } else {
+      stacks.push_back(std::move(one));
     }
-    if (!joined) stacks.push_back(std::move(one));
   }
   return stacks;
 }
