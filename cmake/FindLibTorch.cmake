@@ -41,6 +41,8 @@ if(LibTorch_FOUND AND NOT TARGET mtlgrid::torch)
   add_library(mtlgrid::torch INTERFACE IMPORTED)
   target_include_directories(mtlgrid::torch SYSTEM INTERFACE "${LibTorch_ROOT_DIR}/include"
     "${LibTorch_ROOT_DIR}/include/torch/csrc/api/include")
+  # Among torch's headers are those of another fmt, without its library.
+  target_compile_definitions(mtlgrid::torch INTERFACE FMT_HEADER_ONLY=1)
   target_link_libraries(mtlgrid::torch INTERFACE "${LibTorch_CPU_LIBRARY}" "${LibTorch_C10_LIBRARY}")
   target_link_options(mtlgrid::torch INTERFACE "LINKER:-rpath,${LibTorch_ROOT_DIR}/lib")
   # at::parallel_for is a template: compiled without OpenMP it runs on one thread, and says nothing. The runtime is

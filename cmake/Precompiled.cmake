@@ -1,0 +1,41 @@
+# Headers of libraries that most sources include, compiled once and not once a source (docs/building.md has the times). A
+# source still includes what it uses: `make check` and the preset asan do without this and show what is missing.
+
+option(MTLGRID_PRECOMPILE "Compile the headers of libraries that most sources include once" ON)
+
+# mtlgrid_precompiled(NAME HEADERS... LIBS... OPTIONS...): a set of headers, compiled with these options.
+function(mtlgrid_precompiled name)
+  cmake_parse_arguments(ARG "" "" "HEADERS;LIBS;OPTIONS" ${ARGN})
+  set(source "${CMAKE_BINARY_DIR}/precompiled_${name}.cpp")  # a target needs one
+  file(CONFIGURE OUTPUT "${source}" CONTENT "")
+  add_library(mtlgrid_precompiled_${name} OBJECT EXCLUDE_FROM_ALL "${source}")
+  target_link_libraries(mtlgrid_precompiled_${name} PRIVATE mtlgrid_settings ${ARG_LIBS})
+  target_compile_options(mtlgrid_precompiled_${name} PRIVATE ${ARG_OPTIONS} -fpch-preprocess)
+  target_precompile_headers(mtlgrid_precompiled_${name} PRIVATE ${ARG_HEADERS})
+endfunction()
+
+# mtlgrid_use_precompiled(TARGET rooms|tests TORCH): the target's sources begin with that set, and torch's headers if TORCH.
+# Sources with compile options of their own need the property SKIP_PRECOMPILE_HEADERS.
+function(mtlgrid_use_precompiled target set torch)
+  if(MTLGRID_PRECOMPILE)
+    if(torch)
+      string(PREPEND set torch_)
+    endif()
+    target_compile_options(${target} PRIVATE -fpch-preprocess)  # without it ccache does not keep such sources
+    target_precompile_headers(${target} REUSE_FROM mtlgrid_precompiled_${set})
+  endif()
+endfunction()
+
+if(MTLGRID_PRECOMPILE)
+  set(standard <algorithm> <cmath> <cstdint> <filesystem> <functional> <map> <memory> <optional> <set> <span> <string>
+    <string_view> <utility> <variant> <vector> <fmt/format.h> <nlohmann/json.hpp>)
+  set(tests <chrono> <fstream> <gmock/gmock.h> <gtest/gtest.h>)
+  set(torch <ATen/core/Tensor.h> <ATen/Parallel.h> <ATen/TensorOperators.h> <ATen/ops/empty.h> <ATen/ops/zeros.h>)
+  mtlgrid_precompiled(rooms HEADERS ${standard})
+  mtlgrid_precompiled(tests HEADERS ${standard} ${tests} LIBS GTest::gmock OPTIONS ${MTLGRID_TEST_OPTIONS})
+  if(MTLGRID_TRAINER)
+    mtlgrid_precompiled(torch_rooms HEADERS ${standard} ${torch} LIBS mtlgrid::torch)
+    mtlgrid_precompiled(torch_tests HEADERS ${standard} ${tests} ${torch} LIBS GTest::gmock mtlgrid::torch
+      OPTIONS ${MTLGRID_TEST_OPTIONS})
+  endif()
+endif()
