@@ -15,7 +15,7 @@ function(mtlgrid_precompiled name)
 endfunction()
 
 # mtlgrid_use_precompiled(TARGET rooms|tests TORCH): the target's sources begin with that set, and torch's headers if TORCH.
-# Sources with compile options of their own need the property SKIP_PRECOMPILE_HEADERS.
+# Not those of mtlgrid_source_options().
 function(mtlgrid_use_precompiled target set torch)
   if(MTLGRID_PRECOMPILE)
     if(torch)
@@ -24,6 +24,12 @@ function(mtlgrid_use_precompiled target set torch)
     target_compile_options(${target} PRIVATE -fpch-preprocess)  # without it ccache does not keep such sources
     target_precompile_headers(${target} REUSE_FROM mtlgrid_precompiled_${set})
   endif()
+endfunction()
+
+# mtlgrid_source_options(FILE OPTION...): compile options of one source. It does without precompiled headers, which were
+# compiled with other options.
+function(mtlgrid_source_options file)
+  set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "${ARGN}" SKIP_PRECOMPILE_HEADERS ON)
 endfunction()
 
 if(MTLGRID_PRECOMPILE)
