@@ -19,6 +19,8 @@ struct CohortFiles {
   std::string name;
   std::filesystem::path clini, slides, features;
   std::string patient_column = "PATIENT", filename_column = "FILENAME";
+  std::string slide_patient_column{};  // of the slide table; empty: as `patient_column`
+  std::vector<std::string> missing{};  // further spellings of a missing value, beside pandas' (read_table)
 };
 
 struct FeatureFile {

@@ -1,6 +1,7 @@
 #include "datasets/labels.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <limits>
@@ -29,7 +30,7 @@ class LabelReader {
     if (!target_column_ && required_) complain_of_column(auxiliary_);
     if (!label_column_ || (!target_column_ && required_)) return {};
     find_conflicts();
-    negative_ = rule_.negative.empty() ? commonest_other() : rule_.negative;
+    negative_ = rule_.negative.empty() ? std::vector<std::string>{commonest_other()} : rule_.negative;
     for (std::size_t p = 0; p < cohort_.patients.size(); ++p) take(static_cast<int>(p));
     check_classes();
     return std::move(rows_);
@@ -41,9 +42,11 @@ class LabelReader {
   }
   const Table::Row& row_of(const Patient& patient) const { return cohort_.clini.rows[patient.clini_row]; }
   const Cell& label_of(const Patient& patient) const { return row_of(patient).cells[*label_column_]; }
-  bool ignored(const std::string& label) const {
-    return std::find(rule_.ignore.begin(), rule_.ignore.end(), label) != rule_.ignore.end();
+  static bool among(const std::vector<std::string>& values, const std::string& label) {
+    return std::find(values.begin(), values.end(), label) != values.end();
   }
+  bool ignored(const std::string& label) const { return among(rule_.ignore, label); }
+  bool positive(const std::string& label) const { return among(rule_.positive, label); }
 
   void complain_of_column(const std::string& name) {
     problems_.add(
@@ -78,7 +81,7 @@ class LabelReader {
     std::map<std::string, int> counts;
     for (const auto& patient : cohort_.patients) {
       const Cell& label = label_of(patient);
-      if (label && *label != rule_.positive && !ignored(*label)) ++counts[*label];
+      if (label && !positive(*label) && !ignored(*label)) ++counts[*label];
     }
     const auto most = std::max_element(counts.begin(), counts.end(),
                                        [](const auto& a, const auto& b) { return a.second < b.second; });
@@ -94,15 +97,15 @@ class LabelReader {
     const Cell& label = label_of(patient);
     if (!label) return drop(patient, fmt::format("no label in '{}'", rule_.column));
     if (ignored(*label)) return drop(patient, fmt::format("ignored label '{}'", *label));
-    if (*label != rule_.positive && *label != negative_) {
+    if (!positive(*label) && !among(negative_, *label)) {
       problems_.add(fmt::format("{}: label '{}' in column '{}' is neither '{}' nor '{}'", place(row_of(patient)),
-                                *label, rule_.column, rule_.positive, negative_));
+                                *label, rule_.column, fmt::join(rule_.positive, "', '"), fmt::join(negative_, "', '")));
       return;
     }
     const auto target = target_of(patient);
     if (!target) return;
     rows_.patient.push_back(index);
-    rows_.label.push_back(*label == rule_.positive ? 1 : 0);
+    rows_.label.push_back(positive(*label) ? 1 : 0);
     rows_.target.push_back(*target);
   }
 
@@ -136,7 +139,7 @@ class LabelReader {
       problems_.add(
           fmt::format("{}: all {} patients with '{}' and '{}' are {} ('{}' is positive), expected two classes",
                       cohort_.clini.path.string(), positives + negatives, rule_.column, auxiliary_,
-                      positives == 0 ? "negative" : "positive", rule_.positive));
+                      positives == 0 ? "negative" : "positive", fmt::join(rule_.positive, "', '")));
     }
   }
 
@@ -146,7 +149,7 @@ class LabelReader {
   const bool required_;
   Problems& problems_;
   std::optional<std::size_t> label_column_, target_column_;
-  std::string negative_;
+  std::vector<std::string> negative_;
   LabelledRows rows_;
 };
 

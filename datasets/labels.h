@@ -10,9 +10,10 @@ namespace mtlgrid {
 
 // How a class label and an auxiliary target are read from a clinical table.
 struct LabelRule {
-  std::string column, positive;
-  std::string negative;             // empty: any other single value
-  std::vector<std::string> ignore;  // rows with these values are dropped and accounted
+  std::string column;
+  std::vector<std::string> positive;  // values of the positive class, at least one
+  std::vector<std::string> negative;  // values of the negative class; empty: any other single value
+  std::vector<std::string> ignore;    // rows with these values are dropped and accounted
 };
 
 // The patients of a cohort that a pair can use, with their labels. Rows are in ascending order of the patient's name.

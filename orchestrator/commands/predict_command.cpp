@@ -1,6 +1,7 @@
 #include "orchestrator/commands/predict_command.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -59,12 +60,19 @@ std::string trained_extractor(const nlohmann::json& settings, const std::string&
       "again with this version (mtlgrid run CONFIG)");
 }
 
+// A class's values as the store keeps them: one as text ("" is none), several as a list.
+std::vector<std::string> class_values(const nlohmann::json& stored) {
+  if (stored.is_array()) return stored;
+  return stored == "" ? std::vector<std::string>{} : std::vector<std::string>{stored};
+}
+
 Network network_of(TrainedCell trained) {
   const nlohmann::json& settings = trained.settings;
   const nlohmann::json& biomarker = settings.at("biomarkers").at(trained.cell.biomarker);
   Network n;
   n.weights = read_weights_file(trained.weights);
-  n.rule = {biomarker.at("label"), biomarker.at("positive"), biomarker.at("negative"), biomarker.at("ignore")};
+  n.rule = {biomarker.at("label"), class_values(biomarker.at("positive")), class_values(biomarker.at("negative")),
+            biomarker.at("ignore")};
   n.extractor = trained_extractor(settings, biomarker.at("train"));
   n.bootstrap = settings.at("bootstrap");
   n.seed = settings.at("seed");
@@ -178,7 +186,7 @@ std::string report(const PredictOptions& options, const Network& network, const 
                    const PredictAnswer& answer) {
   std::string text =
       fmt::format("{}: {} patients; score is P({} = {}), prediction is of {}\n", network.trained.cell.name(),
-                  answer.predictions.size(), network.rule.column, network.rule.positive,
+                  answer.predictions.size(), network.rule.column, fmt::join(network.rule.positive, " or "),
                   network.joint ? network.weights.auxiliary_column : "nothing (baseline has no regression)");
   if (!cohort.drops.empty()) {
     std::vector<GridRecord::DropRow> rows;

@@ -257,17 +257,18 @@ class ConfigReader {
 
   void label(SectionReader& r, LabelRule& rule) {
     rule.column = r.required("label");
-    rule.positive = r.required("positive");
-    r.read("negative", rule.negative);
+    rule.positive = r.list("positive", true);
+    rule.negative = r.list("negative");
     rule.ignore = r.list("ignore");
-    if (!rule.positive.empty() && rule.negative == rule.positive) {
-      r.problem("negative", fmt::format("'{}' is also the positive value", rule.negative));
+    const auto among = [](const std::vector<std::string>& values, const std::string& value) {
+      return std::find(values.begin(), values.end(), value) != values.end();
+    };
+    for (const std::string& value : rule.negative) {
+      if (among(rule.positive, value)) r.problem("negative", fmt::format("'{}' is also a positive value", value));
     }
     for (const std::string& value : rule.ignore) {
-      if (value == rule.positive || value == rule.negative) {
-        r.problem("ignore",
-                  fmt::format("'{}' is also the {} value", value, value == rule.positive ? "positive" : "negative"));
-      }
+      if (among(rule.positive, value)) r.problem("ignore", fmt::format("'{}' is also a positive value", value));
+      if (among(rule.negative, value)) r.problem("ignore", fmt::format("'{}' is also a negative value", value));
     }
   }
 
@@ -314,14 +315,20 @@ class ConfigReader {
   std::vector<const IniSection*> cohort_sections_, biomarker_sections_;
 };
 
+// A class's values: none and one as text, as the identity of grids of one value a class has them, several as a list.
+nlohmann::json class_values(const std::vector<std::string>& values) {
+  if (values.size() > 1) return values;
+  return values.empty() ? "" : values.front();
+}
+
 nlohmann::json biomarker_settings(const BiomarkerConfig& b) {
   nlohmann::json auxiliaries = nlohmann::json::object();
   for (const AuxiliaryConfig& a : b.auxiliaries) auxiliaries[a.name] = a.column;
   return {{"train", b.train},
           {"external", b.external},
           {"label", b.rule.column},
-          {"positive", b.rule.positive},
-          {"negative", b.rule.negative},
+          {"positive", class_values(b.rule.positive)},
+          {"negative", class_values(b.rule.negative)},
           {"ignore", b.rule.ignore},
           {"auxiliaries", auxiliaries}};
 }

@@ -32,7 +32,7 @@ class LabelRows : public ::testing::Test {
   std::string row(int number) const { return c.files().clini.string() + ", row " + std::to_string(number) + ": "; }
 
   CohortOnDisk c;
-  LabelRule rule{"label", "MSIH", "", {}};
+  LabelRule rule{"label", {"MSIH"}, {}, {}};
   Problems problems;
 };
 
@@ -88,7 +88,7 @@ TEST_F(LabelRows, AThirdValueIsNamedWithItsRow) {
 
 TEST_F(LabelRows, ANamedNegativeValueIsTheOnlyOne) {
   table("A,MSIH,1\nB,MSS,2\nC,MSS,3\n");
-  rule.negative = "nonMSIH";
+  rule.negative = {"nonMSIH"};
   read();
   EXPECT_THAT(problems.lines(), ElementsAre(HasSubstr(row(3) + "label 'MSS'"), HasSubstr(row(4))));
 }

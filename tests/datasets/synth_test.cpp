@@ -49,7 +49,7 @@ TEST(Synth, EveryPairOfThePaperCanBeSplit) {
       Problems problems;
       check_disjoint(training, external, problems);
       check_same_features(training, external, problems);
-      const LabelRule rule{pair.label, pair.positive, "", {"MSI-L"}};
+      const LabelRule rule{pair.label, {pair.positive}, {}, {"MSI-L"}};
       for (const auto& auxiliary : pair.auxiliaries) {
         const auto rows = label_rows(training, rule, auxiliary, true, problems);
         const auto positives = std::count(rows.label.begin(), rows.label.end(), 1);
@@ -72,7 +72,7 @@ TEST(Synth, TheAccountOfDropsHasSomethingToShow) {
                           "TCGA-CRC-unknown/TCGA-CRC-unknown-1.h5: patient not in the clinical table",
                           "TCGA-CRC-noslide/: not in the slide table"));
   Problems problems;
-  const auto rows = label_rows(cohort, {"isMSIH", "MSIH", "nonMSIH", {"MSI-L"}}, "LF", true, problems);
+  const auto rows = label_rows(cohort, {"isMSIH", {"MSIH"}, {"nonMSIH"}, {"MSI-L"}}, "LF", true, problems);
   EXPECT_THAT(drops_of(rows.drops), Contains(HasSubstr("ignored label 'MSI-L'")));
   EXPECT_THAT(drops_of(rows.drops), Contains(HasSubstr("no label in 'isMSIH'")));
   EXPECT_THAT(drops_of(rows.drops), Contains(HasSubstr("no value in 'LF'")));
@@ -93,7 +93,7 @@ TEST(Synth, AnExternalTargetIsMissingForSome) {
   const TempFolder out;
   write_synthetic(out.path(), small());
   Problems problems;
-  const auto rows = label_rows(load(out.path(), "CPTAC-CRC"), {"isMSIH", "MSIH", "", {}}, "LISS", false, problems);
+  const auto rows = label_rows(load(out.path(), "CPTAC-CRC"), {"isMSIH", {"MSIH"}, {}, {}}, "LISS", false, problems);
   const auto missing = std::count_if(rows.target.begin(), rows.target.end(), [](double x) { return std::isnan(x); });
   EXPECT_GE(missing, 3);
   EXPECT_LE(missing, 6);
@@ -143,7 +143,7 @@ TEST(Synth, TheEffectCarriesOverToTheExternalCohort) {
   write_synthetic(out / "a", SynthSettings{});
   for (const auto& pair : kPaper) {
     const Cohort training = load(out / "a", pair.train), external = load(out / "a", pair.external);
-    const LabelRule rule{pair.label, pair.positive, "", {"MSI-L"}};
+    const LabelRule rule{pair.label, {pair.positive}, {}, {"MSI-L"}};
     Problems problems;
     const auto fit = label_rows(training, rule, "ITH", true, problems),
                test = label_rows(external, rule, "ITH", false, problems);
@@ -197,7 +197,7 @@ TEST(VirtualCohorts, AreReadWhole) {
   Problems problems;
   check_disjoint(training, external, problems);
   check_same_features(training, external, problems);
-  const auto rows = label_rows(training, {"isMSIH", "MSIH", "", {}}, "LF", true, problems);
+  const auto rows = label_rows(training, {"isMSIH", {"MSIH"}, {}, {}}, "LF", true, problems);
   EXPECT_THAT(problems.lines(), IsEmpty());
   EXPECT_EQ(rows.patient.size() + rows.drops.size(), 150u);
   EXPECT_THAT(cross_validation(rows.label, 5, 0.2, 1337), SizeIs(5));

@@ -123,7 +123,7 @@ TEST_F(Configuration, EverySettingIsRead) {
            "scratch\nstaging=nccl\ncuda_graphs=no\n[bootstrap]\nresamples=10\nconfidence=0.9\n"
            "[cluster]\nheartbeat_seconds=1\nlease_minutes=0.1\nretries_crash=0\nretries_lost=9\ntrainers_per_gpu=3\n"));
   EXPECT_THAT(c.biomarkers[0].rule.ignore, ElementsAre("MSI-L", "unknown"));
-  EXPECT_EQ(c.biomarkers[0].rule.negative, "nonMSIH");
+  EXPECT_THAT(c.biomarkers[0].rule.negative, ElementsAre("nonMSIH"));
   const ModelSettings model{8, 2, 9, 1, 3, 0};
   const TrainSettings train{2, 1, 1e-3, 0, 0.25, "tf32"};
   const RunSettings run{"cuda", 2, 0.5, "none", 1, 3, false, "keep", "/scratch", "nccl"};
