@@ -152,7 +152,9 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
     }
     store.publish_snapshot();
     const int status = conclude(selection, session);
-    store.write_done(status, done_counts(selection, session));
+    nlohmann::json counts = done_counts(selection, session);
+    counts["grid"] = store.grid_id();
+    store.write_done(status, counts);
     return status;
   } catch (const Error& e) {
     try {
