@@ -86,7 +86,9 @@ GridContent content_of(const GridRecord& grid) {
 
 GridContent read_content(const Database& database, std::int64_t grid) {
   GridContent content;
-  Statement registered = database.prepare("SELECT identity, settings FROM grids WHERE grid_id = ?");
+  // SQLite's check limits the depth of what a foreign store may hold.
+  Statement registered =
+      database.prepare("SELECT identity, iif(json_valid(settings), settings, 'null') FROM grids WHERE grid_id = ?");
   registered.bind_all(grid);
   if (!registered.step()) throw Error(ErrorKind::fatal, "the store has no grid " + std::to_string(grid));
   content.identity = registered.text(0);

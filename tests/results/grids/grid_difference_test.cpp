@@ -185,6 +185,18 @@ TEST_F(GridsOfEarlierVersions, TellByTheirPredictionsWhoseValueChanged) {
       << "of ann no value is known, of tom nothing";
 }
 
+TEST_F(GridsOfEarlierVersions, SettingsThatAreNoJsonAreNoError) {
+  { open_grid(); }
+  Database database(file, Database::Mode::read_write);
+  database.execute("PRAGMA ignore_check_constraints = ON");
+  Statement spoil = database.prepare("UPDATE grids SET settings = ?");
+  for (const std::string& text : {std::string("{"), std::string(1'000'000, '[') + std::string(1'000'000, ']')}) {
+    spoil.bind_all(text).run();
+    EXPECT_TRUE(read_content(database, 1).settings.is_null());
+    EXPECT_GT(differences(content_of(registered()), read_content(database, 1)).count(), 0U);
+  }
+}
+
 TEST_F(GridsOfEarlierVersions, SayThatNothingIsKnown) {
   EXPECT_THAT(of({{"zoe", 1}, {"ann", 0}}, {{"zoe", 1.5}}).lines(),
               ElementsAre(StartsWith("features, labels or targets differ (an earlier version")));
