@@ -32,6 +32,7 @@ struct Patient {
   std::string name;
   std::vector<FeatureFile> slides;  // slide-table row order; the bag is their tiles one after the other
   std::size_t clini_row = 0;        // row of `Cohort::clini` if there is one
+  std::string fingerprint{};        // hex hash of its slides' names and the content of their files
   std::int64_t tiles() const;
 };
 

@@ -116,14 +116,18 @@ Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems
     cohort.patients.push_back({patient.name, {}, patient.clini_row});
     fingerprint.add(patient.name);
     fingerprint.add(std::to_string(patient.slides.size()));
+    Fingerprint own;
     for (const auto& slide : patient.slides) {
       checked.push_back({files.features / slide, std::filesystem::path(slide).stem().string(), {}, ""});
       check_file(checked.back(), memory, problems);
       fingerprint.add(checked.back().slide);
       fingerprint.add(checked.back().hash);
+      own.add(checked.back().slide);
+      own.add(checked.back().hash);
       cohort.patients.back().slides.push_back(
           {checked.back().path, checked.back().info ? checked.back().info->tiles : 0});
     }
+    cohort.patients.back().fingerprint = own.hex();
   }
   if (checked.empty()) return cohort;
   cohort.width = common(checked, [](const FeatureInfo& i) { return i.width; }, "features a tile:", problems);

@@ -168,13 +168,19 @@ into_the_queue() {
 }
 
 finish() {
-  local tables=${MTLGRID_TABLES:-$(dirname "$store")/tables}
+  local tables=${MTLGRID_TABLES:-$(dirname "$store")/tables} grid made=0
+  grid=$(json_number "$ended" grid) # the run's grid: the store may hold others
   rm -f "$store.requeues"
   if (($1 == 1)); then say "some cells failed: mtlgrid status $store names them"; fi
-  "$MTLGRID_BINARY" tables "$store" --out "$tables" || {
+  "$MTLGRID_BINARY" tables "$store" ${grid:+--grid "$grid"} --out "$tables" || made=$?
+  if ((made == 2)) && [[ -n $grid ]]; then # the folder holds the tables of another grid
+    tables=$tables-grid$grid made=0
+    "$MTLGRID_BINARY" tables "$store" --grid "$grid" --out "$tables" || made=$?
+  fi
+  if ((made != 0)); then
     say "mtlgrid tables failed, see above"
     exit 4
-  }
+  fi
   say "tables are in $tables"
   exit "$1"
 }

@@ -11,6 +11,7 @@
 #include "cluster/loopback_transport.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/compare.h"
+#include "orchestrator/commands/other_grids.h"
 #include "orchestrator/plan/initial_weights.h"
 #include "orchestrator/scheduler/queued_cell.h"
 #include "orchestrator/scheduler/store_folder.h"
@@ -73,6 +74,10 @@ int run(const CommandOptions& options) {
   const auto say = [](const std::string& line) { fmt::print(stderr, "{}\n", printable_lines(line)); };
   Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);
   save_fingerprints(memory, config.store);
+  for (const std::string& line : new_grid_warning(plan, store.database())) say(line);
+  if (verify && !holds_grid_of(plan, store.database())) {
+    throw InputError(cell.name() + ": the store has no result of this grid to compare with");
+  }
   store.use_grid(plan.grid);
   say(fmt::format("device {}: {}", config.run.device, trainers.devices->text));
   std::optional<CellResult> before;

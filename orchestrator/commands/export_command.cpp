@@ -1,6 +1,7 @@
 #include "orchestrator/commands/export_command.h"
 
 #include "base/errors.h"
+#include "orchestrator/commands/chosen_grid.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/trained_cell.h"
 #include "orchestrator/session/ask_trainer.h"
@@ -18,7 +19,8 @@ int run(const CommandOptions& options) {
   if (!options.has("out")) throw InputError("export: --out FILE is missing; see mtlgrid export --help");
   check_output_file("--out", options.path("out"));
   const Cell cell = Cell::parse(options.get<std::string>("CELL"));
-  const TrainedCell trained = find_trained_cell(options.get<std::string>("STORE"), cell, options.grid());
+  const std::filesystem::path store = options.get<std::string>("STORE");
+  const TrainedCell trained = find_trained_cell(store, cell, chosen_grid(options, store));
   ask_trainer(ExportRequest{trained.weights.string(), options.path("out").string()}, 1);
   return 0;
 }

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "orchestrator/commands/other_grids.h"
 #include "orchestrator/durations/checkpoint_lead.h"
 #include "orchestrator/durations/cost.h"
 #include "orchestrator/durations/plan_times.h"
@@ -178,15 +179,18 @@ std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool ever
 }
 
 std::string plan_report(const Plan& plan, const PlanStanding& standing, bool every_drop) {
-  return settings(plan) + "\n" + grid(plan) + "\n" + patients(plan) + "\n" + initial_weights(plan) +
-         drops(plan, every_drop) + "\n" + space(plan) + "\n" + times_text(plan, standing.durations, standing.left) +
-         threads_advice(plan.config.run) + "\n" + signal_lead(plan, standing.durations);
+  return settings(plan) + "\n" + grid(plan) +
+         (standing.other_grids.empty() ? "" : fmt::format("{}\n", fmt::join(standing.other_grids, "\n"))) + "\n" +
+         patients(plan) + "\n" + initial_weights(plan) + drops(plan, every_drop) + "\n" + space(plan) + "\n" +
+         times_text(plan, standing.durations, standing.left) + threads_advice(plan.config.run) + "\n" +
+         signal_lead(plan, standing.durations);
 }
 
 PlanStanding plan_standing(const Plan& plan) {
   PlanStanding standing{DurationModel(plan), plan.grid.cells};
   if (!std::filesystem::exists(readable_store(plan.config.store))) return standing;
   const Database database = open_for_reading(plan.config.store);
+  standing.other_grids = other_grids(plan, database);
   Statement known = database.prepare("SELECT grid_id FROM grids WHERE identity = ?");
   known.bind_all(plan.grid.identity);
   if (!known.step()) return standing;

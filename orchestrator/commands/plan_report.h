@@ -11,8 +11,9 @@ namespace mtlgrid {
 
 // What the plan's store contains of its grid.
 struct PlanStanding {
-  DurationModel durations;  // learned from the results
-  std::vector<Cell> left;   // cells that are not done
+  DurationModel durations;                 // learned from the results
+  std::vector<Cell> left;                  // cells that are not done
+  std::vector<std::string> other_grids{};  // lines (orchestrator/commands/other_grids.h)
 };
 // Without a store, or if it holds other grids only: nothing learned, and all cells. Also reads a store in use.
 PlanStanding plan_standing(const Plan& plan);

@@ -13,6 +13,7 @@
 #include "balancers/methods/registry.h"
 #include "base/errors.h"
 #include "base/text.h"
+#include "orchestrator/commands/chosen_grid.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/plan_report.h"
 #include "orchestrator/commands/trained_cell.h"
@@ -237,7 +238,7 @@ PredictOptions values(const CommandOptions& options) {
 int run(const CommandOptions& options) {
   const PredictOptions wanted = values(options);
   const Cell cell = Cell::parse(options.get<std::string>("CELL"));
-  const Network network = network_of(find_trained_cell(wanted.store, cell, options.grid()));
+  const Network network = network_of(find_trained_cell(wanted.store, cell, chosen_grid(options, wanted.store)));
   const NewCohort cohort = load_checked(wanted, network);
   const PredictAnswer answer = predictions(wanted, network, cohort);
   const std::string table = csv(answer, cohort), said = report(wanted, network, cohort, answer);

@@ -9,11 +9,10 @@
 
 #include "base/errors.h"
 #include "base/text.h"
+#include "orchestrator/commands/chosen_grid.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/config/nearest.h"
 #include "results/status/query_render.h"
-#include "results/status/status.h"
-#include "results/store/reading.h"
 
 namespace mtlgrid {
 namespace {
@@ -31,13 +30,13 @@ QueryResult list_views(const std::string& store) {
 }
 
 // Throws InputError naming the nearest view if the view does not exist.
-QueryResult view_of_grid(const std::string& store, const std::string& view, std::optional<std::int64_t> grid) {
+QueryResult view_of_grid(const CommandOptions& options, const std::string& store, const std::string& view) {
   std::vector<std::string> known;
   for (const auto& entry : views(store)) known.push_back(entry.first);
   if (std::find(known.begin(), known.end(), view) == known.end()) {
     throw InputError(fmt::format("{}: there is no view '{}'{}", store, view, did_you_mean(view, known)));
   }
-  return rows_of_view(store, view, choose_grid(open_for_reading(store), grid));
+  return rows_of_view(store, view, chosen_grid(options, std::filesystem::path(store)));
 }
 
 void declare(CommandOptions& options) {
@@ -54,7 +53,7 @@ int run(const CommandOptions& options) {
   if (sql && view) throw InputError("query: give either SQL or --view");
   if (options.grid() && !view) throw InputError("query: --grid works only with --view; in SQL, select by grid_id");
   const QueryResult result = sql    ? query(store, options.get<std::string>("SQL"))
-                             : view ? view_of_grid(store, options.get<std::string>("view"), options.grid())
+                             : view ? view_of_grid(options, store, options.get<std::string>("view"))
                                     : list_views(store);
   const std::string text = render(result, kind);
   // Programs get exact csv and json; on a terminal, control characters in the data must not act.

@@ -12,6 +12,7 @@
 #include "cluster/loopback_transport.h"
 #include "cluster/mpi_transport.h"
 #include "orchestrator/commands/command_options.h"
+#include "orchestrator/commands/other_grids.h"
 #include "orchestrator/durations/checkpoint_lead.h"
 #include "orchestrator/durations/duration_model.h"
 #include "orchestrator/plan/initial_weights.h"
@@ -70,6 +71,15 @@ Selection select(const Plan& plan, const std::vector<Cell>& cells, Store& store,
   }
   if (!again.empty()) store.reset_failed(again);
   return selection;
+}
+
+// A comparison that fails ends no run.
+void warn_of_new_grid(const Plan& plan, const Store& store) {
+  try {
+    for (const std::string& line : new_grid_warning(plan, store.database())) say(line);
+  } catch (const Error& e) {
+    say(fmt::format("the other grids of the store could not be compared with this one: {}", e.what()));
+  }
 }
 
 int conclude(const Selection& selection, const SessionResult& session) {
@@ -131,6 +141,7 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
   Store store = *std::move(opened);
   try {
     save_fingerprints(memory, config.store);
+    warn_of_new_grid(plan, store);
     store.use_grid(plan.grid);
     const Selection selection = select(plan, cells, store, options);
     say(fmt::format("grid {} in {}: {} cells, {} done, {} to do, {}", store.grid_id(), config.store.string(),
@@ -152,7 +163,9 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
     }
     store.publish_snapshot();
     const int status = conclude(selection, session);
-    store.write_done(status, done_counts(selection, session));
+    nlohmann::json counts = done_counts(selection, session);
+    counts["grid"] = store.grid_id();
+    store.write_done(status, counts);
     return status;
   } catch (const Error& e) {
     try {

@@ -4,14 +4,18 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <iostream>
 
 #include "base/errors.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/status_watch.h"
 #include "orchestrator/config/nearest.h"
+#include "results/grids/grid_choice.h"
+#include "results/status/grid_list.h"
 #include "results/status/status_render.h"
 #include "results/status/status_why_render.h"
+#include "results/store/reading.h"
 
 namespace mtlgrid {
 namespace {
@@ -38,6 +42,16 @@ std::string why(const std::string& store, const std::string& name, std::optional
   return render_history(read_history(store, Cell::parse(name), grid));
 }
 
+// --grid, the grid of the run in progress, or the one with results; where there are several, a line on stderr says
+// which.
+std::int64_t explained_grid(const CommandOptions& options, const std::string& store) {
+  const Database database = open_for_reading(store);
+  const std::int64_t grid = choose_grid(database, options.grid(), running_grid(store, database));
+  const std::string note = options.grid() ? "" : note_on_choice(database, grid);
+  if (!note.empty()) fmt::print(stderr, "{}\n", note);
+  return grid;
+}
+
 void declare(CommandOptions& options) {
   options.store()
       .option("why", "CELL", "explain why a cell is not running, or what happened to it, attempt by attempt")
@@ -48,11 +62,13 @@ int run(const CommandOptions& options) {
   const auto store = options.get<std::string>("STORE");
   if (options.has("why") && options.has("watch")) throw InputError("status: give either --why or --watch");
   if (options.has("why")) {
-    std::cout << why(store, options.get<std::string>("why"), options.grid());
+    std::cout << why(store, options.get<std::string>("why"), explained_grid(options, store));
   } else if (options.has("watch")) {
     watch_status(store, options.grid(), std::chrono::seconds(options.number_in("watch", 1, 86'400)));
   } else {
-    std::cout << render_status(read_status(store, options.grid()));
+    const StoreStatus status = read_status(store, options.grid());
+    std::cout << render_grids(list_grids(open_for_reading(store), status.grid_id), status.grid_id)
+              << render_status(status);
   }
   return 0;
 }

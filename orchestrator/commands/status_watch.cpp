@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "results/status/status_view.h"
+#include "results/store/reading.h"
 
 namespace mtlgrid {
 namespace {
@@ -104,10 +105,12 @@ void watch_status(const std::string& store, std::optional<std::int64_t> grid, st
   const Signals signals;
   StoreStatus status;
   ScreenSize size;
+  std::optional<std::int64_t> shown;  // the grid that a run was seen at stays, so that the last view is of that run
   {
     const Screen screen;
     do {
-      status = read_status(store, grid);
+      if (const auto running = grid ? grid : running_grid(store, open_for_reading(store))) shown = running;
+      status = read_status(store, shown);
       size = screen.size();
       screen.draw(status_view(status, store, size));
       if (!std::cout) return;  // the reader is gone

@@ -1,9 +1,15 @@
 #include "orchestrator/commands/tables_command.h"
 
+#include <fmt/format.h>
+
+#include <cstdio>
 #include <iostream>
 
 #include "base/errors.h"
+#include "base/text.h"
+#include "orchestrator/commands/chosen_grid.h"
 #include "orchestrator/commands/command_options.h"
+#include "results/store/reading.h"
 #include "results/tables/table_files.h"
 #include "results/tables/tables.h"
 
@@ -28,6 +34,11 @@ void declare(CommandOptions& options) {
       .number("resamples", "N", "bootstrap replicates; 0: only DeLong's CIs and stars", defaults.resamples);
 }
 
+TableOrigin origin_of_chosen(const CommandOptions& options, const std::string& store) {
+  const Database database = open_for_reading(store);
+  return origin_of(database, store, chosen_grid(options, database));
+}
+
 int run(const CommandOptions& options) {
   TableOptions tables;
   const std::vector<TableFormat> wanted = formats(options.get<std::string>("format"));
@@ -35,9 +46,14 @@ int run(const CommandOptions& options) {
   if (ci.size() != 1) throw InputError("--ci: one of bootstrap, folds");
   tables.ci = ci[0] == "folds" ? TableCi::folds : TableCi::bootstrap;
   tables.resamples = static_cast<int>(options.number_in("resamples", 0, 1'000'000));
-  tables.grid = options.grid();
-  const std::vector<PaperTable> made = paper_tables(options.get<std::string>("STORE"), tables);
-  for (const auto& file : write_tables(made, wanted, options.get<std::string>("out"))) {
+  const auto store = options.get<std::string>("STORE"), out = options.get<std::string>("out");
+  const TableOrigin origin = origin_of_chosen(options, store);
+  tables.grid = origin.grid;
+  if (const std::string note = check_table_folder(out, origin); !note.empty()) {
+    fmt::print(stderr, "{}\n", printable(note));
+  }
+  const std::vector<PaperTable> made = paper_tables(store, tables);
+  for (const auto& file : write_tables(made, wanted, out, origin)) {
     std::cout << file.string() << "\n";
   }
   return 0;

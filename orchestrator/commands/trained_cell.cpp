@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/errors.h"
-#include "results/status/status.h"
+#include "results/grids/grid_choice.h"
 #include "results/store/layout.h"
 #include "results/store/reading.h"
 #include "trainer/formats/weights.h"

@@ -18,8 +18,8 @@ struct TrainedCell {
   std::filesystem::path weights;  // existing file with the best weights of that attempt
 };
 
-// Without `grid`, looks in the newest grid. Throws InputError if the store, grid or cell does not exist, the cell has
-// no result, or its weights were not kept.
+// Without `grid`, looks where choose_grid() does (results/grids/grid_choice.h). Throws InputError if the store, grid or
+// cell does not exist, the cell has no result, or its weights were not kept.
 TrainedCell find_trained_cell(const std::filesystem::path& store, const Cell& cell, std::optional<std::int64_t> grid);
 
 }  // namespace mtlgrid

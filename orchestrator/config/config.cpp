@@ -91,12 +91,8 @@ class ConfigReader {
       r.problem("store", fmt::format("{} is a folder, expected a file", config_.store.string()));
     }
     r.read("seed", config_.seed, std::numeric_limits<std::uint64_t>::max());
-    std::uint64_t split_seed = config_.seed;
+    std::uint64_t split_seed = config_.split_seed;  // whatever the seed is: another seed keeps the folds
     r.read("split_seed", split_seed, kLargestNumpySeed);
-    if (split_seed > kLargestNumpySeed) {
-      r.problem("split_seed", fmt::format("must be set: seed {} exceeds {}, the largest seed that splits accept",
-                                          config_.seed, kLargestNumpySeed));
-    }
     config_.split_seed = static_cast<std::uint32_t>(split_seed);
     r.read("folds", config_.folds, 2, 1000);
     methods(r);

@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <cmath>
+
+#include "results/records/recorded_data.h"
+
 namespace mtlgrid {
 namespace {
 
@@ -26,6 +30,34 @@ std::string identity(const Config& config, const Experiment& experiment, const s
   const std::string text = j.dump();
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+// What the tables and feature files say of each patient, for the comparison with other grids
+// (results/records/recorded_data.h).
+nlohmann::json recorded_data(const Experiment& experiment, const std::vector<Cohort>& cohorts) {
+  nlohmann::json data = {{"features", nlohmann::json::object()},
+                         {"labels", nlohmann::json::object()},
+                         {"targets", nlohmann::json::object()}};
+  for (const Cohort& cohort : cohorts) {
+    for (const Patient& patient : cohort.patients) {
+      data["features"][cohort.files.name][patient.name] = patient.fingerprint;
+    }
+  }
+  const auto add = [&](const Pair& pair, const PairCohort& rows) {
+    const ExperimentCohort& cohort = experiment.cohorts[static_cast<std::size_t>(rows.cohort)];
+    nlohmann::json& labels = data["labels"][pair.biomarker][cohort.name];
+    nlohmann::json& targets = data["targets"][cohort.name][pair.auxiliary_column];
+    for (std::size_t i = 0; i < rows.patient.size(); ++i) {
+      const std::string& patient = cohort.patients[static_cast<std::size_t>(rows.patient[i])].name;
+      labels[patient] = rows.label[i];
+      targets[patient] = std::isnan(rows.target[i]) ? nlohmann::json() : nlohmann::json(rows.target[i]);
+    }
+  };
+  for (const Pair& pair : experiment.pairs) {
+    add(pair, pair.training);
+    for (const PairCohort& external : pair.external) add(pair, external);
+  }
+  return data;
 }
 
 void add_splits(const Experiment& experiment, const Pair& pair, std::vector<GridRecord::SplitRow>& out) {
@@ -55,6 +87,7 @@ GridRecord make_grid_record(const Config& config, const Experiment& experiment, 
   for (const Cohort& cohort : cohorts) {  // read from the feature files
     grid.settings["cohorts"][cohort.files.name]["extractor"] = cohort.extractor;
   }
+  grid.settings[kRecordedData] = recorded_data(experiment, cohorts);
   for (const Pair& pair : experiment.pairs) {
     for (const std::string& method : config.methods) {
       for (int fold = 0; fold < config.folds; ++fold) {

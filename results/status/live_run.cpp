@@ -132,6 +132,7 @@ void read_live(const fs::path& store, std::int64_t grid, RunState& state) {
   }
   try {
     LiveRun run = parse(json::parse(text));
+    if (state.holder && (state.holder->epoch == 0 || run.epoch == state.holder->epoch)) state.live_grid = run.grid;
     state.trouble = doubt(run, state.holder, grid, state.now - run.time);
     if (state.trouble.empty()) state.live = std::move(run);
   } catch (const json::exception& e) {

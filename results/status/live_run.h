@@ -63,12 +63,13 @@ struct RunEnd {
 };
 // What a reader can know of the run in progress, or of the last run.
 struct RunState {
-  double now = 0;                    // the reader's time, seconds since 1970
-  double data_age = 0;               // seconds since the snapshot was published; 0 where readers open STORE itself
-  std::optional<LockHolder> holder;  // of the store's lock; nullopt if nobody holds it, or its process is dead
-  std::optional<LiveRun> live;       // of the grid that was asked for
-  std::string trouble;               // why `live` is missing although a run holds the store: one line, printable
-  std::optional<RunEnd> end;         // how the last run ended; nullopt during a run, or if it was killed
+  double now = 0;                         // the reader's time, seconds since 1970
+  double data_age = 0;                    // seconds since the snapshot was published; 0 where readers open STORE itself
+  std::optional<LockHolder> holder;       // of the store's lock; nullopt if nobody holds it, or its process is dead
+  std::optional<LiveRun> live;            // of the grid that was asked for
+  std::optional<std::int64_t> live_grid;  // the grid of the run that holds the store, whichever was asked for
+  std::string trouble;                    // why `live` is missing although a run holds the store: one line, printable
+  std::optional<RunEnd> end;              // how the last run ended; nullopt during a run, or if it was killed
 };
 // Reads STORE.lock, STORE.progress and STORE.done; never the database. `now`: seconds since 1970.
 RunState read_run_state(const std::filesystem::path& store, std::int64_t grid, double now);

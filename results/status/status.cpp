@@ -8,6 +8,7 @@
 
 #include "base/errors.h"
 #include "base/platform.h"
+#include "results/grids/grid_choice.h"
 #include "results/store/reading.h"
 
 namespace mtlgrid {
@@ -177,24 +178,22 @@ void read_throughput(const Database& database, StoreStatus& status) {
 
 }  // namespace
 
-std::int64_t choose_grid(const Database& database, std::optional<std::int64_t> grid) {
-  std::string known;
-  Statement grids = database.prepare("SELECT grid_id FROM grids ORDER BY grid_id");
-  std::optional<std::int64_t> newest;
-  while (grids.step()) {
-    newest = grids.integer(0);
-    if (grid == newest) return *grid;
-    known += (known.empty() ? "" : ", ") + std::to_string(*newest);
+std::optional<std::int64_t> running_grid(const std::filesystem::path& store, const Database& database) {
+  const RunState state = read_run_state(store, 0, Platform::real().now());
+  if (!state.holder) return std::nullopt;
+  if (state.live_grid) {  // a snapshot may be older
+    Statement known = database.prepare("SELECT 1 FROM grids WHERE grid_id = ?");
+    return known.bind_all(*state.live_grid).step() ? state.live_grid : std::nullopt;
   }
-  if (!newest) throw InputError("the store holds no grid yet");
-  if (!grid) return *newest;
-  throw InputError("the store has no grid " + std::to_string(*grid) + "; there is " + known);
+  return database.integer(
+      "SELECT c.grid_id FROM attempts a JOIN cells c USING (cell_id) WHERE a.outcome = 'running' "
+      "ORDER BY a.started DESC LIMIT 1");
 }
 
 StoreStatus read_status(const std::filesystem::path& store, std::optional<std::int64_t> grid) {
   const Database database = open_for_reading(store);
   StoreStatus status;
-  status.grid_id = choose_grid(database, grid);
+  status.grid_id = choose_grid_of_state(database, grid, grid ? std::nullopt : running_grid(store, database));
   status.run = read_run_state(store, status.grid_id, Platform::real().now());
   Statement opened = database.prepare("SELECT opened FROM runs ORDER BY epoch DESC LIMIT 1");
   if (opened.step()) status.run_opened = opened.real(0);

@@ -65,10 +65,12 @@ struct StoreStatus {
 // A grid with more cells is shown as counts only.
 inline constexpr int kSignsKept = 20'000;
 
-// Throws InputError if the store or the grid does not exist. Without `grid`: the newest.
+// Throws InputError if the store or the grid does not exist. Without `grid`: as choose_grid_of_state() chooses
+// (results/grids/grid_choice.h).
 StoreStatus read_status(const std::filesystem::path& store, std::optional<std::int64_t> grid = std::nullopt);
 
-// `grid` if the store has it; without `grid` the newest. Throws InputError that names the grids of the store.
-std::int64_t choose_grid(const Database& database, std::optional<std::int64_t> grid);
+// The grid of the run that holds the store, from its live file or the attempts that run; nullopt if no run holds it,
+// or `database` knows of nothing that it does.
+std::optional<std::int64_t> running_grid(const std::filesystem::path& store, const Database& database);
 
 }  // namespace mtlgrid

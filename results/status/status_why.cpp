@@ -9,6 +9,7 @@
 
 #include "base/errors.h"
 #include "base/platform.h"
+#include "results/grids/grid_choice.h"
 #include "results/records/attempt_log_format.h"
 #include "results/status/status.h"
 #include "results/store/layout.h"
@@ -141,7 +142,7 @@ std::vector<std::string> cell_names(const fs::path& store, std::optional<std::in
   Statement select = database.prepare(
       "SELECT biomarker || '/' || auxiliary || '/' || method || '/' || fold FROM cells WHERE grid_id = ? "
       "ORDER BY cell_id");
-  select.bind_all(choose_grid(database, grid));
+  select.bind_all(choose_grid(database, grid, running_grid(store, database)));
   std::vector<std::string> names;
   while (select.step()) names.push_back(select.text(0));
   return names;
@@ -150,7 +151,7 @@ std::vector<std::string> cell_names(const fs::path& store, std::optional<std::in
 CellHistory read_history(const fs::path& store, const Cell& cell, std::optional<std::int64_t> grid) {
   const Database database = open_for_reading(store);
   CellHistory history;
-  history.grid_id = choose_grid(database, grid);
+  history.grid_id = choose_grid(database, grid, running_grid(store, database));
   history.cell = cell;
   Statement select = database.prepare(
       "SELECT state, result_attempt FROM cells WHERE grid_id = ? AND biomarker = ? AND auxiliary = ? AND method = ? "

@@ -44,7 +44,8 @@ struct CellHistory {
   RunState run;
 };
 
-// All cells of a grid by name, in the grid's order. Without `grid`: the newest.
+// All cells of a grid by name, in the grid's order. Without `grid`, here and below: the grid of the run in progress,
+// else as choose_grid() chooses (results/grids/grid_choice.h).
 std::vector<std::string> cell_names(const std::filesystem::path& store, std::optional<std::int64_t> grid);
 // Throws InputError if the grid has no such cell.
 CellHistory read_history(const std::filesystem::path& store, const Cell& cell,

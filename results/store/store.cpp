@@ -279,6 +279,8 @@ void Store::commit_failure(const AttemptFailure& failure) {
 
 void Store::reset_failed(const std::vector<Cell>& cells) { impl_->write(FailedReset{impl_->current_grid(), cells}); }
 
+const Database& Store::database() const { return impl_->database; }
+
 std::uint64_t Store::epoch() const { return impl_->epoch; }
 
 void Store::heartbeat() { impl_->lock.renew(); }

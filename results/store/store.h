@@ -20,6 +20,7 @@
 
 namespace mtlgrid {
 
+class Database;
 class Platform;
 
 class Store {
@@ -59,6 +60,8 @@ class Store {
   // Failed cells go back to pending (`--retry-failed`).
   void reset_failed(const std::vector<Cell>& cells);
 
+  // To read what the store holds; borrowed from it. Not within a batch.
+  const Database& database() const;
   // The number of this run, greater than that of every earlier run.
   std::uint64_t epoch() const;
   // Renews the lock; throws Error(needs_person) if another run has taken it.

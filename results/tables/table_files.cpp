@@ -26,10 +26,11 @@ const char* suffix(TableFormat format) {
 
 std::vector<std::filesystem::path> write_tables(const std::vector<PaperTable>& tables,
                                                 const std::vector<TableFormat>& formats,
-                                                const std::filesystem::path& out) {
+                                                const std::filesystem::path& out, const TableOrigin& origin) {
   std::error_code failed;
   std::filesystem::create_directories(out, failed);
   if (failed) throw InputError(out.string() + ": the folder for the tables cannot be made: " + failed.message());
+  write_origin(out, origin);
   std::vector<std::filesystem::path> files;
   for (const PaperTable& table : tables) {
     for (TableFormat format : formats) {

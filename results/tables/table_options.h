@@ -9,7 +9,7 @@ namespace mtlgrid {
 enum class TableCi { bootstrap, folds };
 
 struct TableOptions {
-  std::optional<std::int64_t> grid;  // default: the newest
+  std::optional<std::int64_t> grid;  // default: as choose_grid() chooses (results/grids/grid_choice.h)
   TableCi ci = TableCi::bootstrap;
   int resamples = 1000;  // 0: neither CIs nor stars, except DeLong's
   double confidence = 0.95;

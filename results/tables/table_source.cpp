@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#include "base/errors.h"
+#include "results/grids/grid_choice.h"
 #include "results/store/reading.h"
 
 namespace mtlgrid {
@@ -33,21 +33,6 @@ Database private_copy(const std::filesystem::path& store) {
   return copy;
 }
 
-std::int64_t choose_grid(const Database& database, const std::filesystem::path& store,
-                         std::optional<std::int64_t> wanted) {
-  const auto newest = database.integer("SELECT max(grid_id) FROM grids");
-  if (!newest) throw InputError(store.string() + ": the store holds no grid yet");
-  if (!wanted) return *newest;
-  Statement query = database.prepare("SELECT 1 FROM grids WHERE grid_id = ?");
-  query.bind_all(*wanted);
-  if (query.step()) return *wanted;
-  std::string known;
-  for (const std::string& id : texts(database.prepare("SELECT grid_id FROM grids ORDER BY grid_id"))) {
-    known += (known.empty() ? "" : ", ") + id;
-  }
-  throw InputError(store.string() + ": no grid " + std::to_string(*wanted) + "; there is " + known);
-}
-
 // "version: 0.1.0 (590 cells), 0.2.0 (5 cells)"; "" where all cells agree.
 std::string mixture(Statement query, const std::string& what) {
   std::vector<std::string> values;
@@ -65,7 +50,7 @@ std::string mixture(Statement query, const std::string& what) {
 
 TableSource::TableSource(const std::filesystem::path& store, std::optional<std::int64_t> grid)
     : database_(private_copy(store)) {
-  grid_.grid_id = choose_grid(database_, store, grid);
+  grid_.grid_id = choose_grid(database_, grid);
   read_grid();
 }
 

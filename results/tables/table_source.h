@@ -44,8 +44,8 @@ struct TableCell {
 // writer waits while tables are computed. Not thread safe.
 class TableSource {
  public:
-  // Throws InputError if `store` is not a store or has no such grid (std::nullopt: the newest). Reads the snapshot
-  // during a run.
+  // Throws InputError if `store` is not a store or has no such grid (std::nullopt: as choose_grid() chooses,
+  // results/grids/grid_choice.h). Reads the snapshot during a run.
   TableSource(const std::filesystem::path& store, std::optional<std::int64_t> grid);
 
   const TableGrid& grid() const { return grid_; }

@@ -87,7 +87,7 @@ class Weights(GridTest):
     def test_exported_weights_load_strictly_and_predict_what_is_stored(self):
         for cell, joint in ((CELL, True), (BASELINE, False)):
             file = self.folder / "exported.pt"
-            self.small.call("export", self.small.store, cell, "--out", file)
+            self.small.call("export", self.small.store, cell, "--grid", "1", "--out", file)
             theirs = self.ask(joint, load=str(file))["predictions"]
             self.assert_equal_predictions(self.predict(cell), theirs, joint)
             stored = self.small.rows(
@@ -113,7 +113,7 @@ class Weights(GridTest):
         self.small.config.write_text(text)
         for cell in (CELL, BASELINE):
             self.small.call("cell", self.small.config, cell, "--init", file)
-            self.small.call("export", self.small.store, cell, "--out", out)
+            self.small.call("export", self.small.store, cell, "--grid", "2", "--out", out)
             self.assertTrue(self.ask(load=str(out), compare=str(file))["equal"], cell)
 
 

@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROOMS = """base
 balancers/methods balancers/weightings balancers/aggregations
 datasets
-results/records results/metrics results/store results/tables results/status
+results/records results/metrics results/store results/grids results/tables results/status
 trainer/contract trainer/formats trainer/process trainer/kernels trainer/network trainer/nccl trainer/training trainer/program
 cluster
 orchestrator/config orchestrator/plan orchestrator/durations orchestrator/scheduler orchestrator/session

@@ -2,7 +2,7 @@
 """Traces tables back to a store: recomputes them from its raw predictions and embeddings, and compares.
 
 Every value, confidence bound, star, and count of cells (have, want) of table1.csv, table2.csv and delong_*.csv in
-TABLES_DIR is computed again from the predictions and embeddings of STORE's newest grid, by definitions written out
+TABLES_DIR is computed again from the predictions and embeddings of STORE's grid that TABLES_DIR/tables.json names, by definitions written out
 plainly (docs/statistics.md): pairs are counted, steps summed, silhouettes taken in O(n^2), DeLong's components averaged
 in fractions. Nothing is taken from the store's metrics or views, and nothing is needed but Python: draws come from
 streams.py. Prints how many values of each table agree, and how well; at the first disagreement beyond 1e-10 it says
@@ -10,6 +10,7 @@ which, and exits 1. Tables must be those of `--ci bootstrap`.
 """
 import argparse
 import csv
+import json
 import math
 import sqlite3
 import struct
@@ -268,9 +269,8 @@ def delong_rows(biomarker, auxiliary, fold, cells):
 
 # --- All tables of a grid ---------------------------------------------------------------------------------------------
 
-def recompute(database, resamples, seed):
-    """{table: {(method, biomarker, cohort, auxiliary, metric, fold or ""): Row}} of the newest grid."""
-    (grid,) = database.execute("SELECT max(grid_id) FROM grids").fetchone()
+def recompute(database, grid, resamples, seed):
+    """{table: {(method, biomarker, cohort, auxiliary, metric, fold or ""): Row}} of a grid."""
     names = [name for (name,) in database.execute(
         "SELECT biomarker FROM cells WHERE grid_id = ? GROUP BY biomarker ORDER BY min(cell_id)", (grid,))]
     tables = {"table1": {}, "table2": {}}
@@ -330,8 +330,9 @@ def main():
     parser.add_argument("--resamples", type=int, default=1000, help="replicates of the tables (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1337, help="seed of the tables (default: %(default)s)")
     options = parser.parse_args()
+    grid = json.loads((options.tables / "tables.json").read_text())["grid"]
     with sqlite3.connect(f"{Path(options.store).resolve().as_uri()}?mode=ro", uri=True) as database:
-        tables = recompute(database, options.resamples, options.seed)
+        tables = recompute(database, grid, options.resamples, options.seed)
     try:
         for name, expected in tables.items():
             compared, largest = compare(options.tables / f"{name}.csv", expected)

@@ -2,7 +2,7 @@
 """sbatch, scontrol, squeue, srun, mpirun and mtlgrid for the tests of the batch scripts: which one it is says the name it is called by.
 
 $FAKE_STATE is a folder with scenario.json, in which `launches` says what each launch of the grid does:
-  {"status": 0, "done": 3}           writes STORE.done, or STORE.rehearsal.done, and ends
+  {"status": 0, "done": 3}           writes STORE.done, or STORE.rehearsal.done, and ends; "grid": 2 is written if given
   {"await": "USR1", ...}             first waits for that signal
   {"crash": true}                    ends without STORE.done
   {"hang": "TERM" or "KILL"}         mpirun does not return after the grid has; which signal ends it
@@ -151,6 +151,8 @@ def mpirun(arguments):
 def write_done(launch, arguments):
     store = pathlib.Path(scenario()["store"])
     fields = {"done": launch.get("done", 0), "failed": 0, "pending": 0, "status": launch["status"], "epoch": 1, "time": 1.5}
+    if "grid" in launch:
+        fields["grid"] = launch["grid"]
     name = store.name + (".rehearsal.done" if "--rehearse" in arguments else ".done")
     temporary = store.with_name(name + ".tmp")
     temporary.write_text(json.dumps(fields, indent=2) + "\n")

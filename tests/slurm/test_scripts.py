@@ -92,6 +92,16 @@ class FullBenchmark(Job):
         self.assertEqual(self.program_calls("run"), [["run", str(self.config)]])
         self.assertFalse(self.beside_store(".requeues").exists())
 
+    def test_tables_are_of_the_grid_that_ran(self):
+        self.submit([{"status": 0, "done": 6, "grid": 2}]).assert_ended(0, launches=1)
+        folder = str(self.store.parent / "tables")
+        self.assertEqual(self.program_calls("tables"), [["tables", str(self.store), "--grid", "2", "--out", folder]])
+
+    def test_tables_of_another_grid_are_left_alone(self):
+        self.submit([{"status": 0, "done": 6, "grid": 2}], tables=2).assert_ended(4, launches=1)
+        folder = str(self.store.parent / "tables")
+        self.assertEqual([call[-1] for call in self.program_calls("tables")], [folder, folder + "-grid2"])
+
     def test_failed_cells_end_with_one_and_the_tables(self):
         self.submit([{"status": 1, "done": 590}]).assert_ended(1, launches=1)
         self.assert_tables(made=True)

@@ -139,6 +139,25 @@ TEST_F(StatusProgram, WatchEndsWithTheRunAndSaysHow) {
       << "plain text once the screen is given back";
 }
 
+// Grid 1 has a result, the run's grid has none when it ends: the last view is of the run all the same.
+TEST_F(StatusProgram, WatchStaysWithTheGridOfTheRun) {
+  CellResult result;
+  result.cell = {"MSI", "LF", "naive", 0};
+  result.attempt = 1;
+  store_->commit_result(result);
+  GridRecord other;
+  other.identity = "def";
+  other.cells = {{"MSI", "LF", "naive", 0}};
+  store_->use_grid(other);
+  store_->begin_attempt(other.cells[0], 1, {}, 100);
+  store_->publish_snapshot();
+  OnTerminal watch({"mtlgrid", "status", file_, "--watch", "1"});
+  watch.await("grid.db, grid 2: run ");
+  end(3);
+  EXPECT_EQ(watch.end(), 0);
+  EXPECT_THAT(watch.shown().substr(watch.shown().find(kLeft)), HasSubstr("grid.db, grid 2: "));
+}
+
 TEST_F(StatusProgram, WatchIsEndedByCtrlCAndGivesTheScreenBack) {
   OnTerminal watch({"mtlgrid", "status", file_, "--watch", "3600"});
   watch.await("[");

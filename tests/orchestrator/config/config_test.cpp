@@ -107,8 +107,9 @@ TEST_F(Configuration, MethodsComeInThePapersOrder) {
   EXPECT_THAT(c.methods, ElementsAre("baseline", "dwa", "autol+cagrad"));
 }
 
-TEST_F(Configuration, SeedIsTheSplitsSeedUnlessGiven) {
-  EXPECT_EQ(load(with("store = out/grid.db", "store = x\nseed = 7")).split_seed, 7U);
+TEST_F(Configuration, AnotherSeedKeepsTheFoldsUnlessTheirsIsGiven) {
+  EXPECT_EQ(load(with("store = out/grid.db", "store = x\nseed = 7")).split_seed, 1337U);
+  EXPECT_EQ(load(with("store = out/grid.db", "store = x\nseed = 4294967296")).split_seed, 1337U);
   const Config c = load(with("store = out/grid.db", "store = x\nseed = 18446744073709551615\nsplit_seed = 3"));
   EXPECT_EQ(c.seed, 18446744073709551615U);
   EXPECT_EQ(c.split_seed, 3U);
@@ -225,9 +226,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "c.ini, line 3: [grid] folds: '5.0' is not a whole number from 2 to 1000"},
         Mistake{"SeedNegative", kStore, kStore + "\nseed = -1",
                 "c.ini, line 3: [grid] seed: '-1' is not a whole number from 0 to 18446744073709551615"},
-        Mistake{"SeedTooLargeForSplits", kStore, kStore + "\nseed = 4294967296",
-                "c.ini, line 1: [grid] split_seed: must be set: seed 4294967296 exceeds 4294967295, the largest "
-                "seed that splits accept"},
+        Mistake{"SeedTooLargeForSplits", kStore, kStore + "\nsplit_seed = 4294967296",
+                "c.ini, line 3: [grid] split_seed: '4294967296' is not a whole number from 0 to 4294967295"},
         Mistake{"StoreIsFolder", kStore, "store = /", "c.ini, line 2: [grid] store: / is a folder, expected a file"},
         Mistake{"StoreEmpty", kStore, "store = ; none", "c.ini, line 2: [grid] store: has no value"},
         Mistake{"UnknownMethod", kStore, kStore + "\nmethods = naive, cagrat",
