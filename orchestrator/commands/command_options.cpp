@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "base/errors.h"
-#include "orchestrator/config/nearest.h"
+#include "base/nearest.h"
 
 namespace mtlgrid {
 namespace po = boost::program_options;

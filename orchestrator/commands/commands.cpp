@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/errors.h"
+#include "base/nearest.h"
 #include "orchestrator/commands/cell_command.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/export_command.h"
@@ -15,7 +16,6 @@
 #include "orchestrator/commands/status_command.h"
 #include "orchestrator/commands/synth_command.h"
 #include "orchestrator/commands/tables_command.h"
-#include "orchestrator/config/nearest.h"
 
 namespace mtlgrid {
 namespace {

@@ -8,9 +8,9 @@
 #include <optional>
 
 #include "base/errors.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "orchestrator/commands/command_options.h"
-#include "orchestrator/config/nearest.h"
 #include "results/status/query_render.h"
 #include "results/status/status.h"
 #include "results/store/reading.h"

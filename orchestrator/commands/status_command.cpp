@@ -7,9 +7,9 @@
 #include <iostream>
 
 #include "base/errors.h"
+#include "base/nearest.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/status_watch.h"
-#include "orchestrator/config/nearest.h"
 #include "results/status/status_render.h"
 #include "results/status/status_why_render.h"
 
