@@ -43,6 +43,8 @@ struct Cohort {
   std::string extractor;          // canonical name; empty if no file says
   std::vector<Drop> drops;
   std::string fingerprint;  // hex hash of what training reads: feature files' content hashes, patients and slides
+  // Table::inferences of the slide table, which is not kept; those of the clinical table are clini.inferences.
+  std::vector<std::string> slide_table_inferences;
 };
 
 // Adds a problem for every patient who is in both cohorts (a leak of training patients into an external cohort).

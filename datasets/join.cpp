@@ -7,21 +7,13 @@
 #include <set>
 #include <utility>
 
+#include "datasets/join_columns.h"
+
 namespace mtlgrid {
 namespace {
 
 std::string place(const Table& table, const Table::Row& row) {
   return fmt::format("{}, row {}", table.path.string(), row.line);
-}
-
-std::optional<std::size_t> needed_column(const Table& table, const std::string& name, Problems& problems) {
-  const auto column = table.column(name);
-  if (!column) {
-    std::string found;
-    for (const auto& other : table.columns) found += (found.empty() ? "'" : ", '") + other + "'";
-    problems.add(fmt::format("{}, row 1: no column '{}', found {}", table.path.string(), name, found));
-  }
-  return column;
 }
 
 // A row of the slide table with both cells.
@@ -36,13 +28,12 @@ class Join {
       : files_(files), clini_(clini), slides_(slides), drops_(drops), problems_(problems) {}
 
   std::vector<JoinedPatient> run(const FeatureIndex& features) {
-    const Table& named = files_.clini.empty() ? slides_ : clini_;  // the table that lists the patients
-    const auto patient = needed_column(named, files_.patient_column, problems_);
-    const auto slide_patient = needed_column(slides_, files_.patient_column, problems_);
-    const auto filename = needed_column(slides_, files_.filename_column, problems_);
-    if (!patient || !slide_patient || !filename) return {};
-    read_patients(named, *patient);
-    for (const auto& row : slides_.rows) place_slide(row, row.cells[*slide_patient], row.cells[*filename], features);
+    const auto columns = join_columns(files_, clini_, slides_, problems_);
+    if (!columns) return {};
+    read_patients(files_.clini.empty() ? slides_ : clini_, columns->patient);
+    for (const auto& row : slides_.rows) {
+      place_slide(row, row.cells[columns->slide_patient], row.cells[columns->filename], features);
+    }
     return finish();
   }
 

@@ -9,6 +9,8 @@
 #include <optional>
 #include <utility>
 
+#include "datasets/columns.h"
+
 namespace mtlgrid {
 namespace {
 
@@ -24,11 +26,11 @@ class LabelReader {
       : cohort_(cohort), rule_(rule), auxiliary_(auxiliary), required_(target_required), problems_(problems) {}
 
   LabelledRows read() {
-    label_column_ = cohort_.clini.column(rule_.column);
-    target_column_ = cohort_.clini.column(auxiliary_);
-    if (!label_column_) complain_of_column(rule_.column);
-    if (!target_column_ && required_) complain_of_column(auxiliary_);
-    if (!label_column_ || (!target_column_ && required_)) return {};
+    label_column_ = needed_column(cohort_.clini, rule_.column, problems_);
+    target_column_ = required_ ? needed_column(cohort_.clini, auxiliary_, problems_)
+                               : optional_column(cohort_.clini, auxiliary_, problems_);
+    if (target_column_) numbers_are_clear(cohort_.clini, *target_column_, problems_);
+    if (!problems_.empty()) return {};
     find_conflicts();
     negative_ = rule_.negative.empty() ? std::vector<std::string>{commonest_other()} : rule_.negative;
     for (std::size_t p = 0; p < cohort_.patients.size(); ++p) take(static_cast<int>(p));
@@ -47,11 +49,6 @@ class LabelReader {
   }
   bool ignored(const std::string& label) const { return among(rule_.ignore, label); }
   bool positive(const std::string& label) const { return among(rule_.positive, label); }
-
-  void complain_of_column(const std::string& name) {
-    problems_.add(
-        fmt::format("{}, row 1: no column '{}', expected one of that name", cohort_.clini.path.string(), name));
-  }
 
   // Repeated rows of a patient must agree in the used columns; a missing value differs from any other.
   void find_conflicts() {
@@ -118,7 +115,7 @@ class LabelReader {
       drop(patient, fmt::format("no value in '{}'", auxiliary_));
       return std::nullopt;
     }
-    const auto number = parse_number(*text);
+    const auto number = cohort_.clini.number(*target_column_, *text);
     if (!number) {
       problems_.add(
           fmt::format("{}: '{}' in column '{}' is not a finite number", place(row_of(patient)), *text, auxiliary_));

@@ -12,6 +12,7 @@
 #include "datasets/fingerprint.h"
 #include "datasets/half.h"
 #include "datasets/join.h"
+#include "datasets/join_columns.h"
 #include "datasets/read_table.h"
 
 namespace mtlgrid {
@@ -92,8 +93,9 @@ struct Tables {
 std::optional<Tables> read_inputs(const CohortFiles& files, Problems& problems) {
   Tables tables;
   Problems own;
-  if (!files.clini.empty()) own.collect([&] { tables.clini = read_table(files.clini); });
-  own.collect([&] { tables.slides = read_table(files.slides); });
+  if (!files.clini.empty())
+    own.collect([&] { tables.clini = read_table(files.clini, {files.missing, files.patient_column}); });
+  own.collect([&] { tables.slides = read_table(files.slides, {files.missing, slide_patient_column(files)}); });
   own.collect([&] { tables.features.emplace(files.features); });
   for (const auto& line : own.lines()) problems.add(line);
   if (!own.empty()) return std::nullopt;
@@ -109,6 +111,7 @@ Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems
   if (!tables) return cohort;
   const auto joined = join_tables(files, tables->clini, tables->slides, *tables->features, cohort.drops, problems);
   cohort.clini = std::move(tables->clini);
+  cohort.slide_table_inferences = std::move(tables->slides.inferences);
 
   std::vector<Candidate> checked;
   Fingerprint fingerprint;

@@ -12,6 +12,7 @@
 
 #include "balancers/methods/registry.h"
 #include "base/errors.h"
+#include "base/quoting.h"
 #include "base/text.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/plan_report.h"
@@ -209,8 +210,28 @@ void declare(CommandOptions& options) {
       .option("weights", "FILE", "a PyTorch state dict (.pt) to predict with instead of the cell's own weights")
       .option("out", "FILE", "table to write (csv); replaced if it exists; default: stdout")
       .option("patient-column", "NAME", "patient column of both tables", defaults.patient_column)
+      .option("slide-patient-column", "NAME", "patient column of the slide table, if it has another name there")
       .option("filename-column", "NAME", "file column of the slide table", defaults.filename_column)
+      .option("missing", "LIST", "further spellings of missing values, e.g. --missing \"'--, [Not Available]\"")
       .flag("drops", "list every dropped patient and slide instead of counting them");
+}
+
+// The elements of --missing, a list as in a configuration.
+std::vector<std::string> missing_spellings(const CommandOptions& options) {
+  std::vector<std::string> spellings;
+  if (!options.has("missing")) return spellings;
+  const auto given = options.get<std::string>("missing");
+  for (const std::string& element : split_outside_quotes(given, ',')) {
+    const auto spelling = unquoted(element);
+    if (!spelling || spelling->empty()) {
+      throw InputError(
+          fmt::format("predict: --missing {}: expected values separated by commas, each in \"...\" as a "
+                      "whole or not at all",
+                      given));
+    }
+    spellings.push_back(*spelling);
+  }
+  return spellings;
 }
 
 PredictOptions values(const CommandOptions& options) {
@@ -229,7 +250,9 @@ PredictOptions values(const CommandOptions& options) {
                 options.path("slides"),
                 options.path("features"),
                 options.get<std::string>("patient-column"),
-                options.get<std::string>("filename-column")};
+                options.get<std::string>("filename-column"),
+                options.has("slide-patient-column") ? options.get<std::string>("slide-patient-column") : "",
+                missing_spellings(options)};
   out.every_drop = options.has("drops");
   return out;
 }

@@ -148,9 +148,12 @@ TEST_F(LoadCohort, ColumnsMayHaveOtherNames) {
 
 TEST_F(LoadCohort, EveryMissingColumnIsNamed) {
   c.clini("ID,label\nA,p\n").slides("patient,file\nA,a\n");
-  EXPECT_THAT(c.problems(), ElementsAre(clini() + ", row 1: no column 'PATIENT', found 'ID', 'label'",
-                                        slides() + ", row 1: no column 'PATIENT', found 'patient', 'file'",
-                                        slides() + ", row 1: no column 'FILENAME', found 'patient', 'file'"));
+  EXPECT_THAT(c.problems(),
+              ElementsAre(clini() + ", row 1: no column 'PATIENT', found 'ID', 'label'; 'ID' has 1 values of the slide "
+                                    "table's 'patient': write patient_column = ID and slide_patient_column = patient",
+                          slides() + ", row 1: no column 'PATIENT', found 'patient', 'file'; 'patient' differs in "
+                                     "letter case alone: write patient",
+                          slides() + ", row 1: no column 'FILENAME', found 'patient', 'file'; did you mean 'file'?"));
 }
 
 TEST_F(LoadCohort, EveryMissingInputIsNamedAtOnce) {

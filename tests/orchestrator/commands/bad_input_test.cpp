@@ -88,12 +88,14 @@ const std::vector<Bad> kBad = {
     {"TableOfBlankLines", "A/clini.csv", written("A/clini.csv", "\n\n")},
     {"TableWithoutRows", "A/clini.csv", written("A/clini.csv", "PATIENT,status,LF\n")},
     {"TableUnclosedQuote", "A/clini.csv, row 5", replaced("A/clini.csv", "A03,neg", "A03,\"neg")},
-    {"TableRaggedRow", "A/slide.csv, row 4", replaced("A/slide.csv", "A02,A02.h5", "A02,A02.h5,more")},
-    {"TableNotUtf8", "A/clini.csv, row 3", replaced("A/clini.csv", "A01,neg", "A01,n\xE9g")},
-    {"TableOtherFormat", "A/clini.txt",
+    {"TableRaggedRow", "A/slide.csv: rows of more cells than the header, which has 2 (3 in row 4)",
+     replaced("A/slide.csv", "A02,A02.h5", "A02,A02.h5,more")},
+    {"TableNotUtf8", "A/clini.csv: is not UTF-8 text (byte 0xE9, 'é' in Windows-1252, in row 3)",
+     replaced("A/clini.csv", "A01,neg", "A01,n\xE9g")},
+    {"TableOtherFormat", "A/clini.dat: suffix '.dat', expected a table in .csv, .tsv or .txt",
      [](const SmallGrid& grid) {
-       std::filesystem::rename(grid.path("A/clini.csv"), grid.path("A/clini.txt"));
-       grid.replace("c.ini", "A/clini.csv", "A/clini.txt");
+       std::filesystem::rename(grid.path("A/clini.csv"), grid.path("A/clini.dat"));
+       grid.replace("c.ini", "A/clini.csv", "A/clini.dat");
      }},
     {"PatientColumnAbsent", "A/clini.csv", replaced("A/clini.csv", "PATIENT", "ID")},
     {"LabelColumnAbsent", "B/clini.csv", replaced("B/clini.csv", "status", "state")},

@@ -59,6 +59,8 @@ TEST(Program, BadUsageIsStatus2OnStderrAlone) {
       {{"synth", "a", "--patients", "0"}, "mtlgrid: synth: --patients 0: expected a number from 1 to 1000000"},
       {{"predict", "s", "A/B/naive/0"}, "mtlgrid: predict: --slides is missing"},
       {{"predict", "s", "A/B/naive/0"}, "mtlgrid: predict: --features is missing"},
+      {{"predict", "s", "A/B/naive/0", "--slides", "s.csv", "--features", "f", "--missing", "a,,\"b"},
+       "mtlgrid: predict: --missing a,,\"b: expected values separated by commas"},
       {{"export", "s", "MSI"}, "mtlgrid: export: --out FILE is missing"},
       {{"export", "s", "MSI", "--out", "o"}, "'MSI' is not a cell"},
       {{"tables", "s", "--format", "pdf"}, "--format: unknown 'pdf'"},
