@@ -82,8 +82,10 @@ FeatureInfo checked_info(const std::filesystem::path& file, const hdf5::Handle& 
   if (!hdf5::has_float_type(feats)) reject(file, "dataset 'feats' has no floating-point numbers, expected float16");
   if (shape[0] == 0) reject(file, "no tiles: dataset 'feats' has 0 rows, expected at least one");
   if (shape[1] == 0) reject(file, "no features: dataset 'feats' has 0 columns, expected at least one");
-  check_storage(file, shape, hdf5::storage_of(feats));
-  return {static_cast<std::int64_t>(shape[0]), static_cast<std::int64_t>(shape[1]), ""};
+  const hdf5::Storage storage = hdf5::storage_of(feats);
+  check_storage(file, shape, storage);
+  return {static_cast<std::int64_t>(shape[0]), static_cast<std::int64_t>(shape[1]), "",
+          static_cast<std::size_t>(storage.bytes_per_value)};
 }
 
 // An open tile file whose header has been checked.

@@ -12,7 +12,8 @@ namespace mtlgrid {
 // The header of a feature file. STAMP's layouts 1.x and 2.x are treated alike: both have `feats`.
 struct FeatureInfo {
   std::int64_t tiles = 0, width = 0;
-  std::string extractor;  // attribute `extractor`; empty if absent
+  std::string extractor;        // attribute `extractor`; empty if absent
+  std::size_t value_bytes = 2;  // of a value on disk; 2 is float16, wider ones are rounded
 };
 
 // Reads the header. Throws InputError naming the file and what is wrong: unreadable or truncated, no `feats`, not a

@@ -51,7 +51,7 @@ class Join {
     drops_.push_back({files_.name, std::move(patient), std::move(slide), std::move(reason)});
   }
 
-  // The first row of a patient counts; label_rows() compares later rows with it in the columns that are used.
+  // The first row of a patient counts; check_repeated_rows() compares later rows with it in the columns that are used.
   void read_patients(const Table& table, std::size_t column) {
     for (std::size_t i = 0; i < table.rows.size(); ++i) {
       if (const auto& name = table.rows[i].cells[column]) {

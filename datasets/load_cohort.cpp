@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "datasets/feature_summary.h"
 #include "datasets/features.h"
 #include "datasets/fingerprint.h"
 #include "datasets/half.h"
@@ -100,6 +101,17 @@ std::optional<Tables> read_inputs(const CohortFiles& files, Problems& problems) 
   return tables;
 }
 
+// What the readers of tables inferred, and what the feature files say.
+void add_inferences(const Tables& tables, const std::vector<Candidate>& files, Cohort& cohort) {
+  cohort.inferences = cohort.clini.inferences;
+  cohort.inferences.insert(cohort.inferences.end(), tables.slides.inferences.begin(), tables.slides.inferences.end());
+  std::vector<FeatureInfo> infos;
+  for (const Candidate& file : files) {
+    if (file.info) infos.push_back(*file.info);
+  }
+  if (!infos.empty()) cohort.inferences.push_back(feature_summary(infos));
+}
+
 }  // namespace
 
 Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems& problems) {
@@ -130,6 +142,7 @@ Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems
   cohort.extractor =
       common(checked, [](const FeatureInfo& i) { return canonical_extractor(i.extractor); }, "extractor", problems);
   cohort.fingerprint = fingerprint.hex();
+  add_inferences(*tables, checked, cohort);
   return cohort;
 }
 

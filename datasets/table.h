@@ -18,6 +18,7 @@ struct Table {
     std::vector<std::optional<std::string>> cells;
   };
   std::vector<Row> rows;
+  std::vector<std::string> inferences;  // what was inferred from the content, one sentence each; empty for a plain csv
 
   // Position of a column; nullopt if there is none.
   std::optional<std::size_t> column(std::string_view name) const;

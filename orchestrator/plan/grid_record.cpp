@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <algorithm>
+
+#include "orchestrator/plan/biomarker_rule.h"
+
 namespace mtlgrid {
 namespace {
 
@@ -26,6 +30,20 @@ std::string identity(const Config& config, const Experiment& experiment, const s
   const std::string text = j.dump();
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+// The values of each biomarker's classes, which `predict` takes for other cohorts.
+nlohmann::json classes(const Config& config, const std::vector<Cohort>& cohorts) {
+  nlohmann::json found = nlohmann::json::object();
+  for (const BiomarkerConfig& b : config.biomarkers) {
+    const auto training = std::find_if(cohorts.begin(), cohorts.end(),
+                                       [&](const Cohort& cohort) { return cohort.files.name == b.train; });
+    if (training == cohorts.end()) continue;
+    Problems none;  // make_plan() has reported them
+    const LabelRule rule = biomarker_rule(b, *training, none);
+    found[b.name] = {{"positive", rule.positive}, {"negative", rule.negative}};
+  }
+  return found;
 }
 
 void add_splits(const Experiment& experiment, const Pair& pair, std::vector<GridRecord::SplitRow>& out) {
@@ -55,6 +73,7 @@ GridRecord make_grid_record(const Config& config, const Experiment& experiment, 
   for (const Cohort& cohort : cohorts) {  // read from the feature files
     grid.settings["cohorts"][cohort.files.name]["extractor"] = cohort.extractor;
   }
+  grid.settings["classes"] = classes(config, cohorts);
   for (const Pair& pair : experiment.pairs) {
     for (const std::string& method : config.methods) {
       for (int fold = 0; fold < config.folds; ++fold) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "datasets/feature_summary.h"
 #include "datasets/half.h"
 #include "datasets/hdf5.h"
 #include "datasets/synth_features.h"
@@ -147,6 +148,8 @@ TEST(Features, TheExtractorIsReadFromAnyTextOrAbsent) {
   EXPECT_EQ(inspect_features(fixture("big_endian.h5")).extractor, "ctranspath");  // variable length
   EXPECT_EQ(inspect_features(fixture("compressed.h5")).extractor, "ctranspath");  // fixed length
   EXPECT_EQ(inspect_features(fixture("float64.h5")).extractor, "");
+  EXPECT_EQ(inspect_features(fixture("float64.h5")).value_bytes, 8U);
+  EXPECT_EQ(inspect_features(fixture("big_endian.h5")).value_bytes, 2U);
   EXPECT_THAT(problems("numeric_extractor.h5"), ElementsAre(HasSubstr("attribute 'extractor' is not a single text")));
 }
 
@@ -231,6 +234,18 @@ TEST(Bag, FilesOfDifferentWidthAreRefused) {
   write_features(folder / "b.h5", std::vector<std::uint16_t>{5, 6, 7}, 3, StampLayout::v2, "E");
   EXPECT_THAT(problems_of([&] { read_bag({folder / "a.h5", folder / "b.h5"}); }),
               ElementsAre(HasSubstr("b.h5: 3 features a tile, expected 2")));
+}
+
+TEST(FeatureSummary, CountsFilesThatSayNothingAndThoseThatAreRounded) {
+  EXPECT_EQ(feature_summary({}), "");
+  EXPECT_EQ(feature_summary({{5, 768, "ctranspath", 2}}),
+            "1 feature file: extractor ctranspath (all say so), 768 features a tile, float16");
+  EXPECT_EQ(feature_summary({{5, 768, "", 4}, {5, 768, "", 4}}),
+            "2 feature files: no file says which extractor wrote it, 768 features a tile, float32 rounded to float16");
+  EXPECT_EQ(
+      feature_summary({{5, 768, "", 4}, {5, 768, "uni", 2}, {5, 768, "uni", 4}}),
+      "3 feature files: extractor uni (2 say so, 1 say nothing), 768 features a tile, float16 in 1, float32 rounded to "
+      "float16 in 2");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "datasets/classes.h"
 #include "datasets/features.h"
 #include "datasets/folds.h"
 #include "datasets/half.h"
@@ -49,7 +50,7 @@ TEST(Synth, EveryPairOfThePaperCanBeSplit) {
       Problems problems;
       check_disjoint(training, external, problems);
       check_same_features(training, external, problems);
-      const LabelRule rule{pair.label, {pair.positive}, {}, {"MSI-L"}};
+      const LabelRule rule = find_classes({pair.label, {pair.positive}, {}, {"MSI-L"}}, training, "", problems);
       for (const auto& auxiliary : pair.auxiliaries) {
         const auto rows = label_rows(training, rule, auxiliary, true, problems);
         const auto positives = std::count(rows.label.begin(), rows.label.end(), 1);
@@ -93,7 +94,8 @@ TEST(Synth, AnExternalTargetIsMissingForSome) {
   const TempFolder out;
   write_synthetic(out.path(), small());
   Problems problems;
-  const auto rows = label_rows(load(out.path(), "CPTAC-CRC"), {"isMSIH", {"MSIH"}, {}, {}}, "LISS", false, problems);
+  const auto rows =
+      label_rows(load(out.path(), "CPTAC-CRC"), {"isMSIH", {"MSIH"}, {"nonMSIH"}, {}}, "LISS", false, problems);
   const auto missing = std::count_if(rows.target.begin(), rows.target.end(), [](double x) { return std::isnan(x); });
   EXPECT_GE(missing, 3);
   EXPECT_LE(missing, 6);
@@ -143,8 +145,8 @@ TEST(Synth, TheEffectCarriesOverToTheExternalCohort) {
   write_synthetic(out / "a", SynthSettings{});
   for (const auto& pair : kPaper) {
     const Cohort training = load(out / "a", pair.train), external = load(out / "a", pair.external);
-    const LabelRule rule{pair.label, {pair.positive}, {}, {"MSI-L"}};
     Problems problems;
+    const LabelRule rule = find_classes({pair.label, {pair.positive}, {}, {"MSI-L"}}, training, "", problems);
     const auto fit = label_rows(training, rule, "ITH", true, problems),
                test = label_rows(external, rule, "ITH", false, problems);
     const auto width = static_cast<std::size_t>(training.width);
@@ -197,7 +199,7 @@ TEST(VirtualCohorts, AreReadWhole) {
   Problems problems;
   check_disjoint(training, external, problems);
   check_same_features(training, external, problems);
-  const auto rows = label_rows(training, {"isMSIH", {"MSIH"}, {}, {}}, "LF", true, problems);
+  const auto rows = label_rows(training, {"isMSIH", {"MSIH"}, {"nonMSIH"}, {}}, "LF", true, problems);
   EXPECT_THAT(problems.lines(), IsEmpty());
   EXPECT_EQ(rows.patient.size() + rows.drops.size(), 150u);
   EXPECT_THAT(cross_validation(rows.label, 5, 0.2, 1337), SizeIs(5));

@@ -98,12 +98,21 @@ const std::vector<Bad> kBad = {
     {"PatientColumnAbsent", "A/clini.csv", replaced("A/clini.csv", "PATIENT", "ID")},
     {"LabelColumnAbsent", "B/clini.csv", replaced("B/clini.csv", "status", "state")},
     {"AuxiliaryColumnAbsent", "A/clini.csv", replaced("A/clini.csv", "LF", "FL")},
-    {"AuxiliaryNoNumber", "A/clini.csv, row 6: '4,5' in column 'LF'",
+    {"AuxiliaryNoNumber", "A/clini.csv, column 'LF': 1 cell has a decimal comma: '4,5' (row 6); write decimal points",
      replaced("A/clini.csv", "A04,pos,4.5", "A04,pos,\"4,5\"")},
-    {"AuxiliaryInfinite", "A/clini.csv, row 6", replaced("A/clini.csv", "A04,pos,4.5", "A04,pos,inf")},
-    {"ThirdClassValue", "A/clini.csv, row 6: label 'maybe' in column 'status' is neither 'pos' nor 'neg'",
+    {"AuxiliaryInfinite", "A/clini.csv, column 'LF': 1 cell is not finite: 'inf' (row 6); ",
+     replaced("A/clini.csv", "A04,pos,4.5", "A04,pos,inf")},
+    {"ThirdClassValue",
+     "A/clini.csv, column 'status': 'maybe' (row 6) is neither pos (positive) nor neg (negative); write in "
+     "[biomarker.MSI] what it is: ",
      replaced("A/clini.csv", "A04,pos", "A04,maybe")},
-    {"ConflictingRows", "A/clini.csv, row 22: patient 'A00'",
+    {"OtherSpellingInAnExternalCohort",
+     "B/clini.csv, column 'status': 'POS' (row 2) is neither pos (positive) nor neg (negative); differs from 'pos' "
+     "only in "
+     "letter case: write positive = pos, POS in [biomarker.MSI]",
+     replaced("B/clini.csv", "B00,pos", "B00,POS")},
+    {"ConflictingRows",
+     "A/clini.csv: 1 patient has rows that differ in 'status': 'A00' ('pos' in row 2, 'neg' in row 22); ",
      [](const SmallGrid& grid) { grid.replace("A/clini.csv", "A19,neg,19.5\n", "A19,neg,19.5\nA00,neg,0.5\n"); }},
     {"FileOfTwoPatients", "A/slide.csv, row 4", replaced("A/slide.csv", "A02,A02.h5", "A02,A01.h5")},
     {"PatientInBothCohorts", "'A07'",
@@ -113,7 +122,8 @@ const std::vector<Bad> kBad = {
      }},
     {"FewerPatientsThanFolds", "A/clini.csv: pair MSI/LF: 10 positive patients, expected at least 11 (folds)",
      replaced("c.ini", "store =", "folds = 11\nstore =")},
-    {"OneClassAlone", "A/clini.csv", replaced("c.ini", "negative = neg", "ignore = neg")},
+    {"OneClassAlone", "A/clini.csv, column 'status': all patients with a value are pos (positive, 10 patients)",
+     replaced("c.ini", "negative = neg", "ignore = neg")},
     {"FeaturesNoHdf5", kA3, written(kA3, "this is text")},
     {"FeaturesEmptyFile", kA3, written(kA3, "")},
     {"FeaturesTruncated", kA3,
@@ -152,7 +162,7 @@ TEST(BadInputAtOnce, TwoDamagesGiveTwoLines) {
   const auto result = testing::run_program({"mtlgrid", "run", grid.path("c.ini")});
   EXPECT_EQ(result.status, 2);
   EXPECT_THAT(result.err, HasSubstr(kA3));
-  EXPECT_THAT(result.err, HasSubstr("B/clini.csv, row 3: label 'maybe'"));
+  EXPECT_THAT(result.err, HasSubstr("B/clini.csv, column 'status': 'maybe' (row 3)"));
 }
 
 // A node whose nvidia-smi answers `text`.
