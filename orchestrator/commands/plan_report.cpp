@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "orchestrator/commands/plan_classes.h"
 #include "orchestrator/durations/checkpoint_lead.h"
 #include "orchestrator/durations/cost.h"
 #include "orchestrator/durations/plan_times.h"
@@ -178,7 +179,8 @@ std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool ever
 }
 
 std::string plan_report(const Plan& plan, const PlanStanding& standing, bool every_drop) {
-  return settings(plan) + "\n" + grid(plan) + "\n" + patients(plan) + "\n" + initial_weights(plan) +
+  return settings(plan) + "\n" + grid(plan) + "\n" + patients(plan) + "\n" + classes_text(plan) + "\n" +
+         auxiliary_values_text(plan) + "\n" + inferred_text(plan) + "\n" + initial_weights(plan) +
          drops(plan, every_drop) + "\n" + space(plan) + "\n" + times_text(plan, standing.durations, standing.left) +
          threads_advice(plan.config.run) + "\n" + signal_lead(plan, standing.durations);
 }

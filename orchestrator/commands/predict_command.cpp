@@ -33,7 +33,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kCohort = "new";  // the name of the cohort in messages
+constexpr const char* kTrainedCell = "the trained cell";  // where classes come from, in messages
+constexpr const char* kCohort = "new";                    // the name of the cohort in messages
 
 struct PredictOptions {
   fs::path store, state_dict, out;  // state_dict and out may be empty
@@ -66,13 +67,23 @@ std::vector<std::string> class_values(const nlohmann::json& stored) {
   return stored == "" ? std::vector<std::string>{} : std::vector<std::string>{stored};
 }
 
+// With the classes of the cell. Stores of earlier versions have them only as far as the configuration had.
+LabelRule trained_rule(const nlohmann::json& settings, const std::string& name) {
+  const nlohmann::json& biomarker = settings.at("biomarkers").at(name);
+  LabelRule rule{biomarker.at("label"), class_values(biomarker.at("positive")), class_values(biomarker.at("negative")),
+                 biomarker.at("ignore")};
+  const nlohmann::json classes = settings.value("classes", nlohmann::json::object());
+  if (classes.contains(name)) rule.negative = classes[name].at("negative");
+  if (!rule.negative.empty()) rule.negative_from = kTrainedCell;
+  return rule;
+}
+
 Network network_of(TrainedCell trained) {
   const nlohmann::json& settings = trained.settings;
   const nlohmann::json& biomarker = settings.at("biomarkers").at(trained.cell.biomarker);
   Network n;
   n.weights = read_weights_file(trained.weights);
-  n.rule = {biomarker.at("label"), class_values(biomarker.at("positive")), class_values(biomarker.at("negative")),
-            biomarker.at("ignore")};
+  n.rule = trained_rule(settings, trained.cell.biomarker);
   n.extractor = trained_extractor(settings, biomarker.at("train"));
   n.bootstrap = settings.at("bootstrap");
   n.seed = settings.at("seed");
@@ -182,12 +193,37 @@ std::string trained_on(const PredictOptions& options, const Network& network, co
                               cell.name());
 }
 
+// Which values of the clinical table became which label; "" without labels.
+std::string classes(const NewCohort& cohort) {
+  if (cohort.values.empty()) return "";
+  const LabelRule& rule = cohort.rule;
+  const auto listed_as = [&](LabelMeaning meaning) {
+    std::vector<std::string> parts;
+    for (const LabelValue& v : cohort.values) {
+      if (v.meaning != meaning) continue;
+      parts.push_back(
+          fmt::format("{} ({})", printable(v.seen.value), counted(static_cast<std::int64_t>(v.seen.count), "patient")));
+    }
+    return parts.empty() ? std::string("no patient") : fmt::format("{}", fmt::join(parts, ", "));
+  };
+  std::string text = fmt::format("Labels from column {}: 1 is {}; 0 is {}\n", rule.column,
+                                 listed_as(LabelMeaning::positive), listed_as(LabelMeaning::negative));
+  if (!rule.negative.empty() && rule.negative_from != kTrainedCell) {
+    text += fmt::format(
+        "An earlier version trained this cell and did not record its negative value: {} was taken for it, "
+        "from {}\n",
+        config_list(rule.negative), rule.negative_from);
+  }
+  return text;
+}
+
 std::string report(const PredictOptions& options, const Network& network, const NewCohort& cohort,
                    const PredictAnswer& answer) {
   std::string text =
       fmt::format("{}: {} patients; score is P({} = {}), prediction is of {}\n", network.trained.cell.name(),
                   answer.predictions.size(), network.rule.column, fmt::join(network.rule.positive, " or "),
                   network.joint ? network.weights.auxiliary_column : "nothing (baseline has no regression)");
+  text += classes(cohort);
   if (!cohort.drops.empty()) {
     std::vector<GridRecord::DropRow> rows;
     for (const Drop& drop : cohort.drops) rows.push_back({"", "", drop});
