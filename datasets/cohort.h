@@ -43,6 +43,8 @@ struct Cohort {
   std::string extractor;          // canonical name; empty if no file says
   std::vector<Drop> drops;
   std::string fingerprint;  // hex hash of what training reads: feature files' content hashes, patients and slides
+  std::vector<std::string> inferences;  // what was inferred about the feature files, one sentence each
+  std::vector<std::string> warnings;    // what may be a mistake and refuses nothing, one line each
 };
 
 // Adds a problem for every patient who is in both cohorts (a leak of training patients into an external cohort).

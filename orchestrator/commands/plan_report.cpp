@@ -118,6 +118,15 @@ std::string drops(const Plan& plan, bool every_drop) {
                      drops_table(plan.grid.drops, every_drop));
 }
 
+// What may be a mistake, though it refuses nothing.
+std::string warnings(const Plan& plan) {
+  std::string text;
+  for (const Cohort& cohort : plan.cohorts) {
+    for (const std::string& line : cohort.warnings) text += fmt::format("  {}: {}\n", cohort.files.name, line);
+  }
+  return text.empty() ? "" : "Warnings\n" + text + "\n";
+}
+
 std::string space(const Plan& plan) {
   const double weights = weight_bytes(plan);
   const bool kept = plan.config.run.keep_weights == "best";
@@ -179,8 +188,9 @@ std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool ever
 
 std::string plan_report(const Plan& plan, const PlanStanding& standing, bool every_drop) {
   return settings(plan) + "\n" + grid(plan) + "\n" + patients(plan) + "\n" + initial_weights(plan) +
-         drops(plan, every_drop) + "\n" + space(plan) + "\n" + times_text(plan, standing.durations, standing.left) +
-         threads_advice(plan.config.run) + "\n" + signal_lead(plan, standing.durations);
+         drops(plan, every_drop) + "\n" + warnings(plan) + space(plan) + "\n" +
+         times_text(plan, standing.durations, standing.left) + threads_advice(plan.config.run) + "\n" +
+         signal_lead(plan, standing.durations);
 }
 
 PlanStanding plan_standing(const Plan& plan) {

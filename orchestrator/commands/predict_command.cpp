@@ -13,6 +13,7 @@
 #include "balancers/methods/registry.h"
 #include "base/errors.h"
 #include "base/text.h"
+#include "datasets/extractor_name.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/plan_report.h"
 #include "orchestrator/commands/trained_cell.h"
@@ -87,7 +88,7 @@ void check_features(const Cohort& cohort, const Network& network, Problems& prob
     problems.add(fmt::format("{}: {} features per tile, expected {} as in the training data of {}", folder,
                              cohort.width, network.weights.width, cell));
   }
-  if (cohort.extractor != network.extractor) {
+  if (cohort.extractor != canonical_extractor(network.extractor)) {  // older versions recorded more names as they are
     problems.add(fmt::format("{}: features of extractor '{}', expected '{}' as in the training data of {}", folder,
                              cohort.extractor, network.extractor, cell));
   }
@@ -188,6 +189,7 @@ std::string report(const PredictOptions& options, const Network& network, const 
       fmt::format("{}: {} patients; score is P({} = {}), prediction is of {}\n", network.trained.cell.name(),
                   answer.predictions.size(), network.rule.column, fmt::join(network.rule.positive, " or "),
                   network.joint ? network.weights.auxiliary_column : "nothing (baseline has no regression)");
+  for (const std::string& line : cohort.patients.warnings) text += fmt::format("Warning: {}\n", line);
   if (!cohort.drops.empty()) {
     std::vector<GridRecord::DropRow> rows;
     for (const Drop& drop : cohort.drops) rows.push_back({"", "", drop});

@@ -48,6 +48,10 @@ NewCohort load_new_cohort(const CohortFiles& files, const LabelRule& rule, const
     cohort.drops.insert(cohort.drops.end(), labelled.drops.begin(), labelled.drops.end());
     cohort.drops.insert(cohort.drops.end(), rows.drops.begin(), rows.drops.end());
     drop_once(cohort.drops);
+    auto& warnings = cohort.patients.warnings;  // of the slide table; now those of the clinical one
+    for (const std::string& line : labelled.warnings) {
+      if (std::find(warnings.begin(), warnings.end(), line) == warnings.end()) warnings.push_back(line);
+    }
   }
   for (const std::string& line : own.lines()) problems.add(line);
   return cohort;

@@ -48,7 +48,7 @@ class PlanBuilder {
     for (const CohortFiles& files : plan_.config.cohorts) {
       if (std::find(used.begin(), used.end(), files.name) == used.end()) continue;
       Problems own;
-      Cohort cohort = load_cohort(files, memory_, own);
+      Cohort cohort = load_cohort(files, memory_, own, uses_of(files.name));
       for (const std::string& line : own.lines()) problems_.add(line);
       if (!own.empty()) continue;
       index_[files.name] = static_cast<int>(plan_.cohorts.size());
@@ -56,6 +56,19 @@ class PlanBuilder {
       plan_.experiment.cohorts.push_back(experiment_cohort(cohort));
       plan_.cohorts.push_back(std::move(cohort));
     }
+  }
+
+  // What the pairs read of a cohort's clinical table.
+  std::vector<CohortUse> uses_of(const std::string& cohort) const {
+    std::vector<CohortUse> uses;
+    for (const BiomarkerConfig& b : plan_.config.biomarkers) {
+      const bool external = std::find(b.external.begin(), b.external.end(), cohort) != b.external.end();
+      if (b.train != cohort && !external) continue;
+      for (const AuxiliaryConfig& auxiliary : b.auxiliaries) {
+        uses.push_back({b.rule.column, b.rule.ignore, auxiliary.column, !external});
+      }
+    }
+    return uses;
   }
 
   static ExperimentCohort experiment_cohort(const Cohort& cohort) {

@@ -72,8 +72,8 @@ TEST_F(NewCohortTest, SaysWhatIsWrongInAllTables) {
   load();
   std::string all;
   for (const std::string& line : problems.lines()) all += line + "\n";
-  EXPECT_THAT(all, HasSubstr("B/slide.csv, row 5: file 'B02.h5' of patient 'B03'"));
-  EXPECT_THAT(all, HasSubstr("B/feats/B00.h5"));
+  EXPECT_THAT(all, HasSubstr("B/slide.csv: files of two patients ('B02.h5' of 'B03' in row 5"));
+  EXPECT_THAT(all, HasSubstr("B/feats: no tiles: dataset 'feats' has 0 rows (B00.h5)"));
 }
 
 }  // namespace
