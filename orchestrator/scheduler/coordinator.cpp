@@ -139,6 +139,7 @@ void Coordinator::on(const CellFailed& failed, int worker, Now now) {
   if (!index) return;
   const BadEnd end{failed.cause, failed.detail};
   if (failed.smaller_pack && pack > 1) return outcomes_.too_large(*index, pack, end, now.wall);
+  if (failed.retry) return outcomes_.hindered(*index, worker, end, now.wall);
   outcomes_.failed(*index, workers_.at(worker).host, end, now.wall);
 }
 

@@ -81,7 +81,7 @@ class Coordinator {
   // Why the run is over although cells are queued and nobody asked it to stop; empty otherwise.
   std::string stuck() const;
   // What a person must do before the run can be resumed (give_up); empty otherwise.
-  const std::string& needs_person() const { return needs_person_; }
+  std::string needs_person() const { return needs_person_.empty() ? outcomes_.needs_person() : needs_person_; }
 
   // Derives the invariants of the tables, and those between them, again; throws Error(fatal) naming one that does not
   // hold. For tests.

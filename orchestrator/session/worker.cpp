@@ -173,8 +173,8 @@ void Worker::on(const Finished& finished, int slot) {
 void Worker::on(const Failed& failed, int slot) {
   const auto left = end(slot, failed.cell, failed.attempt);
   if (!left) return;
-  comm_.send(kCoordinator,
-             CellFailed{slot, *left, failed.cell, failed.attempt, failed.cause, failed.detail, failed.smaller_pack});
+  comm_.send(kCoordinator, CellFailed{slot, *left, failed.cell, failed.attempt, failed.cause, failed.detail,
+                                      failed.smaller_pack, failed.retry});
 }
 
 void Worker::on(const Stopped& stopped, int slot) {

@@ -137,15 +137,16 @@ struct Release {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Release, methods)
 
 // {"type": "failed"}: a data or numerical error; the process continues to serve cells. `smaller_pack`: the
-// device lacked memory; the cell may be trained in a smaller pack.
+// device lacked memory; the cell may be trained in a smaller pack. `retry`: the system kept the trainer from reading a
+// file (SystemError), which is not the cell's fault.
 struct Failed {
   static constexpr const char* kType = "failed";
   Cell cell;
   int attempt = 0;
   std::string cause, detail;
-  bool smaller_pack = false;
+  bool smaller_pack = false, retry = false;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failed, cell, attempt, cause, detail, smaller_pack)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failed, cell, attempt, cause, detail, smaller_pack, retry)
 
 // {"type": "stopped"}: checkpointed on request, Stop or Release.
 struct Stopped {

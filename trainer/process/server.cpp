@@ -67,7 +67,7 @@ class PipeControl : public PackControl {
     const std::string what = error.what();
     std::fprintf(stderr, "%s: failed: %s\n", member.cell.name().c_str(), what.c_str());
     answer(member, encode_message(Failed{member.cell, member.attempt, what.substr(0, what.find('\n')), what,
-                                         error.kind() == ErrorKind::out_of_memory}));
+                                         error.kind() == ErrorKind::out_of_memory, is_of_system(error)}));
   }
   void stopped(const Train& member) override { answer(member, encode_message(Stopped{member.cell, member.attempt})); }
   bool answered(const Train& member) const { return answered_.count(member.cell.name()) != 0; }
