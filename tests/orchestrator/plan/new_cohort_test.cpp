@@ -20,7 +20,7 @@ class NewCohortTest : public ::testing::Test {
   NewCohort load(bool labels = true) {
     const CohortFiles files{"new", labels ? grid.path("B/clini.csv") : "", grid.path("B/slide.csv"),
                             grid.path("B/feats")};
-    return load_new_cohort(files, {"status", "pos", "neg", {"odd"}}, "LF", problems);
+    return load_new_cohort(files, {"status", {"pos"}, {"neg"}, {"odd"}}, "LF", problems);
   }
   static std::vector<std::string> reasons(const NewCohort& cohort) {
     std::vector<std::string> out;
