@@ -151,6 +151,7 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
       all_alive = session.all_alive;
     }
     store.publish_snapshot();
+    if (const auto notice = store.take_notice()) say(*notice);
     const int status = conclude(selection, session);
     store.write_done(status, done_counts(selection, session));
     return status;

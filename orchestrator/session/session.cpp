@@ -28,7 +28,7 @@ namespace {
 
 // Readers see a run's results so late, the longer time where the copy of a large store takes long: at most one part in
 // fifty of the coordinator's time goes into it.
-constexpr double kSnapshotSeconds = 2, kLatestSnapshotSeconds = 60, kSnapshotShare = 50;
+constexpr double kSnapshotSeconds = 0.5, kLatestSnapshotSeconds = 60, kSnapshotShare = 50;
 constexpr double kFarewellSeconds = 10;     // how long rank 0 waits for the other ranks' bye
 constexpr double kLostFarewellSeconds = 3;  // the same where ranks were lost, who will not say it
 constexpr double kCheckpointSeconds = 60;   // how long an orphaned worker waits for its trainers' checkpoints
@@ -95,8 +95,9 @@ class StoreLedger : public Ledger {
 // Renews the lock and publishes snapshots in time.
 class Upkeep {
  public:
-  // Readers have a snapshot from the start: without one they would read the store itself, and its writer wait for them.
-  Upkeep(Store& store, double heartbeat, double now) : store_(store), heartbeat_(heartbeat), beat_(now) {
+  // Readers have a snapshot from the start. `say`: what concerns whoever started the run.
+  Upkeep(Store& store, std::function<void(const std::string&)> say, double heartbeat, double now)
+      : store_(store), say_(std::move(say)), heartbeat_(heartbeat), beat_(now) {
     publish(now);
   }
   void at(double now) {
@@ -110,11 +111,13 @@ class Upkeep {
  private:
   void publish(double now) {
     store_.publish_snapshot();
+    if (const auto notice = store_.take_notice()) say_(*notice);
     const double took = steady_now() - now;
     next_snapshot_ = now + std::clamp(kSnapshotShare * took, kSnapshotSeconds, kLatestSnapshotSeconds);
   }
 
   Store& store_;
+  std::function<void(const std::string&)> say_;
   double heartbeat_, beat_, next_snapshot_ = 0;
 };
 
@@ -207,7 +210,8 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
   Worker worker(transport.rank(), host_name(), trainers_factory(transport, options), to_coordinator);
   StopSignals signals;
   const ParentWatch parent(transport.size() > 1);
-  Upkeep upkeep(store, cluster.heartbeat_seconds, steady_now());
+  Upkeep upkeep(
+      store, [&display](const std::string& line) { display.say(line); }, cluster.heartbeat_seconds, steady_now());
   const auto status = [&] {
     nlohmann::json shown = coordinator.status({steady_now(), wall_now()});
     shown["grid"] = store.grid_id();

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cctype>
 #include <cerrno>
 #include <cmath>
 
@@ -17,6 +18,20 @@ std::string position(const std::source_location& where) {
 bool disk_is_full(int code, int system_errno) {
   if ((code & 0xff) == SQLITE_FULL) return true;
   return (code & 0xff) == SQLITE_IOERR && (system_errno == ENOSPC || system_errno == EDQUOT);
+}
+
+std::string immutable_uri(const std::filesystem::path& file) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string uri = file.is_absolute() ? "file://" : "file:";
+  for (const char c : file.string()) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/' || c == '.' || c == '-' || c == '_';
+    if (plain) {
+      uri += c;
+    } else {
+      uri += {'%', kDigits[static_cast<unsigned char>(c) >> 4], kDigits[static_cast<unsigned char>(c) & 15]};
+    }
+  }
+  return uri + "?immutable=1";
 }
 
 ErrorKind kind_of(int code, int system_errno) {
@@ -129,11 +144,13 @@ void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_fi
 
 Database::Database(const std::filesystem::path& file, Mode mode, std::source_location where) {
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  if (mode == Mode::read_only) flags |= SQLITE_OPEN_READONLY;
-  if (mode != Mode::read_only) flags |= SQLITE_OPEN_READWRITE;
+  const bool reading = mode == Mode::read_only || mode == Mode::immutable;
+  flags |= reading ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  if (mode == Mode::immutable) flags |= SQLITE_OPEN_URI;
   if (mode == Mode::create) flags |= SQLITE_OPEN_CREATE;
+  const std::string name = mode == Mode::immutable ? immutable_uri(file) : file.string();
   sqlite3* connection = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(), &connection, flags, nullptr);
+  const int code = sqlite3_open_v2(name.c_str(), &connection, flags, nullptr);
   connection_.reset(connection);
   if (code != SQLITE_OK) {
     const std::string text = connection ? sqlite3_errmsg(connection) : sqlite3_errstr(code);

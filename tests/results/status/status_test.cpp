@@ -41,6 +41,7 @@ TEST_F(Statuses, OfALiveRunHaveAnEtaWithoutALiveFile) {
   CellResult r = result(cell(0, "baseline"));
   r.ended = platform.clock + 60;
   run->commit_result(r);
+  run->publish_snapshot();
   const StoreStatus status = read_status(file);
   ASSERT_TRUE(status.run.holder);
   EXPECT_DOUBLE_EQ(status.cells_per_hour, 60);
@@ -93,6 +94,7 @@ TEST_F(Statuses, SignsAreOfTheStoreWithoutARun) {
 TEST_F(Statuses, SignsFollowTheLiveFile) {
   begin_run();
   run->begin_attempt(cell(2, "baseline"), 1, environment(), 100);
+  run->publish_snapshot();
   write_live(live());
   StoreStatus status = read_status(file);
   EXPECT_EQ(sign(status, "baseline", 0), CellSign::running);
