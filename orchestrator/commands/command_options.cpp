@@ -160,6 +160,7 @@ long long CommandOptions::number_in(const std::string& name, long long low, long
 }
 
 CommandOptions& CommandOptions::store() {
+  reads_store_ = true;
   argument("STORE", "the store; during a run its snapshot is read");
   return number("grid", "ID", "number of a grid in the store; default: the newest");
 }

@@ -62,6 +62,7 @@ class CommandOptions {
 
   // STORE and --grid, which all commands that read a store have; and the value of --grid, if given.
   CommandOptions& store();
+  bool reads_store() const { return reads_store_; }  // whether store() was called
   std::optional<std::int64_t> grid() const;
 
   // --init, which all commands that train or plan cells have; its value is path("init").
@@ -81,6 +82,7 @@ class CommandOptions {
     bool required;
   };
   Command command_;
+  bool reads_store_ = false;
   std::vector<Argument> arguments_;
   std::vector<std::string> flags_;
   std::vector<std::string> implied_;                          // options whose value may be omitted

@@ -5,8 +5,10 @@
 #include <string_view>
 
 #include "base/errors.h"
+#include "base/text.h"
 #include "orchestrator/commands/cell_command.h"
 #include "orchestrator/commands/command_options.h"
+#include "orchestrator/commands/doctor_command.h"
 #include "orchestrator/commands/export_command.h"
 #include "orchestrator/commands/plan_command.h"
 #include "orchestrator/commands/predict_command.h"
@@ -16,6 +18,7 @@
 #include "orchestrator/commands/synth_command.h"
 #include "orchestrator/commands/tables_command.h"
 #include "orchestrator/config/nearest.h"
+#include "results/store/reading.h"
 
 namespace mtlgrid {
 namespace {
@@ -33,7 +36,7 @@ bool is_first_rank() {
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
       plan_command(),   run_command(),     cell_command(),   status_command(), query_command(),
-      tables_command(), predict_command(), export_command(), synth_command(),
+      tables_command(), predict_command(), export_command(), doctor_command(), synth_command(),
   };
   return kCommands;
 }
@@ -52,6 +55,10 @@ int invoke(const Command& command, const std::vector<std::string>& arguments) {
   if (!options.parse(arguments)) return 0;
   for (const std::string& warning : options.warnings()) {
     if (is_first_rank()) std::cerr << "mtlgrid: " << warning << '\n';
+  }
+  if (options.reads_store()) {
+    const auto notice = foreign_notice(options.get<std::string>("STORE"));
+    if (notice) std::cerr << "mtlgrid: " << printable_lines(*notice) << '\n';
   }
   return command.run(options);
 }
