@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iostream>
 #include <sstream>
 
 #include "base/errors.h"
+#include "base/telling.h"
 #include "orchestrator/config/nearest.h"
 
 namespace mtlgrid {
@@ -132,7 +132,7 @@ bool CommandOptions::parse(const std::vector<std::string>& arguments) {
     throw InputError(fmt::format("{}: {}; see {}", command_.name, e.what(), hint));
   }
   if (has("help")) {
-    std::cout << help();
+    put_result(help());
     return false;
   }
   for (const Argument& argument : arguments_) {
@@ -193,16 +193,6 @@ std::string CommandOptions::help() const {
   options << options_;
   return fmt::format("{} [options]\n{}\n\n{}{}\n{}\nExample:\n  {}\n", usage, command_.summary,
                      listed.empty() ? "" : "Arguments:\n", listed, options.str(), command_.example);
-}
-
-void check_output_file(const std::string& option, const std::filesystem::path& file) {
-  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
-  if (std::filesystem::is_directory(file)) {
-    throw InputError(fmt::format("{} {}: is a folder, expected a file", option, file.string()));
-  }
-  if (!std::filesystem::is_directory(folder)) {
-    throw InputError(fmt::format("{} {}: folder {} does not exist", option, file.string(), folder.string()));
-  }
 }
 
 std::vector<std::string> split_list(const std::string& option, const std::string& text,

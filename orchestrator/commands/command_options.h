@@ -90,9 +90,6 @@ class CommandOptions {
   boost::program_options::variables_map values_;
 };
 
-// Throws InputError naming `option` if `file` is a folder, or if the folder that should contain it does not exist.
-void check_output_file(const std::string& option, const std::filesystem::path& file);
-
 // "md,csv" -> {"md", "csv"}: elements trimmed; throws InputError naming `option` for an empty element or one that is
 // not in `known`, and suggests the nearest known one.
 std::vector<std::string> split_list(const std::string& option, const std::string& text,

@@ -1,10 +1,10 @@
 #include "orchestrator/commands/commands.h"
 
 #include <cstdlib>
-#include <iostream>
 #include <string_view>
 
 #include "base/errors.h"
+#include "base/telling.h"
 #include "orchestrator/commands/cell_command.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/export_command.h"
@@ -51,7 +51,7 @@ int invoke(const Command& command, const std::vector<std::string>& arguments) {
   CommandOptions options(command);
   if (!options.parse(arguments)) return 0;
   for (const std::string& warning : options.warnings()) {
-    if (is_first_rank()) std::cerr << "mtlgrid: " << warning << '\n';
+    if (is_first_rank()) tell_line("mtlgrid: " + warning);
   }
   return command.run(options);
 }

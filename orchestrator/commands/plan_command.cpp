@@ -1,7 +1,6 @@
 #include "orchestrator/commands/plan_command.h"
 
-#include <iostream>
-
+#include "base/telling.h"
 #include "base/text.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/plan_report.h"
@@ -21,7 +20,7 @@ int run(const CommandOptions& options) {
   if (options.has("init")) config.init = options.path("init");
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   const Plan plan = make_plan(config, memory);
-  std::cout << printable_lines(plan_report(plan, plan_standing(plan), options.has("drops")));
+  put_result(printable_lines(plan_report(plan, plan_standing(plan), options.has("drops"))));
   return 0;
 }
 

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iostream>
 #include <optional>
 #include <set>
-#include <span>
 
 #include "balancers/methods/registry.h"
 #include "base/errors.h"
+#include "base/output_file.h"
+#include "base/telling.h"
 #include "base/text.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/plan_report.h"
@@ -23,7 +23,6 @@
 #include "trainer/contract/parameters.h"
 #include "trainer/contract/requests.h"
 #include "trainer/contract/streams.h"
-#include "trainer/formats/container.h"
 #include "trainer/formats/state_dict.h"
 #include "trainer/formats/weights.h"
 
@@ -89,7 +88,7 @@ void check_features(const Cohort& cohort, const Network& network, Problems& prob
 NewCohort load_checked(const PredictOptions& options, const Network& network) {
   const Weights& w = network.weights;
   Problems problems;
-  if (!options.out.empty()) problems.collect([&] { check_output_file("--out", options.out); });
+  if (!options.out.empty()) problems.collect([&] { OutputFile("--out", options.out); });
   if (!options.state_dict.empty()) {
     problems.collect([&] {
       read_state_dict(options.state_dict, make_layout(w.model, w.width, w.label_column, w.auxiliary_column));
@@ -199,7 +198,8 @@ void declare(CommandOptions& options) {
       .option("features", "DIR", "folder of the cohort's feature files (.h5)")
       .option("clini", "FILE", "clinical table (csv) with the biomarker's column; adds labels and metrics")
       .option("weights", "FILE", "a PyTorch state dict (.pt) to predict with instead of the cell's own weights")
-      .option("out", "FILE", "table to write (csv); replaced if it exists; default: stdout")
+      .option("out", "FILE",
+              "table to write (csv): a plain file is replaced, a pipe or device written into; default: stdout")
       .option("patient-column", "NAME", "patient column of both tables", defaults.patient_column)
       .option("filename-column", "NAME", "file column of the slide table", defaults.filename_column)
       .flag("drops", "list every dropped patient and slide instead of counting them");
@@ -234,11 +234,11 @@ int run(const CommandOptions& options) {
   const PredictAnswer answer = predictions(wanted, network, cohort);
   const std::string table = csv(answer, cohort), said = report(wanted, network, cohort, answer);
   if (wanted.out.empty()) {
-    std::cout << table << std::flush;
+    put_result(table);
   } else {
-    write_file_whole(wanted.out, {std::span<const char>(table)});
+    OutputFile("--out", wanted.out).write(FileCalls::real(), table);
   }
-  fmt::print(stderr, "{}", printable_lines(said));
+  tell(printable_lines(said));
   return 0;
 }
 

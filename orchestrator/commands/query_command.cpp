@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <iostream>
 #include <optional>
 
 #include "base/errors.h"
+#include "base/telling.h"
 #include "base/text.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/config/nearest.h"
@@ -58,7 +58,7 @@ int run(const CommandOptions& options) {
                                     : list_views(store);
   const std::string text = render(result, kind);
   // Programs get exact csv and json; on a terminal, control characters in the data must not act.
-  std::cout << (isatty(STDOUT_FILENO) == 1 ? printable_lines(text) : text);
+  put_result(isatty(STDOUT_FILENO) == 1 ? printable_lines(text) : text);
   return 0;
 }
 

@@ -4,9 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <iostream>
 
 #include "base/errors.h"
+#include "base/telling.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/status_watch.h"
 #include "orchestrator/config/nearest.h"
@@ -48,11 +48,11 @@ int run(const CommandOptions& options) {
   const auto store = options.get<std::string>("STORE");
   if (options.has("why") && options.has("watch")) throw InputError("status: give either --why or --watch");
   if (options.has("why")) {
-    std::cout << why(store, options.get<std::string>("why"), options.grid());
+    put_result(why(store, options.get<std::string>("why"), options.grid()));
   } else if (options.has("watch")) {
     watch_status(store, options.grid(), std::chrono::seconds(options.number_in("watch", 1, 86'400)));
   } else {
-    std::cout << render_status(read_status(store, options.grid()));
+    put_result(render_status(read_status(store, options.grid())));
   }
   return 0;
 }

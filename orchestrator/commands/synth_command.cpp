@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <iostream>
 #include <limits>
 
+#include "base/telling.h"
 #include "datasets/synth.h"
 #include "orchestrator/commands/command_options.h"
 
@@ -28,7 +28,7 @@ int run(const CommandOptions& options) {
   settings.seed = static_cast<std::uint64_t>(options.number_in("seed", 0, std::numeric_limits<long long>::max()));
   const std::filesystem::path out = options.get<std::string>("OUT");
   write_synthetic(out, settings);
-  std::cout << fmt::format("{}\n", (out / "grid.ini").string());
+  put_result(fmt::format("{}\n", (out / "grid.ini").string()));
   return 0;
 }
 

@@ -1,8 +1,7 @@
 #include "orchestrator/commands/tables_command.h"
 
-#include <iostream>
-
 #include "base/errors.h"
+#include "base/telling.h"
 #include "orchestrator/commands/command_options.h"
 #include "results/tables/table_files.h"
 #include "results/tables/tables.h"
@@ -38,7 +37,7 @@ int run(const CommandOptions& options) {
   tables.grid = options.grid();
   const std::vector<PaperTable> made = paper_tables(options.get<std::string>("STORE"), tables);
   for (const auto& file : write_tables(made, wanted, options.get<std::string>("out"))) {
-    std::cout << file.string() << "\n";
+    put_result(file.string() + "\n");
   }
   return 0;
 }
