@@ -70,6 +70,7 @@ void CellTable::set_phase(std::size_t index, CellPhase phase) {
   cell.at = {-1, -1};
   cell.fraction = 0;
   cell.epoch = cell.epochs = 0;
+  cell.losses = {};
   count(cell, +1);
   if (phase == CellPhase::queued) {
     queue_.insert(index);
@@ -95,10 +96,11 @@ void CellTable::add_resume(std::size_t index, const std::string& folder) {
   resume.insert(resume.begin(), folder);
 }
 
-void CellTable::advance(std::size_t index, int epoch, int epochs, double steady) {
+void CellTable::advance(std::size_t index, int epoch, int epochs, const EpochLosses& losses, double steady) {
   TrackedCell& cell = cells_[index];
   cell.epoch = epoch;
   cell.epochs = epochs;
+  cell.losses = losses;
   const double fraction = static_cast<double>(epoch) / epochs;
   const double gained = fraction - cell.fraction;
   if (gained <= 0) return;

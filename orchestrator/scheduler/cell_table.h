@@ -16,6 +16,7 @@
 #include "orchestrator/scheduler/queued_cell.h"
 #include "orchestrator/scheduler/slot_address.h"
 #include "orchestrator/scheduler/work_queue.h"
+#include "results/records/records.h"
 
 namespace mtlgrid {
 
@@ -45,6 +46,7 @@ struct TrackedCell {
   // While running.
   SlotAddress at{-1, -1};
   int epoch = 0, epochs = 0;    // as far as is known
+  EpochLosses losses;           // of that epoch
   double fraction = 0;          // of its epochs done
   double begun = 0, since = 0;  // when it began, and when `fraction` last grew (steady)
   double begun_wall = 0;        // when it began, seconds since 1970
@@ -78,7 +80,7 @@ class CellTable {
   // The newest attempt may have left a checkpoint in `folder`.
   void add_resume(std::size_t index, const std::string& folder);
   // A running cell has finished `epoch` of `epochs`; what it lost since an earlier report does not count.
-  void advance(std::size_t index, int epoch, int epochs, double steady);
+  void advance(std::size_t index, int epoch, int epochs, const EpochLosses& losses, double steady);
   // From any phase.
   void requeue(std::size_t index) { set_phase(index, CellPhase::queued); }
   void finish(std::size_t index) { set_phase(index, CellPhase::done); }

@@ -107,7 +107,7 @@ void Coordinator::on(const Heartbeat& heartbeat, int, Now now) {
       const double members = std::max(1, workers_.slot(cell.at)->environment().pack);
       forecast_.advanced(cell.cost, gained, (now.steady - cell.since) / members);
     }
-    cells_.advance(*index, epoch, progress.epochs, now.steady);
+    cells_.advance(*index, epoch, progress.epochs, progress.losses, now.steady);
   }
 }
 
@@ -297,6 +297,17 @@ void Coordinator::request_stop(Now) {
   stopping_ = true;
   staging_.stop();
   for (const auto& [worker, entry] : workers_.all()) comm_.send(worker, StopAll{});
+}
+
+void Coordinator::abandon(const std::string& cause, Now now) {
+  for (const SlotAddress& at : workers_.busy()) {
+    for (const auto& [index, attempt] : workers_.slot(at)->cells()) {
+      const TrackedCell& cell = cells_[index];
+      if (cell.phase == CellPhase::running && cell.at == at && cell.attempt == attempt) {
+        outcomes_.stopped(index, {cause, ""}, now.wall);
+      }
+    }
+  }
 }
 
 void Coordinator::give_up(const std::string& cause, Now now) {

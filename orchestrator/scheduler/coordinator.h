@@ -63,7 +63,10 @@ class Coordinator {
   void on_tick(Now now);
   // Walltime, preemption, Ctrl-C: every running cell is checkpointed, nothing new is started. Idempotent.
   void request_stop(Now now);
-  // The same, for a cause that a person must remove.
+  // After request_stop: no running cell is waited for any more; each is queued again, its attempt `stopped` with this
+  // cause. The caller ends the trainers.
+  void abandon(const std::string& cause, Now now);
+  // The same as request_stop, for a cause that a person must remove.
   void give_up(const std::string& cause, Now now);
 
   // Nothing is running and nothing more will be started.

@@ -119,13 +119,14 @@ struct Staged {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Staged, error, cohorts, skipped, bytes, seconds, environment)
 
-// {"type": "progress"}: after each epoch (and after resuming: the epoch resumed from).
+// {"type": "progress"}: after each epoch, with its losses (and after resuming: the epoch resumed from, without any).
 struct Progress {
   static constexpr const char* kType = "progress";
   Cell cell;
   int attempt = 0, epoch = 0, epochs = 0;
+  EpochLosses losses{};
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Progress, cell, attempt, epoch, epochs)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Progress, cell, attempt, epoch, epochs, losses)
 
 // {"type": "release"}: of the running pack, the cells of these methods are to be checkpointed at their next step and
 // reported Stopped, the others continue: an idle trainer is to have them. Those that are answered already are passed

@@ -57,8 +57,8 @@ class PipeControl : public PackControl {
     return requests_.stop();
   }
   bool release_requested(const Train& member) override { return requests_.released(member.cell.method); }
-  void progress(const Train& member, int epoch, int epochs) override {
-    send(encode_message(Progress{member.cell, member.attempt, epoch, epochs}));
+  void progress(const Train& member, int epoch, int epochs, const EpochLosses& losses) override {
+    send(encode_message(Progress{member.cell, member.attempt, epoch, epochs, losses}));
   }
   void finished(const Train& member, const CellResult& result) override {
     answer(member, encode_message(Finished{result}));

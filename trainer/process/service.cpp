@@ -31,7 +31,7 @@ void EmptyService::run(const std::vector<Train>& members, PackControl& control) 
       }
       std::this_thread::sleep_for(std::chrono::duration<double>(seconds_ / (kEmptyEpochs * kEmptySteps)));
     }
-    for (const Train& member : members) control.progress(member, epoch, kEmptyEpochs);
+    for (const Train& member : members) control.progress(member, epoch, kEmptyEpochs, {});
   }
   for (const Train& member : members) {
     CellResult result;

@@ -20,8 +20,8 @@ class PackControl {
   virtual bool stop_requested() = 0;
   // Called at the same points: whether to checkpoint and stop this cell only.
   virtual bool release_requested(const Train& member) = 0;
-  // An epoch of a member is done, or its training resumes after this epoch.
-  virtual void progress(const Train& member, int epoch, int epochs) = 0;
+  // An epoch of a member is done, with these losses; or its training resumes after this epoch, without any.
+  virtual void progress(const Train& member, int epoch, int epochs, const EpochLosses& losses) = 0;
   virtual void finished(const Train& member, const CellResult& result) = 0;
   // cell_failed, bad_input or out_of_memory.
   virtual void failed(const Train& member, const Error& error) = 0;

@@ -39,6 +39,23 @@ TEST(FullDisk, StopsTheRunAndIsNoFaultOfTheCell) {
   for (const AttemptFailure& failure : grid.ledger.failures) EXPECT_EQ(failure.outcome, Outcome::stopped);
 }
 
+TEST(SecondRequest, EndsTheRunWithoutWaitingForCheckpoints) {
+  FakeGrid grid(std::vector<double>(3, 1.0));
+  grid.join(0, 2);
+  grid.tick();
+  grid.assigned(0);
+  grid.coordinator->request_stop({});
+  EXPECT_FALSE(grid.coordinator->finished()) << "checkpoints are waited for";
+  grid.coordinator->abandon("second Ctrl-C", {});
+  EXPECT_TRUE(grid.coordinator->finished());
+  EXPECT_EQ(grid.coordinator->counts().pending, 3);
+  ASSERT_EQ(grid.ledger.failures.size(), 2u);
+  for (const AttemptFailure& failure : grid.ledger.failures) {
+    EXPECT_EQ(failure.outcome, Outcome::stopped);
+    EXPECT_EQ(failure.cause, "second Ctrl-C");
+  }
+}
+
 TEST(FullDisk, OfATrainerThatCannotEvenStartStopsTheRunToo) {
   FakeGrid grid(std::vector<double>(1, 1.0));
   grid.join(0);

@@ -115,6 +115,20 @@ TEST_F(Stores, AttemptBegunAgainIsResumed) {
   EXPECT_EQ(database.integer("SELECT started FROM attempts"), 100);
 }
 
+TEST_F(Stores, ResultSaysInWhichEpochItsAttemptContinuedAnEarlierOne) {
+  Store store = open_grid();
+  store.begin_attempt(cell(0), 1, environment(), 100);
+  store.commit_failure(failure(cell(0), 1, Outcome::stopped));
+  store.begin_attempt(cell(0), 2, environment(), 200);
+  CellResult continued = result(cell(0), 2);
+  continued.resumed = 2;
+  store.commit_result(continued);
+  store.commit_result(result(cell(1)));
+  const Database database(file, Database::Mode::read_only);
+  EXPECT_EQ(database.integer("SELECT resumed FROM attempts WHERE attempt = 2"), 2);
+  EXPECT_EQ(database.integer("SELECT max(resumed) FROM attempts WHERE attempt = 1"), 0);
+}
+
 TEST_F(Stores, NothingStaysRunningAfterRestart) {
   { open_grid().begin_attempt(cell(0), 1, environment(), 100); }
   Store store = open_grid();

@@ -53,7 +53,7 @@ class FakeService : public CellService {
     if (train.cell.method == "disk") throw Error(ErrorKind::needs_person, "no space");
     if (train.cell.method == "bug") throw std::runtime_error("bug");
     if (train.cell.method == "forgotten") return;
-    control.progress(train, 1, 2);
+    control.progress(train, 1, 2, {});
     if (train.cell.method == "endless") {
       while (!control.stop_requested() && !control.release_requested(train)) {
       }
