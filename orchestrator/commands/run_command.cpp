@@ -1,13 +1,16 @@
 #include "orchestrator/commands/run_command.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <cstdio>
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <sstream>
 
 #include "base/exit_status.h"
+#include "base/telling.h"
 #include "base/text.h"
 #include "cluster/loopback_transport.h"
 #include "cluster/mpi_transport.h"
@@ -28,10 +31,7 @@
 namespace mtlgrid {
 namespace {
 
-void say(const std::string& line) {
-  fmt::print(stderr, "{}\n", printable_lines(line));
-  std::fflush(stderr);
-}
+void say(const std::string& line) { tell_message(line); }
 
 struct RunOptions {
   std::string config, only;
@@ -72,10 +72,39 @@ Selection select(const Plan& plan, const std::vector<Cell>& cells, Store& store,
   return selection;
 }
 
-int conclude(const Selection& selection, const SessionResult& session) {
+// `text` as a word for a shell, quoted only where it has to be.
+std::string shell_word(const std::string& text) {
+  const bool plain =
+      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+=:,@%-") ==
+      std::string::npos;
+  return plain && !text.empty() ? text : shell_quoted(text);
+}
+
+// A line for each cause, with the first cells that it made fail.
+void tell_failures(const std::vector<std::pair<Cell, std::string>>& failed) {
+  constexpr std::size_t kExamples = 3;
+  std::vector<std::pair<std::string, std::vector<std::string>>> causes;  // in the order of their first cells
+  for (const auto& [cell, cause] : failed) {
+    auto known = std::find_if(causes.begin(), causes.end(), [&](const auto& c) { return c.first == cause; });
+    if (known == causes.end()) {
+      causes.emplace_back(cause, std::vector<std::string>());
+      known = std::prev(causes.end());
+    }
+    known->second.push_back(cell.name());
+  }
+  for (auto& [cause, cells] : causes) {
+    const std::size_t count = cells.size();
+    cells.resize(std::min(count, kExamples));
+    say(fmt::format("failed: {}{}: {}", fmt::join(cells, ", "),
+                    count > kExamples ? fmt::format(" and {} more", count - kExamples) : "", cause));
+  }
+}
+
+// Tells how the run ended and what to type next.
+int conclude(const Selection& selection, const SessionResult& session, const std::string& store) {
   auto failed = selection.failed;
   failed.insert(failed.end(), session.failures.begin(), session.failures.end());
-  for (const auto& [cell, cause] : failed) say(fmt::format("failed: {}: {}", cell.name(), cause));
+  tell_failures(failed);
   if (!session.stuck.empty()) {
     say(fmt::format("{} cells cannot be run: {}", session.counts.pending, session.stuck));
     return kFatal;
@@ -86,11 +115,22 @@ int conclude(const Selection& selection, const SessionResult& session) {
     return kNeedsPerson;
   }
   if (session.counts.pending > 0) {
-    say(fmt::format("stopped with {} cells left; run again to continue", session.counts.pending));
+    say(fmt::format("stopped with {} left; to continue, run the same command again",
+                    counted(session.counts.pending, "cell")));
     return kStopped;
   }
-  if (!failed.empty()) say("fix the cause, then rerun with --retry-failed");
-  return failed.empty() ? kAllDone : kSomeFailed;
+  if (!failed.empty()) {
+    say(
+        fmt::format("{} failed. Next: mtlgrid status {} --why {}; fix the cause, then run the same command again with "
+                    "--retry-failed",
+                    counted(static_cast<std::int64_t>(failed.size()), "cell"), shell_word(store),
+                    shell_word(failed.front().first.name())));
+    return kSomeFailed;
+  }
+  say(fmt::format("all {} done. Next: mtlgrid tables {} --out tables",
+                  selection.total == 1 ? "that was asked for is" : fmt::format("{} cells are", selection.total),
+                  shell_word(store)));
+  return kAllDone;
 }
 
 nlohmann::json done_counts(const Selection& selection, const SessionResult& session) {
@@ -151,7 +191,7 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
       all_alive = session.all_alive;
     }
     store.publish_snapshot();
-    const int status = conclude(selection, session);
+    const int status = conclude(selection, session, config.store.string());
     store.write_done(status, done_counts(selection, session));
     return status;
   } catch (const Error& e) {

@@ -19,6 +19,7 @@
 #include "orchestrator/session/mailbox.h"
 #include "orchestrator/session/progress.h"
 #include "orchestrator/session/signals.h"
+#include "orchestrator/session/stopping.h"
 #include "orchestrator/session/trainer_executable.h"
 #include "results/store/layout.h"
 #include "results/store/store.h"
@@ -194,7 +195,8 @@ void deliver(const nlohmann::json& mail, int from, Coordinator& coordinator, Ses
 
 SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& transport,
                          const TrainerOptions& options) {
-  ProgressDisplay display(isatty(STDERR_FILENO) != 0);
+  ProgressDisplay display;
+  const auto say = [&](const std::string& line) { display.say(line); };
   MailboxToWorkers to_workers(transport);
   MailboxToCoordinator to_coordinator(transport);
   StoreLedger ledger(store, inputs);
@@ -214,8 +216,7 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
     shown["epoch"] = store.epoch();
     return shown;
   };
-  LiveFile live(store_path(inputs.plan.config.store, StoreFile::progress), status,
-                [&](const std::string& line) { display.say(line); });
+  LiveFile live(store_path(inputs.plan.config.store, StoreFile::progress), status, say);
   Pause pause;
 
   worker.begin(steady_now());
@@ -226,11 +227,8 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
     });
     worker.poll();
     const Coordinator::Now now{steady_now(), wall_now()};
-    if (signals.requested() || parent.gone()) {
-      if (!coordinator.stopping()) display.say("asked to stop: checkpointing what is running");
-      coordinator.request_stop(now);
-      worker.request_stop(now.steady);
-    }
+    follow_signals(signals, parent.gone(), inputs.plan.experiment.run.checkpoint_minutes, coordinator, worker, say,
+                   now);
     coordinator.on_tick(now);
     worker.on_tick(now.steady);
     if (inputs.guest != nullptr) inputs.guest->turn(coordinator, to_workers, now.steady);

@@ -39,6 +39,10 @@ int Worker::kill_a_trainer() {
   return -1;
 }
 
+void Worker::kill_trainers() {
+  for (int slot = 0; slot < static_cast<int>(slots_.size()); ++slot) trainers_->kill(slot);
+}
+
 void Worker::on(const Welcome& welcome) {
   welcome_ = welcome;
   trainers_ = make_trainers_(welcome);
