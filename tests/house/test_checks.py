@@ -26,7 +26,8 @@ class Checks(unittest.TestCase):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
         tree = check.Tree()
-        for rule in (check.check_rooms, check.check_circles, check.check_sizes, check.check_clock):
+        for rule in (check.check_rooms, check.check_circles, check.check_sizes, check.check_clock,
+                     check.check_printing):
             rule(tree)
         return tree.offences
 
@@ -64,6 +65,11 @@ class Checks(unittest.TestCase):
     def test_a_raw_clock(self):
         self.assertEqual(self.offences(base__a_h="auto t = std::chrono::system_clock::now();\n"),
                          ["base/a.h:1: reads a clock itself; ask base/clock.cpp"])
+
+
+    def test_printing_past_the_one_way(self):
+        self.assertEqual(self.offences(base__a_h='fmt::print(stderr, "x");\n  std::fprintf(stderr, "x");\n'),
+                         ["base/a.h:1: prints by itself; use base/telling.h"])
 
 
 class Recipes(unittest.TestCase):

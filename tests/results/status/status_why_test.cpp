@@ -88,8 +88,8 @@ TEST_F(Why, TheNewestCheckpointIsNamed) {
 
 TEST_F(Why, ACellWhoseRunWasKilledIsContinued) {
   { open_grid().begin_attempt(cell(0, "baseline"), 1, environment(), 100); }
-  EXPECT_THAT(why(cell(0, "baseline")),
-              HasSubstr("running (grid 1)\n  its run was killed; mtlgrid run CONFIG continues it from its beginning"));
+  EXPECT_THAT(why(cell(0, "baseline")), HasSubstr("was running when the run was killed (grid 1)\n  no run holds the "
+                                                  "store; mtlgrid run CONFIG continues it from its beginning"));
 }
 
 TEST_F(Why, ARunningCellTellsWhereAndHowFar) {
