@@ -28,6 +28,7 @@ quick-check:
 	@tests/house/links.py
 	@tests/house/glossary.py
 	@tests/house/recipes.py
+	@tests/house/notices.py
 	@git ls-files '*.h' '*.cpp' | xargs .deps/checkers/bin/clang-format --dry-run --Werror
 
 check: quick-check build

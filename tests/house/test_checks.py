@@ -2,8 +2,10 @@
 import pathlib
 import tempfile
 import unittest
+import unittest.mock
 
 import check
+import notices
 import recipes
 
 CLEAN = {
@@ -78,6 +80,12 @@ class Recipes(unittest.TestCase):
         self.assertEqual(recipes.recipe_offences("R", self.BODY, {"base/a.h": "use_x", "pages/a.txt": ""}),
                          ["R: pages/a.txt contains none of: use_x, plain x"])
         self.assertEqual(len(recipes.recipe_offences("R", "", {})), 1)
+
+
+class Notices(unittest.TestCase):
+    def test_a_library_that_the_notice_does_not_name(self):
+        with unittest.mock.patch.object(notices, "libraries", lambda: ["fmt", "libfoo"]):
+            self.assertEqual(list(notices.problems()), ["NOTICE: libfoo, a library of docs/dependencies.md, is missing"])
 
 
 if __name__ == "__main__":
