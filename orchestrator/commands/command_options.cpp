@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "base/errors.h"
+#include "base/paths.h"
 #include "orchestrator/config/nearest.h"
 
 namespace mtlgrid {
@@ -147,7 +148,7 @@ bool CommandOptions::parse(const std::vector<std::string>& arguments) {
 bool CommandOptions::has(const std::string& name) const { return values_.count(name) != 0; }
 
 std::filesystem::path CommandOptions::path(const std::string& name) const {
-  return has(name) ? std::filesystem::absolute(get<std::string>(name)).lexically_normal() : std::filesystem::path();
+  return has(name) ? system_path(get<std::string>(name)) : std::filesystem::path();
 }
 
 long long CommandOptions::number_in(const std::string& name, long long low, long long high) const {

@@ -8,6 +8,7 @@
 #include "orchestrator/commands/cell_command.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/export_command.h"
+#include "orchestrator/commands/paths_command.h"
 #include "orchestrator/commands/plan_command.h"
 #include "orchestrator/commands/predict_command.h"
 #include "orchestrator/commands/query_command.h"
@@ -33,7 +34,7 @@ bool is_first_rank() {
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
       plan_command(),   run_command(),     cell_command(),   status_command(), query_command(),
-      tables_command(), predict_command(), export_command(), synth_command(),
+      tables_command(), predict_command(), export_command(), synth_command(),  paths_command(),
   };
   return kCommands;
 }

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "balancers/methods/registry.h"
+#include "base/paths.h"
 #include "orchestrator/config/ini.h"
 #include "orchestrator/config/nearest.h"
 #include "orchestrator/config/section_reader.h"
@@ -39,7 +40,7 @@ std::string name_problem(const std::string& name) {
 class ConfigReader {
  public:
   explicit ConfigReader(const std::filesystem::path& file) : ini_(read_ini(file, problems_)) {
-    config_.file = std::filesystem::absolute(file).lexically_normal();
+    config_.file = system_path(file);
   }
 
   Config read() {
@@ -62,7 +63,7 @@ class ConfigReader {
   SectionReader reader(const std::string& name) { return {ini_, ini_.section(name), name, problems_}; }
 
   std::filesystem::path absolute(const std::string& path) const {
-    return path.empty() ? std::filesystem::path() : (config_.file.parent_path() / path).lexically_normal();
+    return path.empty() ? std::filesystem::path() : system_path(config_.file.parent_path() / path);
   }
 
   // Sorts the sections into kinds; a section of an unknown kind is a problem.

@@ -3,7 +3,7 @@
 // Everything else builds these names with the functions below and recognises them with the two parsers, which are the
 // inverse. No name is spelled a second time in C++, with these exceptions: the views `attempt_summary` and `failures`
 // (schema.cpp) spell the path of an attempt's log in SQL; base and datasets, which are below this room, choose the
-// names of their own temporary files. The Python tests and the shell scripts (slurm/lib.sh) spell names themselves.
+// names of their own temporary files. The Python tests spell names themselves; shell scripts ask `mtlgrid paths`.
 #pragma once
 
 #include <cstdint>

@@ -197,6 +197,17 @@ TEST_F(Configuration, AnUnreadableFileIsOneLine) {
   EXPECT_THAT(problems(""), Contains(HasSubstr("no section")));
 }
 
+// home/proj -> ../scratch/deep/proj: the store is where the system finds ../out/grid.db, from wherever it is called.
+TEST_F(Configuration, DotsBehindALinkMeanWhatTheyMeanToTheSystem) {
+  const auto file = scratch_.write("scratch/deep/proj/c.ini", with("store = out/grid.db", "store = ../out/grid.db"));
+  std::filesystem::create_directory(scratch_.path() / "home");
+  std::filesystem::create_symlink("../scratch/deep/proj", scratch_.path() / "home/proj");
+  const Config inside = load_config(file), outside = load_config(scratch_.path() / "home/proj/c.ini");
+  EXPECT_EQ(inside.store, scratch_.path() / "scratch/deep/out/grid.db");
+  EXPECT_EQ(outside.store, inside.store);
+  EXPECT_EQ(outside.cohorts[0].clini, scratch_.path() / "home/proj/a/clini.csv") << "a link without .. keeps its name";
+}
+
 // One kind of mistake each: a configuration and the line it gives.
 struct Mistake {
   const char* name;
