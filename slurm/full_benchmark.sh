@@ -193,6 +193,9 @@ lock_is_kept() {
 # store.
 without_status() {
   local status=0
+  if [[ ${SLURM_JOB_NODELIST:-$(uname -n)} == *_* ]]; then
+    say "Open MPI 4.1 starts nothing on nodes with an underscore in their names; its message would be above"
+  fi
   if [[ -z $stop_asked ]] && lock_is_kept; then
     # Slurm requeues a job whose node it cannot reach, although its script and ranks may still run there.
     if ((${SLURM_RESTART_COUNT:-0} > 0)); then
@@ -203,6 +206,10 @@ without_status() {
   fi
   if [[ -z $stop_asked ]]; then "$MTLGRID_BINARY" plan "$config" >/dev/null || status=$?; fi
   if ((status == 2)); then die "$config: fix the problems listed above and submit again"; fi
+  if ((status == 5)); then
+    say "a person must act first, see above; then submit again"
+    exit 5
+  fi
   requeue "the run ended without $store_done (coordinator killed?)" 4
 }
 

@@ -18,6 +18,7 @@
 #include "orchestrator/session/trainer_executable.h"
 #include "results/metrics/registry.h"
 #include "results/store/store.h"
+#include "results/store/store_place.h"
 
 namespace mtlgrid {
 namespace {
@@ -60,6 +61,7 @@ int run(const CommandOptions& options) {
 
   Config config = load_config(options.get<std::string>("CONFIG"));
   if (options.has("init")) config.init = options.path("init");
+  check_store_place(config.store);
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   const Plan plan = make_plan(config, memory);
   if (std::find(plan.grid.cells.begin(), plan.grid.cells.end(), cell) == plan.grid.cells.end()) {

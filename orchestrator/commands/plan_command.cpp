@@ -6,6 +6,7 @@
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/plan_report.h"
 #include "orchestrator/scheduler/store_folder.h"
+#include "results/store/store_place.h"
 
 namespace mtlgrid {
 namespace {
@@ -19,6 +20,7 @@ void declare(CommandOptions& options) {
 int run(const CommandOptions& options) {
   Config config = load_config(options.get<std::string>("CONFIG"));
   if (options.has("init")) config.init = options.path("init");
+  check_store_place(config.store);
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   const Plan plan = make_plan(config, memory);
   std::cout << printable_lines(plan_report(plan, plan_standing(plan), options.has("drops")));

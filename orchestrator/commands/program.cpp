@@ -1,5 +1,6 @@
 #include "orchestrator/commands/program.h"
 
+#include <csignal>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -57,6 +58,7 @@ int complain(const std::string& text, int status) {
 }  // namespace
 
 int run_program(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a write beyond `ulimit -f` then fails with EFBIG, which is said as a full disk is
   try {
     const int status = dispatch({argv + 1, argv + argc});
     std::cout.flush();

@@ -20,9 +20,11 @@
 #include "orchestrator/scheduler/queued_cell.h"
 #include "orchestrator/scheduler/store_folder.h"
 #include "orchestrator/session/keep_alive.h"
+#include "orchestrator/session/rank_trainers.h"
 #include "orchestrator/session/session.h"
 #include "orchestrator/session/trainer_executable.h"
 #include "results/store/store.h"
+#include "results/store/store_place.h"
 #include "trainer/contract/injection.h"
 
 namespace mtlgrid {
@@ -115,6 +117,7 @@ std::string seconds_of(const CommandOptions& options, const std::string& name) {
 int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive) {
   Config config = load_config(options.config);
   if (!options.init.empty()) config.init = options.init;
+  check_store_place(config.store);
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   std::optional<Plan> made;
   transport.during([&] { made = make_plan(config, memory); });
@@ -137,6 +140,8 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
                     selection.total, selection.done, selection.queued.size(),
                     transport.size() > 1 ? fmt::format("{} ranks", transport.size()) : "1 rank"));
     say(fmt::format("device {}: {}", config.run.device, options.trainers.devices->text));
+    say((transport.size() > 1 ? "rank 0: " : "") +
+        rank_trainers(config.run, options.trainers.count, options.trainers.devices->gpus, rank_cpus()).text);
     SessionResult session;
     if (!selection.queued.empty()) {
       SessionInputs inputs{plan, selection.queued, grid_folder(config.store, store.grid_id()), false, {}};
@@ -168,7 +173,7 @@ void declare(CommandOptions& options) {
   options.argument("CONFIG", "configuration file")
       .option("only", "EXPR", "train only these cells, e.g. 'biomarker=MSI,method=cagrad|autol+cagrad,fold=0'")
       .init()
-      .number("trainers", "N", "trainer processes of each rank; default: one per GPU, or its cores / train.threads")
+      .number("trainers", "N", "trainer processes of each rank; default: one per GPU, or its CPUs / train.threads")
       .renamed("workers", "trainers")
       .flag("retry-failed", "also retry the cells that failed in earlier runs")
       .number("ends", "TIME", "end of the allocation in seconds since 1970; the run checkpoints and stops before it")

@@ -18,6 +18,7 @@
 #include "orchestrator/session/live_file.h"
 #include "orchestrator/session/mailbox.h"
 #include "orchestrator/session/progress.h"
+#include "orchestrator/session/rank_trainers.h"
 #include "orchestrator/session/signals.h"
 #include "orchestrator/session/trainer_executable.h"
 #include "results/store/layout.h"
@@ -150,14 +151,11 @@ Worker::TrainersFactory trainers_factory(const Transport& transport, const Train
     command.threads = run.threads;
     command.log_folder = welcome.log_folder;
     command.rank = rank;
-    command.cpus = share_of(allowed_cpus(), local_rank());
-    const int cores = static_cast<int>(command.cpus.size());
     command.gpus =
         (options.devices ? *options.devices : choose_devices(run, options.count, questions_to_machine())).gpus;
-    command.slots = command.gpus.empty() ? options.count.value_or(std::max(1, cores / std::max(1, run.threads)))
-                                         : static_cast<int>(command.gpus.size());
-    // More trainers than cores were asked for: they share, instead of queueing on one.
-    if (command.slots * run.threads > cores) command.cpus.clear();
+    const RankTrainers trainers = rank_trainers(run, options.count, command.gpus, rank_cpus());
+    command.slots = trainers.count;
+    command.cpus = trainers.bind;
     return make_trainer_processes(command);
   };
 }

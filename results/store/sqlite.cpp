@@ -1,9 +1,11 @@
 #include "results/store/sqlite.h"
 
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <cmath>
+#include <optional>
 
 namespace mtlgrid {
 namespace {
@@ -19,8 +21,16 @@ bool disk_is_full(int code, int system_errno) {
   return (code & 0xff) == SQLITE_IOERR && (system_errno == ENOSPC || system_errno == EDQUOT);
 }
 
+// Bytes that a file may have here (`ulimit -f`), if a failed write may be because of that: SQLite forgets the errno of
+// a write before one can ask for it.
+std::optional<rlim_t> limit_of_files(int code) {
+  struct rlimit limit {};
+  const bool limited = ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  return code == SQLITE_IOERR_WRITE && limited ? std::optional(limit.rlim_cur) : std::nullopt;
+}
+
 ErrorKind kind_of(int code, int system_errno) {
-  if (disk_is_full(code, system_errno)) return ErrorKind::needs_person;
+  if (disk_is_full(code, system_errno) || limit_of_files(code)) return ErrorKind::needs_person;
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_PERM:
@@ -43,7 +53,11 @@ void check_sqlite(sqlite3* connection, int code, std::source_location where) {
   std::string message = (file && *file) ? std::string(file) + ": " : "";
   message += "SQLite: " + text + " (code " + std::to_string(extended) + ", " + position(where) + ")";
   if (disk_is_full(code, system)) message += "; the disk or quota is full: free space there, then run again";
-  throw SqliteError(kind_of(code, system), extended, text, message);
+  if (const auto limit = limit_of_files(extended)) {
+    message +=
+        "; a file may have at most " + std::to_string(*limit) + " bytes here (ulimit -f): raise that, then run again";
+  }
+  throw SqliteError(kind_of(extended, system), extended, text, message);
 }
 
 bool SqliteError::damaged() const { return (code_ & 0xff) == SQLITE_CORRUPT || (code_ & 0xff) == SQLITE_NOTADB; }

@@ -162,6 +162,11 @@ class FullBenchmark(Job):
         self.submit([{"crash": True}], plan=2).assert_ended(2, launches=1)
         self.assertIn("fix the problems listed above", self.log)
 
+    def test_store_that_cannot_be_written_is_not_tried_again(self):
+        """The run could not write STORE.done either."""
+        self.submit([{"crash": True}], plan=5).assert_ended(5, launches=1)
+        self.assertIn("a person must act first", self.log)
+
     def test_mpirun_that_never_returns_is_ended(self):
         for how in ("TERM", "KILL"):
             with self.subTest(how):

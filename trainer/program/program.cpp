@@ -39,7 +39,7 @@ void die_with_parent() {
 }
 
 int answer_request() {
-  ::signal(SIGPIPE, SIG_IGN);
+  for (int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
   die_with_parent();
   const int out = take_stdout();
   return out < 0 ? kInternalError : answer(STDIN_FILENO, out);
@@ -47,7 +47,7 @@ int answer_request() {
 
 int serve_cells(std::optional<double> empty, const std::vector<Injection>& injections) {
   // The rank decides when a trainer stops, over the pipe, and handles signals to the process group.
-  for (int signal : {SIGINT, SIGTERM, SIGUSR1, SIGPIPE}) ::signal(signal, SIG_IGN);
+  for (int signal : {SIGINT, SIGTERM, SIGUSR1, SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
   die_with_parent();
   // Every step allocates and frees gradients of tens of MB: keep their pages instead of faulting them in again.
   ::mallopt(M_MMAP_MAX, 0);
