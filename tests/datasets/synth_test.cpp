@@ -113,6 +113,31 @@ TEST(Synth, SameSettingsGiveTheSameBytesAndValues) {
   }
 }
 
+// Correlation of an auxiliary of the training cohort with another.
+double correlation(const Cohort& cohort, const std::string& a, const std::string& b) {
+  Problems problems;
+  const LabelRule rule{"isMSIH", "MSIH", "nonMSIH", {"MSI-L"}};
+  const auto x = label_rows(cohort, rule, a, false, problems).target,
+             y = label_rows(cohort, rule, b, false, problems).target;
+  double n = 0, sx = 0, sy = 0, sxx = 0, syy = 0, sxy = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (std::isnan(x[i]) || std::isnan(y[i])) continue;
+    ++n, sx += x[i], sy += y[i], sxx += x[i] * x[i], syy += y[i] * y[i], sxy += x[i] * y[i];
+  }
+  return (n * sxy - sx * sy) / std::sqrt((n * sxx - sx * sx) * (n * syy - sy * sy));
+}
+
+TEST(Synth, PlantedAuxiliariesKnowTheBiologyAndNullDoesNot) {
+  const TempFolder out;
+  write_synthetic(out / "a", {200, 1, 4, 1337, true});
+  const Cohort training = load(out / "a", "TCGA-CRC"), external = load(out / "a", "CPTAC-CRC");
+  EXPECT_THAT(external.patients, SizeIs(2 * training.patients.size()));
+  EXPECT_GT(correlation(training, "LF", "LISS"), 0.9);
+  EXPECT_LT(std::abs(correlation(training, "LF", "Null")), 0.2);
+  EXPECT_LT(std::abs(correlation(training, "LF", "Prolif")), 0.2);
+  EXPECT_THAT(read_text(out / "a/grid.ini"), HasSubstr("auxiliaries = ITH, LF, LISS, Prolif, Null\n"));
+}
+
 std::vector<double> mean_features(const Patient& patient, std::size_t width) {
   std::vector<fs::path> files;
   for (const auto& slide : patient.slides) files.push_back(slide.path);
