@@ -4,18 +4,20 @@
 #   make cluster-test  what can happen on a cluster, on a real Slurm of four nodes on this machine (root; tests/cluster/slurm)
 #   make chaos   all of that, and random faults at random times: in simulation, on this machine, on that Slurm (an hour)
 #   make check   the shape of the tree, its format, and clang-tidy over all of it (minutes); `make quick-check` without that
-#   make build   the binaries alone: build/mtlgrid and build/mtlgrid-trainer
+#   make build   the programs build/mtlgrid and build/mtlgrid-trainer, and all tests
 #   make oracle  the fixtures of tests/oracle once more, by PyTorch, torchjd, scikit-learn and scipy, and compared
 # LIBTORCH=FOLDER uses an installed LibTorch; CUDA=1 takes the CUDA set of LibTorch where no driver is found.
 LIBTORCH ?= .deps/libtorch
 PRESET ?= release
 
-.PHONY: build test check quick-check asan-parsers cluster-test chaos demo bench asan oracle clean
+.PHONY: prepare build test check quick-check asan-parsers cluster-test chaos demo bench asan oracle clean
 
-build:
+prepare:
 	@cmake/install_packages.sh
 	@if [ "$(LIBTORCH)" = .deps/libtorch ]; then cmake/install_libtorch.sh .deps/libtorch; fi
 	@cmake --preset $(PRESET) -DLIBTORCH=$(abspath $(LIBTORCH)) --log-level=NOTICE
+
+build: prepare
 	@cmake --build --preset $(PRESET)
 
 test: build
@@ -28,6 +30,7 @@ quick-check:
 	@tests/house/links.py
 	@tests/house/glossary.py
 	@tests/house/recipes.py
+	@tests/house/notices.py
 	@git ls-files '*.h' '*.cpp' | xargs .deps/checkers/bin/clang-format --dry-run --Werror
 
 check: quick-check build
@@ -44,7 +47,9 @@ chaos: build
 	@tests/cluster/scenarios.py --set long --record build/scenarios.jsonl
 	@tests/cluster/chaos_slurm.py --runs 20 --record build/chaos-slurm.jsonl
 
-demo: build
+# Builds what it runs, no test.
+demo: prepare
+	@cmake --build --preset $(PRESET) --target mtlgrid mtlgrid-trainer
 	@examples/demo.sh
 
 bench: build

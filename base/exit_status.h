@@ -5,7 +5,15 @@
 
 namespace mtlgrid {
 
-enum ExitStatus { kAllDone = 0, kSomeFailed = 1, kBadInput = 2, kStopped = 3, kFatal = 4, kNeedsPerson = 5 };
+enum ExitStatus {
+  kAllDone = 0,
+  kSomeFailed = 1,
+  kBadInput = 2,
+  kStopped = 3,
+  kFatal = 4,
+  kNeedsPerson = 5,
+  kReaderGone = 141,  // 128 + SIGPIPE: what a shell reports of every command before `| head`
+};
 
 inline int exit_status(ErrorKind kind) {
   switch (kind) {

@@ -13,12 +13,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool is_full(int code) { return code == ENOSPC || code == EDQUOT; }
+// A limit on the size of files stops a run as a full disk does.
+bool is_full(int code) { return code == ENOSPC || code == EDQUOT || code == EFBIG; }
 bool is_forbidden(int code) { return code == EACCES || code == EPERM || code == EROFS; }
 
 ErrorKind kind_of(int code) { return is_full(code) || is_forbidden(code) ? ErrorKind::needs_person : ErrorKind::fatal; }
 
 std::string advice_for(int code) {
+  if (code == EFBIG) return "; a file may not be larger here (ulimit -f): raise that limit, then run again";
   if (is_full(code)) return "; free space (or quota) on that file system, then run again";
   if (is_forbidden(code)) return "; make that folder writable for this user, then run again";
   return "";

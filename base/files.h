@@ -20,7 +20,7 @@ class FileError : public Error {
   // `doing` is what was tried, e.g. "cannot be written"; `code` the call's errno.
   FileError(const std::filesystem::path& file, const std::string& doing, int code);
   int code() const { return code_; }
-  // Whether the disk or the quota is full.
+  // Whether the disk or the quota is full, or the file as large as it may be.
   bool disk_full() const;
 
  private:

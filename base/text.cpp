@@ -15,6 +15,12 @@
 namespace mtlgrid {
 namespace {
 
+template <std::size_t N>
+bool in(const std::pair<std::uint32_t, std::uint32_t> (&ranges)[N], std::uint32_t c) {
+  return std::any_of(std::begin(ranges), std::end(ranges),
+                     [c](const auto& range) { return c >= range.first && c <= range.second; });
+}
+
 // Characters that act on a terminal, reorder what it shows or cannot be seen.
 bool hostile(std::uint32_t c) {
   static constexpr std::pair<std::uint32_t, std::uint32_t> kRanges[] = {
@@ -28,8 +34,22 @@ bool hostile(std::uint32_t c) {
       {0xfeff, 0xfeff},     // byte order mark
       {0xfff9, 0xfffb},     // annotations
       {0xe0000, 0xe007f}};  // tags
-  return std::any_of(std::begin(kRanges), std::end(kRanges),
-                     [c](const auto& range) { return c >= range.first && c <= range.second; });
+  return in(kRanges, c);
+}
+
+// Columns of one code point on a terminal.
+std::size_t columns_of(std::uint32_t c) {
+  static constexpr std::pair<std::uint32_t, std::uint32_t> kCombining[] = {
+      {0x300, 0x36f},   {0x483, 0x489},   {0x591, 0x5bd},   {0x610, 0x61a},   {0x64b, 0x65f},
+      {0x6d6, 0x6dc},   {0x93c, 0x93c},   {0x941, 0x948},   {0x94d, 0x94d},   {0xe31, 0xe31},
+      {0xe34, 0xe3a},   {0xe47, 0xe4e},   {0x1160, 0x11ff}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff},
+      {0x20d0, 0x20ff}, {0x302a, 0x302d}, {0x3099, 0x309a}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}};
+  static constexpr std::pair<std::uint32_t, std::uint32_t> kWide[] = {
+      {0x1100, 0x115f}, {0x231a, 0x231b},   {0x2e80, 0x303e},   {0x3041, 0x33ff},   {0x3400, 0x4dbf},  {0x4e00, 0x9fff},
+      {0xa000, 0xa4cf}, {0xa960, 0xa97f},   {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},  {0xff00, 0xff60},
+      {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
+  if (c < 0x300) return 1;
+  return in(kCombining, c) ? 0 : in(kWide, c) ? 2 : 1;
 }
 
 std::string escape(std::uint32_t c) {
@@ -70,14 +90,20 @@ std::string printable(std::string_view text) { return escaped(text, false); }
 std::string printable_lines(std::string_view text) { return escaped(text, true); }
 
 std::size_t width(std::string_view printable_text) {
-  return static_cast<std::size_t>(utf8::unchecked::distance(printable_text.begin(), printable_text.end()));
+  std::size_t columns = 0;
+  for (auto at = printable_text.begin(); at != printable_text.end();) columns += columns_of(utf8::unchecked::next(at));
+  return columns;
 }
 
 std::string cut_to(std::string_view printable_text, std::size_t columns) {
   if (width(printable_text) <= columns) return std::string(printable_text);
   if (columns == 0) return "";
   auto end = printable_text.begin();
-  utf8::unchecked::advance(end, columns - 1);
+  std::size_t used = 0;
+  for (auto at = end;; end = at) {
+    used += columns_of(utf8::unchecked::next(at));
+    if (used + 1 > columns) break;  // the … takes one
+  }
   return std::string(printable_text.begin(), end) + "…";
 }
 

@@ -15,8 +15,8 @@ std::string printable(std::string_view text);
 // The same for text of several lines: line ends are kept.
 std::string printable_lines(std::string_view text);
 
-// Columns on a terminal of text that is printable: code points, which is right for all but combining and East Asian
-// wide characters.
+// Columns on a terminal of text that is printable: two for East Asian wide characters and emoji, none for combining
+// marks, one for every other code point (Unicode 15, UAX #11, by blocks; the locale does not matter).
 std::size_t width(std::string_view printable_text);
 // At most `columns` wide; the end of what is longer is replaced by "…".
 std::string cut_to(std::string_view printable_text, std::size_t columns);

@@ -7,11 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <memory>
-#include <sstream>
-#include <string_view>
 #include <system_error>
 
 #ifdef MTLGRID_HAVE_NCCL
@@ -20,45 +17,21 @@
 
 #include "base/errors.h"
 #include "base/library.h"
+#include "cluster/slurm_list.h"
 
 namespace mtlgrid {
 namespace {
 
-std::optional<int> number(std::string_view text) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 std::optional<int> number_of_variable(const char* name) {
   const char* text = std::getenv(name);
-  return text == nullptr ? std::nullopt : number(text);
-}
-
-// Entry `node` of Slurm's list of tasks per node, e.g. "2(x3),1": 2, 2, 2, 1.
-std::optional<int> tasks_of_node(const std::string& list, int node) {
-  std::istringstream entries(list);
-  for (std::string entry; std::getline(entries, entry, ',');) {
-    const auto bracket = entry.find("(x");
-    const auto tasks = number(std::string_view(entry).substr(0, bracket));
-    int nodes = 1;
-    if (bracket != std::string::npos) {
-      if (entry.back() != ')') return std::nullopt;
-      nodes = number(std::string_view(entry).substr(bracket + 2, entry.size() - bracket - 3)).value_or(0);
-    }
-    if (!tasks || nodes < 1) return std::nullopt;
-    if (node < nodes) return tasks;
-    node -= nodes;
-  }
-  return std::nullopt;
+  return text == nullptr ? std::nullopt : whole_number(text);
 }
 
 std::optional<LocalRank> slurm_rank() {
   const char* list = std::getenv("SLURM_STEP_TASKS_PER_NODE");
   const auto local = number_of_variable("SLURM_LOCALID"), node = number_of_variable("SLURM_NODEID");
   if (list == nullptr || !local || !node) return std::nullopt;
-  const auto size = tasks_of_node(list, *node);
+  const auto size = slurm_entry(list, *node);
   if (!size || *local < 0 || *local >= *size) return std::nullopt;
   return LocalRank{*local, *size};
 }

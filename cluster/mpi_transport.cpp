@@ -31,6 +31,7 @@
 #include <vector>
 
 #include "base/errors.h"
+#include "base/telling.h"
 #include "cluster/assembly.h"
 
 namespace mtlgrid {
@@ -142,7 +143,7 @@ void MpiTransport::lose(int peer, const char* what, int code) {
   if (at(peer).lost) return;
   at(peer).lost = true;
   at(peer).outgoing = {};
-  fmt::print(stderr, "mtlgrid: rank {}: {} rank {}: {}; taken as lost\n", rank_, what, peer, mpi_text(code));
+  tell_message(fmt::format("mtlgrid: rank {}: {} rank {}: {}; taken as lost", rank_, what, peer, mpi_text(code)));
 }
 
 void MpiTransport::send(int to, std::string bytes) {

@@ -168,9 +168,11 @@ ChildProcess spawn(const ProcessOptions& options) {
   set_non_blocking(from_child.read);
   // A result of a few hundred kB then passes in one turn of the event loop. Refused (a limit per user): only slower.
   fcntl(from_child.read.get(), F_SETPIPE_SZ, 1 << 20);
-  FileDescriptor log(options.log.empty() ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
+  // A log that cannot be made (its disk is full, say) ends nothing: the child tells our stderr then.
+  FileDescriptor log(options.log.empty() ? -1
                                          : open(options.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
-  check_system(error_of(log.get()), "opening the log " + options.log.string());
+  if (!log) log = FileDescriptor(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
+  check_system(error_of(log.get()), "fcntl(F_DUPFD_CLOEXEC) of stderr");
   log = above_standard(std::move(log));
 
   SpawnActions actions;

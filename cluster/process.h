@@ -20,7 +20,7 @@ struct ProcessOptions {
   std::vector<std::string> arguments;    // without argv[0]
   std::vector<std::string> environment;  // the whole of it, "NAME=value"
   std::vector<int> cpus;                 // cores that it and all its threads are bound to; empty: as this thread
-  std::filesystem::path log;             // stderr, appended; made if missing, its folder must exist; empty: our stderr
+  std::filesystem::path log;             // stderr, appended; made if missing; empty, or it cannot be: our stderr
 };
 
 struct ChildProcess {

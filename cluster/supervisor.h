@@ -1,8 +1,9 @@
 // Supervision of this rank's trainer processes: one in each slot, restarted when it dies.
 //
 // The environment of a trainer at its start: stdin and stdout are pipes of frames (trainer/contract/pipe_messages.h),
-// stderr is its slot's log, no other descriptor is open; every signal has its default handling; it leads a process
-// group of its own, so that Ctrl-C or a signal from mpirun does not reach it directly; it is bound to its slot's cores.
+// stderr is its slot's log (this process's stderr where that cannot be made), no other descriptor is open; every signal
+// has its default handling; it leads a process group of its own, so that Ctrl-C or a signal from mpirun does not reach
+// it directly; it is bound to its slot's cores.
 // Its environment lacks OMPI_*, PMIX_*, PMI_*, SLURM_* and has
 //   OMP_NUM_THREADS, MKL_NUM_THREADS   TrainerCommand::threads
 //   CUDA_VISIBLE_DEVICES, MTLGRID_GPU  UUID and name of its slot's GPU; empty, which hides all GPUs, if the slot has
@@ -35,9 +36,8 @@ struct TrainerCommand {
 
 // Real processes, as described at the top. Pipes are non-blocking. Each process dies with this one (parent-death signal
 // and end of pipe). Destroying the object ends all of them (end of pipe, then, after `grace` seconds, SIGKILL to their
-// groups) and waits until they have ended. Throws Error(fatal) if the executable is missing or the log folder cannot be
-// made. Use it from one thread that lives as long as the process: Linux sends the parent-death signal when the thread
-// that started the child ends.
+// groups) and waits until they have ended. Throws Error(fatal) if the executable is missing. Use it from one thread
+// that lives as long as the process: Linux sends the parent-death signal when the thread that started the child ends.
 std::unique_ptr<Trainers> make_trainer_processes(const TrainerCommand& command, double grace = 5);
 
 }  // namespace mtlgrid

@@ -17,6 +17,7 @@
 
 #include "base/errors.h"
 #include "base/file_descriptor.h"
+#include "base/system_error.h"
 #include "datasets/fingerprint.h"
 
 namespace mtlgrid {
@@ -67,6 +68,8 @@ std::uint64_t tiles_of(const BagSource& source) {
     }
     return static_cast<std::uint64_t>(tiles);
   } catch (const InputError&) {
+    return 0;
+  } catch (const SystemError&) {
     return 0;
   }
 }
@@ -253,6 +256,10 @@ void BagFile::prepare(std::uint32_t cohort, std::uint32_t patient) const {
 void write_bag_file(const std::filesystem::path& file, const std::string& key, const std::vector<BagSource>& sources,
                     BagDisk& disk, const std::function<void(const std::string&)>& say) {
   BagFileWriter writer(file, key, lay_out(sources), disk);
+  const auto leave_out = [&](std::size_t index, const Error& e) {
+    say(fmt::format("{}: left out: {}", file.string(), e.what()));
+    writer.set_hash(index, std::nullopt);
+  };
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const BagSource& source = sources[i];
     const BagEntry& entry = writer.table()[i];
@@ -262,8 +269,9 @@ void write_bag_file(const std::filesystem::path& file, const std::string& key, c
       writer.write(entry.offset, std::as_bytes(std::span(bag.values)));
       writer.set_hash(i, hash_bag(bag.values));
     } catch (const InputError& e) {
-      say(fmt::format("{}: left out: {}", file.string(), e.what()));
-      writer.set_hash(i, std::nullopt);
+      leave_out(i, e);
+    } catch (const SystemError& e) {
+      leave_out(i, e);
     }
   }
   writer.finish();

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "base/text.h"
+
 namespace mtlgrid {
 
 std::int64_t Patient::tiles() const {
@@ -11,17 +13,25 @@ std::int64_t Patient::tiles() const {
 }
 
 void check_disjoint(const Cohort& training, const Cohort& external, Problems& problems) {
+  constexpr std::size_t kExamples = 3;
+  std::size_t shared = 0;
+  std::string examples;
   auto other = training.patients.begin();
   for (const auto& patient : external.patients) {  // both ascending
     while (other != training.patients.end() && other->name < patient.name) ++other;
-    if (other == training.patients.end()) return;
-    if (other->name != patient.name) continue;
-    problems.add(fmt::format(
-        "{}, row {}: patient '{}' of cohort '{}' is also in training cohort '{}' ({}, row {}), "
-        "expected different patients",
-        external.clini.path.string(), external.clini.rows[patient.clini_row].line, patient.name, external.files.name,
-        training.files.name, training.clini.path.string(), training.clini.rows[other->clini_row].line));
+    if (other == training.patients.end()) break;
+    if (other->name != patient.name || ++shared > kExamples) continue;
+    examples += fmt::format("{}'{}' (row {}, there row {})", shared == 1 ? "" : ", ", patient.name,
+                            external.clini.rows[patient.clini_row].line, training.clini.rows[other->clini_row].line);
   }
+  if (shared == 0) return;
+  problems.add(
+      fmt::format("{}: {} of cohort '{}' {} also in training cohort '{}' ({}): {}{}; results on patients of the "
+                  "training say nothing, "
+                  "remove them from one of the tables",
+                  external.clini.path.string(), counted(static_cast<std::int64_t>(shared), "patient"),
+                  external.files.name, shared == 1 ? "is" : "are", training.files.name, training.clini.path.string(),
+                  examples, shared > kExamples ? ", ..." : ""));
 }
 
 void check_same_features(const Cohort& training, const Cohort& external, Problems& problems) {

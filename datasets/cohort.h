@@ -43,10 +43,13 @@ struct Cohort {
   std::int64_t width = 0;         // features a tile, D
   std::string extractor;          // canonical name; empty if no file says
   std::vector<Drop> drops;
+  std::vector<std::string> inferences;  // of its tables and feature files, one sentence each, with the evidence
   std::string fingerprint;  // hex hash of what training reads: feature files' content hashes, patients and slides
+  std::vector<std::string> warnings;  // what may be a mistake and refuses nothing, one line each
 };
 
-// Adds a problem for every patient who is in both cohorts (a leak of training patients into an external cohort).
+// Adds a problem with the number and examples of patients who are in both cohorts (a leak of training patients into an
+// external cohort).
 void check_disjoint(const Cohort& training, const Cohort& external, Problems& problems);
 
 // Adds a problem if the cohorts' features differ in width or in the extractor's canonical name.

@@ -1,19 +1,23 @@
 #include "datasets/csv.h"
 
 #include <csv.h>
-#include <fmt/core.h>
-#include <utf8.h>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <new>
-#include <set>
 #include <utility>
 
+#include "base/causes.h"
 #include "base/errors.h"
+#include "base/quoting.h"
+#include "base/text.h"
+#include "datasets/decimals.h"
+#include "datasets/dialect.h"
+#include "datasets/encoding.h"
+#include "datasets/lines.h"
 
 namespace mtlgrid {
 namespace {
-
-constexpr std::size_t kBadTextShown = 20;  // a Latin-1 file would otherwise give one problem for nearly every row
 
 using Cells = std::vector<std::string>;
 struct RawRow {
@@ -24,8 +28,9 @@ struct RawRow {
 // Owns a libcsv parser. It is fed line by line, so that row numbers are those that an editor shows.
 class Parser {
  public:
-  Parser() {
+  explicit Parser(char separator) {
     if (csv_init(&parser_, CSV_STRICT | CSV_STRICT_FINI) != 0) throw std::bad_alloc();
+    csv_set_delim(&parser_, static_cast<unsigned char>(separator));
     csv_set_space_func(&parser_, [](unsigned char) { return 0; });  // pandas trims nothing
   }
   ~Parser() { csv_free(&parser_); }
@@ -68,38 +73,18 @@ class Parser {
   bool open_ = false;
 };
 
-// Removes the next line, ending included, from `text` and returns it: \n, \r\n or \r as libcsv sees them.
-std::string_view take_line(std::string_view& text) {
-  std::size_t end = text.find_first_of("\r\n");
-  if (end == std::string_view::npos) {
-    end = text.size();
-  } else {
-    end += text.substr(end, 2) == "\r\n" ? 2 : 1;
-  }
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end);
-  return line;
-}
-
-std::vector<RawRow> parse_rows(std::string_view text, const std::string& file, Problems& problems) {
-  Parser parser;
-  std::size_t number = 0, bad_text = 0;
-  while (!text.empty()) {
-    const std::string_view line = take_line(text);
-    ++number;
-    const bool valid = utf8::is_valid(line.begin(), line.end()) && line.find('\0') == std::string_view::npos;
-    if (!valid && ++bad_text <= kBadTextShown) {
-      problems.add(fmt::format("{}, row {}: bytes that are not UTF-8 text, expected UTF-8", file, number));
-    }
-    if (const std::string what = parser.feed(line, number); !what.empty()) {
+// Parses the rows from the header on. A malformed quote ends the parsing and is a problem.
+std::vector<RawRow> parse_rows(std::string_view text, const Dialect& dialect, const std::string& file,
+                               Problems& problems) {
+  Parser parser(dialect.separator);
+  text.remove_prefix(dialect.header);
+  for (std::size_t number = dialect.header_line; !text.empty(); ++number) {
+    if (const std::string what = parser.feed(take_line(text), number); !what.empty()) {
       problems.add(
           fmt::format("{}, row {}: malformed quotes ({}), expected quotes around a whole cell, doubled inside it", file,
                       number, what));
       return parser.take_rows();
     }
-  }
-  if (bad_text > kBadTextShown) {
-    problems.add(fmt::format("{}: {} more rows are not UTF-8 text", file, bad_text - kBadTextShown));
   }
   if (!parser.finish().empty()) {
     problems.add(fmt::format("{}, row {}: a quote is opened and never closed, expected a closing quote", file,
@@ -113,22 +98,11 @@ bool is_blank(const RawRow& row) {
   return row.cells.size() == 1 && !row.cells[0].empty() && row.cells[0].find_first_not_of(" \t") == std::string::npos;
 }
 
-void check_header(const RawRow& header, const std::string& file, Problems& problems) {
-  std::set<std::string> seen;
-  for (const auto& name : header.cells) {
-    if (!name.empty() && !seen.insert(name).second) {
-      problems.add(
-          fmt::format("{}, row {}: column '{}' occurs twice, expected different names", file, header.line, name));
-    }
-  }
-  if (seen.empty()) problems.add(fmt::format("{}, row {}: no column has a name", file, header.line));
-}
-
-Table::Row typed(RawRow&& raw) {
+Table::Row typed(RawRow&& raw, const std::vector<std::string>& missing) {
   Table::Row row{raw.line, {}};
   row.cells.reserve(raw.cells.size());
   for (auto& cell : raw.cells) {
-    if (is_missing(cell)) {
+    if (is_missing(cell) || std::find(missing.begin(), missing.end(), cell) != missing.end()) {
       row.cells.emplace_back(std::nullopt);
     } else {
       row.cells.emplace_back(std::move(cell));
@@ -137,34 +111,101 @@ Table::Row typed(RawRow&& raw) {
   return row;
 }
 
+// Rows that do not have as many cells as the header, by cause.
+class Lengths {
+ public:
+  Lengths(std::size_t expected, char separator) : expected_(expected), separator_(separator) {}
+
+  void add(const RawRow& row) {
+    const std::size_t cells = row.cells.size();
+    if (cells == expected_ + 1 && row.cells.back().empty()) ++one_more_;
+    if (expected_ > 1 && cells == 1) {
+      causes_.add(fmt::format("lines that are not rows of the table: 1 cell, expected {} as in the header", expected_),
+                  fmt::format("{} in row {}", in_quotes(cut_to(printable(row.cells[0]), 40)), row.line),
+                  "remove lines above the header and notes below the table");
+    } else {
+      causes_.add(fmt::format("rows of {} cells than the header, which has {}", cells > expected_ ? "more" : "fewer",
+                              expected_),
+                  fmt::format("{} in row {}", cells, row.line), advice(cells));
+    }
+  }
+
+  // `rows`: of the whole table.
+  void report(std::size_t rows, const std::string& file, Problems& problems) const {
+    if (one_more_ == rows && rows > 0) {
+      return problems.add(
+          fmt::format("{}: every row has {} cells and ends with an empty one, the header has {}; remove the separator "
+                      "at the end of each row, or add one to the header",
+                      file, expected_ + 1, expected_));
+    }
+    causes_.report(file, problems);
+  }
+
+ private:
+  std::string advice(std::size_t cells) const {
+    if (cells < expected_) return "empty cells need their separators too";
+    if (expected_ == 1) return "is the first row a title? The header must be the first row";
+    return fmt::format("a cell with {} in it must be in quotes", separator_name(separator_));
+  }
+
+  const std::size_t expected_;
+  const char separator_;
+  std::size_t one_more_ = 0;
+  Causes causes_;
+};
+
+void take_header(RawRow& header, const Dialect& dialect, Table& table, Problems& problems) {
+  if (dialect.header_signed) {
+    std::string& first = header.cells.front();
+    first.erase(0, std::min(first.find_first_not_of("# "), first.size()));
+  }
+  const auto has_name = [](const std::string& name) { return !name.empty(); };
+  if (std::none_of(header.cells.begin(), header.cells.end(), has_name)) {
+    problems.add(fmt::format("{}, row {}: no column has a name", table.path.string(), header.line));
+  }
+  table.header_line = header.line;
+  table.columns = std::move(header.cells);
+}
+
 }  // namespace
 
-Table parse_csv(std::string_view text, const std::filesystem::path& path) {
+Table parse_csv(std::string_view text, const std::filesystem::path& path, const TableRules& rules) {
   const std::string file = path.string();
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) {
-    throw InputError(file + ", row 1: UTF-16 text, expected UTF-8 (save it again as csv UTF-8)");
-  }
-  Problems problems;
-  std::vector<RawRow> rows = parse_rows(text, file, problems);
-  std::erase_if(rows, is_blank);
-  if (rows.empty() && problems.empty()) throw InputError(file + ": empty, expected a header row and rows below it");
-  problems.throw_if_any();
-
   Table table;
   table.path = path;
-  check_header(rows.front(), file, problems);
-  table.columns = std::move(rows.front().cells);
-  for (std::size_t i = 1; i < rows.size(); ++i) {
-    if (rows[i].cells.size() != table.columns.size()) {
-      problems.add(fmt::format("{}, row {}: {} cells, expected {} as in the header", file, rows[i].line,
-                               rows[i].cells.size(), table.columns.size()));
-      continue;
-    }
-    table.rows.push_back(typed(std::move(rows[i])));
+  Problems problems;
+  const std::string utf8 = as_utf8(std::string(text), path, table.inferences);
+  check_utf8(utf8, path, problems);
+  problems.throw_if_any();
+
+  const Dialect dialect = find_dialect(utf8, file, rules.sure_column);
+  table.inferences.insert(table.inferences.end(), dialect.inferences.begin(), dialect.inferences.end());
+  std::vector<RawRow> rows = parse_rows(utf8, dialect, file, problems);
+  std::erase_if(rows, is_blank);
+  if (rows.empty() && problems.empty()) {
+    throw InputError(fmt::format("{}: {}, expected a header row and rows below it", file,
+                                 dialect.comments.empty() ? "empty" : "every line begins with '#'"));
   }
+  problems.throw_if_any();
+
+  take_header(rows.front(), dialect, table, problems);
+  for (const std::string& comment : dialect.comments) {
+    std::string_view line(comment);
+    line.remove_prefix(1);
+    table.comments.push_back(take_row(line, dialect.separator));
+  }
+  Lengths lengths(table.columns.size(), dialect.separator);
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    if (rows[i].cells.size() == table.columns.size()) {
+      table.rows.push_back(typed(std::move(rows[i]), rules.missing));
+    } else {
+      lengths.add(rows[i]);
+    }
+  }
+  lengths.report(rows.size() - 1, file, problems);
   if (rows.size() == 1) problems.add(file + ": a header and nothing below it, expected at least one row");
   problems.throw_if_any();
+  if (dialect.separator != ',') find_decimals(table);
   return table;
 }
 

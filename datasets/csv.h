@@ -1,4 +1,4 @@
-// Reading one csv file into a table; read_table() calls it for .csv.
+// Parsing the text of one table; read_table() calls it.
 #pragma once
 
 #include <filesystem>
@@ -9,8 +9,8 @@
 
 namespace mtlgrid {
 
-// Parses `text`, the whole content of a csv file: comma, header row, quotes `"` (doubled inside), any line ending.
-// `path` is only named in problems. Errors and rules as read_table's.
-Table parse_csv(std::string_view text, const std::filesystem::path& path);
+// Parses `text`, the whole content of a table: the dialect as find_dialect() finds it, a header row, quotes `"`
+// (doubled inside), any line ending. `path` is only named in problems. Errors and rules as read_table's.
+Table parse_csv(std::string_view text, const std::filesystem::path& path, const TableRules& rules = {});
 
 }  // namespace mtlgrid

@@ -1,38 +1,63 @@
 #include "datasets/features.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <iterator>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "base/errors.h"
+#include "datasets/feature_disk.h"
+#include "datasets/file_fault.h"
 #include "datasets/half.h"
 #include "datasets/hdf5.h"
+#include "datasets/hdf5_filters.h"
 
 namespace mtlgrid {
 namespace {
 
-[[noreturn]] void reject(const std::filesystem::path& file, const std::string& what) {
-  throw InputError(file.string() + ": " + what);
-}
+constexpr const char* kTileFile = "expected an HDF5 file of tile features";
 
-// Runs `read`; an error of HDF5 means that the file is damaged, so it becomes an InputError.
-template <typename Read>
-auto naming(const std::filesystem::path& file, Read&& read) {
-  try {
-    return read();
-  } catch (const hdf5::Hdf5Error& e) {
-    reject(file, fmt::format("unreadable or truncated, expected an HDF5 file of tile features; {}", e.what()));
+[[noreturn]] void rethrow(const std::filesystem::path& file, const hdf5::Hdf5Error& e) {
+  if (e.number() != 0) throw system_error(file, e.number());
+  if (e.library_text().find("already open for") != std::string::npos) {  // for write, or for read-write
+    throw SystemError(file, "is open for writing in another program, or was not closed by the one that wrote it",
+                      "wait for that program; if there is none, h5clear -s FILE repairs the file");
   }
+  throw FileFault(file, "unreadable or truncated", kTileFile, e.what());
 }
 
-hdf5::Handle open_features(const std::filesystem::path& file) {
+// Runs `read` with retries. An error of HDF5 becomes a SystemError if a system call failed; else the file is damaged.
+template <typename Read>
+auto reading(const std::filesystem::path& file, FeatureDisk& disk, bool patient, Read&& read) {
+  return with_retries(disk, patient, [&] {
+    try {
+      return read();
+    } catch (const hdf5::Hdf5Error& e) {
+      rethrow(file, e);
+    }
+  });
+}
+
+// `known`: the file was there before.
+hdf5::Handle open_features(const std::filesystem::path& file, FeatureDisk& disk, bool known) {
+  struct stat status {};
+  const int number = disk.stat(file, status);
+  const bool absent = number == ENOENT || number == ENOTDIR;
+  if (absent && known) throw system_error(file, ENOENT);
   std::error_code error;
-  if (!std::filesystem::exists(file, error)) reject(file, "no such file, expected an HDF5 file of tile features");
-  if (std::filesystem::is_directory(file, error)) reject(file, "a folder, expected an HDF5 file of tile features");
-  if (std::filesystem::file_size(file, error) == 0) reject(file, "an empty file, expected an HDF5 file");
+  if ((absent && std::filesystem::is_symlink(file, error)) || number == ELOOP) {
+    throw FileFault(file, "a link to no file", kTileFile);
+  }
+  if (absent) throw FileFault(file, "no such file", kTileFile);
+  if (number != 0) throw system_error(file, number);
+  if (S_ISDIR(status.st_mode)) throw FileFault(file, "a folder", kTileFile);
+  if (!S_ISREG(status.st_mode)) throw FileFault(file, "a pipe, a socket or a device", kTileFile);
+  if (status.st_size == 0) throw FileFault(file, "an empty file", kTileFile);
   return hdf5::open_file(file);
 }
 
@@ -40,16 +65,45 @@ hdf5::Handle open_features(const std::filesystem::path& file) {
 // "tile".
 void check_tile_level(const std::filesystem::path& file, const hdf5::Handle& root) {
   const auto type = hdf5::text_attribute(root, "feat_type");
-  if (type && *type != "tile") reject(file, fmt::format("features of type '{}', expected 'tile'", *type));
+  if (type && *type != "tile") throw FileFault(file, fmt::format("features of type '{}'", *type), "expected 'tile'");
   if (const auto encoder = hdf5::text_attribute(root, "encoder")) {
-    reject(file, fmt::format("slide- or patient-level features (encoder '{}'), expected features of tiles", *encoder));
+    throw FileFault(file, fmt::format("slide- or patient-level features (encoder '{}')", *encoder),
+                    "expected features of tiles");
   }
 }
 
-hdf5::Handle feats_of(const std::filesystem::path& file, const hdf5::Handle& root) {
-  auto feats = hdf5::find_dataset(root, "feats");
-  if (!feats) reject(file, "no dataset 'feats', expected one of [tiles, features] numbers");
-  return std::move(*feats);
+struct Feats {
+  hdf5::Handle dataset;
+  std::string name;
+};
+
+// Whether other programs' files may have their features there: two dimensions of floats, and not the coordinates.
+bool may_be_features(const hdf5::Handle& root, const std::string& name) {
+  if (name == "coords") return false;
+  try {
+    const auto dataset = hdf5::find_dataset(root, name.c_str());
+    return dataset && hdf5::has_float_type(*dataset) && hdf5::shape_of(*dataset).size() == 2;
+  } catch (const hdf5::Hdf5Error&) {
+    return false;  // a link to another file that is not there
+  }
+}
+
+// By their usual names, STAMP's first; else the only dataset that may be features.
+Feats feats_of(const std::filesystem::path& file, const hdf5::Handle& root) {
+  for (const char* name : {"feats", "patch_embeddings", "features"}) {
+    if (auto feats = hdf5::find_dataset(root, name)) return {std::move(*feats), name};
+  }
+  const std::vector<std::string> names = hdf5::names_at_top(root);
+  std::vector<std::string> fitting;
+  std::copy_if(names.begin(), names.end(), std::back_inserter(fitting),
+               [&](const std::string& name) { return may_be_features(root, name); });
+  if (fitting.size() == 1) return {hdf5::find_dataset(root, fitting[0].c_str()).value(), fitting[0]};
+  throw FileFault(file,
+                  fmt::format("no dataset 'feats', 'patch_embeddings' or 'features', and {} of floats in rows and "
+                              "columns",
+                              fitting.empty() ? "no other one" : "several others"),
+                  "expected one of [tiles, features] numbers",
+                  names.empty() ? "it has nothing" : fmt::format("it has '{}'", fmt::join(names, "', '")));
 }
 
 std::string shape_text(const std::vector<hsize_t>& shape) {
@@ -59,31 +113,55 @@ std::string shape_text(const std::vector<hsize_t>& shape) {
 }
 
 // A file can declare any shape: before memory is allocated for it, its bytes must be there.
-void check_storage(const std::filesystem::path& file, const std::vector<hsize_t>& shape, const hdf5::Storage& storage) {
+void check_storage(const std::filesystem::path& file, const std::string& dataset, const std::vector<hsize_t>& shape,
+                   const hdf5::Storage& storage) {
   // Far above any slide (a million tiles of 2560 features); keeps the product below from overflowing.
   constexpr hsize_t kMostTiles = 1ull << 32, kMostFeatures = 1ull << 20;
   if (shape[0] > kMostTiles || shape[1] > kMostFeatures) {
-    reject(file, fmt::format("dataset 'feats' has shape {}, expected at most 2^32 tiles of 2^20 features",
-                             shape_text(shape)));
+    throw FileFault(file, fmt::format("dataset '{}' is too large", dataset),
+                    "expected at most 2^32 tiles of 2^20 features", "shape " + shape_text(shape));
   }
   constexpr std::uint64_t kMostCompression = 2000;  // deflate reaches at most 1032 to 1
   const std::uint64_t declared = shape[0] * shape[1] * storage.bytes_per_value;
   if (storage.bytes * (storage.compressed ? kMostCompression : 1) < declared) {
-    reject(file, fmt::format("dataset 'feats' declares {} bytes (shape {}) and stores {}, expected all of them",
-                             declared, shape_text(shape), storage.bytes));
+    throw FileFault(
+        file, fmt::format("dataset '{}' lacks values that it declares", dataset), "expected all of them",
+        fmt::format("declares {} bytes (shape {}) and stores {}", declared, shape_text(shape), storage.bytes));
   }
 }
 
-FeatureInfo checked_info(const std::filesystem::path& file, const hdf5::Handle& feats) {
-  const auto shape = hdf5::shape_of(feats);
+// Another machine, or this one with a plugin, could read the file: the file is not at fault.
+void check_filters(const std::filesystem::path& file, const hdf5::Handle& feats) {
+  const auto missing = hdf5::missing_filter(feats);
+  if (!missing) return;
+  throw SystemError(
+      file,
+      fmt::format("HDF5 filter {} (number {}) is not available here",
+                  missing->name.empty() ? "without a name" : "'" + missing->name + "'", missing->id),
+      fmt::format("rewrite the files where it is (h5repack -f GZIP=4 IN OUT), or put its plugin into a folder that "
+                  "HDF5 searches: {} (HDF5_PLUGIN_PATH)",
+                  hdf5::plugin_folders()));
+}
+
+FeatureInfo checked_info(const std::filesystem::path& file, const Feats& feats) {
+  const auto shape = hdf5::shape_of(feats.dataset);
+  const std::string dataset = fmt::format("dataset '{}'", feats.name);
   if (shape.size() != 2) {
-    reject(file, fmt::format("dataset 'feats' has shape {}, expected [tiles, features]", shape_text(shape)));
+    throw FileFault(file, dataset + " has no rows and columns", "expected [tiles, features]",
+                    "shape " + shape_text(shape));
   }
-  if (!hdf5::has_float_type(feats)) reject(file, "dataset 'feats' has no floating-point numbers, expected float16");
-  if (shape[0] == 0) reject(file, "no tiles: dataset 'feats' has 0 rows, expected at least one");
-  if (shape[1] == 0) reject(file, "no features: dataset 'feats' has 0 columns, expected at least one");
-  check_storage(file, shape, hdf5::storage_of(feats));
-  return {static_cast<std::int64_t>(shape[0]), static_cast<std::int64_t>(shape[1]), ""};
+  if (!hdf5::has_float_type(feats.dataset)) {
+    throw FileFault(file, dataset + " has no floating-point numbers", "expected float16");
+  }
+  if (shape[0] == 0) throw FileFault(file, fmt::format("no tiles: {} has 0 rows", dataset), "expected at least one");
+  if (shape[1] == 0) {
+    throw FileFault(file, fmt::format("no features: {} has 0 columns", dataset), "expected at least one");
+  }
+  check_filters(file, feats.dataset);
+  const hdf5::Storage storage = hdf5::storage_of(feats.dataset);
+  check_storage(file, feats.name, shape, storage);
+  return {static_cast<std::int64_t>(shape[0]), static_cast<std::int64_t>(shape[1]), "", feats.name,
+          static_cast<std::size_t>(storage.bytes_per_value)};
 }
 
 // An open tile file whose header has been checked.
@@ -92,13 +170,13 @@ struct OpenFeatures {
   FeatureInfo info;
 };
 
-OpenFeatures open_checked(const std::filesystem::path& file) {
-  auto root = open_features(file);
+OpenFeatures open_checked(const std::filesystem::path& file, FeatureDisk& disk, bool known) {
+  auto root = open_features(file, disk, known);
   check_tile_level(file, root);
   auto feats = feats_of(file, root);
   FeatureInfo info = checked_info(file, feats);
   info.extractor = hdf5::text_attribute(root, "extractor").value_or("");
-  return {std::move(root), std::move(feats), std::move(info)};
+  return {std::move(root), std::move(feats.dataset), std::move(info)};
 }
 
 // Rows read at a time: whole chunks, or as many rows as fit in a core's cache.
@@ -137,65 +215,68 @@ void read_open(const OpenFeatures& features, std::span<std::uint16_t> out) {
   }
 }
 
-// "" or "-" and 8 hex digits.
-bool is_code_hash_or_empty(std::string_view text) {
-  return text.empty() ||
-         (text.size() == 9 && text[0] == '-' && text.find_first_not_of("0123456789abcdef", 1) == text.npos);
+// What a bag's files have on the disk: of contiguous float16, a little more than in memory.
+std::size_t values_on_disk(const std::vector<std::filesystem::path>& files, FeatureDisk& disk) {
+  constexpr std::uint64_t kMost = 1ull << 32;  // bytes: a sparse file may claim any size
+  std::uint64_t bytes = 0;
+  for (const auto& file : files) {
+    struct stat status {};
+    if (disk.stat(file, status) == 0) bytes += static_cast<std::uint64_t>(status.st_size);
+  }
+  return static_cast<std::size_t>(std::min(bytes, kMost)) / sizeof(std::uint16_t);
+}
+
+// Appends the file's tiles to the bag.
+void append(Bag& bag, const std::filesystem::path& file, const std::filesystem::path& first, FeatureDisk& disk) {
+  const OpenFeatures features = open_checked(file, disk, true);
+  const FeatureInfo& info = features.info;
+  if (bag.tiles > 0 && info.width != bag.width) {
+    throw FileFault(file, fmt::format("{} features a tile", info.width),
+                    fmt::format("expected {} as in {}", bag.width, first.string()));
+  }
+  const auto begin = static_cast<std::size_t>(bag.tiles * info.width);  // of a try that failed, nothing is kept
+  const auto size = static_cast<std::size_t>(info.tiles * info.width);
+  bag.values.resize(begin + size);
+  read_open(features, std::span(bag.values).subspan(begin, size));
+  bag.width = info.width;
+  bag.tiles += info.tiles;
 }
 
 }  // namespace
 
 FeatureInfo inspect_features(const std::filesystem::path& file) {
-  return naming(file, [&] { return open_checked(file).info; });
+  return inspect_features(file, FeatureDisk::real(), true);
+}
+
+FeatureInfo inspect_features(const std::filesystem::path& file, FeatureDisk& disk, bool patient) {
+  return reading(file, disk, patient, [&] { return open_checked(file, disk, false).info; });
 }
 
 void read_features(const std::filesystem::path& file, std::span<std::uint16_t> out) {
-  naming(file, [&] {
-    const OpenFeatures features = open_checked(file);
+  read_features(file, out, FeatureDisk::real(), true);
+}
+
+void read_features(const std::filesystem::path& file, std::span<std::uint16_t> out, FeatureDisk& disk, bool patient) {
+  reading(file, disk, patient, [&] {
+    const OpenFeatures features = open_checked(file, disk, false);
     const FeatureInfo& info = features.info;
     if (static_cast<std::uint64_t>(info.tiles) * static_cast<std::uint64_t>(info.width) != out.size()) {
-      reject(file,
-             fmt::format("{} tiles of {} features, expected {} values: has the file changed since its header was read?",
-                         info.tiles, info.width, out.size()));
+      throw FileFault(file, "has changed since its header was read", "expected the same number of values",
+                      fmt::format("{} tiles of {} features, not {} values", info.tiles, info.width, out.size()));
     }
     read_open(features, out);
   });
 }
 
-std::string canonical_extractor(const std::string& extractor) {
-  // STAMP 1.x: "STAMP-extract-<version>_<date>_<id>"; 2.0 and 2.1: "<id>-<first 8 hex digits of the code's hash>";
-  // 2.2 and later: "<id>", where CTransPath's id no longer has its author and the hash of its weights.
-  constexpr std::string_view kVersion1 = "STAMP-extract-", kCTransPath = "xiyuewang-ctranspath-7c998680";
-  std::string_view name = extractor;
-  if (name.starts_with(kVersion1)) {
-    const auto date = name.find('_');
-    const auto id = date == name.npos ? name.npos : name.find('_', date + 1);
-    if (id != name.npos) name.remove_prefix(id + 1);
-  }
-  if (name.starts_with(kCTransPath) && is_code_hash_or_empty(name.substr(kCTransPath.size()))) return "ctranspath";
-  return std::string(name);
-}
+Bag read_bag(const std::vector<std::filesystem::path>& files) { return read_bag(files, FeatureDisk::real()); }
 
-Bag read_bag(const std::vector<std::filesystem::path>& files) {
+// Each file is opened once (for small bags that costs more than reading), and closed before the next: patients have
+// more slides than a process may open files.
+Bag read_bag(const std::vector<std::filesystem::path>& files, FeatureDisk& disk) {
   Bag bag;
-  std::vector<OpenFeatures> opened;  // once: for small bags opening costs more than reading
+  if (files.size() > 1) bag.values.reserve(values_on_disk(files, disk));
   for (const auto& file : files) {
-    opened.push_back(naming(file, [&] { return open_checked(file); }));
-    const FeatureInfo &info = opened.back().info, &first = opened.front().info;
-    if (info.width != first.width) {
-      reject(file,
-             fmt::format("{} features a tile, expected {} as in {}", info.width, first.width, files.front().string()));
-    }
-    bag.tiles += info.tiles;
-  }
-  if (opened.empty()) return bag;
-  bag.width = opened.front().info.width;
-  bag.values.resize(static_cast<std::size_t>(bag.tiles * bag.width));
-  std::span<std::uint16_t> rest(bag.values);
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    const auto size = static_cast<std::size_t>(opened[i].info.tiles * bag.width);
-    naming(files[i], [&] { read_open(opened[i], rest.first(size)); });
-    rest = rest.subspan(size);
+    reading(file, disk, true, [&] { append(bag, file, files.front(), disk); });
   }
   return bag;
 }

@@ -1,4 +1,4 @@
-// STAMP's feature files (HDF5): `feats` [N, D], float16 or float32 on disk, always float16 in memory.
+// Feature files (HDF5) of STAMP and of programs alike: [N, D], float16 or float32 on disk, always float16 in memory.
 #pragma once
 
 #include <cstdint>
@@ -9,29 +9,39 @@
 
 namespace mtlgrid {
 
+class FeatureDisk;
+
 // The header of a feature file. STAMP's layouts 1.x and 2.x are treated alike: both have `feats`.
 struct FeatureInfo {
   std::int64_t tiles = 0, width = 0;
-  std::string extractor;  // attribute `extractor`; empty if absent
+  std::string extractor;        // attribute `extractor`; empty if absent
+  std::string dataset;          // where the features are: `feats`; else `patch_embeddings`, `features`, or the only one
+  std::size_t value_bytes = 2;  // of a value on disk; 2 is float16, wider ones are rounded
 };
 
-// Reads the header. Throws InputError naming the file and what is wrong: unreadable or truncated, no `feats`, not a
-// [N, D] array of floats, no tiles, slide- or patient-level file (attribute `feat_type` or `encoder`).
-FeatureInfo inspect_features(const std::filesystem::path& file);
+// Every function here that reads files throws FileFault (an InputError) naming the file and what is wrong with it:
+// unreadable or truncated, no dataset of features, not a [N, D] array of floats, no tiles, slide- or patient-level file
+// (attribute `feat_type` or `encoder`); and SystemError where the system or a missing filter stands in the way. What
+// may pass is tried again after pauses (feature_disk.h). One file is open at a time.
 
-// Reads `feats` as IEEE float16 bit patterns, row by row: out.size() must be tiles x width.
+// Reads the header.
+FeatureInfo inspect_features(const std::filesystem::path& file);
+// `patient` false: without trying again.
+FeatureInfo inspect_features(const std::filesystem::path& file, FeatureDisk& disk, bool patient);
+
+// Reads the features as IEEE float16 bit patterns, row by row: out.size() must be tiles x width.
 // Values of a float32 file are rounded to nearest even, as NumPy's astype(float16) does.
 void read_features(const std::filesystem::path& file, std::span<std::uint16_t> out);
-
-// The extractor's name without what differs between STAMP's versions (known aliases), for comparing files.
-std::string canonical_extractor(const std::string& extractor);
+void read_features(const std::filesystem::path& file, std::span<std::uint16_t> out, FeatureDisk& disk, bool patient);
 
 // A bag: the tiles of a patient's slides one after the other, [tiles, width] float16 bit patterns, row-major.
 struct Bag {
   std::int64_t tiles = 0, width = 0;
   std::vector<std::uint16_t> values;
 };
+// The files were there when the data were checked: one that is gone is a SystemError.
 Bag read_bag(const std::vector<std::filesystem::path>& files);
+Bag read_bag(const std::vector<std::filesystem::path>& files, FeatureDisk& disk);
 
 // A bag owned by something else, a Bag or a file mapped into memory, which must outlive the view.
 struct BagView {
@@ -40,7 +50,7 @@ struct BagView {
 };
 inline BagView view_of(const Bag& bag) { return {bag.tiles, bag.width, bag.values}; }
 
-// A patient's bag of a cohort. Throws InputError as read_bag does, and if it is not `width` features wide.
+// A patient's bag of a cohort. Throws as read_bag does, and InputError if it is not `width` features wide.
 Bag read_patient_bag(const std::string& cohort, const std::string& patient,
                      const std::vector<std::filesystem::path>& files, std::int64_t width);
 

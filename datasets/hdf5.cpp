@@ -3,8 +3,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
+#include <string_view>
 #include <utility>
+
+#include "datasets/lzf_filter.h"
 
 namespace mtlgrid::hdf5 {
 namespace {
@@ -18,6 +22,21 @@ std::string described(const std::string& call, std::source_location where) {
 
 herr_t take_innermost(unsigned depth, const H5E_error2_t* entry, void* text) {
   if (depth == 0 && entry->desc != nullptr) *static_cast<std::string*>(text) = entry->desc;
+  return 0;
+}
+
+// Entries of failed system calls say "..., errno = 24, error message = 'Too many open files', ...".
+herr_t take_number(unsigned /*depth*/, const H5E_error2_t* entry, void* number) {
+  constexpr std::string_view kErrno = "errno = ";
+  const std::string_view text = entry->desc == nullptr ? "" : entry->desc;
+  const auto at = text.rfind(kErrno);  // the last one: the file's name stands before it
+  if (at != text.npos)
+    std::from_chars(text.data() + at + kErrno.size(), text.data() + text.size(), *static_cast<int*>(number));
+  return 0;
+}
+
+herr_t take_name(hid_t /*group*/, const char* name, const H5L_info_t* /*info*/, void* names) {
+  static_cast<std::vector<std::string>*>(names)->emplace_back(name);
   return 0;
 }
 
@@ -55,9 +74,10 @@ std::string read_fixed_text(const Handle& attribute, const Handle& type) {
 
 }  // namespace
 
-Hdf5Error::Hdf5Error(const std::string& call, const std::string& library_text, std::source_location where)
+Hdf5Error::Hdf5Error(const std::string& call, const std::string& library_text, std::source_location where, int number)
     : Error(ErrorKind::fatal, fmt::format("HDF5: {} ({})", library_text, described(call, where))),
-      library_text_(library_text) {}
+      library_text_(library_text),
+      number_(number) {}
 
 Quiet::Quiet() {
   H5Eget_auto2(H5E_DEFAULT, &print_, &data_);
@@ -72,6 +92,12 @@ std::string error_text() {
   return text.empty() ? "no reason given" : text;
 }
 
+int error_number() {
+  int number = 0;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_number, &number);
+  return number;
+}
+
 Handle::~Handle() {
   if (id_ < 0) return;
   const Quiet quiet;
@@ -79,6 +105,7 @@ Handle::~Handle() {
 }
 
 Handle open_file(const std::filesystem::path& file) {
+  register_lzf();
   const Handle access(MTLGRID_HDF5(H5Pcreate(H5P_FILE_ACCESS)), H5Pclose);
 #if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
   MTLGRID_HDF5(H5Pset_file_locking(access.get(), false, true));
@@ -95,6 +122,12 @@ std::optional<Handle> find_dataset(const Handle& file, const char* name) {
   Handle object(MTLGRID_HDF5(H5Oopen(file.get(), name, H5P_DEFAULT)), H5Oclose);
   if (H5Iget_type(object.get()) != H5I_DATASET) return std::nullopt;
   return object;
+}
+
+std::vector<std::string> names_at_top(const Handle& file) {
+  std::vector<std::string> names;
+  MTLGRID_HDF5(H5Literate(file.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr, take_name, &names));
+  return names;
 }
 
 std::vector<hsize_t> shape_of(const Handle& dataset) {

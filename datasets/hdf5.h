@@ -22,12 +22,15 @@ namespace mtlgrid::hdf5 {
 
 class Hdf5Error : public Error {
  public:
-  Hdf5Error(const std::string& call, const std::string& library_text, std::source_location where);
+  Hdf5Error(const std::string& call, const std::string& library_text, std::source_location where, int number = 0);
   // HDF5's message alone, e.g. "truncated file: eof = 96, ...".
   const std::string& library_text() const { return library_text_; }
+  // The errno of the system call that failed; 0 if none did: then the file itself is at fault.
+  int number() const { return number_; }
 
  private:
   std::string library_text_;
+  int number_;
 };
 
 // Switches automatic error printing off while it lives.
@@ -45,13 +48,15 @@ class Quiet {
 
 // The innermost message that the failed call left on HDF5's error stack; "no reason given" if there is none.
 std::string error_text();
+// The errno that an entry of HDF5's error stack names; 0 if none does.
+int error_number();
 
 // Runs `call` and throws Hdf5Error if it returns a negative value.
 template <typename Call>
 auto checked(const char* what, Call&& call, std::source_location where = std::source_location::current()) {
   const Quiet quiet;
   const auto result = call();
-  if (result < 0) throw Hdf5Error(what, error_text(), where);
+  if (result < 0) throw Hdf5Error(what, error_text(), where, error_number());
   return result;
 }
 #define MTLGRID_HDF5(CALL) ::mtlgrid::hdf5::checked(#CALL, [&] { return CALL; })
@@ -71,11 +76,14 @@ class Handle {
   Close close_;
 };
 
-Handle open_file(const std::filesystem::path& file);    // read-only, without file locks (network file systems)
+// Read-only, without file locks (network file systems) unless HDF5_USE_FILE_LOCKING asks for them.
+Handle open_file(const std::filesystem::path& file);
 Handle create_file(const std::filesystem::path& file);  // must not exist
 
 // A dataset of `file` by name; nullopt if the file has none of that name.
 std::optional<Handle> find_dataset(const Handle& file, const char* name);
+// Names of everything at the top of the file, ascending.
+std::vector<std::string> names_at_top(const Handle& file);
 std::vector<hsize_t> shape_of(const Handle& dataset);
 bool has_float_type(const Handle& dataset);
 // Bytes that are stored for the dataset: 0 where a shape was declared and nothing ever written. `bytes_per_value` is

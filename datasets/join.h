@@ -14,9 +14,11 @@ struct JoinedPatient {
 };
 
 // Patients ascending by bytes of the name: those of `clini`, or of `slides` where `files` names no clinical table.
-// Drops are added to `drops`; ambiguous or outside file names, files of two patients and missing columns are added to
-// `problems`.
+// Drops are added to `drops`. Missing columns, FILENAMEs that are ambiguous or outside the folder, files of two
+// patients, and joins that leave nobody are added to `problems`, one line a cause; a join that loses most rows for one
+// reason, and sub-folders that could not be read, to `warnings`.
 std::vector<JoinedPatient> join_tables(const CohortFiles& files, const Table& clini, const Table& slides,
-                                       const FeatureIndex& features, std::vector<Drop>& drops, Problems& problems);
+                                       const FeatureIndex& features, std::vector<Drop>& drops, Problems& problems,
+                                       std::vector<std::string>& warnings);
 
 }  // namespace mtlgrid

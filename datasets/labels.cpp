@@ -5,16 +5,17 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <optional>
 #include <utility>
+
+#include "datasets/classes.h"
+#include "datasets/columns.h"
+#include "datasets/number_faults.h"
 
 namespace mtlgrid {
 namespace {
 
 using Cell = std::optional<std::string>;
-
-std::string shown(const Cell& cell) { return cell ? "'" + *cell + "'" : "no value"; }
 
 // Reads the labels of one cohort for one pair.
 class LabelReader {
@@ -24,22 +25,20 @@ class LabelReader {
       : cohort_(cohort), rule_(rule), auxiliary_(auxiliary), required_(target_required), problems_(problems) {}
 
   LabelledRows read() {
-    label_column_ = cohort_.clini.column(rule_.column);
-    target_column_ = cohort_.clini.column(auxiliary_);
-    if (!label_column_) complain_of_column(rule_.column);
-    if (!target_column_ && required_) complain_of_column(auxiliary_);
-    if (!label_column_ || (!target_column_ && required_)) return {};
-    find_conflicts();
-    negative_ = rule_.negative.empty() ? std::vector<std::string>{commonest_other()} : rule_.negative;
+    label_column_ = needed_column(cohort_.clini, rule_.column, problems_);
+    target_column_ = required_ ? needed_column(cohort_.clini, auxiliary_, problems_)
+                               : optional_column(cohort_.clini, auxiliary_, problems_);
+    const bool clear = !target_column_ || numbers_are_clear(cohort_.clini, *target_column_, problems_);
+    if (!label_column_) return {};
+    if (!rule_.negative.empty()) check_classes(cohort_, rule_, problems_);
+    if (!clear || (!target_column_ && required_)) return {};
     for (std::size_t p = 0; p < cohort_.patients.size(); ++p) take(static_cast<int>(p));
-    check_classes();
+    faults_.report(cohort_, auxiliary_, !rule_.section.empty(), problems_);
+    check_rows();
     return std::move(rows_);
   }
 
  private:
-  std::string place(const Table::Row& row) const {
-    return fmt::format("{}, row {}", cohort_.clini.path.string(), row.line);
-  }
   const Table::Row& row_of(const Patient& patient) const { return cohort_.clini.rows[patient.clini_row]; }
   const Cell& label_of(const Patient& patient) const { return row_of(patient).cells[*label_column_]; }
   static bool among(const std::vector<std::string>& values, const std::string& label) {
@@ -47,46 +46,6 @@ class LabelReader {
   }
   bool ignored(const std::string& label) const { return among(rule_.ignore, label); }
   bool positive(const std::string& label) const { return among(rule_.positive, label); }
-
-  void complain_of_column(const std::string& name) {
-    problems_.add(
-        fmt::format("{}, row 1: no column '{}', expected one of that name", cohort_.clini.path.string(), name));
-  }
-
-  // Repeated rows of a patient must agree in the used columns; a missing value differs from any other.
-  void find_conflicts() {
-    const auto names = cohort_.clini.column(cohort_.files.patient_column);
-    for (std::size_t i = 0; names && i < cohort_.clini.rows.size(); ++i) {
-      const auto& row = cohort_.clini.rows[i];
-      const Cell& name = row.cells[*names];
-      if (!name) continue;
-      const auto patient = std::lower_bound(cohort_.patients.begin(), cohort_.patients.end(), *name,
-                                            [](const Patient& p, const std::string& n) { return p.name < n; });
-      if (patient == cohort_.patients.end() || patient->name != *name || patient->clini_row == i) continue;
-      compare(*name, rule_.column, *label_column_, row, row_of(*patient));
-      if (target_column_) compare(*name, auxiliary_, *target_column_, row, row_of(*patient));
-    }
-  }
-
-  void compare(const std::string& patient, const std::string& column, std::size_t cell, const Table::Row& row,
-               const Table::Row& first) {
-    if (row.cells[cell] == first.cells[cell]) return;
-    problems_.add(fmt::format("{}: patient '{}' has {} in column '{}', expected {} as in row {}", place(row), patient,
-                              shown(row.cells[cell]), column, shown(first.cells[cell]), first.line));
-  }
-
-  // The negative class where the rule names none: the most frequent other label, so that a rare misspelling is reported
-  // as the wrong one.
-  std::string commonest_other() const {
-    std::map<std::string, int> counts;
-    for (const auto& patient : cohort_.patients) {
-      const Cell& label = label_of(patient);
-      if (label && !positive(*label) && !ignored(*label)) ++counts[*label];
-    }
-    const auto most = std::max_element(counts.begin(), counts.end(),
-                                       [](const auto& a, const auto& b) { return a.second < b.second; });
-    return most == counts.end() ? "" : most->first;
-  }
 
   void drop(const Patient& patient, std::string reason) {
     rows_.drops.push_back({cohort_.files.name, patient.name, "", std::move(reason)});
@@ -97,13 +56,9 @@ class LabelReader {
     const Cell& label = label_of(patient);
     if (!label) return drop(patient, fmt::format("no label in '{}'", rule_.column));
     if (ignored(*label)) return drop(patient, fmt::format("ignored label '{}'", *label));
-    if (!positive(*label) && !among(negative_, *label)) {
-      problems_.add(fmt::format("{}: label '{}' in column '{}' is neither '{}' nor '{}'", place(row_of(patient)),
-                                *label, rule_.column, fmt::join(rule_.positive, "', '"), fmt::join(negative_, "', '")));
-      return;
-    }
     const auto target = target_of(patient);
-    if (!target) return;
+    const bool known = rule_.negative.empty() || positive(*label) || among(rule_.negative, *label);
+    if (!target || !known) return;  // check_classes() speaks of unknown ones
     rows_.patient.push_back(index);
     rows_.label.push_back(positive(*label) ? 1 : 0);
     rows_.target.push_back(*target);
@@ -118,17 +73,14 @@ class LabelReader {
       drop(patient, fmt::format("no value in '{}'", auxiliary_));
       return std::nullopt;
     }
-    const auto number = parse_number(*text);
-    if (!number) {
-      problems_.add(
-          fmt::format("{}: '{}' in column '{}' is not a finite number", place(row_of(patient)), *text, auxiliary_));
-    }
+    const auto number = cohort_.clini.number(*target_column_, *text);
+    if (!number) faults_.add(*text, row_of(patient).line);
     return number;
   }
 
   // Training on one class learns nothing and would report no error; a positive label that no patient has is most likely
   // misspelled.
-  void check_classes() {
+  void check_rows() {
     if (!problems_.empty()) return;
     const auto positives = std::count(rows_.label.begin(), rows_.label.end(), 1);
     const auto negatives = static_cast<std::ptrdiff_t>(rows_.label.size()) - positives;
@@ -149,7 +101,7 @@ class LabelReader {
   const bool required_;
   Problems& problems_;
   std::optional<std::size_t> label_column_, target_column_;
-  std::vector<std::string> negative_;
+  NumberFaults faults_;
   LabelledRows rows_;
 };
 

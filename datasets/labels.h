@@ -5,16 +5,9 @@
 #include <vector>
 
 #include "datasets/cohort.h"
+#include "datasets/label_rule.h"
 
 namespace mtlgrid {
-
-// How a class label and an auxiliary target are read from a clinical table.
-struct LabelRule {
-  std::string column;
-  std::vector<std::string> positive;  // values of the positive class, at least one
-  std::vector<std::string> negative;  // values of the negative class; empty: any other single value
-  std::vector<std::string> ignore;    // rows with these values are dropped and accounted
-};
 
 // The patients of a cohort that a pair can use, with their labels. Rows are in ascending order of the patient's name.
 struct LabelledRows {
@@ -25,9 +18,11 @@ struct LabelledRows {
 };
 
 // Training cohorts need both labels; external cohorts the class label alone (`target_required` false): there the
-// column may even be absent. Problems (third class value, text that is not a number, column missing, repeated rows of a
-// patient that differ in a used column) name file and row. Where the rule names no negative value, it is the most
-// frequent other value. A training cohort left with one class, and any cohort left with no patient, are problems too.
+// column may even be absent. Problems (values of no class, text that is not a number, column missing, repeated rows of
+// a patient that differ in a used column) are one line a cause with file, column, count, rows and what to write. A
+// training cohort left with one class, and any cohort left with no patient, are problems too. Where the rule's negative
+// values are not known, labels are not checked (all but positive ones count as negative), and the rows must not be
+// used.
 LabelledRows label_rows(const Cohort& cohort, const LabelRule& rule, const std::string& auxiliary_column,
                         bool target_required, Problems& problems);
 

@@ -1,6 +1,6 @@
 #include "datasets/load_cohort.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
@@ -8,10 +8,17 @@
 #include <optional>
 #include <utility>
 
+#include "base/causes.h"
+#include "base/text.h"
+#include "datasets/extractor_name.h"
+#include "datasets/feature_disk.h"
+#include "datasets/feature_summary.h"
 #include "datasets/features.h"
+#include "datasets/file_fault.h"
 #include "datasets/fingerprint.h"
 #include "datasets/half.h"
 #include "datasets/join.h"
+#include "datasets/join_columns.h"
 #include "datasets/read_table.h"
 
 namespace mtlgrid {
@@ -19,10 +26,12 @@ namespace {
 
 // A feature file of the cohort while it is checked. `info` is empty if its header is bad.
 struct Candidate {
+  std::string relative;  // to the feature folder
   std::filesystem::path path;
-  std::string slide;  // name without folders and suffix
-  std::optional<FeatureInfo> info;
-  std::string hash;
+  bool used = true;
+  std::optional<FeatureInfo> info{};
+  std::string hash{};
+  std::string slide() const { return std::filesystem::path(relative).stem().string(); }
 };
 
 void check_finite(const std::filesystem::path& file, const std::vector<std::uint16_t>& values, std::int64_t width) {
@@ -30,58 +39,86 @@ void check_finite(const std::filesystem::path& file, const std::vector<std::uint
   if (bad == values.end()) return;
   const auto position = bad - values.begin();
   const auto count = std::count_if(bad, values.end(), [](std::uint16_t v) { return !is_finite_half(v); });
-  throw InputError(fmt::format(
-      "{}: feats[{}, {}] (tile and feature, from 0) is not finite as float16, nor are {} other values; expected finite "
-      "numbers up to 65504",
-      file.string(), position / width, position % width, count - 1));
+  throw FileFault(
+      file, "values that are not finite as float16", "expected finite numbers up to 65504",
+      fmt::format("tile {}, feature {} (from 0), and {} more", position / width, position % width, count - 1));
 }
 
-std::string read_and_hash(const Candidate& file) {
+std::string read_and_hash(const Candidate& file, FeatureDisk& disk, bool patient) {
   std::vector<std::uint16_t> values;
   try {
     values.resize(static_cast<std::size_t>(file.info->tiles * file.info->width));
   } catch (const std::bad_alloc&) {
-    throw InputError(fmt::format("{}: {} tiles of {} features do not fit into memory", file.path.string(),
-                                 file.info->tiles, file.info->width));
+    throw FileFault(file.path, "does not fit into memory", "expected fewer tiles, or a larger machine",
+                    fmt::format("{} tiles of {} features", file.info->tiles, file.info->width));
   }
-  read_features(file.path, values);
+  read_features(file.path, values, disk, patient);
   check_finite(file.path, values, file.info->width);
   return hash_features(values, file.info->tiles, file.info->width);
 }
 
-void check_file(Candidate& file, FingerprintMemory& memory, Problems& problems) {
-  problems.collect([&] {
-    file.info = inspect_features(file.path);
-    if (const auto known = memory.find(file.path)) {
-      file.hash = *known;
-      return;
-    }
-    file.hash = read_and_hash(file);
-    memory.remember(file.path, file.hash);
-  });
-}
+// Checks the files of a cohort one after the other, and collects what is wrong with them by cause.
+class FileCheck {
+ public:
+  FileCheck(const std::filesystem::path& folder, FingerprintMemory& memory, FeatureDisk& disk)
+      : folder_(folder), memory_(memory), disk_(disk) {}
 
-// All files must have the same value of `property`. Files that differ from the most frequent value are reported with a
-// file that has it. Returns that value.
-template <typename Property>
-auto common(const std::vector<Candidate>& files, Property&& property, const std::string& what, Problems& problems) {
-  using Value = decltype(property(*files.front().info));
-  std::map<Value, std::vector<const Candidate*>> by_value;
-  for (const auto& file : files) {
-    if (file.info) by_value[property(*file.info)].push_back(&file);
-  }
-  if (by_value.empty()) return Value{};
-  const auto most = std::max_element(by_value.begin(), by_value.end(),
-                                     [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
-  for (const auto& [value, members] : by_value) {
-    if (value == most->first) continue;
-    for (const auto* file : members) {
-      problems.add(fmt::format("{}: {} '{}', expected '{}' as in {}", file->path.string(), what, value, most->first,
-                               most->second.front()->path.string()));
+  void check(Candidate& file) {
+    try {
+      file.info = inspect_features(file.path, disk_, patient_);
+      const auto known = memory_.find(file.path);
+      file.hash = known ? *known : read_and_hash(file, disk_, patient_);
+      if (!known) memory_.remember(file.path, file.hash);
+    } catch (const FileFault& e) {
+      const std::string example = e.detail().empty() ? file.relative : file.relative + ": " + e.detail();
+      (file.used ? faults_ : unused_).add(e.cause(), example, e.expected());
+    } catch (const SystemError& e) {
+      patient_ = false;  // not once more for each file: thousands may follow
+      // What may pass must not change the cohort's fingerprint.
+      (file.used || e.may_pass() ? system_ : unused_).add(e.cause(), file.relative, e.advice());
     }
   }
-  return most->first;
-}
+
+  // All files must have the same value of `property`: those that differ from the most frequent value are named with a
+  // file that has it. Returns that value. Files that no pair uses count where no other is there.
+  template <typename Property>
+  auto common(const std::vector<Candidate>& files, Property&& property, const std::string& what) {
+    using Value = decltype(property(*files.front().info));
+    const bool any_used = std::any_of(files.begin(), files.end(), [](const auto& f) { return f.used && f.info; });
+    std::map<Value, std::vector<const Candidate*>> by_value;
+    for (const auto& file : files) {
+      if (file.info && (file.used || !any_used)) by_value[property(*file.info)].push_back(&file);
+    }
+    if (by_value.empty()) return Value{};
+    const auto most = std::max_element(by_value.begin(), by_value.end(),
+                                       [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+    for (const auto& file : files) {
+      if (!file.info || property(*file.info) == most->first) continue;
+      (file.used ? faults_ : unused_)
+          .add(fmt::format("{} '{}'", what, property(*file.info)), file.relative,
+               fmt::format("expected '{}' as in {}", most->first, most->second.front()->relative));
+    }
+    return most->first;
+  }
+
+  // Adds what was found. Throws Error(needs_person) if files could not be read and nothing else is wrong.
+  void report(Problems& problems, std::vector<std::string>& warnings) const {
+    Problems unused, unread;
+    unused_.report(folder_.string() + ", files of patients whom no pair uses", unused);
+    warnings.insert(warnings.end(), unused.lines().begin(), unused.lines().end());
+    faults_.report(folder_.string(), problems);
+    system_.report(folder_.string(), unread);
+    if (problems.empty() && !unread.empty()) throw Error(ErrorKind::needs_person, InputError(unread.lines()).what());
+    for (const auto& line : unread.lines()) problems.add(line);
+  }
+
+ private:
+  const std::filesystem::path& folder_;
+  FingerprintMemory& memory_;
+  FeatureDisk& disk_;
+  bool patient_ = true;  // no file could not be read yet
+  Causes faults_, system_, unused_;
+};
 
 struct Tables {
   Table clini, slides;
@@ -89,51 +126,103 @@ struct Tables {
 };
 
 // nullopt if any of the three cannot be read; `problems` then has the reasons.
-std::optional<Tables> read_inputs(const CohortFiles& files, Problems& problems) {
+std::optional<Tables> read_inputs(const CohortFiles& files, FeatureDisk& disk, Problems& problems) {
   Tables tables;
   Problems own;
-  if (!files.clini.empty()) own.collect([&] { tables.clini = read_table(files.clini); });
-  own.collect([&] { tables.slides = read_table(files.slides); });
-  own.collect([&] { tables.features.emplace(files.features); });
+  if (!files.clini.empty())
+    own.collect([&] { tables.clini = read_table(files.clini, {files.missing, files.patient_column}); });
+  own.collect([&] { tables.slides = read_table(files.slides, {files.missing, slide_patient_column(files)}); });
+  own.collect([&] { with_retries(disk, true, [&] { tables.features.emplace(files.features); }); });
   for (const auto& line : own.lines()) problems.add(line);
   if (!own.empty()) return std::nullopt;
   return tables;
 }
 
+// What was not said by the files, or is spelled in several ways.
+std::vector<std::string> spellings(const std::filesystem::path& folder, const std::vector<Candidate>& files) {
+  std::map<std::string, std::vector<const Candidate*>> datasets, extractors;
+  for (const auto& file : files) {
+    if (!file.info) continue;
+    datasets[file.info->dataset].push_back(&file);
+    extractors[file.info->extractor].push_back(&file);
+  }
+  std::vector<std::string> out;
+  const auto evidence = [&](const std::vector<const Candidate*>& with) {
+    return fmt::format("{} of {} ({}{})", counted(static_cast<std::int64_t>(with.size()), "file"), folder.string(),
+                       with.front()->relative, with.size() > 1 ? ", ..." : "");
+  };
+  for (const auto& [dataset, with] : datasets) {
+    if (dataset == "feats") continue;
+    out.push_back(fmt::format("features are read from dataset '{}' of {}: no 'feats' there", dataset, evidence(with)));
+  }
+  for (const auto& [extractor, with] : extractors) {
+    const std::string name = canonical_extractor(extractor);
+    if (name == extractor) continue;
+    out.push_back(fmt::format("extractor '{}' is '{}': {}", extractor, name, evidence(with)));
+  }
+  return out;
+}
+
+// What the readers of tables inferred, and what the feature files say.
+void add_inferences(const Tables& tables, const std::vector<Candidate>& files, Cohort& cohort) {
+  for (const Table* table : {&std::as_const(cohort.clini), &tables.slides}) {
+    for (const std::string& sentence : table->inferences) {
+      cohort.inferences.push_back(fmt::format("{}: {}", table->path.filename().string(), sentence));
+    }
+  }
+  std::vector<FeatureInfo> infos;
+  for (const Candidate& file : files) {
+    if (file.info) infos.push_back(*file.info);
+  }
+  if (!infos.empty()) cohort.inferences.push_back(feature_summary(infos));
+  for (std::string& sentence : spellings(cohort.files.features, files))
+    cohort.inferences.push_back(std::move(sentence));
+}
+
 }  // namespace
 
-Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems& problems) {
+Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems& problems,
+                   const std::vector<CohortUse>& uses) {
+  return load_cohort(files, memory, problems, uses, FeatureDisk::real());
+}
+
+Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems& problems,
+                   const std::vector<CohortUse>& uses, FeatureDisk& disk) {
   Cohort cohort;
   cohort.files = files;
-  auto tables = read_inputs(files, problems);
+  auto tables = read_inputs(files, disk, problems);
   if (!tables) return cohort;
-  const auto joined = join_tables(files, tables->clini, tables->slides, *tables->features, cohort.drops, problems);
-  cohort.clini = std::move(tables->clini);
+  const auto joined =
+      join_tables(files, tables->clini, tables->slides, *tables->features, cohort.drops, problems, cohort.warnings);
 
   std::vector<Candidate> checked;
+  FileCheck check(files.features, memory, disk);
   Fingerprint fingerprint;
   for (const auto& patient : joined) {
+    const bool used = files.clini.empty() || may_be_used(tables->clini, patient.clini_row, uses);
     cohort.patients.push_back({patient.name, {}, patient.clini_row});
     fingerprint.add(patient.name);
     fingerprint.add(std::to_string(patient.slides.size()));
     Fingerprint own;
     for (const auto& slide : patient.slides) {
-      checked.push_back({files.features / slide, std::filesystem::path(slide).stem().string(), {}, ""});
-      check_file(checked.back(), memory, problems);
-      fingerprint.add(checked.back().slide);
-      fingerprint.add(checked.back().hash);
-      own.add(checked.back().slide);
-      own.add(checked.back().hash);
-      cohort.patients.back().slides.push_back(
-          {checked.back().path, checked.back().info ? checked.back().info->tiles : 0});
+      Candidate& file = checked.emplace_back(Candidate{slide, files.features / slide, used});
+      check.check(file);
+      for (Fingerprint* hash : {&fingerprint, &own}) {
+        hash->add(file.slide());
+        hash->add(file.hash);
+      }
+      cohort.patients.back().slides.push_back({file.path, file.info ? file.info->tiles : 0});
     }
     cohort.patients.back().fingerprint = own.hex();
   }
+  cohort.clini = std::move(tables->clini);
   if (checked.empty()) return cohort;
-  cohort.width = common(checked, [](const FeatureInfo& i) { return i.width; }, "features a tile:", problems);
+  cohort.width = check.common(checked, [](const FeatureInfo& i) { return i.width; }, "features a tile:");
   cohort.extractor =
-      common(checked, [](const FeatureInfo& i) { return canonical_extractor(i.extractor); }, "extractor", problems);
+      check.common(checked, [](const FeatureInfo& i) { return canonical_extractor(i.extractor); }, "extractor");
   cohort.fingerprint = fingerprint.hex();
+  add_inferences(*tables, checked, cohort);
+  check.report(problems, cohort.warnings);
   return cohort;
 }
 

@@ -1,15 +1,24 @@
 // Reading a cohort: its tables and feature files are joined and every file is checked.
 #pragma once
 
+#include <vector>
+
 #include "datasets/cohort.h"
 #include "datasets/fingerprint_memory.h"
+#include "datasets/used_patients.h"
 
 namespace mtlgrid {
 
+class FeatureDisk;
+
 // Joins the tables with the feature folder (join.h): slide rows without a file and patients without slides are dropped
 // and listed in Cohort::drops. Reads every feature file once to check its values and hash it, unless `memory` knows it;
-// `memory` learns what was read. Everything that is wrong is added to `problems`, one line each with file and row; the
-// returned cohort must not be used then.
-Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems& problems);
+// `memory` learns what was read. Everything that is wrong is added to `problems`, one line a cause; the returned cohort
+// must not be used then. Faults in files of patients whom none of `uses` may take (empty: all are used) are warnings.
+// Throws Error(needs_person) where the system kept files from being read and nothing else is wrong (SystemError).
+Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems& problems,
+                   const std::vector<CohortUse>& uses = {});
+Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems& problems,
+                   const std::vector<CohortUse>& uses, FeatureDisk& disk);
 
 }  // namespace mtlgrid

@@ -8,12 +8,12 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <thread>
 
 #include "base/errors.h"
+#include "base/telling.h"
 
 namespace mtlgrid {
 
@@ -119,7 +119,7 @@ NodeBags::~NodeBags() {
     ::unlink(file_.c_str());
     ::unlink(lock_name_.c_str());
   } catch (const Error& e) {
-    std::fprintf(stderr, "%s; the shared bag file was not removed\n", e.what());
+    tell_line(std::string(e.what()) + "; the shared bag file was not removed");
   }
 }
 

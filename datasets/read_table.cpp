@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -26,13 +28,16 @@ std::string read_text(const std::filesystem::path& path) {
 
 }  // namespace
 
-Table read_table(const std::filesystem::path& path) {
-  const auto suffix = path.extension();
-  if (suffix == ".csv") return parse_csv(read_text(path), path);
-  if (suffix == ".xlsx") {
-    throw InputError(path.string() + ": .xlsx tables are not supported yet, save the sheet as csv (UTF-8)");
+Table read_table(const std::filesystem::path& path, const TableRules& rules) {
+  std::string suffix = path.extension().string();
+  std::transform(suffix.begin(), suffix.end(), suffix.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (suffix == ".csv" || suffix == ".tsv" || suffix == ".txt") return parse_csv(read_text(path), path, rules);
+  if (suffix == ".xlsx" || suffix == ".xls" || suffix == ".ods") {
+    throw InputError(
+        fmt::format("{}: {} tables are not supported yet, save the sheet as csv (UTF-8)", path.string(), suffix));
   }
-  throw InputError(fmt::format("{}: suffix '{}', expected a table in .csv", path.string(), suffix.string()));
+  throw InputError(
+      fmt::format("{}: suffix '{}', expected a table in .csv, .tsv or .txt", path.string(), path.extension().string()));
 }
 
 }  // namespace mtlgrid

@@ -27,14 +27,12 @@ struct CohortDesign {
   double VirtualPatient::*axis;  // the latent axis that decides the class
 };
 
-const std::vector<CohortDesign>& designs() {
-  static const std::vector<std::string> kFive{"ITH", "LF", "LISS", "Prolif", "SF"}, kTwo{"ITH", "Prolif"};
-  static const std::vector<CohortDesign> kDesigns{
-      {"TCGA-CRC", true, "isMSIH", "MSIH", "nonMSIH", kFive, &VirtualPatient::hot},
-      {"CPTAC-CRC", false, "isMSIH", "MSIH", "nonMSIH", kFive, &VirtualPatient::hot},
-      {"TCGA-LUAD", true, "HRD", "HRD", "nonHRD", kTwo, &VirtualPatient::repair},
-      {"CPTAC-LUAD", false, "HRD", "HRD", "nonHRD", kTwo, &VirtualPatient::repair}};
-  return kDesigns;
+std::vector<CohortDesign> designs(bool planted) {
+  const std::vector<std::string> five{"ITH", "LF", "LISS", "Prolif", planted ? "Null" : "SF"}, two{"ITH", "Prolif"};
+  return {{"TCGA-CRC", true, "isMSIH", "MSIH", "nonMSIH", five, &VirtualPatient::hot},
+          {"CPTAC-CRC", false, "isMSIH", "MSIH", "nonMSIH", five, &VirtualPatient::hot},
+          {"TCGA-LUAD", true, "HRD", "HRD", "nonHRD", two, &VirtualPatient::repair},
+          {"CPTAC-LUAD", false, "HRD", "HRD", "nonHRD", two, &VirtualPatient::repair}};
 }
 
 constexpr const char* kGrid =
@@ -53,7 +51,7 @@ label = isMSIH
 positive = MSIH
 negative = nonMSIH
 ignore = MSI-L
-auxiliaries = ITH, LF, LISS, Prolif, SF
+auxiliaries = ITH, LF, LISS, Prolif, {last}
 
 [biomarker.HRD]
 train = TCGA-LUAD
@@ -71,7 +69,7 @@ decoder_layers = 2
 
 [train]
 epochs = 5
-lr = 1e-3
+lr = {lr}
 )";
 
 void check(const fs::path& out, const SynthSettings& settings) {
@@ -117,8 +115,11 @@ class CohortWriter {
         settings_(settings),
         stream_(settings.seed, "synth/" + design.name),
         prototypes_(draw_prototypes(RandomStream(settings.seed, "synth/prototypes"), settings.features)) {
-    const int count = design.training ? settings.patients : settings.patients * 2 / 3;
-    for (int p = 0; p < count; ++p) patients_.push_back(draw_patient(patient_stream(p).child(0)));
+    const int external = settings.planted ? settings.patients * 2 : settings.patients * 2 / 3;
+    const auto draw = settings.planted ? draw_planted_patient : draw_patient;
+    for (int p = 0; p < (design.training ? settings.patients : external); ++p) {
+      patients_.push_back(draw(patient_stream(p).child(0)));
+    }
   }
 
   void write() {
@@ -139,7 +140,8 @@ class CohortWriter {
   std::vector<std::string> labels() const {
     Draws draws(stream_.child(1));
     std::vector<double> score;
-    for (const auto& patient : patients_) score.push_back(patient.*design_.axis + 0.2 * draws.normal());
+    const double noise = !settings_.planted ? 0.2 : design_.training ? 1 : 0.3;  // of the axis, whose sd is 1
+    for (const auto& patient : patients_) score.push_back(patient.*design_.axis + noise * draws.normal());
     std::vector<std::size_t> order(score.size());
     std::iota(order.begin(), order.end(), 0u);
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return score[a] > score[b]; });
@@ -209,12 +211,15 @@ class CohortWriter {
 void write_synthetic(const fs::path& out, const SynthSettings& settings) {
   check(out, settings);
   std::string cohorts;
-  for (const auto& design : designs()) {
+  const std::vector<CohortDesign> cohorts_to_write = designs(settings.planted);
+  for (const auto& design : cohorts_to_write) {
     CohortWriter(design, out, settings).write();
     cohorts += fmt::format("\n[cohort.{0}]\nclini = {0}/clini.csv\nslides = {0}/slide.csv\nfeatures = {0}/feats\n",
                            design.name);
   }
-  write_text(out / "grid.ini", fmt::format(kGrid, fmt::arg("seed", settings.seed), fmt::arg("cohorts", cohorts)));
+  write_text(out / "grid.ini", fmt::format(kGrid, fmt::arg("seed", settings.seed), fmt::arg("cohorts", cohorts),
+                                           fmt::arg("last", settings.planted ? "Null" : "SF"),
+                                           fmt::arg("lr", settings.planted ? "3e-3" : "1e-3")));
 }
 
 }  // namespace mtlgrid

@@ -56,6 +56,24 @@ VirtualPatient draw_patient(const RandomStream& stream) {
   return patient;
 }
 
+VirtualPatient draw_planted_patient(const RandomStream& stream) {
+  Draws draws(stream);
+  VirtualPatient patient;
+  patient.hot = draws.normal();
+  patient.repair = draws.normal();
+  auto& mix = patient.mixture;
+  mix = {0.9 + 0.5 * patient.repair, 0.5, 0.1 + 1.5 * patient.hot, 0.3 - 1.5 * patient.repair};
+  for (double& logit : mix) logit += 0.2 * draws.normal();
+  normalise_exponentials(mix);
+  auto& value = patient.auxiliary;
+  value["ITH"] = entropy(mix) / std::log(static_cast<double>(kTissues)) + 0.03 * draws.normal();
+  value["LF"] = patient.hot + 0.1 * draws.normal();
+  value["LISS"] = patient.hot + 0.3 * draws.normal();
+  value["Prolif"] = patient.repair + 0.1 * draws.normal();
+  value["Null"] = draws.normal();
+  return patient;
+}
+
 Prototypes draw_prototypes(const RandomStream& stream, int features) {
   Draws draws(stream);
   Prototypes prototypes;

@@ -26,11 +26,15 @@ class Draws {
 enum Tissue { tumour, stroma, immune, glands, kTissues };
 
 struct VirtualPatient {
-  double hot = 0, repair = 0;               // the latent axes: immune infiltration (MSI), growth (HRD)
-  std::array<double, kTissues> mixture{};   // shares of the tissues in this patient's tiles
-  std::map<std::string, double> auxiliary;  // ITH, LF, LISS, Prolif, SF: functions of mixture and axes, plus noise
+  double hot = 0, repair = 0;              // the latent axes: immune infiltration (MSI), growth (HRD)
+  std::array<double, kTissues> mixture{};  // shares of the tissues in this patient's tiles
+  std::map<std::string, double>
+      auxiliary;  // ITH, LF, LISS, Prolif, SF (Null): functions of mixture and axes, plus noise
 };
 VirtualPatient draw_patient(const RandomStream& stream);
+// The same with tiles that show the axes more purely, LF and LISS that follow `hot` and Prolif that follows `repair`
+// closely, and `Null`, a normal number of its own, instead of SF.
+VirtualPatient draw_planted_patient(const RandomStream& stream);
 
 // What a tile of each tissue looks like, [kTissues][features]; the same in all cohorts of a seed.
 using Prototypes = std::array<std::vector<double>, kTissues>;

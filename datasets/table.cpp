@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <map>
+#include <set>
 
 namespace mtlgrid {
 namespace {
@@ -17,12 +19,45 @@ constexpr std::array<std::string_view, 19> kMissing = {
 // What Python's float() strips, as far as it is ASCII.
 constexpr std::string_view kSpace = " \t\n\r\f\v";
 
+// pandas' names of `columns`: a name that occurs again gets the number of its occurrence, or the next one that makes a
+// name that no column has.
+std::vector<std::string> told_apart(const std::vector<std::string>& columns) {
+  std::vector<std::string> names;
+  std::map<std::string_view, std::size_t> seen;
+  std::set<std::string> taken(columns.begin(), columns.end());
+  for (const std::string& column : columns) {
+    std::size_t& number = seen[column];
+    std::string name = column;
+    while (!column.empty() && number > 0 && taken.contains(name)) name = column + "." + std::to_string(number++);
+    number = std::max<std::size_t>(number, 1);
+    taken.insert(name);
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
 }  // namespace
 
 std::optional<std::size_t> Table::column(std::string_view name) const {
-  const auto found = std::find(columns.begin(), columns.end(), name);
-  if (found == columns.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - columns.begin());
+  if (name.empty()) return std::nullopt;
+  const auto position = [&](const auto& names) -> std::optional<std::size_t> {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - names.begin());
+  };
+  if (const auto exact = position(columns)) return exact;
+  if (const auto apart = position(told_apart(columns))) return apart;
+  if (!name.ends_with(".0")) return std::nullopt;
+  name.remove_suffix(2);
+  return std::count(columns.begin(), columns.end(), name) > 1 ? position(columns) : std::nullopt;
+}
+
+std::optional<double> Table::number(std::size_t column, std::string_view cell) const {
+  if (decimals.empty() || !decimals[column].comma) return parse_number(cell);
+  std::string pointed(cell);
+  if (pointed.find('.') != std::string::npos) return std::nullopt;
+  if (const auto comma = pointed.find(','); comma != std::string::npos) pointed[comma] = '.';
+  return parse_number(pointed);
 }
 
 bool is_missing(std::string_view cell) { return std::find(kMissing.begin(), kMissing.end(), cell) != kMissing.end(); }

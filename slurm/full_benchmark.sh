@@ -19,7 +19,8 @@ set -euo pipefail
 for folder in "${MTLGRID_SLURM_DIR:-}" "$(dirname "${BASH_SOURCE[0]}")" "${SLURM_SUBMIT_DIR:-.}/slurm"; do
   if [[ -r $folder/lib.sh ]]; then break; fi
 done
-MTLGRID_SLURM_DIR=$(cd "$folder" && pwd)
+[[ $folder == /* ]] || folder=$PWD/$folder
+MTLGRID_SLURM_DIR=$folder
 export MTLGRID_SLURM_DIR
 # shellcheck source=slurm/lib.sh
 . "$MTLGRID_SLURM_DIR/lib.sh"
@@ -29,17 +30,14 @@ config=${1:-$MTLGRID_CONFIG}
 [[ -n $config ]] || die "name a configuration, or set MTLGRID_CONFIG in slurm/site.sh"
 config=$(absolute_file "$config")
 if [[ -z ${SLURM_JOB_ID:-} ]]; then
+  check_before_submission "$config"
   submit "$MTLGRID_SLURM_DIR/full_benchmark.sh" "$MTLGRID_GPUS_PER_NODE" "--nodes=$MTLGRID_NODES" \
     "--ntasks-per-node=$MTLGRID_TASKS_PER_NODE" ${MTLGRID_REHEARSE:+--no-requeue} -- "$config"
 fi
 
-store=${MTLGRID_STORE:-$(config_store "$config")} || die "$config: [grid] has no store"
-ended=$store.done  # the run writes this file when it ends
-order=()           # options of `mtlgrid run` besides the site's options
-if [[ -n $MTLGRID_REHEARSE ]]; then
-  ended=$store.rehearsal.done
-  order=(--rehearse "$MTLGRID_REHEARSE")
-fi
+store='' store_done='' store_lock='' rehearsal_done='' # set by ask_paths
+ended=''                                               # the file that the run writes when it ends
+order=()                                               # options of `mtlgrid run` besides the site's options
 mpirun_pid=
 stop_asked=  # time in seconds at which Slurm asked this job to stop
 
@@ -63,8 +61,6 @@ job_end() {
 
 start_grid() {
   local end=
-  # mpirun --enable-recovery hangs if the program cannot be started.
-  command -v "$MTLGRID_BINARY" >/dev/null || die "$MTLGRID_BINARY cannot be started; see MTLGRID_BINARY in slurm/site.sh"
   rm -f "$ended" # an earlier launch's file must not be taken for this launch's
   [[ ! -e $ended ]] || die "$ended cannot be removed"
   if [[ -z $MTLGRID_REHEARSE ]]; then end=$(job_end); fi
@@ -138,7 +134,7 @@ requeue() {
   local reason=$1 status=$2 job='' cells=0 tries=0 now
   if [[ -r $store.requeues ]]; then read -r job cells tries <"$store.requeues" || true; fi
   if [[ $job != "$SLURM_JOB_ID" || ! $tries =~ ^[0-9]+$ || ! $cells =~ ^[0-9]+$ ]]; then cells=0 tries=0; fi
-  now=$(json_number "$store.done" "done")
+  now=$(json_number "$store_done" "done")
   if ((${now:-0} > cells)); then cells=$now tries=0; else tries=$((tries + 1)); fi
   if ((tries > MTLGRID_REQUEUES)); then
     say "$reason; $MTLGRID_REQUEUES requeues finished no further cell ($cells done), so this job gives up." \
@@ -188,12 +184,12 @@ finish() {
 # Whether a live run holds the store: its heartbeats change STORE.lock.
 lock_is_kept() {
   local before now until=$((SECONDS + MTLGRID_LOCK_SECONDS))
-  before=$(cat "$store.lock" 2>/dev/null) || return 1
+  before=$(cat "$store_lock" 2>/dev/null) || return 1
   # A holder on this machine can be checked by its process id.
-  if [[ $before == *"\"host\":\"$(uname -n)\""* ]] && ! kill -0 "$(json_number "$store.lock" pid)" 2>/dev/null; then return 1; fi
+  if [[ $before == *"\"host\":\"$(uname -n)\""* ]] && ! kill -0 "$(json_number "$store_lock" pid)" 2>/dev/null; then return 1; fi
   while ((SECONDS < until)); do
     pause
-    now=$(cat "$store.lock" 2>/dev/null) || return 1
+    now=$(cat "$store_lock" 2>/dev/null) || return 1
     if [[ $now != "$before" ]]; then return 0; fi
   done
   return 1
@@ -203,17 +199,24 @@ lock_is_kept() {
 # store.
 without_status() {
   local status=0
+  if [[ ${SLURM_JOB_NODELIST:-$(uname -n)} == *_* ]]; then
+    say "Open MPI 4.1 starts nothing on nodes with an underscore in their names; its message would be above"
+  fi
   if [[ -z $stop_asked ]] && lock_is_kept; then
     # Slurm requeues a job whose node it cannot reach, although its script and ranks may still run there.
     if ((${SLURM_RESTART_COUNT:-0} > 0)); then
-      into_the_queue "an earlier launch of this job still runs (see $store.lock)" 5 "; requeued until it has ended"
+      into_the_queue "an earlier launch of this job still runs (see $store_lock)" 5 "; requeued until it has ended"
     fi
-    say "another run holds the store (see $store.lock): submit again when that run has ended"
+    say "another run holds the store (see $store_lock): submit again when that run has ended"
     exit 5
   fi
   if [[ -z $stop_asked ]]; then "$MTLGRID_BINARY" plan "$config" >/dev/null || status=$?; fi
   if ((status == 2)); then die "$config: fix the problems listed above and submit again"; fi
-  requeue "the run ended without $store.done (coordinator killed?)" 4
+  if ((status == 5)); then
+    say "a person must act first, see above; then submit again"
+    exit 5
+  fi
+  requeue "the run ended without $store_done (coordinator killed?)" 4
 }
 
 # The report is in the log; a rehearsal is not repeated.
@@ -235,6 +238,12 @@ finish_rehearsal() {
 
 trap pass_on USR1 TERM
 load_modules
+ask_paths "$config"
+ended=$store_done
+if [[ -n $MTLGRID_REHEARSE ]]; then
+  ended=$rehearsal_done
+  order=(--rehearse "$MTLGRID_REHEARSE")
+fi
 if [[ -z $stop_asked ]]; then
   start_grid
   if [[ -z $MTLGRID_REHEARSE ]]; then start_guard; fi
@@ -243,7 +252,7 @@ if [[ -z $stop_asked ]]; then
 fi
 
 if [[ -n $MTLGRID_REHEARSE ]]; then finish_rehearsal; fi
-case $(json_number "$store.done" status) in
+case $(json_number "$store_done" status) in
   0) finish 0 ;;
   1) finish 1 ;;
   2) die "bad configuration or input: fix the problems listed above and submit again" ;;

@@ -17,37 +17,48 @@ read_site() {
   set +a
 }
 
-# Prints the absolute path of $1, which must be a readable file.
+# Prints the path of $1, which must be a readable file, so that it is good in any folder. It is not tidied up: what `..` means
+# behind a symbolic link is the system's business.
 absolute_file() {
   [[ -f $1 && -r $1 ]] || die "$1: no such file, or not readable"
-  printf '%s/%s\n' "$(cd "$(dirname "$1")" && pwd)" "$(basename "$1")"
-}
-
-# Prints the value of [grid] store in the configuration $1, read as the program reads it: comments begin with # or ; at the
-# start of a line or after white space, and a relative path is relative to the configuration. Fails if it is missing.
-config_store() {
-  local value
-  value=$(LC_ALL=C awk '
-    function trim(text) { gsub(/^[ \t\r\v\f]+|[ \t\r\v\f]+$/, "", text); return text }
-    NR == 1 { sub(/^\357\273\277/, "") }
-    {
-      line = $0
-      if (match(line, /(^|[ \t\r\v\f])[#;]/)) line = substr(line, 1, RSTART - 1)
-      line = trim(line)
-    }
-    line ~ /^\[.*\]$/ { grid = trim(substr(line, 2, length(line) - 2)) == "grid"; next }
-    grid && (equals = index(line, "=")) && trim(substr(line, 1, equals - 1)) == "store" {
-      print trim(substr(line, equals + 1))
-      exit
-    }' "$1")
-  case $value in
-    '') return 1 ;;
-    /*) printf '%s\n' "$value" ;;
-    *) printf '%s/%s\n' "$(cd "$(dirname "$1")" && pwd)" "$value" ;;
+  case $1 in
+    /*) printf '%s\n' "$1" ;;
+    *) printf '%s/%s\n' "$PWD" "$1" ;;
   esac
 }
 
-# Prints the whole number in the field $2 of the JSON object in the file $1; prints nothing if the field or the file is missing.
+# Sets the variables that `mtlgrid paths` prints (docs/command-line.md) for the configuration $1: store, store_done, ...
+# The program alone knows where a store and its files are.
+ask_paths() {
+  local answer status=0
+  store=''
+  command -v "$MTLGRID_BINARY" >/dev/null || die "$MTLGRID_BINARY cannot be started; see MTLGRID_BINARY in slurm/site.sh"
+  answer=$("$MTLGRID_BINARY" paths "$1") || status=$?
+  if ((status == 2)); then die "$1: fix the problems listed above and submit again"; fi
+  if ((status != 0)); then
+    say "$MTLGRID_BINARY paths $1 ended with status $status, see above"
+    exit 4
+  fi
+  eval "$answer"
+  if [[ -n ${MTLGRID_STORE:-} && $MTLGRID_STORE != "$store" ]]; then
+    die "MTLGRID_STORE is $MTLGRID_STORE, but $1 names $store, where the run writes: unset MTLGRID_STORE"
+  fi
+}
+
+# Says what is wrong with the configuration $1 before anything is queued, if the program can say so here: it may need modules
+# that only the job loads.
+check_before_submission() {
+  local answer status=0
+  command -v "$MTLGRID_BINARY" >/dev/null || return 0
+  answer=$("$MTLGRID_BINARY" paths "$1" 2>&1) || status=$?
+  if ((status == 2)); then
+    printf '%s\n' "$answer" >&2
+    die "$1: fix the problems listed above; nothing was submitted"
+  fi
+}
+
+# Prints the whole number in the field $2 of the JSON object in the file $1, which the program wrote (STORE.done, STORE.lock);
+# prints nothing if the field or the file is missing.
 json_number() {
   [[ -r $1 ]] || return 0
   tr -d '\n' <"$1" | sed -n 's/.*"'"$2"'"[[:space:]]*:[[:space:]]*\([0-9][0-9]*\).*/\1/p'

@@ -15,7 +15,8 @@ set -euo pipefail
 for folder in "${MTLGRID_SLURM_DIR:-}" "$(dirname "${BASH_SOURCE[0]}")" "${SLURM_SUBMIT_DIR:-.}/slurm"; do
   if [[ -r $folder/lib.sh ]]; then break; fi
 done
-MTLGRID_SLURM_DIR=$(cd "$folder" && pwd)
+[[ $folder == /* ]] || folder=$PWD/$folder
+MTLGRID_SLURM_DIR=$folder
 export MTLGRID_SLURM_DIR
 # shellcheck source=slurm/lib.sh
 . "$MTLGRID_SLURM_DIR/lib.sh"
@@ -27,6 +28,7 @@ config=${2:-$MTLGRID_CONFIG}
 [[ -n $config ]] || die "name a configuration, or set MTLGRID_CONFIG in slurm/site.sh"
 config=$(absolute_file "$config")
 if [[ -z ${SLURM_JOB_ID:-} ]]; then
+  check_before_submission "$config"
   submit "$MTLGRID_SLURM_DIR/one_cell.sh" "$((MTLGRID_GPUS_PER_NODE > 0))" --nodes=1 --ntasks=1 -- "$cell" "$config"
 fi
 

@@ -33,8 +33,7 @@
 : "${MTLGRID_CONFIG:=}"
 # Minutes of a rehearsal. If set, the job rehearses instead of training.
 : "${MTLGRID_REHEARSE:=}"
-# The store and the folder for tables. Empty: the store of the configuration, and `tables` beside the store.
-: "${MTLGRID_STORE:=}"
+# The folder for tables. Empty: `tables` beside the store of the configuration.
 : "${MTLGRID_TABLES:=}"
 
 # Seconds between checks whether the grid has ended; seconds that mpirun gets to exit after that (it never exits after the

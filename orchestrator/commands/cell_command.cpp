@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <optional>
 
 #include "base/exit_status.h"
-#include "base/text.h"
+#include "base/telling.h"
 #include "cluster/loopback_transport.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/compare.h"
@@ -19,6 +18,7 @@
 #include "orchestrator/session/trainer_executable.h"
 #include "results/metrics/registry.h"
 #include "results/store/store.h"
+#include "results/store/store_place.h"
 
 namespace mtlgrid {
 namespace {
@@ -31,18 +31,18 @@ StoredCell find_cell(const Store& store, const Cell& cell) {
 }
 
 int report(const CellResult& fresh, const std::optional<CellResult>& before, bool verify) {
+  std::string text;
   for (const MetricRow& row : fresh.metrics) {
     if (!metric(row.metric).shown.table1) continue;
-    if (row.reason.empty()) {
-      fmt::print("{} {} {:.3f} ({:.3f} to {:.3f}), n = {}\n", row.cohort, row.metric, row.value, row.ci_low,
-                 row.ci_high, row.n);
-    } else {
-      fmt::print("{} {} undefined: {}\n", row.cohort, row.metric, row.reason);
-    }
+    text += row.reason.empty() ? fmt::format("{} {} {:.3f} ({:.3f} to {:.3f}), n = {}\n", row.cohort, row.metric,
+                                             row.value, row.ci_low, row.ci_high, row.n)
+                               : fmt::format("{} {} undefined: {}\n", row.cohort, row.metric, row.reason);
   }
+  put_result(text);
   if (!verify) return kAllDone;
   const Comparison comparison = compare_results(*before, fresh);
-  fmt::print("{}: attempt {} against {}: {}\n", fresh.cell.name(), fresh.attempt, before->attempt, comparison.text());
+  put_result(fmt::format("{}: attempt {} against {}: {}\n", fresh.cell.name(), fresh.attempt, before->attempt,
+                         comparison.text()));
   return comparison.verdict == Comparison::Verdict::different ? kSomeFailed : kAllDone;
 }
 
@@ -61,6 +61,7 @@ int run(const CommandOptions& options) {
 
   Config config = load_config(options.get<std::string>("CONFIG"));
   if (options.has("init")) config.init = options.path("init");
+  check_store_place(config.store);
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   const Plan plan = make_plan(config, memory);
   if (std::find(plan.grid.cells.begin(), plan.grid.cells.end(), cell) == plan.grid.cells.end()) {
@@ -71,7 +72,7 @@ int run(const CommandOptions& options) {
   trainers.count = 1;
   trainers.devices = choose_devices(config.run, trainers.count, questions_to_machine());
   trainer_executable();
-  const auto say = [](const std::string& line) { fmt::print(stderr, "{}\n", printable_lines(line)); };
+  const auto say = [](const std::string& line) { tell_message(line); };
   Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);
   save_fingerprints(memory, config.store);
   for (const std::string& line : new_grid_warning(plan, store.database())) say(line);

@@ -1,9 +1,6 @@
 #include "orchestrator/commands/chosen_grid.h"
 
-#include <fmt/format.h>
-
-#include <cstdio>
-
+#include "base/telling.h"
 #include "results/grids/grid_choice.h"
 #include "results/store/reading.h"
 
@@ -13,7 +10,7 @@ std::int64_t chosen_grid(const CommandOptions& options, const Database& database
   const std::int64_t grid = choose_grid(database, options.grid());
   if (!options.grid()) {
     const std::string note = note_on_choice(database, grid);
-    if (!note.empty()) fmt::print(stderr, "{}\n", note);
+    if (!note.empty()) tell_line(note);
   }
   return grid;
 }

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iostream>
 #include <sstream>
 
 #include "base/errors.h"
-#include "orchestrator/config/nearest.h"
+#include "base/nearest.h"
+#include "base/paths.h"
+#include "base/telling.h"
 
 namespace mtlgrid {
 namespace po = boost::program_options;
@@ -132,7 +133,7 @@ bool CommandOptions::parse(const std::vector<std::string>& arguments) {
     throw InputError(fmt::format("{}: {}; see {}", command_.name, e.what(), hint));
   }
   if (has("help")) {
-    std::cout << help();
+    put_result(help());
     return false;
   }
   for (const Argument& argument : arguments_) {
@@ -147,7 +148,7 @@ bool CommandOptions::parse(const std::vector<std::string>& arguments) {
 bool CommandOptions::has(const std::string& name) const { return values_.count(name) != 0; }
 
 std::filesystem::path CommandOptions::path(const std::string& name) const {
-  return has(name) ? std::filesystem::absolute(get<std::string>(name)).lexically_normal() : std::filesystem::path();
+  return has(name) ? system_path(get<std::string>(name)) : std::filesystem::path();
 }
 
 long long CommandOptions::number_in(const std::string& name, long long low, long long high) const {
@@ -160,6 +161,7 @@ long long CommandOptions::number_in(const std::string& name, long long low, long
 }
 
 CommandOptions& CommandOptions::store() {
+  reads_store_ = true;
   argument("STORE", "the store; during a run its snapshot is read");
   return number("grid", "ID", "number of a grid in the store; default: the one with results");
 }
@@ -193,16 +195,6 @@ std::string CommandOptions::help() const {
   options << options_;
   return fmt::format("{} [options]\n{}\n\n{}{}\n{}\nExample:\n  {}\n", usage, command_.summary,
                      listed.empty() ? "" : "Arguments:\n", listed, options.str(), command_.example);
-}
-
-void check_output_file(const std::string& option, const std::filesystem::path& file) {
-  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
-  if (std::filesystem::is_directory(file)) {
-    throw InputError(fmt::format("{} {}: is a folder, expected a file", option, file.string()));
-  }
-  if (!std::filesystem::is_directory(folder)) {
-    throw InputError(fmt::format("{} {}: folder {} does not exist", option, file.string(), folder.string()));
-  }
 }
 
 std::vector<std::string> split_list(const std::string& option, const std::string& text,

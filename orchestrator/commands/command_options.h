@@ -62,6 +62,7 @@ class CommandOptions {
 
   // STORE and --grid, which all commands that read a store have; and the value of --grid, if given.
   CommandOptions& store();
+  bool reads_store() const { return reads_store_; }  // whether store() was called
   std::optional<std::int64_t> grid() const;
 
   // --init, which all commands that train or plan cells have; its value is path("init").
@@ -81,6 +82,7 @@ class CommandOptions {
     bool required;
   };
   Command command_;
+  bool reads_store_ = false;
   std::vector<Argument> arguments_;
   std::vector<std::string> flags_;
   std::vector<std::string> implied_;                          // options whose value may be omitted
@@ -89,9 +91,6 @@ class CommandOptions {
   boost::program_options::options_description options_;
   boost::program_options::variables_map values_;
 };
-
-// Throws InputError naming `option` if `file` is a folder, or if the folder that should contain it does not exist.
-void check_output_file(const std::string& option, const std::filesystem::path& file);
 
 // "md,csv" -> {"md", "csv"}: elements trimmed; throws InputError naming `option` for an empty element or one that is
 // not in `known`, and suggests the nearest known one.

@@ -1,13 +1,16 @@
 #include "orchestrator/commands/commands.h"
 
 #include <cstdlib>
-#include <iostream>
 #include <string_view>
 
 #include "base/errors.h"
+#include "base/nearest.h"
+#include "base/telling.h"
 #include "orchestrator/commands/cell_command.h"
 #include "orchestrator/commands/command_options.h"
+#include "orchestrator/commands/doctor_command.h"
 #include "orchestrator/commands/export_command.h"
+#include "orchestrator/commands/paths_command.h"
 #include "orchestrator/commands/plan_command.h"
 #include "orchestrator/commands/predict_command.h"
 #include "orchestrator/commands/query_command.h"
@@ -15,7 +18,7 @@
 #include "orchestrator/commands/status_command.h"
 #include "orchestrator/commands/synth_command.h"
 #include "orchestrator/commands/tables_command.h"
-#include "orchestrator/config/nearest.h"
+#include "results/store/reading.h"
 
 namespace mtlgrid {
 namespace {
@@ -32,8 +35,8 @@ bool is_first_rank() {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
-      plan_command(),   run_command(),     cell_command(),   status_command(), query_command(),
-      tables_command(), predict_command(), export_command(), synth_command(),
+      plan_command(),    run_command(),    cell_command(),   status_command(), query_command(), tables_command(),
+      predict_command(), export_command(), doctor_command(), synth_command(),  paths_command(),
   };
   return kCommands;
 }
@@ -51,7 +54,11 @@ int invoke(const Command& command, const std::vector<std::string>& arguments) {
   CommandOptions options(command);
   if (!options.parse(arguments)) return 0;
   for (const std::string& warning : options.warnings()) {
-    if (is_first_rank()) std::cerr << "mtlgrid: " << warning << '\n';
+    if (is_first_rank()) tell_line("mtlgrid: " + warning);
+  }
+  if (options.reads_store()) {
+    const auto notice = foreign_notice(options.get<std::string>("STORE"));
+    if (notice) tell_line("mtlgrid: " + *notice);
   }
   return command.run(options);
 }

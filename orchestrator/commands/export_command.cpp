@@ -1,6 +1,17 @@
 #include "orchestrator/commands/export_command.h"
 
+#include <stdlib.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <system_error>
+
 #include "base/errors.h"
+#include "base/files.h"
+#include "base/output_file.h"
 #include "orchestrator/commands/chosen_grid.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/trained_cell.h"
@@ -9,19 +20,53 @@
 namespace mtlgrid {
 namespace {
 
+namespace fs = std::filesystem;
+
+// A folder of this process alone, removed with what is in it.
+class PrivateFolder {
+ public:
+  PrivateFolder() : folder_((fs::temp_directory_path() / "mtlgrid-XXXXXX").string()) {
+    if (::mkdtemp(folder_.data()) == nullptr) throw FileError(folder_, "cannot be made", errno);
+  }
+  PrivateFolder(const PrivateFolder&) = delete;
+  PrivateFolder& operator=(const PrivateFolder&) = delete;
+  ~PrivateFolder() {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+  fs::path file() const { return fs::path(folder_) / "weights.pt"; }
+
+ private:
+  std::string folder_;
+};
+
+std::string content_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string content(std::istreambuf_iterator<char>(in), {});
+  if (!in.is_open() || in.bad()) throw FileError(file, "cannot be read", errno);
+  return content;
+}
+
 void declare(CommandOptions& options) {
   options.store()
       .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD; the attempt that counts is exported")
-      .option("out", "FILE", "state dict to write (.pt); replaced if it exists");
+      .option("out", "FILE", "state dict to write (.pt): a plain file is replaced, a pipe or device written into");
 }
 
 int run(const CommandOptions& options) {
   if (!options.has("out")) throw InputError("export: --out FILE is missing; see mtlgrid export --help");
-  check_output_file("--out", options.path("out"));
+  const OutputFile out("--out", options.path("out"));
   const Cell cell = Cell::parse(options.get<std::string>("CELL"));
   const std::filesystem::path store = options.get<std::string>("STORE");
   const TrainedCell trained = find_trained_cell(store, cell, chosen_grid(options, store));
-  ask_trainer(ExportRequest{trained.weights.string(), options.path("out").string()}, 1);
+  if (out.replaced()) {
+    ask_trainer(ExportRequest{trained.weights.string(), out.path().string()}, 1);
+    return 0;
+  }
+  // The trainer writes a plain file, and this process passes it on into the pipe or device.
+  const PrivateFolder folder;
+  ask_trainer(ExportRequest{trained.weights.string(), folder.file().string()}, 1);
+  out.write(FileCalls::real(), content_of(folder.file()));
   return 0;
 }
 

@@ -1,11 +1,11 @@
 #include "orchestrator/commands/plan_command.h"
 
-#include <iostream>
-
+#include "base/telling.h"
 #include "base/text.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/plan_report.h"
 #include "orchestrator/scheduler/store_folder.h"
+#include "results/store/store_place.h"
 
 namespace mtlgrid {
 namespace {
@@ -19,9 +19,10 @@ void declare(CommandOptions& options) {
 int run(const CommandOptions& options) {
   Config config = load_config(options.get<std::string>("CONFIG"));
   if (options.has("init")) config.init = options.path("init");
+  check_store_place(config.store);
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   const Plan plan = make_plan(config, memory);
-  std::cout << printable_lines(plan_report(plan, plan_standing(plan), options.has("drops")));
+  put_result(printable_lines(plan_report(plan, plan_standing(plan), options.has("drops"))));
   return 0;
 }
 

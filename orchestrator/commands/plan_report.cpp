@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "orchestrator/commands/other_grids.h"
+#include "orchestrator/commands/plan_classes.h"
 #include "orchestrator/durations/checkpoint_lead.h"
 #include "orchestrator/durations/cost.h"
 #include "orchestrator/durations/plan_times.h"
@@ -119,6 +120,15 @@ std::string drops(const Plan& plan, bool every_drop) {
                      drops_table(plan.grid.drops, every_drop));
 }
 
+// What may be a mistake, though it refuses nothing.
+std::string warnings(const Plan& plan) {
+  std::string text;
+  for (const Cohort& cohort : plan.cohorts) {
+    for (const std::string& line : cohort.warnings) text += fmt::format("  {}: {}\n", cohort.files.name, line);
+  }
+  return text.empty() ? "" : "Warnings\n" + text + "\n";
+}
+
 std::string space(const Plan& plan) {
   const double weights = weight_bytes(plan);
   const bool kept = plan.config.run.keep_weights == "best";
@@ -181,7 +191,8 @@ std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool ever
 std::string plan_report(const Plan& plan, const PlanStanding& standing, bool every_drop) {
   return settings(plan) + "\n" + grid(plan) +
          (standing.other_grids.empty() ? "" : fmt::format("{}\n", fmt::join(standing.other_grids, "\n"))) + "\n" +
-         patients(plan) + "\n" + initial_weights(plan) + drops(plan, every_drop) + "\n" + space(plan) + "\n" +
+         patients(plan) + "\n" + classes_text(plan) + "\n" + auxiliary_values_text(plan) + "\n" + inferred_text(plan) +
+         "\n" + initial_weights(plan) + drops(plan, every_drop) + "\n" + warnings(plan) + space(plan) + "\n" +
          times_text(plan, standing.durations, standing.left) + threads_advice(plan.config.run) + "\n" +
          signal_lead(plan, standing.durations);
 }

@@ -5,14 +5,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iostream>
 #include <optional>
 #include <set>
-#include <span>
 
 #include "balancers/methods/registry.h"
 #include "base/errors.h"
+#include "base/output_file.h"
+#include "base/quoting.h"
+#include "base/telling.h"
 #include "base/text.h"
+#include "datasets/extractor_name.h"
 #include "orchestrator/commands/chosen_grid.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/plan_report.h"
@@ -25,7 +27,6 @@
 #include "trainer/contract/parameters.h"
 #include "trainer/contract/requests.h"
 #include "trainer/contract/streams.h"
-#include "trainer/formats/container.h"
 #include "trainer/formats/state_dict.h"
 #include "trainer/formats/weights.h"
 
@@ -34,7 +35,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kCohort = "new";  // the name of the cohort in messages
+constexpr const char* kTrainedCell = "the trained cell";  // where classes come from, in messages
+constexpr const char* kCohort = "new";                    // the name of the cohort in messages
 
 struct PredictOptions {
   fs::path store, state_dict, out;  // state_dict and out may be empty
@@ -67,13 +69,23 @@ std::vector<std::string> class_values(const nlohmann::json& stored) {
   return stored == "" ? std::vector<std::string>{} : std::vector<std::string>{stored};
 }
 
+// With the classes of the cell. Stores of earlier versions have them only as far as the configuration had.
+LabelRule trained_rule(const nlohmann::json& settings, const std::string& name) {
+  const nlohmann::json& biomarker = settings.at("biomarkers").at(name);
+  LabelRule rule{biomarker.at("label"), class_values(biomarker.at("positive")), class_values(biomarker.at("negative")),
+                 biomarker.at("ignore")};
+  const nlohmann::json classes = settings.value("classes", nlohmann::json::object());
+  if (classes.contains(name)) rule.negative = classes[name].at("negative");
+  if (!rule.negative.empty()) rule.negative_from = kTrainedCell;
+  return rule;
+}
+
 Network network_of(TrainedCell trained) {
   const nlohmann::json& settings = trained.settings;
   const nlohmann::json& biomarker = settings.at("biomarkers").at(trained.cell.biomarker);
   Network n;
   n.weights = read_weights_file(trained.weights);
-  n.rule = {biomarker.at("label"), class_values(biomarker.at("positive")), class_values(biomarker.at("negative")),
-            biomarker.at("ignore")};
+  n.rule = trained_rule(settings, trained.cell.biomarker);
   n.extractor = trained_extractor(settings, biomarker.at("train"));
   n.bootstrap = settings.at("bootstrap");
   n.seed = settings.at("seed");
@@ -88,7 +100,7 @@ void check_features(const Cohort& cohort, const Network& network, Problems& prob
     problems.add(fmt::format("{}: {} features per tile, expected {} as in the training data of {}", folder,
                              cohort.width, network.weights.width, cell));
   }
-  if (cohort.extractor != network.extractor) {
+  if (cohort.extractor != canonical_extractor(network.extractor)) {  // older versions recorded more names as they are
     problems.add(fmt::format("{}: features of extractor '{}', expected '{}' as in the training data of {}", folder,
                              cohort.extractor, network.extractor, cell));
   }
@@ -98,7 +110,7 @@ void check_features(const Cohort& cohort, const Network& network, Problems& prob
 NewCohort load_checked(const PredictOptions& options, const Network& network) {
   const Weights& w = network.weights;
   Problems problems;
-  if (!options.out.empty()) problems.collect([&] { check_output_file("--out", options.out); });
+  if (!options.out.empty()) problems.collect([&] { OutputFile("--out", options.out); });
   if (!options.state_dict.empty()) {
     problems.collect([&] {
       read_state_dict(options.state_dict, make_layout(w.model, w.width, w.label_column, w.auxiliary_column));
@@ -183,12 +195,38 @@ std::string trained_on(const PredictOptions& options, const Network& network, co
                               cell.name());
 }
 
+// Which values of the clinical table became which label; "" without labels.
+std::string classes(const NewCohort& cohort) {
+  if (cohort.values.empty()) return "";
+  const LabelRule& rule = cohort.rule;
+  const auto listed_as = [&](LabelMeaning meaning) {
+    std::vector<std::string> parts;
+    for (const LabelValue& v : cohort.values) {
+      if (v.meaning != meaning) continue;
+      parts.push_back(
+          fmt::format("{} ({})", printable(v.seen.value), counted(static_cast<std::int64_t>(v.seen.count), "patient")));
+    }
+    return parts.empty() ? std::string("no patient") : fmt::format("{}", fmt::join(parts, ", "));
+  };
+  std::string text = fmt::format("Labels from column {}: 1 is {}; 0 is {}\n", rule.column,
+                                 listed_as(LabelMeaning::positive), listed_as(LabelMeaning::negative));
+  if (!rule.negative.empty() && rule.negative_from != kTrainedCell) {
+    text += fmt::format(
+        "An earlier version trained this cell and did not record its negative value: {} was taken for it, "
+        "from {}\n",
+        config_list(rule.negative), rule.negative_from);
+  }
+  return text;
+}
+
 std::string report(const PredictOptions& options, const Network& network, const NewCohort& cohort,
                    const PredictAnswer& answer) {
   std::string text =
       fmt::format("{}: {} patients; score is P({} = {}), prediction is of {}\n", network.trained.cell.name(),
                   answer.predictions.size(), network.rule.column, fmt::join(network.rule.positive, " or "),
                   network.joint ? network.weights.auxiliary_column : "nothing (baseline has no regression)");
+  for (const std::string& line : cohort.patients.warnings) text += fmt::format("Warning: {}\n", line);
+  text += classes(cohort);
   if (!cohort.drops.empty()) {
     std::vector<GridRecord::DropRow> rows;
     for (const Drop& drop : cohort.drops) rows.push_back({"", "", drop});
@@ -208,10 +246,31 @@ void declare(CommandOptions& options) {
       .option("features", "DIR", "folder of the cohort's feature files (.h5)")
       .option("clini", "FILE", "clinical table (csv) with the biomarker's column; adds labels and metrics")
       .option("weights", "FILE", "a PyTorch state dict (.pt) to predict with instead of the cell's own weights")
-      .option("out", "FILE", "table to write (csv); replaced if it exists; default: stdout")
+      .option("out", "FILE",
+              "table to write (csv): a plain file is replaced, a pipe or device written into; default: stdout")
       .option("patient-column", "NAME", "patient column of both tables", defaults.patient_column)
+      .option("slide-patient-column", "NAME", "patient column of the slide table, if it has another name there")
       .option("filename-column", "NAME", "file column of the slide table", defaults.filename_column)
+      .option("missing", "LIST", "further spellings of missing values, e.g. --missing \"'--, [Not Available]\"")
       .flag("drops", "list every dropped patient and slide instead of counting them");
+}
+
+// The elements of --missing, a list as in a configuration.
+std::vector<std::string> missing_spellings(const CommandOptions& options) {
+  std::vector<std::string> spellings;
+  if (!options.has("missing")) return spellings;
+  const auto given = options.get<std::string>("missing");
+  for (const std::string& element : split_outside_quotes(given, ',')) {
+    const auto spelling = unquoted(element);
+    if (!spelling || spelling->empty()) {
+      throw InputError(
+          fmt::format("predict: --missing {}: expected values separated by commas, each in \"...\" as a "
+                      "whole or not at all",
+                      given));
+    }
+    spellings.push_back(*spelling);
+  }
+  return spellings;
 }
 
 PredictOptions values(const CommandOptions& options) {
@@ -230,7 +289,9 @@ PredictOptions values(const CommandOptions& options) {
                 options.path("slides"),
                 options.path("features"),
                 options.get<std::string>("patient-column"),
-                options.get<std::string>("filename-column")};
+                options.get<std::string>("filename-column"),
+                options.has("slide-patient-column") ? options.get<std::string>("slide-patient-column") : "",
+                missing_spellings(options)};
   out.every_drop = options.has("drops");
   return out;
 }
@@ -243,11 +304,11 @@ int run(const CommandOptions& options) {
   const PredictAnswer answer = predictions(wanted, network, cohort);
   const std::string table = csv(answer, cohort), said = report(wanted, network, cohort, answer);
   if (wanted.out.empty()) {
-    std::cout << table << std::flush;
+    put_result(table);
   } else {
-    write_file_whole(wanted.out, {std::span<const char>(table)});
+    OutputFile("--out", wanted.out).write(FileCalls::real(), table);
   }
-  fmt::print(stderr, "{}", printable_lines(said));
+  tell(printable_lines(said));
   return 0;
 }
 

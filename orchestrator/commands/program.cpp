@@ -1,14 +1,14 @@
 #include "orchestrator/commands/program.h"
 
+#include <csignal>
 #include <exception>
-#include <iostream>
 #include <new>
 #include <string>
 #include <vector>
 
 #include "base/errors.h"
 #include "base/exit_status.h"
-#include "base/text.h"
+#include "base/telling.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/version.h"
 
@@ -32,11 +32,11 @@ int dispatch(const std::vector<std::string>& words) {
   if (words.empty()) throw InputError("a command is missing; mtlgrid --help lists all");
   const std::string& name = words.front();
   if (name == "--help" || name == "-h" || name == "help") {
-    std::cout << program_help();
+    put_result(program_help());
     return 0;
   }
   if (name == "--version") {
-    std::cout << version_text();
+    put_result(version_text());
     return 0;
   }
   return invoke(find_command(name), {words.begin() + 1, words.end()});
@@ -50,17 +50,19 @@ int complain(const std::string& text, int status) {
     line += c;
     if (c == '\n') line += "mtlgrid: ";
   }
-  std::cerr << printable_lines(line) << '\n';
+  tell_line(line);
   return status;
 }
 
 }  // namespace
 
 int run_program(int argc, char** argv) {
+  prepare_standard_files();
+  std::signal(SIGXFSZ, SIG_IGN);  // a write beyond `ulimit -f` then fails with EFBIG, which is said as a full disk is
   try {
-    const int status = dispatch({argv + 1, argv + argc});
-    std::cout.flush();
-    return status;
+    return dispatch({argv + 1, argv + argc});
+  } catch (const ReaderGone&) {
+    return kReaderGone;
   } catch (const Error& e) {
     return complain(e.what(), exit_status(e.kind()));
   } catch (const std::bad_alloc&) {

@@ -4,14 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <iostream>
 #include <optional>
 
 #include "base/errors.h"
+#include "base/nearest.h"
+#include "base/telling.h"
 #include "base/text.h"
 #include "orchestrator/commands/chosen_grid.h"
 #include "orchestrator/commands/command_options.h"
-#include "orchestrator/config/nearest.h"
 #include "results/status/query_render.h"
 
 namespace mtlgrid {
@@ -57,7 +57,7 @@ int run(const CommandOptions& options) {
                                     : list_views(store);
   const std::string text = render(result, kind);
   // Programs get exact csv and json; on a terminal, control characters in the data must not act.
-  std::cout << (isatty(STDOUT_FILENO) == 1 ? printable_lines(text) : text);
+  put_result(isatty(STDOUT_FILENO) == 1 ? printable_lines(text) : text);
   return 0;
 }
 

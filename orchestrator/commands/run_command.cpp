@@ -1,13 +1,16 @@
 #include "orchestrator/commands/run_command.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <cstdio>
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <sstream>
 
 #include "base/exit_status.h"
+#include "base/telling.h"
 #include "base/text.h"
 #include "cluster/loopback_transport.h"
 #include "cluster/mpi_transport.h"
@@ -21,18 +24,17 @@
 #include "orchestrator/scheduler/queued_cell.h"
 #include "orchestrator/scheduler/store_folder.h"
 #include "orchestrator/session/keep_alive.h"
+#include "orchestrator/session/rank_trainers.h"
 #include "orchestrator/session/session.h"
 #include "orchestrator/session/trainer_executable.h"
 #include "results/store/store.h"
+#include "results/store/store_place.h"
 #include "trainer/contract/injection.h"
 
 namespace mtlgrid {
 namespace {
 
-void say(const std::string& line) {
-  fmt::print(stderr, "{}\n", printable_lines(line));
-  std::fflush(stderr);
-}
+void say(const std::string& line) { tell_message(line); }
 
 struct RunOptions {
   std::string config, only;
@@ -82,10 +84,39 @@ void warn_of_new_grid(const Plan& plan, const Store& store) {
   }
 }
 
-int conclude(const Selection& selection, const SessionResult& session) {
+// `text` as a word for a shell, quoted only where it has to be.
+std::string shell_word(const std::string& text) {
+  const bool plain =
+      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+=:,@%-") ==
+      std::string::npos;
+  return plain && !text.empty() ? text : shell_quoted(text);
+}
+
+// A line for each cause, with the first cells that it made fail.
+void tell_failures(const std::vector<std::pair<Cell, std::string>>& failed) {
+  constexpr std::size_t kExamples = 3;
+  std::vector<std::pair<std::string, std::vector<std::string>>> causes;  // in the order of their first cells
+  for (const auto& [cell, cause] : failed) {
+    auto known = std::find_if(causes.begin(), causes.end(), [&](const auto& c) { return c.first == cause; });
+    if (known == causes.end()) {
+      causes.emplace_back(cause, std::vector<std::string>());
+      known = std::prev(causes.end());
+    }
+    known->second.push_back(cell.name());
+  }
+  for (auto& [cause, cells] : causes) {
+    const std::size_t count = cells.size();
+    cells.resize(std::min(count, kExamples));
+    say(fmt::format("failed: {}{}: {}", fmt::join(cells, ", "),
+                    count > kExamples ? fmt::format(" and {} more", count - kExamples) : "", cause));
+  }
+}
+
+// Tells how the run ended and what to type next.
+int conclude(const Selection& selection, const SessionResult& session, const std::string& store) {
   auto failed = selection.failed;
   failed.insert(failed.end(), session.failures.begin(), session.failures.end());
-  for (const auto& [cell, cause] : failed) say(fmt::format("failed: {}: {}", cell.name(), cause));
+  tell_failures(failed);
   if (!session.stuck.empty()) {
     say(fmt::format("{} cells cannot be run: {}", session.counts.pending, session.stuck));
     return kFatal;
@@ -96,11 +127,27 @@ int conclude(const Selection& selection, const SessionResult& session) {
     return kNeedsPerson;
   }
   if (session.counts.pending > 0) {
-    say(fmt::format("stopped with {} cells left; run again to continue", session.counts.pending));
+    say(fmt::format("stopped with {} left; to continue, run the same command again",
+                    counted(session.counts.pending, "cell")));
     return kStopped;
   }
-  if (!failed.empty()) say("fix the cause, then rerun with --retry-failed");
-  return failed.empty() ? kAllDone : kSomeFailed;
+  if (!failed.empty()) {
+    say(
+        fmt::format("{} failed. Next: mtlgrid status {} --why {}; fix the cause, then run the same command again with "
+                    "--retry-failed",
+                    counted(static_cast<std::int64_t>(failed.size()), "cell"), shell_word(store),
+                    shell_word(failed.front().first.name())));
+    return kSomeFailed;
+  }
+  const Coordinator::Counts& counts = session.counts;
+  const std::string trained = counts.done == 0
+                                  ? ""
+                                  : fmt::format(" ({} in this run, on {} of {})", counts.done,
+                                                counted(counts.slots, "trainer"), counted(counts.workers, "rank"));
+  say(fmt::format("all {} done{}. Next: mtlgrid tables {} --out tables",
+                  selection.total == 1 ? "that was asked for is" : fmt::format("{} cells are", selection.total),
+                  trained, shell_word(store)));
+  return kAllDone;
 }
 
 nlohmann::json done_counts(const Selection& selection, const SessionResult& session) {
@@ -125,10 +172,14 @@ std::string seconds_of(const CommandOptions& options, const std::string& name) {
 int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive) {
   Config config = load_config(options.config);
   if (!options.init.empty()) config.init = options.init;
+  check_store_place(config.store);
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   std::optional<Plan> made;
   transport.during([&] { made = make_plan(config, memory); });
   const Plan plan = *std::move(made);
+  for (const Cohort& cohort : plan.cohorts) {
+    for (const std::string& line : cohort.warnings) say(fmt::format("warning: {}: {}", cohort.files.name, line));
+  }
   // A bad expression, a missing device and a missing trainer are reported before anything is written.
   const std::vector<Cell> cells = select_cells(plan.grid.cells, options.only);
   throw_if_any(initial_weights_problems(plan, cells));
@@ -148,6 +199,8 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
                     selection.total, selection.done, selection.queued.size(),
                     transport.size() > 1 ? fmt::format("{} ranks", transport.size()) : "1 rank"));
     say(fmt::format("device {}: {}", config.run.device, options.trainers.devices->text));
+    say((transport.size() > 1 ? "rank 0: " : "") +
+        rank_trainers(config.run, options.trainers.count, options.trainers.devices->gpus, rank_cpus()).text);
     SessionResult session;
     if (!selection.queued.empty()) {
       SessionInputs inputs{plan, selection.queued, grid_folder(config.store, store.grid_id()), false, {}};
@@ -162,7 +215,8 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
       all_alive = session.all_alive;
     }
     store.publish_snapshot();
-    const int status = conclude(selection, session);
+    if (const auto notice = store.take_notice()) say(*notice);
+    const int status = conclude(selection, session, config.store.string());
     nlohmann::json counts = done_counts(selection, session);
     counts["grid"] = store.grid_id();
     store.write_done(status, counts);
@@ -181,7 +235,7 @@ void declare(CommandOptions& options) {
   options.argument("CONFIG", "configuration file")
       .option("only", "EXPR", "train only these cells, e.g. 'biomarker=MSI,method=cagrad|autol+cagrad,fold=0'")
       .init()
-      .number("trainers", "N", "trainer processes of each rank; default: one per GPU, or its cores / train.threads")
+      .number("trainers", "N", "trainer processes of each rank; default: one per GPU, or its CPUs / train.threads")
       .renamed("workers", "trainers")
       .flag("retry-failed", "also retry the cells that failed in earlier runs")
       .number("ends", "TIME", "end of the allocation in seconds since 1970; the run checkpoints and stops before it")

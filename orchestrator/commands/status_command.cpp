@@ -4,13 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <iostream>
 
 #include "base/errors.h"
+#include "base/nearest.h"
+#include "base/telling.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/status_watch.h"
-#include "orchestrator/config/nearest.h"
 #include "results/grids/grid_choice.h"
 #include "results/status/grid_list.h"
 #include "results/status/status_render.h"
@@ -48,7 +47,7 @@ std::int64_t explained_grid(const CommandOptions& options, const std::string& st
   const Database database = open_for_reading(store);
   const std::int64_t grid = choose_grid(database, options.grid(), running_grid(store, database));
   const std::string note = options.grid() ? "" : note_on_choice(database, grid);
-  if (!note.empty()) fmt::print(stderr, "{}\n", note);
+  if (!note.empty()) tell_line(note);
   return grid;
 }
 
@@ -62,13 +61,13 @@ int run(const CommandOptions& options) {
   const auto store = options.get<std::string>("STORE");
   if (options.has("why") && options.has("watch")) throw InputError("status: give either --why or --watch");
   if (options.has("why")) {
-    std::cout << why(store, options.get<std::string>("why"), explained_grid(options, store));
+    put_result(why(store, options.get<std::string>("why"), explained_grid(options, store)));
   } else if (options.has("watch")) {
     watch_status(store, options.grid(), std::chrono::seconds(options.number_in("watch", 1, 86'400)));
   } else {
     const StoreStatus status = read_status(store, options.grid());
-    std::cout << render_grids(list_grids(open_for_reading(store), status.grid_id), status.grid_id)
-              << render_status(status);
+    put_result(render_grids(list_grids(open_for_reading(store), status.grid_id), status.grid_id) +
+               render_status(status));
   }
   return 0;
 }

@@ -1,15 +1,17 @@
 #include "orchestrator/commands/status_watch.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <ctime>
-#include <iostream>
+#include <exception>
+#include <optional>
 #include <vector>
 
+#include "base/telling.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "results/status/status_view.h"
 #include "results/store/reading.h"
@@ -51,21 +53,21 @@ class Signals {
 // Takes the terminal's screen while it exists; does nothing if stdout is not a terminal.
 class Screen {
  public:
-  Screen() : terminal_(isatty(STDOUT_FILENO) == 1) {
-    if (terminal_) std::cout << kEnterScreen << std::flush;
+  Screen() : terminal_(terminal_size(STDOUT_FILENO).has_value()) {
+    if (terminal_) put_result(kEnterScreen);
   }
   Screen(const Screen&) = delete;
   Screen& operator=(const Screen&) = delete;
   ~Screen() {
-    if (terminal_) std::cout << kLeaveScreen << std::flush;
+    try {
+      if (terminal_) put_result(kLeaveScreen);
+    } catch (const std::exception&) {  // the terminal is gone, and with it the screen
+    }
   }
 
   ScreenSize size() const {
-    winsize found = {};
-    if (!terminal_ || ioctl(STDOUT_FILENO, TIOCGWINSZ, &found) != 0 || found.ws_col == 0 || found.ws_row == 0) {
-      return terminal_ ? ScreenSize{} : kPlain;
-    }
-    return {found.ws_col, found.ws_row};
+    const auto found = terminal_ ? terminal_size(STDOUT_FILENO) : std::nullopt;
+    return found ? ScreenSize{found->columns, found->rows} : kPlain;
   }
 
   // Omits the last line end, which would scroll the screen.
@@ -79,7 +81,7 @@ class Screen {
       }
     }
     text += terminal_ ? kClearBelow : "\n";
-    std::cout << text << std::flush;
+    put_result(text);
   }
 
  private:
@@ -88,15 +90,17 @@ class Screen {
 
 // Prints the last view once more, where the user can scroll back to it.
 void conclude(const StoreStatus& status, const std::string& store, ScreenSize size) {
-  if (isatty(STDOUT_FILENO) == 1) {
-    for (const std::string& line : status_view(status, store, {size.columns, kPlain.rows})) std::cout << line << "\n";
+  std::string text;
+  if (terminal_size(STDOUT_FILENO)) {
+    for (const std::string& line : status_view(status, store, {size.columns, kPlain.rows})) text += line + "\n";
   }
-  if (!status.run.end) {
-    std::cout << printable(
-                     fmt::format("No run holds {}, and it has no record of how the last run ended (killed?).", store))
-              << '\n'
-              << std::flush;
+  // A killed run that left its live file is told of by the view.
+  if (!status.run.end && status.run.trouble.empty()) {
+    text +=
+        printable(fmt::format("No run holds {}, and no record says how the last run ended: it was killed.", store)) +
+        "\n";
   }
+  put_result(text);
 }
 
 }  // namespace
@@ -113,7 +117,6 @@ void watch_status(const std::string& store, std::optional<std::int64_t> grid, st
       status = read_status(store, shown);
       size = screen.size();
       screen.draw(status_view(status, store, size));
-      if (!std::cout) return;  // the reader is gone
     } while (status.run.holder && signals.continue_after(interval));
   }
   if (!status.run.holder) conclude(status, store, size);

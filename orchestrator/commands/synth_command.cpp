@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <iostream>
 #include <limits>
 
+#include "base/telling.h"
 #include "datasets/synth.h"
 #include "orchestrator/commands/command_options.h"
 
@@ -17,7 +17,9 @@ void declare(CommandOptions& options) {
       .number("patients", "N", "patients of each training cohort", defaults.patients)
       .number("tiles", "N", "median number of tiles per slide", defaults.tiles)
       .number("features", "D", "features per tile", defaults.features)
-      .number("seed", "S", "seed of all random numbers", static_cast<long long>(defaults.seed));
+      .number("seed", "S", "seed of all random numbers", static_cast<long long>(defaults.seed))
+      .flag("planted",
+            "an effect to look for: poor training labels, auxiliaries that know better, and Null, which knows nothing");
 }
 
 int run(const CommandOptions& options) {
@@ -26,9 +28,10 @@ int run(const CommandOptions& options) {
   settings.tiles = static_cast<int>(options.number_in("tiles", 1, 1'000'000));
   settings.features = static_cast<int>(options.number_in("features", 1, 100'000));
   settings.seed = static_cast<std::uint64_t>(options.number_in("seed", 0, std::numeric_limits<long long>::max()));
+  settings.planted = options.has("planted");
   const std::filesystem::path out = options.get<std::string>("OUT");
   write_synthetic(out, settings);
-  std::cout << fmt::format("{}\n", (out / "grid.ini").string());
+  put_result(fmt::format("{}\n", (out / "grid.ini").string()));
   return 0;
 }
 

@@ -1,11 +1,7 @@
 #include "orchestrator/commands/tables_command.h"
 
-#include <fmt/format.h>
-
-#include <cstdio>
-#include <iostream>
-
 #include "base/errors.h"
+#include "base/telling.h"
 #include "base/text.h"
 #include "orchestrator/commands/chosen_grid.h"
 #include "orchestrator/commands/command_options.h"
@@ -50,11 +46,11 @@ int run(const CommandOptions& options) {
   const TableOrigin origin = origin_of_chosen(options, store);
   tables.grid = origin.grid;
   if (const std::string note = check_table_folder(out, origin); !note.empty()) {
-    fmt::print(stderr, "{}\n", printable(note));
+    tell_line(note);
   }
   const std::vector<PaperTable> made = paper_tables(store, tables);
   for (const auto& file : write_tables(made, wanted, out, origin)) {
-    std::cout << file.string() << "\n";
+    put_result(file.string() + "\n");
   }
   return 0;
 }

@@ -9,8 +9,10 @@
 #include <set>
 
 #include "balancers/methods/registry.h"
+#include "base/nearest.h"
+#include "base/paths.h"
+#include "base/quoting.h"
 #include "orchestrator/config/ini.h"
-#include "orchestrator/config/nearest.h"
 #include "orchestrator/config/section_reader.h"
 #include "results/records/records.h"
 
@@ -23,15 +25,11 @@ constexpr int kMany = 1'000'000;  // a larger number of epochs, units or resampl
 
 const std::vector<std::string> kPlainSections = {"grid", "protocol", "model", "train", "bootstrap", "cluster"};
 
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t");
-  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 // What is wrong with a name, which becomes part of cell names and folders; empty if nothing is.
 std::string name_problem(const std::string& name) {
   if (name.empty() || name == "." || name == "..") return fmt::format("'{}' is not a valid name", name);
   if (name.find_first_of("/,=|:") != std::string::npos) return fmt::format("name '{}' contains one of / , = | :", name);
+  if (name.front() == ' ' || name.back() == ' ') return fmt::format("name '{}' begins or ends with a blank", name);
   const bool control = std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
   return control ? fmt::format("name '{}' contains a control character", name) : "";
 }
@@ -39,7 +37,7 @@ std::string name_problem(const std::string& name) {
 class ConfigReader {
  public:
   explicit ConfigReader(const std::filesystem::path& file) : ini_(read_ini(file, problems_)) {
-    config_.file = std::filesystem::absolute(file).lexically_normal();
+    config_.file = system_path(file);
   }
 
   Config read() {
@@ -62,7 +60,7 @@ class ConfigReader {
   SectionReader reader(const std::string& name) { return {ini_, ini_.section(name), name, problems_}; }
 
   std::filesystem::path absolute(const std::string& path) const {
-    return path.empty() ? std::filesystem::path() : (config_.file.parent_path() / path).lexically_normal();
+    return path.empty() ? std::filesystem::path() : system_path(config_.file.parent_path() / path);
   }
 
   // Sorts the sections into kinds; a section of an unknown kind is a problem.
@@ -229,6 +227,8 @@ class ConfigReader {
     files.features = absolute(r.required("features"));
     r.read("patient_column", files.patient_column);
     r.read("filename_column", files.filename_column);
+    r.read("slide_patient_column", files.slide_patient_column);
+    files.missing = r.list("missing");
     r.finish();
     config_.cohorts.push_back(files);
   }
@@ -271,15 +271,15 @@ class ConfigReader {
   // Each is NAME, or NAME: COLUMN where the column of the table has another name.
   void auxiliaries(SectionReader& r, BiomarkerConfig& b) {
     std::set<std::string> names;
-    for (const std::string& element : r.list("auxiliaries", true)) {
-      const auto colon = element.find(':');
-      const bool apart = colon != std::string::npos;
-      const AuxiliaryConfig a{apart ? trimmed(element.substr(0, colon)) : element,
-                              apart ? trimmed(element.substr(colon + 1)) : element};
-      if (const std::string wrong = name_problem(a.name); !wrong.empty()) r.problem("auxiliaries", wrong);
+    for (const auto& [name, column] : r.named_list("auxiliaries", true)) {
+      const AuxiliaryConfig a{name, column};
+      if (std::string wrong = name_problem(name); !wrong.empty()) {
+        if (name == column) wrong += fmt::format("; to name the column apart, write NAME: {}", in_quotes(column));
+        r.problem("auxiliaries", wrong);
+      }
       if (a.name == "mean")
         r.problem("auxiliaries", "'mean' names the mean over auxiliaries in the tables; choose another name");
-      if (a.column.empty()) r.problem("auxiliaries", fmt::format("'{}' names no column", element));
+      if (a.column.empty()) r.problem("auxiliaries", fmt::format("'{}:' names no column", a.name));
       if (!names.insert(a.name).second) r.problem("auxiliaries", fmt::format("'{}' is listed twice", a.name));
       if (a.column == b.rule.column) {
         r.problem("auxiliaries", fmt::format("column '{}' already holds the class label", a.column));
@@ -362,6 +362,8 @@ nlohmann::json resolved_settings(const Config& config) {
                        {"features", c.features.string()},
                        {"patient_column", c.patient_column},
                        {"filename_column", c.filename_column}};
+    if (!c.slide_patient_column.empty()) cohorts[c.name]["slide_patient_column"] = c.slide_patient_column;
+    if (!c.missing.empty()) cohorts[c.name]["missing"] = c.missing;
   }
   for (const BiomarkerConfig& b : config.biomarkers) {
     if (!b.splits.empty()) settings["biomarkers"][b.name]["splits"] = b.splits.string();

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "datasets/cohort.h"
-#include "datasets/labels.h"
+#include "datasets/label_rule.h"
 #include "trainer/contract/experiment.h"
 
 namespace mtlgrid {

@@ -9,10 +9,13 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/quoting.h"
+
 namespace mtlgrid {
 namespace {
 
 constexpr std::string_view kBlank = " \t\r\v\f", kByteOrderMark = "\xEF\xBB\xBF";
+constexpr const char* kQuoting = "expected a quote at the end of the name or value (one within it is written twice)";
 
 std::string_view trim(std::string_view text) {
   const auto first = text.find_first_not_of(kBlank);
@@ -20,10 +23,27 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
-std::string_view without_comment(std::string_view line) {
+bool is_blank(char c) { return kBlank.find(c) != std::string_view::npos; }
+
+// The line up to its comment. A value's quotes hide comments; one that is never closed reaches the end of the line, and
+// `closed` is then false.
+std::string_view without_comment(std::string_view line, bool& closed) {
+  const bool heading = trim(line).starts_with('[');
+  bool may_open = false, in_value = false;
   for (std::size_t i = 0; i < line.size(); ++i) {
-    const bool sign = line[i] == '#' || line[i] == ';';
-    if (sign && (i == 0 || kBlank.find(line[i - 1]) != std::string_view::npos)) return line.substr(0, i);
+    const char c = line[i];
+    if ((c == '#' || c == ';') && (i == 0 || is_blank(line[i - 1]))) return line.substr(0, i);
+    if (c == '"' && may_open) {
+      const std::size_t end = quote_end(line, i);
+      closed = end != std::string_view::npos;
+      if (!closed) return line;
+      i = end - 1;
+      may_open = false;
+    } else if (c == '=' && !in_value && !heading) {
+      in_value = may_open = true;
+    } else {
+      may_open = (in_value && (c == ',' || c == ':')) || (may_open && is_blank(c));
+    }
   }
   return line;
 }
@@ -37,8 +57,10 @@ class Parser {
     if (!utf8::is_valid(text.begin(), text.end()) || text.find('\0') != std::string_view::npos) {
       return problem("is not UTF-8 text");
     }
-    text = trim(without_comment(text));
+    bool closed = true;
+    text = trim(without_comment(text, closed));
     if (text.empty()) return;
+    if (!closed) return problem(fmt::format("a quote is opened and not closed in {}; {}", text, kQuoting));
     if (text.front() == '[') {
       section(text);
     } else {

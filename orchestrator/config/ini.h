@@ -15,7 +15,7 @@
 namespace mtlgrid {
 
 struct IniEntry {
-  std::string key, value;  // trimmed, without comment; the value may be empty
+  std::string key, value;  // trimmed, without comment; the value may be empty, and keeps its quotes (base/quoting.h)
   std::size_t line;        // from 1
 };
 
@@ -33,8 +33,10 @@ struct IniFile {
 };
 
 // Grammar, line by line: `[section]`, `key = value`, blank. '#' and ';' begin a comment at the start of a line or after
-// white space. A byte-order mark is accepted (as in tables). Adds to `problems`, with file and line:
-// every other line, entries before the first section, duplicate sections or keys, and bytes that are not UTF-8.
+// white space, but not within quotes: `"` opens a quote as the first character of a value, or as the first one after a
+// comma or a colon and blanks; the next `"` that is not doubled closes it. A byte-order mark is accepted (as in
+// tables). Adds to `problems`, with file and line: every other line, entries before the first section, duplicate
+// sections or keys, quotes that are not closed, and bytes that are not UTF-8.
 IniFile parse_ini(std::string_view text, const std::string& path, Problems& problems);
 
 // Reads and parses a file; an unreadable file is a problem too.

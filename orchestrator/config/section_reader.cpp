@@ -7,8 +7,9 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/nearest.h"
+#include "base/quoting.h"
 #include "datasets/table.h"
-#include "orchestrator/config/nearest.h"
 
 namespace mtlgrid {
 namespace {
@@ -21,6 +22,11 @@ std::optional<T> whole_number(const std::string& text) {
   return value;
 }
 
+std::string trimmed(const std::string& text) {
+  const auto first = text.find_first_not_of(" \t");
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
 }  // namespace
 
 std::vector<std::string> split_commas(const std::string& text) {
@@ -28,9 +34,7 @@ std::vector<std::string> split_commas(const std::string& text) {
   if (text.empty()) return parts;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string part = text.substr(begin, end - begin);
-    const auto first = part.find_first_not_of(" \t"), last = part.find_last_not_of(" \t");
-    parts.push_back(first == std::string::npos ? "" : part.substr(first, last - first + 1));
+    parts.push_back(trimmed(text.substr(begin, end - begin)));
     begin = end + 1;
   }
   return parts;
@@ -54,7 +58,8 @@ void SectionReader::problem(const std::string& key, const std::string& what) {
   problems_.add(fmt::format("{}: [{}] {}: {}", where, name_, key, what));
 }
 
-std::optional<std::string> SectionReader::text(const std::string& key) {
+// The value with its quotes.
+std::optional<std::string> SectionReader::raw(const std::string& key) {
   const IniEntry* entry = find(key);
   if (entry == nullptr) return std::nullopt;
   if (entry->value.empty()) {
@@ -64,26 +69,63 @@ std::optional<std::string> SectionReader::text(const std::string& key) {
   return entry->value;
 }
 
+// `text` without its quotes; a problem if something follows them.
+std::optional<std::string> SectionReader::plain(const std::string& key, const std::string& text) {
+  auto value = unquoted(text);
+  if (!value) problem(key, fmt::format("{}: text follows the closing quote; a quote within is written twice", text));
+  return value;
+}
+
+std::optional<std::string> SectionReader::text(const std::string& key) {
+  const auto given = raw(key);
+  auto value = given ? plain(key, *given) : std::nullopt;
+  if (!value || !value->empty()) return value;
+  problem(key, "has no value");
+  return std::nullopt;
+}
+
 std::string SectionReader::required(const std::string& key) {
   if (find(key) == nullptr) problem(key, "is missing");
   return text(key).value_or("");
 }
 
-std::vector<std::string> SectionReader::list(const std::string& key, bool needed) {
-  std::vector<std::string> elements;
+// The elements of a list with their quotes; none is empty.
+std::vector<std::string> SectionReader::elements(const std::string& key, bool needed) {
   if (needed && find(key) == nullptr) problem(key, "is missing");
-  const std::optional<std::string> value = text(key);
-  if (!value) return elements;
-  for (const std::string& element : split_commas(*value)) {
-    if (element.empty()) {
-      problem(key, fmt::format("'{}' has an empty element", *value));
-    } else if (std::find(elements.begin(), elements.end(), element) != elements.end()) {
-      problem(key, fmt::format("'{}' is listed twice", element));
+  const auto given = raw(key);
+  if (!given) return {};
+  std::vector<std::string> all = split_outside_quotes(*given, ',');
+  const auto empty = [](const std::string& element) { return element.empty() || element == "\"\""; };
+  if (std::any_of(all.begin(), all.end(), empty)) problem(key, fmt::format("'{}' has an empty element", *given));
+  std::erase_if(all, empty);
+  return all;
+}
+
+std::vector<std::string> SectionReader::list(const std::string& key, bool needed) {
+  std::vector<std::string> values;
+  for (const std::string& element : elements(key, needed)) {
+    const auto value = plain(key, element);
+    if (!value) continue;
+    if (std::find(values.begin(), values.end(), *value) != values.end()) {
+      problem(key, fmt::format("'{}' is listed twice", *value));
     } else {
-      elements.push_back(element);
+      values.push_back(*value);
     }
   }
-  return elements;
+  return values;
+}
+
+std::vector<std::pair<std::string, std::string>> SectionReader::named_list(const std::string& key, bool needed) {
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const std::string& element : elements(key, needed)) {
+    const std::size_t name_end = element.front() == '"' ? quote_end(element, 0) : 0;
+    const std::size_t colon = element.find(':', std::min(name_end, element.size()));  // a column's name may have others
+    const bool apart = colon != std::string::npos;
+    const auto name = plain(key, trimmed(element.substr(0, colon)));
+    const auto text = apart ? plain(key, trimmed(element.substr(colon + 1))) : name;
+    if (name && text) values.emplace_back(*name, *text);
+  }
+  return values;
 }
 
 void SectionReader::read(const std::string& key, std::string& value) {

@@ -4,13 +4,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "orchestrator/config/ini.h"
 
 namespace mtlgrid {
 
-// Splits at commas and trims; an empty text has no elements.
+// Splits at commas and trims; an empty text has no elements. Quotes are characters like others: for expressions of
+// names, which have no commas.
 std::vector<std::string> split_commas(const std::string& text);
 
 // Every call names a key and so makes it known; `finish` reports the keys of the section that no call named. An absent
@@ -21,12 +23,17 @@ class SectionReader {
   // `section` may be nullptr (absent); messages use `name`. All arguments except `name` must outlive the reader.
   SectionReader(const IniFile& file, const IniSection* section, std::string name, Problems& problems);
 
-  // The value of `key`, nullopt where the key is absent. An empty value is a problem and counts as absent.
+  // The value of `key`, without quotes if it is quoted; nullopt where the key is absent. A value that is empty, or is
+  // not quoted as a whole, is a problem and counts as absent.
   std::optional<std::string> text(const std::string& key);
   // The same; an absent key is a problem and gives "".
   std::string required(const std::string& key);
-  // A list: elements trimmed, empty elements and duplicates are problems. Absent: no elements, a problem if `needed`.
+  // A list: elements trimmed, then without quotes; empty elements and duplicates are problems. Absent: no elements, a
+  // problem if `needed`.
   std::vector<std::string> list(const std::string& key, bool needed = false);
+  // A list whose elements may be `NAME: TEXT`, each part with quotes of its own: NAME and TEXT, either of which may
+  // be empty; they are the same where there is no colon outside quotes. Problems as list()'s, but for duplicates.
+  std::vector<std::pair<std::string, std::string>> named_list(const std::string& key, bool needed = false);
 
   void read(const std::string& key, std::string& value);
   void read(const std::string& key, int& value, int low, int high);
@@ -43,6 +50,9 @@ class SectionReader {
 
  private:
   const IniEntry* find(const std::string& key);
+  std::optional<std::string> raw(const std::string& key);
+  std::optional<std::string> plain(const std::string& key, const std::string& text);
+  std::vector<std::string> elements(const std::string& key, bool needed);
   const IniFile& file_;
   const IniSection* section_;
   std::string name_;

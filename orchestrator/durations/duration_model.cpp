@@ -291,7 +291,7 @@ void DurationModel::observe(const CellResult& result) {
   m.pack = result.environment.pack;
   m.epochs = static_cast<int>(result.epochs.size());
   for (const EpochRow& epoch : result.epochs) m.epoch_seconds += epoch.seconds;
-  m.seconds = result.ended - result.started;
+  m.seconds = result.resumed > 0 ? kMissing : result.ended - result.started;
   impl_->add(m, true);
 }
 

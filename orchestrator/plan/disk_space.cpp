@@ -18,7 +18,8 @@ double checkpoint_bytes(const Plan& plan) {
 }
 
 // Rows that the cells leave in the store: a prediction takes about 150 bytes with its index, an embedding 4 bytes per
-// value and another 150. There are four copies: journal, database, snapshot and, after a kill, the rebuilt database.
+// value and another 150. There are five copies during a run: journal,
+// working database, STORE, snapshot, and the next of these while it is written.
 double store_bytes(const Plan& plan) {
   double patients = 0;
   for (const Pair& pair : plan.experiment.pairs) {
@@ -26,7 +27,7 @@ double store_bytes(const Plan& plan) {
     for (const PairCohort& e : pair.external) evaluated += static_cast<double>(e.patient.size());
     patients += evaluated * plan.config.folds * static_cast<double>(plan.config.methods.size());
   }
-  return 4 * patients * (2 * 150.0 + 4.0 * plan.config.model.d_model);
+  return 5 * patients * (2 * 150.0 + 4.0 * plan.config.model.d_model);
 }
 
 double disk_bytes(const Plan& plan, int trainers) {

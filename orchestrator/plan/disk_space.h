@@ -9,7 +9,7 @@ namespace mtlgrid {
 double weight_bytes(const Plan& plan);
 double checkpoint_bytes(const Plan& plan);
 
-// The store with its copies: journal, database, snapshot and, after a kill, the rebuilt database.
+// The store with its copies during a run: journal, working database, STORE, snapshot and one that is being written.
 double store_bytes(const Plan& plan);
 
 // Everything on the store's file system: the store with its copies, best weights if they are kept, and the checkpoints

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "orchestrator/plan/biomarker_rule.h"
 #include "results/records/recorded_data.h"
 
 namespace mtlgrid {
@@ -60,6 +62,20 @@ nlohmann::json recorded_data(const Experiment& experiment, const std::vector<Coh
   return data;
 }
 
+// The values of each biomarker's classes, which `predict` takes for other cohorts.
+nlohmann::json classes(const Config& config, const std::vector<Cohort>& cohorts) {
+  nlohmann::json found = nlohmann::json::object();
+  for (const BiomarkerConfig& b : config.biomarkers) {
+    const auto training = std::find_if(cohorts.begin(), cohorts.end(),
+                                       [&](const Cohort& cohort) { return cohort.files.name == b.train; });
+    if (training == cohorts.end()) continue;
+    Problems none;  // make_plan() has reported them
+    const LabelRule rule = biomarker_rule(b, *training, none);
+    found[b.name] = {{"positive", rule.positive}, {"negative", rule.negative}};
+  }
+  return found;
+}
+
 void add_splits(const Experiment& experiment, const Pair& pair, std::vector<GridRecord::SplitRow>& out) {
   const auto& patients = experiment.cohorts[static_cast<std::size_t>(pair.training.cohort)].patients;
   for (std::size_t fold = 0; fold < pair.folds.size(); ++fold) {
@@ -87,6 +103,7 @@ GridRecord make_grid_record(const Config& config, const Experiment& experiment, 
   for (const Cohort& cohort : cohorts) {  // read from the feature files
     grid.settings["cohorts"][cohort.files.name]["extractor"] = cohort.extractor;
   }
+  grid.settings["classes"] = classes(config, cohorts);
   grid.settings[kRecordedData] = recorded_data(experiment, cohorts);
   for (const Pair& pair : experiment.pairs) {
     for (const std::string& method : config.methods) {

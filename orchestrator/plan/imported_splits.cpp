@@ -5,6 +5,8 @@
 #include <fstream>
 #include <set>
 
+#include "base/causes.h"
+
 namespace mtlgrid {
 namespace {
 
@@ -36,23 +38,25 @@ bool both_classes(const std::vector<int>& rows, const std::vector<int>& label) {
 }
 
 // `where` names file and split. Rows of the result are ascending, as our own folds' are before validation is split off.
-FoldSplit fold(const Lists& lists, const Pair& pair, const Cohort& cohort, const std::string& where,
-               Problems& problems) {
+// Patients without a clear place are added to `causes`.
+FoldSplit fold(const Lists& lists, const Pair& pair, const Cohort& cohort, const std::string& where, Causes& causes) {
   FoldSplit out;
   for (std::size_t row = 0; row < pair.training.patient.size(); ++row) {
     const std::string& name = cohort.patients[static_cast<std::size_t>(pair.training.patient[row])].name;
     const bool train = lists.train.contains(name), test = lists.test.contains(name);
     if (train == test) {
-      problems.add(
-          fmt::format("{}: patient '{}' of pair {}/{} is in {}", where, name, pair.biomarker, pair.auxiliary,
-                      train ? "both train_patients and test_patients" : "neither train_patients nor test_patients"));
+      causes.add(fmt::format("patients of pair {}/{} are in {}", pair.biomarker, pair.auxiliary,
+                             train ? "both train_patients and test_patients of a split"
+                                   : "neither train_patients nor test_patients of a split"),
+                 fmt::format("'{}' in {}", name, where), "each split needs every patient of the pair in one of both");
     }
     (test ? out.test : out.train).push_back(static_cast<int>(row));
   }
   for (const auto* part : {&out.train, &out.test}) {
     if (both_classes(*part, pair.training.label)) continue;
-    problems.add(fmt::format("{}: the {} patients of pair {}/{} are all of one class", where,
-                             part == &out.train ? "train" : "test", pair.biomarker, pair.auxiliary));
+    causes.add(fmt::format("the {} patients of pair {}/{} are all of one class", part == &out.train ? "train" : "test",
+                           pair.biomarker, pair.auxiliary),
+               where);
   }
   return out;
 }
@@ -76,11 +80,13 @@ std::vector<FoldSplit> imported_splits(const std::filesystem::path& file, const 
   if (lists.size() != static_cast<std::size_t>(config.folds)) {
     throw InputError(fmt::format("{}: has {} splits, expected {} (folds)", file.string(), lists.size(), config.folds));
   }
-  Problems problems;
+  Causes causes;
   std::vector<FoldSplit> splits;
   for (std::size_t i = 0; i < lists.size(); ++i) {
-    splits.push_back(fold(lists[i], pair, cohort, fmt::format("{}, split {}", file.string(), i + 1), problems));
+    splits.push_back(fold(lists[i], pair, cohort, fmt::format("split {}", i + 1), causes));
   }
+  Problems problems;
+  causes.report(file.string(), problems);
   problems.throw_if_any();
   for (FoldSplit& split : splits) split_validation(split, pair, config);
   return splits;

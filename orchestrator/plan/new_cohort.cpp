@@ -5,7 +5,9 @@
 #include <set>
 #include <tuple>
 
+#include "datasets/labels.h"
 #include "datasets/load_cohort.h"
+#include "datasets/repeated_rows.h"
 
 namespace mtlgrid {
 namespace {
@@ -39,15 +41,23 @@ NewCohort load_new_cohort(const CohortFiles& files, const LabelRule& rule, const
   cohort.label.resize(cohort.patients.patients.size());
   cohort.target.resize(cohort.label.size(), std::numeric_limits<double>::quiet_NaN());
   cohort.drops = cohort.patients.drops;
+  cohort.rule = rule;
   if (files.clini.empty()) return cohort;
   Problems own;
   const Cohort labelled = load_cohort(files, memory, own);
-  if (own.empty()) {
-    const LabelledRows rows = label_rows(labelled, rule, auxiliary_column, false, own);
+  if (!labelled.patients.empty()) {  // tables are checked where files are broken too
+    check_repeated_rows(labelled, {rule.column, auxiliary_column}, own);
+    cohort.rule = find_classes(rule, labelled, "the clinical table, which has no other value", own);
+    cohort.values = label_values(labelled, cohort.rule);
+    const LabelledRows rows = label_rows(labelled, cohort.rule, auxiliary_column, false, own);
     if (own.empty()) add_labels(cohort, labelled, rows);
     cohort.drops.insert(cohort.drops.end(), labelled.drops.begin(), labelled.drops.end());
     cohort.drops.insert(cohort.drops.end(), rows.drops.begin(), rows.drops.end());
     drop_once(cohort.drops);
+    auto& warnings = cohort.patients.warnings;  // of the slide table; now those of the clinical one
+    for (const std::string& line : labelled.warnings) {
+      if (std::find(warnings.begin(), warnings.end(), line) == warnings.end()) warnings.push_back(line);
+    }
   }
   for (const std::string& line : own.lines()) problems.add(line);
   return cohort;

@@ -5,8 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "datasets/classes.h"
 #include "datasets/cohort.h"
-#include "datasets/labels.h"
+#include "datasets/label_rule.h"
 
 namespace mtlgrid {
 
@@ -16,10 +17,14 @@ struct NewCohort {
   std::vector<double> target;             // of each, table units; NaN where missing
   // Slides and patients that are not predicted, and patients that are predicted without a label; each once.
   std::vector<Drop> drops;
+  LabelRule rule;                  // with the classes that were used
+  std::vector<LabelValue> values;  // of the label column, most frequent first; empty without a clinical table
 };
 
 // `files.clini` may be empty: then there are no labels, and no patient counts as unlabelled. Labels follow the rules of
-// external cohorts (label_rows). Adds every problem to `problems`; if there are any, the cohort must not be used.
+// external cohorts (label_rows). A rule without negative values (of a grid that an earlier version registered) takes
+// the only other value of the clinical table (find_classes). Adds every problem to `problems`; if there are any, the
+// cohort must not be used.
 NewCohort load_new_cohort(const CohortFiles& files, const LabelRule& rule, const std::string& auxiliary_column,
                           Problems& problems);
 

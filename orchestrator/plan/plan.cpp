@@ -1,6 +1,7 @@
 #include "orchestrator/plan/plan.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -9,7 +10,10 @@
 #include "datasets/features.h"
 #include "datasets/fingerprint.h"
 #include "datasets/folds.h"
+#include "datasets/labels.h"
 #include "datasets/load_cohort.h"
+#include "datasets/repeated_rows.h"
+#include "orchestrator/plan/biomarker_rule.h"
 #include "orchestrator/plan/grid_record.h"
 #include "orchestrator/plan/imported_splits.h"
 
@@ -48,14 +52,42 @@ class PlanBuilder {
     for (const CohortFiles& files : plan_.config.cohorts) {
       if (std::find(used.begin(), used.end(), files.name) == used.end()) continue;
       Problems own;
-      Cohort cohort = load_cohort(files, memory_, own);
+      Cohort cohort = load_cohort(files, memory_, own, uses_of(files.name));
       for (const std::string& line : own.lines()) problems_.add(line);
-      if (!own.empty()) continue;
+      if (!own.empty()) damaged_.insert(files.name);
+      if (!own.empty() && cohort.patients.empty()) continue;
       index_[files.name] = static_cast<int>(plan_.cohorts.size());
+      check_repeated_rows(cohort, used_columns(files.name), problems_);
       for (const Drop& drop : cohort.drops) drops_.push_back({"", "", drop});
       plan_.experiment.cohorts.push_back(experiment_cohort(cohort));
       plan_.cohorts.push_back(std::move(cohort));
     }
+  }
+
+  // The columns of a cohort's clinical table that some biomarker reads.
+  std::vector<std::string> used_columns(const std::string& cohort) const {
+    std::vector<std::string> columns;
+    for (const BiomarkerConfig& b : plan_.config.biomarkers) {
+      const bool used =
+          b.train == cohort || std::find(b.external.begin(), b.external.end(), cohort) != b.external.end();
+      if (!used) continue;
+      columns.push_back(b.rule.column);
+      for (const AuxiliaryConfig& a : b.auxiliaries) columns.push_back(a.column);
+    }
+    return columns;
+  }
+
+  // What the pairs read of a cohort's clinical table.
+  std::vector<CohortUse> uses_of(const std::string& cohort) const {
+    std::vector<CohortUse> uses;
+    for (const BiomarkerConfig& b : plan_.config.biomarkers) {
+      const bool external = std::find(b.external.begin(), b.external.end(), cohort) != b.external.end();
+      if (b.train != cohort && !external) continue;
+      for (const AuxiliaryConfig& auxiliary : b.auxiliaries) {
+        uses.push_back({b.rule.column, b.rule.ignore, auxiliary.column, !external});
+      }
+    }
+    return uses;
   }
 
   static ExperimentCohort experiment_cohort(const Cohort& cohort) {
@@ -67,25 +99,32 @@ class PlanBuilder {
     return out;
   }
 
-  // The cohort if it was loaded without problems, else nullptr.
+  // The cohort, nullptr if it has no patients. One with damaged files is checked as far as its tables go.
   const Cohort* find(const std::string& name) const {
     const auto found = index_.find(name);
     return found == index_.end() ? nullptr : &plan_.cohorts[static_cast<std::size_t>(found->second)];
   }
 
   void biomarker(const BiomarkerConfig& b) {
+    rule_ = written_rule(b);
     if (const Cohort* training = find(b.train)) {
+      Problems own;
+      rule_ = biomarker_rule(b, *training, own);
+      for (const std::string& line : own.lines()) problems_.add(line);
       for (const std::string& name : b.external) {
         const Cohort* external = find(name);
         if (external != nullptr && compared_.insert({b.train, name}).second) comparable(*training, *external);
       }
     }
     for (const AuxiliaryConfig& auxiliary : b.auxiliaries) pair(b, auxiliary);
+    report_small_classes(b);
+    splits_refused_ = false;
   }
 
   // A model is trained on one cohort and tested on the other: other patients, but the same kind of features.
   void comparable(const Cohort& training, const Cohort& external) {
     check_disjoint(training, external, problems_);
+    if (damaged_.contains(training.files.name) || damaged_.contains(external.files.name)) return;
     check_same_features(training, external, problems_);
   }
 
@@ -94,7 +133,8 @@ class PlanBuilder {
     Problems own;
     if (find(b.train) != nullptr) {
       pair.training = rows(b, auxiliary, b.train, true, own);
-      if (own.empty()) pair.folds = folds(b, pair, own);
+      const bool whole = own.empty() && !rule_.negative.empty() && !damaged_.contains(b.train);
+      if (whole) pair.folds = folds(b, pair, own);
     }
     for (const std::string& name : b.external) {
       if (find(name) != nullptr) pair.external.push_back(rows(b, auxiliary, name, false, own));
@@ -107,7 +147,7 @@ class PlanBuilder {
                   Problems& problems) {
     const Cohort& cohort = *find(name);
     Problems own;
-    LabelledRows rows = label_rows(cohort, b.rule, auxiliary.column, training, own);
+    LabelledRows rows = label_rows(cohort, rule_, auxiliary.column, training, own);
     for (const std::string& line : own.lines()) problems.add(line);
     for (const Drop& drop : rows.drops) drops_.push_back({b.name, auxiliary.name, drop});
     return {index_.at(name), std::move(rows.patient), std::move(rows.label), std::move(rows.target)};
@@ -116,26 +156,46 @@ class PlanBuilder {
   std::vector<PairFold> folds(const BiomarkerConfig& b, const Pair& pair, Problems& problems) {
     const Config& config = plan_.config;
     const Cohort& cohort = *find(b.train);
-    const std::string where = fmt::format("{}: pair {}/{}", cohort.files.clini.string(), b.name, pair.auxiliary);
+    const std::string name = fmt::format("{}/{}", b.name, pair.auxiliary);
     std::vector<PairFold> out;
-    Problems own;
+    bool enough = true;
     for (const int label : {1, 0}) {
       const auto count = std::count(pair.training.label.begin(), pair.training.label.end(), label);
       if (count >= config.folds) continue;
-      own.add(fmt::format("{}: {} {} patients, expected at least {} (folds)", where, count,
-                          label == 1 ? "positive" : "negative", config.folds));
+      small_[label].push_back({name, count});
+      enough = false;
     }
-    if (own.empty()) {
-      own.collect([&] {
-        const auto splits = b.splits.empty() ? cross_validation(pair.training.label, config.folds,
-                                                                config.train.validation, config.split_seed)
-                                             : imported_splits(b.splits, pair, cohort, config);
-        for (const FoldSplit& split : splits) out.push_back({split.train, split.valid, split.test});
-      });
-      prefix(own, where, b.splits.empty());
-    }
+    if (!enough || splits_refused_) return out;
+    Problems own;
+    own.collect([&] {
+      const auto splits = b.splits.empty() ? cross_validation(pair.training.label, config.folds,
+                                                              config.train.validation, config.split_seed)
+                                           : imported_splits(b.splits, pair, cohort, config);
+      for (const FoldSplit& split : splits) out.push_back({split.train, split.valid, split.test});
+    });
+    splits_refused_ = !own.empty() && !b.splits.empty();  // a file of splits is told once, not for each pair
+    prefix(own, fmt::format("{}: pair {}", cohort.files.clini.string(), name), b.splits.empty());
     for (const std::string& line : own.lines()) problems.add(line);
     return out;
+  }
+
+  // A line for each class that has fewer patients than folds in some pairs of the biomarker.
+  void report_small_classes(const BiomarkerConfig& b) {
+    for (const auto& [label, pairs] : small_) {
+      std::vector<std::string> names;
+      for (const SmallClass& pair : pairs) names.push_back(pair.name);
+      const auto [least, most] = std::minmax_element(
+          pairs.begin(), pairs.end(), [](const SmallClass& x, const SmallClass& y) { return x.patients < y.patients; });
+      const std::string counts = least->patients == most->patients
+                                     ? std::to_string(least->patients)
+                                     : fmt::format("{} to {}", least->patients, most->patients);
+      problems_.add(fmt::format(
+          "{}: pair{} {}: {} {} patients, expected at least {} (folds); write folds = {} or less in "
+          "[grid], or add patients",
+          find(b.train)->files.clini.string(), pairs.size() > 1 ? "s" : "", fmt::join(names, ", "), counts,
+          label == 1 ? "positive" : "negative", plan_.config.folds, std::max<std::ptrdiff_t>(2, least->patients)));
+    }
+    small_.clear();
   }
 
   // Splitters know rows, not files.
@@ -159,7 +219,16 @@ class PlanBuilder {
   Plan plan_;
   FingerprintMemory& memory_;
   Problems problems_;
-  std::map<std::string, int> index_;  // name of a loaded cohort -> position in plan_.cohorts
+  // A class of a pair's training cohort with fewer patients than folds.
+  struct SmallClass {
+    std::string name;  // of the pair
+    std::ptrdiff_t patients;
+  };
+  LabelRule rule_;                                // of the biomarker that is read, with its classes if they are known
+  std::map<int, std::vector<SmallClass>> small_;  // of that biomarker, by label
+  bool splits_refused_ = false;                   // of that biomarker
+  std::set<std::string> damaged_;                 // cohorts with problems
+  std::map<std::string, int> index_;              // name of a loaded cohort -> position in plan_.cohorts
   std::set<std::pair<std::string, std::string>> compared_;
   std::vector<GridRecord::DropRow> drops_;
 };

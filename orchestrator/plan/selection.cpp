@@ -8,7 +8,7 @@
 #include <set>
 
 #include "base/errors.h"
-#include "orchestrator/config/nearest.h"
+#include "base/nearest.h"
 #include "orchestrator/config/section_reader.h"
 
 namespace mtlgrid {

@@ -2,7 +2,6 @@
 
 #include <sys/resource.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -10,6 +9,8 @@
 #include "base/errors.h"
 #include "cluster/gpus.h"
 #include "cluster/host.h"
+#include "cluster/rank_cpus.h"
+#include "datasets/node_bags.h"
 #include "orchestrator/rehearsal/rehearsal_checks.h"
 
 namespace mtlgrid {
@@ -18,9 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path temporary_folder(const RunSettings& run) {
-  if (!run.bag_cache_folder.empty()) return run.bag_cache_folder;
-  const char* folder = std::getenv("TMPDIR");
-  return folder != nullptr && *folder != '\0' ? folder : "/tmp";
+  return run.bag_cache_folder.empty() ? default_bag_folder() : fs::path(run.bag_cache_folder);
 }
 
 void look_at_probe(const Rehearse& asked, NodeFacts& facts) {
@@ -40,7 +39,7 @@ void look_at_probe(const Rehearse& asked, NodeFacts& facts) {
 NodeFacts node_facts_here(const Rehearse& asked, const TrainerOptions& options) {
   NodeFacts facts;
   facts.host = host_name();
-  facts.cores = static_cast<int>(share_of(allowed_cpus(), local_rank()).size());
+  facts.cores = rank_cpus().count;
   try {
     const RankDevices devices =
         options.devices ? *options.devices : choose_devices(asked.run, options.count, questions_to_machine());

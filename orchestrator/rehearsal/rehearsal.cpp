@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 
 #include "base/clock.h"
 #include "base/exit_status.h"
 #include "base/files.h"
+#include "base/telling.h"
 #include "base/text.h"
 #include "cluster/host.h"
 #include "orchestrator/plan/disk_space.h"
@@ -96,7 +96,7 @@ WorkerVisitor rehearsal_visitor(const TrainerOptions& options) {
 }
 
 int rehearse(const Plan& plan, double minutes, Transport& transport, const TrainerOptions& options, bool& all_alive) {
-  const auto say = [](const std::string& line) { fmt::print(stderr, "{}\n", printable_lines(line)); };
+  const auto say = [](const std::string& line) { tell_message(line); };
   const fs::path folder = unused_store_path(plan.config.store, StoreFile::rehearsal);
   fs::create_directories(folder);
   const fs::path verdict = rehearsal_verdict(plan.config.store);
@@ -137,13 +137,12 @@ int rehearse(const Plan& plan, double minutes, Transport& transport, const Train
     findings.push_back(check_store_after(dummy.config.store, dummy, session));
   }
   const bool bad = worst(findings) == Verdict::problem;
-  fmt::print("{}", printable_lines(render_findings(findings)));
-  fmt::print("\n{}\n", bad ? fmt::format("There are problems. What was written is kept in {}", folder.string())
-                           : std::string("No problem was found."));
-  std::fflush(stdout);
-  if (!bad) fs::remove_all(folder);
   const int status = bad ? kSomeFailed : kAllDone;
+  if (!bad) fs::remove_all(folder);
   write_done(platform, verdict, status, 0, nlohmann::json::object());
+  put_result(printable_lines(render_findings(findings)) + "\n" +
+             (bad ? fmt::format("There are problems. What was written is kept in {}\n", printable(folder.string()))
+                  : std::string("No problem was found.\n")));
   return status;
 }
 

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <fstream>
 
 #include "base/clock.h"
+#include "base/telling.h"
 #include "base/text.h"
 #include "orchestrator/rehearsal/rehearsal_report.h"
 
@@ -158,10 +158,9 @@ void RehearsalSteps::watch_trainer(CommToWorkers& to_workers, double now) {
 }
 
 void RehearsalSteps::say_danger() {
-  fmt::print(stderr,
-             "rehearsal: a rank is killed now. If the job ends here, without a report, mpirun was started without "
-             "--enable-recovery\n");
-  std::fflush(stderr);
+  tell_message(
+      "rehearsal: a rank is killed now. If the job ends here, without a report, mpirun was started without "
+      "--enable-recovery");
 }
 
 void RehearsalSteps::watch_rank(const Coordinator& coordinator, double now) {
@@ -180,8 +179,7 @@ void RehearsalSteps::interrupted(double now) {
   if (!record_.interrupted_by_loss) return;
   std::vector<Finding> findings;  // at once: mpirun kills this process before the session is over
   report_rank(record_, plan_.config.cluster, findings);
-  fmt::print("{}", printable_lines(render_findings(findings)));
-  std::fflush(stdout);
+  put_result(printable_lines(render_findings(findings)));
 }
 
 void RehearsalSteps::stop(double now) {

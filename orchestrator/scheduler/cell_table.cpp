@@ -46,6 +46,7 @@ std::optional<std::size_t> CellTable::find(const Cell& cell) const {
 void CellTable::count(const TrackedCell& cell, int by) {
   switch (cell.phase) {
     case CellPhase::queued:
+    case CellPhase::resting:
       counts_.pending += by;
       break;
     case CellPhase::running:
@@ -70,6 +71,7 @@ void CellTable::set_phase(std::size_t index, CellPhase phase) {
   cell.at = {-1, -1};
   cell.fraction = 0;
   cell.epoch = cell.epochs = 0;
+  cell.losses = {};
   count(cell, +1);
   if (phase == CellPhase::queued) {
     queue_.insert(index);
@@ -95,10 +97,11 @@ void CellTable::add_resume(std::size_t index, const std::string& folder) {
   resume.insert(resume.begin(), folder);
 }
 
-void CellTable::advance(std::size_t index, int epoch, int epochs, double steady) {
+void CellTable::advance(std::size_t index, int epoch, int epochs, const EpochLosses& losses, double steady) {
   TrackedCell& cell = cells_[index];
   cell.epoch = epoch;
   cell.epochs = epochs;
+  cell.losses = losses;
   const double fraction = static_cast<double>(epoch) / epochs;
   const double gained = fraction - cell.fraction;
   if (gained <= 0) return;
@@ -127,6 +130,7 @@ void CellTable::recost(const CellDurations& durations) {
 void CellTable::sanity_check() const {
   CellCounts sum;
   double queued_cost = 0;
+  std::size_t in_queue = 0;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
     const TrackedCell& cell = cells_[i];
     const bool queued = cell.phase == CellPhase::queued, running = cell.phase == CellPhase::running;
@@ -136,7 +140,8 @@ void CellTable::sanity_check() const {
     require(running || cell.fraction == 0, "a cell that does not run has progress");
     require(cell.attempt >= cell.earlier_attempts + (running ? 1 : 0), "a cell has too few attempts");
     require(queued || moved_.count(i) == 0, "a moved cell is not queued");
-    sum.pending += queued;
+    in_queue += queued;
+    sum.pending += queued || cell.phase == CellPhase::resting;
     sum.running += running;
     sum.done += done;
     sum.failed += failed;
@@ -146,7 +151,7 @@ void CellTable::sanity_check() const {
   }
   require(by_name_.size() == cells_.size() && counts_.total == static_cast<int>(cells_.size()), "two cells are equal");
   require(sum.pending == counts_.pending && sum.running == counts_.running && sum.done == counts_.done &&
-              sum.failed == counts_.failed && queue_.size() == static_cast<std::size_t>(counts_.pending),
+              sum.failed == counts_.failed && queue_.size() == in_queue,
           "the counts are not those of the cells");
   require(about_equal(sum.cost_total, counts_.cost_total) && about_equal(sum.cost_done, counts_.cost_done) &&
               about_equal(queued_cost, queue_.cost()),

@@ -16,17 +16,20 @@
 #include "orchestrator/scheduler/queued_cell.h"
 #include "orchestrator/scheduler/slot_address.h"
 #include "orchestrator/scheduler/work_queue.h"
+#include "results/records/records.h"
 
 namespace mtlgrid {
 
 class CellDurations;
 
-enum class CellPhase { queued, running, done, failed };
+// `resting`: not tried again in this run, and pending for the next.
+enum class CellPhase { queued, running, done, failed, resting };
 
 // What is remembered of a cell's bad ends; the rules that read and write it are in outcomes.h and suspects.h.
 struct CellFaults {
-  int crashes = 0;  // of trainers that trained this cell alone
-  int losses = 0;   // newest attempts in a row during which its worker or the run ended, without progress
+  int crashes = 0;     // of trainers that trained this cell alone
+  int hindrances = 0;  // attempts that the system kept from reading a file
+  int losses = 0;      // newest attempts in a row during which its worker or the run ended, without progress
   int pack_limit = largest_pack();  // halved whenever a pack with this cell dies: so the culprit is found
   int crashed_on = -1;              // worker of the last crash: another one tries the cell next, if there is one
   bool reopened = false;            // ended badly on a host that was at fault: retried elsewhere once
@@ -45,6 +48,7 @@ struct TrackedCell {
   // While running.
   SlotAddress at{-1, -1};
   int epoch = 0, epochs = 0;    // as far as is known
+  EpochLosses losses;           // of that epoch
   double fraction = 0;          // of its epochs done
   double begun = 0, since = 0;  // when it began, and when `fraction` last grew (steady)
   double begun_wall = 0;        // when it began, seconds since 1970
@@ -78,11 +82,12 @@ class CellTable {
   // The newest attempt may have left a checkpoint in `folder`.
   void add_resume(std::size_t index, const std::string& folder);
   // A running cell has finished `epoch` of `epochs`; what it lost since an earlier report does not count.
-  void advance(std::size_t index, int epoch, int epochs, double steady);
+  void advance(std::size_t index, int epoch, int epochs, const EpochLosses& losses, double steady);
   // From any phase.
   void requeue(std::size_t index) { set_phase(index, CellPhase::queued); }
   void finish(std::size_t index) { set_phase(index, CellPhase::done); }
   void fail(std::size_t index) { set_phase(index, CellPhase::failed); }
+  void rest(std::size_t index) { set_phase(index, CellPhase::resting); }
   void keep_result(std::size_t index) { cells_[index].has_result = true; }
   // A queued cell was released for an idle trainer.
   void mark_moved(std::size_t index);

@@ -107,7 +107,7 @@ void Coordinator::on(const Heartbeat& heartbeat, int, Now now) {
       const double members = std::max(1, workers_.slot(cell.at)->environment().pack);
       forecast_.advanced(cell.cost, gained, (now.steady - cell.since) / members);
     }
-    cells_.advance(*index, epoch, progress.epochs, now.steady);
+    cells_.advance(*index, epoch, progress.epochs, progress.losses, now.steady);
   }
 }
 
@@ -139,6 +139,7 @@ void Coordinator::on(const CellFailed& failed, int worker, Now now) {
   if (!index) return;
   const BadEnd end{failed.cause, failed.detail};
   if (failed.smaller_pack && pack > 1) return outcomes_.too_large(*index, pack, end, now.wall);
+  if (failed.retry) return outcomes_.hindered(*index, worker, end, now.wall);
   outcomes_.failed(*index, workers_.at(worker).host, end, now.wall);
 }
 
@@ -297,6 +298,17 @@ void Coordinator::request_stop(Now) {
   stopping_ = true;
   staging_.stop();
   for (const auto& [worker, entry] : workers_.all()) comm_.send(worker, StopAll{});
+}
+
+void Coordinator::abandon(const std::string& cause, Now now) {
+  for (const SlotAddress& at : workers_.busy()) {
+    for (const auto& [index, attempt] : workers_.slot(at)->cells()) {
+      const TrackedCell& cell = cells_[index];
+      if (cell.phase == CellPhase::running && cell.at == at && cell.attempt == attempt) {
+        outcomes_.stopped(index, {cause, ""}, now.wall);
+      }
+    }
+  }
 }
 
 void Coordinator::give_up(const std::string& cause, Now now) {

@@ -63,7 +63,10 @@ class Coordinator {
   void on_tick(Now now);
   // Walltime, preemption, Ctrl-C: every running cell is checkpointed, nothing new is started. Idempotent.
   void request_stop(Now now);
-  // The same, for a cause that a person must remove.
+  // After request_stop: no running cell is waited for any more; each is queued again, its attempt `stopped` with this
+  // cause. The caller ends the trainers.
+  void abandon(const std::string& cause, Now now);
+  // The same as request_stop, for a cause that a person must remove.
   void give_up(const std::string& cause, Now now);
 
   // Nothing is running and nothing more will be started.
@@ -81,7 +84,7 @@ class Coordinator {
   // Why the run is over although cells are queued and nobody asked it to stop; empty otherwise.
   std::string stuck() const;
   // What a person must do before the run can be resumed (give_up); empty otherwise.
-  const std::string& needs_person() const { return needs_person_; }
+  std::string needs_person() const { return needs_person_.empty() ? outcomes_.needs_person() : needs_person_; }
 
   // Derives the invariants of the tables, and those between them, again; throws Error(fatal) naming one that does not
   // hold. For tests.

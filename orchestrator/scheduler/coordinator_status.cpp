@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "orchestrator/scheduler/remaining_time.h"
 
 namespace mtlgrid {
@@ -54,6 +56,7 @@ json running_of(const CoordinatorView& view) {
                          {"slot", at.slot},
                          {"epoch", cell.epoch},
                          {"epochs", cell.epochs},
+                         {"losses", cell.losses},
                          {"started", cell.begun_wall},
                          {"pack", slot.environment().pack}});
     }
@@ -81,6 +84,10 @@ void add_queue(const CoordinatorView& view, json& status) {
 
 }  // namespace
 
+double share_done(const CellCounts& counts) {
+  return counts.cost_total > 0 ? std::clamp(counts.cost_done / counts.cost_total, 0.0, 1.0) : 1;
+}
+
 json coordinator_status(const CoordinatorView& view, EventTime now) {
   const CellCounts& counts = view.cells.counts();
   std::optional<double> ends = view.walltime.left(now.steady);
@@ -92,6 +99,7 @@ json coordinator_status(const CoordinatorView& view, EventTime now) {
                    {"failed", counts.failed},
                    {"running", counts.running},
                    {"queued", counts.pending}}},
+                 {"share", share_done(counts)},
                  {"eta_seconds", or_null(remaining_seconds(view.cells, view.workers, view.forecast, now.steady))},
                  {"gone_seconds", view.walltime.gone(now.steady)},
                  {"stopping", view.stopping},

@@ -16,6 +16,10 @@ namespace mtlgrid {
 // The status names the queued cells if they are no more than these.
 inline constexpr std::size_t kQueueShown = 2000;
 
+// The share of a run that is done, 0 to 1, by the time that its cells are expected to take: the percentage that a run
+// and everybody who looks at it show. 1 where there is nothing to do.
+double share_done(const CellCounts& counts);
+
 // What it is made from.
 struct CoordinatorView {
   const CellTable& cells;

@@ -89,16 +89,16 @@ struct CellFinished {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellFinished, slot, left, result)
 
-// The trainer reported an error; `smaller_pack` as in Failed.
+// The trainer reported an error; `smaller_pack` and `retry` as in Failed.
 struct CellFailed {
   static constexpr const char* kType = "cell_failed";
   int slot = 0, left = 0;
   Cell cell;
   int attempt = 0;
   std::string cause, detail;
-  bool smaller_pack = false;
+  bool smaller_pack = false, retry = false;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellFailed, slot, left, cell, attempt, cause, detail, smaller_pack)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CellFailed, slot, left, cell, attempt, cause, detail, smaller_pack, retry)
 
 // Checkpointed on request.
 struct CellStopped {

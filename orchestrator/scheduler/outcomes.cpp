@@ -24,6 +24,7 @@ Outcomes::Outcomes(const ClusterSettings& cluster, CellTable& cells, WorkerTable
 
 void Outcomes::finished(std::size_t index, const std::string& host, bool late) {
   cells_.keep_result(index);
+  resting_.erase(index);
   if (quarantine_.succeed(host)) reinstate(host, "a cell finished there");
   if (late) {
     forget_failure(cells_[index].cell);
@@ -61,6 +62,28 @@ void Outcomes::crashed(const std::vector<std::size_t>& indices, int size, int wo
                                       : "retrying each alone";
   say_(fmt::format("{}{}: trainer on {} {} ({})", first, alone ? "" : fmt::format(" and {} more", size - 1), host,
                    end.cause, what));
+}
+
+void Outcomes::hindered(std::size_t index, int worker, const BadEnd& end, double wall) {
+  const std::string& host = workers_.at(worker).host;
+  CellFaults& faults = cells_.faults(index);
+  faults.crashed_on = worker;
+  end_attempt(index, Outcome::crashed, false, end, wall);
+  const bool rests = ++faults.hindrances > cluster_.retries_crash && !cells_[index].has_result;
+  if (rests) {
+    cells_.rest(index);
+    resting_[index] = end.cause;
+  }
+  strike(index, host, rests);
+  if (!hindered_by_.emplace(end.cause, rests).second) return;  // hundreds of cells need the same file
+  say_(fmt::format("{}: on {}: {} ({})", cells_[index].cell.name(), host, end.cause,
+                   rests ? "left for the next run" : "retrying"));
+}
+
+std::string Outcomes::needs_person() const {
+  if (resting_.empty()) return "";
+  const auto& [index, cause] = *resting_.begin();
+  return fmt::format("{}: {}", cells_[index].cell.name(), cause);
 }
 
 void Outcomes::lost(std::size_t index, int size, bool alone, const std::string& cause, double wall) {
@@ -107,11 +130,15 @@ void Outcomes::quarantine(const std::string& host) {
   for (const std::size_t index : quarantine_.hold(host)) {
     CellFaults& faults = cells_.faults(index);
     const Cell& cell = cells_[index].cell;
-    faults.crashes = 0;
+    faults.crashes = faults.hindrances = 0;
     faults.pack_limit = largest_pack();
     if (cells_[index].phase == CellPhase::failed && !faults.reopened) {
       ledger_.reopen(cell);
       forget_failure(cell);
+      cells_.requeue(index);
+    }
+    if (cells_[index].phase == CellPhase::resting && !faults.reopened) {
+      resting_.erase(index);
       cells_.requeue(index);
     }
     faults.reopened = true;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +38,9 @@ class Outcomes {
   // whose fault it was: its cells are retried in packs of half the size until the culprit dies alone. Only that counts
   // as the cell's own crash.
   void crashed(const std::vector<std::size_t>& indices, int size, int worker, const BadEnd& end, double wall);
+  // The system kept the trainer from reading a file of the cell: tried again as after a crash, and never failed for
+  // good. After `retries_crash` retries the cell rests, and is pending for the next run. Each cause is told once.
+  void hindered(std::size_t index, int worker, const BadEnd& end, double wall);
   // Its worker was lost while the cell was in a pack of `size`. `alone`: no other cell ran on that worker; of several
   // nobody knows whose fault it was.
   void lost(std::size_t index, int size, bool alone, const std::string& cause, double wall);
@@ -48,6 +53,9 @@ class Outcomes {
 
   // Cells that failed in this run, with their causes.
   const std::vector<std::pair<Cell, std::string>>& failures() const { return failures_; }
+  // What a person must fix before the cells that rest can be trained: the first one and its cause; empty if none
+  // rests.
+  std::string needs_person() const;
 
   // Throws Error(fatal) unless exactly the quarantined hosts are barred.
   void sanity_check() const;
@@ -66,6 +74,8 @@ class Outcomes {
   std::function<void(const std::string&)> say_;
   Quarantine quarantine_;
   std::vector<std::pair<Cell, std::string>> failures_;
+  std::map<std::size_t, std::string> resting_;          // cause by cell
+  std::set<std::pair<std::string, bool>> hindered_by_;  // causes that were told, while they are retried and after
 };
 
 }  // namespace mtlgrid

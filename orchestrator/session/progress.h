@@ -1,6 +1,8 @@
-// How far a run is, for people: a bar redrawn on a terminal, a line now and then in a log. Goes to stderr.
+// How far a run is, for people: a bar redrawn on a terminal, a line now and then in a log. Goes to stderr, and never
+// ends or delays anything (base/telling.h).
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -10,23 +12,34 @@ namespace mtlgrid {
 
 class ProgressDisplay {
  public:
-  // `terminal`: redraw one line; otherwise a line every `kLogSeconds`.
-  explicit ProgressDisplay(bool terminal) : terminal_(terminal) {}
-  // A message of its own line, above the bar.
+  // A terminal has one line that is redrawn where its text changed, twice a second at most, as wide as the terminal is
+  // at that moment. Anything else gets a line with date and time every `kLogSeconds`.
+  ProgressDisplay() = default;
+  // A message of its own line with the time, above the bar.
   void say(const std::string& line);
   void show(const Coordinator& coordinator, Coordinator::Now now);
   // The last state, and the line ended.
   void finish(const Coordinator& coordinator, Coordinator::Now now);
 
  private:
-  void draw(const std::string& text);
-  bool terminal_;
+  void draw(const Coordinator& coordinator, Coordinator::Now now);
+
   std::optional<double> start_;
   double last_ = 0;
-  std::size_t width_ = 0;  // of the line on the terminal
+  std::string drawn_;  // the line on the terminal; empty: none
 };
 
-// What it prints: cells, workers, the seconds that are gone and left.
-std::string progress_text(const Coordinator::Counts& counts, double gone, std::optional<double> left);
+struct ProgressTimes {
+  double gone = 0;             // seconds since the run began
+  std::optional<double> left;  // seconds until it ends; nullopt: not known yet
+  double now = 0;              // seconds since 1970
+};
+
+// What it prints, at most `columns` wide. A narrow terminal loses, in this order: how many trainers and ranks there
+// are, a part of the bar, the time that is gone, the running cells, the rest of the bar, the end by the clock, the
+// cells; the time left stays.
+std::string progress_text(const Coordinator::Counts& counts, const ProgressTimes& times, std::size_t columns);
+// What a log gets: everything but the bar.
+std::string progress_log_text(const Coordinator::Counts& counts, const ProgressTimes& times);
 
 }  // namespace mtlgrid

@@ -18,7 +18,9 @@
 #include "orchestrator/session/live_file.h"
 #include "orchestrator/session/mailbox.h"
 #include "orchestrator/session/progress.h"
+#include "orchestrator/session/rank_trainers.h"
 #include "orchestrator/session/signals.h"
+#include "orchestrator/session/stopping.h"
 #include "orchestrator/session/trainer_executable.h"
 #include "results/store/layout.h"
 #include "results/store/store.h"
@@ -28,7 +30,7 @@ namespace {
 
 // Readers see a run's results so late, the longer time where the copy of a large store takes long: at most one part in
 // fifty of the coordinator's time goes into it.
-constexpr double kSnapshotSeconds = 2, kLatestSnapshotSeconds = 60, kSnapshotShare = 50;
+constexpr double kSnapshotSeconds = 0.5, kLatestSnapshotSeconds = 60, kSnapshotShare = 50;
 constexpr double kFarewellSeconds = 10;     // how long rank 0 waits for the other ranks' bye
 constexpr double kLostFarewellSeconds = 3;  // the same where ranks were lost, who will not say it
 constexpr double kCheckpointSeconds = 60;   // how long an orphaned worker waits for its trainers' checkpoints
@@ -95,8 +97,9 @@ class StoreLedger : public Ledger {
 // Renews the lock and publishes snapshots in time.
 class Upkeep {
  public:
-  // Readers have a snapshot from the start: without one they would read the store itself, and its writer wait for them.
-  Upkeep(Store& store, double heartbeat, double now) : store_(store), heartbeat_(heartbeat), beat_(now) {
+  // Readers have a snapshot from the start. `say`: what concerns whoever started the run.
+  Upkeep(Store& store, std::function<void(const std::string&)> say, double heartbeat, double now)
+      : store_(store), say_(std::move(say)), heartbeat_(heartbeat), beat_(now) {
     publish(now);
   }
   void at(double now) {
@@ -110,11 +113,13 @@ class Upkeep {
  private:
   void publish(double now) {
     store_.publish_snapshot();
+    if (const auto notice = store_.take_notice()) say_(*notice);
     const double took = steady_now() - now;
     next_snapshot_ = now + std::clamp(kSnapshotShare * took, kSnapshotSeconds, kLatestSnapshotSeconds);
   }
 
   Store& store_;
+  std::function<void(const std::string&)> say_;
   double heartbeat_, beat_, next_snapshot_ = 0;
 };
 
@@ -150,14 +155,11 @@ Worker::TrainersFactory trainers_factory(const Transport& transport, const Train
     command.threads = run.threads;
     command.log_folder = welcome.log_folder;
     command.rank = rank;
-    command.cpus = share_of(allowed_cpus(), local_rank());
-    const int cores = static_cast<int>(command.cpus.size());
     command.gpus =
         (options.devices ? *options.devices : choose_devices(run, options.count, questions_to_machine())).gpus;
-    command.slots = command.gpus.empty() ? options.count.value_or(std::max(1, cores / std::max(1, run.threads)))
-                                         : static_cast<int>(command.gpus.size());
-    // More trainers than cores were asked for: they share, instead of queueing on one.
-    if (command.slots * run.threads > cores) command.cpus.clear();
+    const RankTrainers trainers = rank_trainers(run, options.count, command.gpus, rank_cpus());
+    command.slots = trainers.count;
+    command.cpus = trainers.bind;
     return make_trainer_processes(command);
   };
 }
@@ -194,7 +196,8 @@ void deliver(const nlohmann::json& mail, int from, Coordinator& coordinator, Ses
 
 SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& transport,
                          const TrainerOptions& options) {
-  ProgressDisplay display(isatty(STDERR_FILENO) != 0);
+  ProgressDisplay display;
+  const auto say = [&](const std::string& line) { display.say(line); };
   MailboxToWorkers to_workers(transport);
   MailboxToCoordinator to_coordinator(transport);
   StoreLedger ledger(store, inputs);
@@ -207,15 +210,15 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
   Worker worker(transport.rank(), host_name(), trainers_factory(transport, options), to_coordinator);
   StopSignals signals;
   const ParentWatch parent(transport.size() > 1);
-  Upkeep upkeep(store, cluster.heartbeat_seconds, steady_now());
+  Upkeep upkeep(
+      store, [&display](const std::string& line) { display.say(line); }, cluster.heartbeat_seconds, steady_now());
   const auto status = [&] {
     nlohmann::json shown = coordinator.status({steady_now(), wall_now()});
     shown["grid"] = store.grid_id();
     shown["epoch"] = store.epoch();
     return shown;
   };
-  LiveFile live(store_path(inputs.plan.config.store, StoreFile::progress), status,
-                [&](const std::string& line) { display.say(line); });
+  LiveFile live(store_path(inputs.plan.config.store, StoreFile::progress), status, say);
   Pause pause;
 
   worker.begin(steady_now());
@@ -226,11 +229,8 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
     });
     worker.poll();
     const Coordinator::Now now{steady_now(), wall_now()};
-    if (signals.requested() || parent.gone()) {
-      if (!coordinator.stopping()) display.say("asked to stop: checkpointing what is running");
-      coordinator.request_stop(now);
-      worker.request_stop(now.steady);
-    }
+    follow_signals(signals, parent.gone(), inputs.plan.experiment.run.checkpoint_minutes, coordinator, worker, say,
+                   now);
     coordinator.on_tick(now);
     worker.on_tick(now.steady);
     if (inputs.guest != nullptr) inputs.guest->turn(coordinator, to_workers, now.steady);

@@ -1,36 +1,54 @@
 #include "orchestrator/session/signals.h"
 
+#include <array>
 #include <csignal>
-#include <initializer_list>
+#include <cstddef>
+#include <utility>
 
 namespace mtlgrid {
 namespace {
 
-// A signal handler can reach nothing but a global.
-volatile std::sig_atomic_t g_requested = 0;
+// A signal handler can reach nothing but globals.
+volatile std::sig_atomic_t g_first = 0, g_interrupts = 0;
 
-constexpr std::initializer_list<int> kSignals = {SIGUSR1, SIGTERM, SIGINT};
+constexpr std::array<std::pair<int, const char*>, 4> kSignals = {
+    {{SIGUSR1, "SIGUSR1"}, {SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"}}};
+std::array<struct sigaction, kSignals.size()> g_before;
 
-void note(int) { g_requested = 1; }
-
-void handle(void (*handler)(int)) {
-  for (int number : kSignals) {
-    struct sigaction action {};
-    action.sa_handler = handler;
-    sigemptyset(&action.sa_mask);
-    sigaction(number, &action, nullptr);
-  }
+void note(int number) {
+  if (g_first == 0) g_first = number;
+  if (number == SIGINT && g_interrupts < 2) g_interrupts = g_interrupts + 1;
 }
 
 }  // namespace
 
 StopSignals::StopSignals() {
-  g_requested = 0;
-  handle(note);
+  g_first = 0;
+  g_interrupts = 0;
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    const int number = kSignals[i].first;
+    sigaction(number, nullptr, &g_before[i]);
+    if (number == SIGHUP && g_before[i].sa_handler == SIG_IGN) continue;
+    struct sigaction action {};
+    action.sa_handler = note;
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, nullptr);
+  }
 }
 
-StopSignals::~StopSignals() { handle(SIG_DFL); }
+StopSignals::~StopSignals() {
+  for (std::size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i].first, &g_before[i], nullptr);
+}
 
-bool StopSignals::requested() const { return g_requested != 0; }
+bool StopSignals::requested() const { return g_first != 0; }
+
+bool StopSignals::at_once() const { return g_interrupts > 1; }
+
+const char* StopSignals::first() const {
+  for (const auto& [number, name] : kSignals) {
+    if (number == g_first) return name;
+  }
+  return "";
+}
 
 }  // namespace mtlgrid

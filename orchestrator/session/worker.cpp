@@ -39,6 +39,10 @@ int Worker::kill_a_trainer() {
   return -1;
 }
 
+void Worker::kill_trainers() {
+  for (int slot = 0; slot < static_cast<int>(slots_.size()); ++slot) trainers_->kill(slot);
+}
+
 void Worker::on(const Welcome& welcome) {
   welcome_ = welcome;
   trainers_ = make_trainers_(welcome);
@@ -173,8 +177,8 @@ void Worker::on(const Finished& finished, int slot) {
 void Worker::on(const Failed& failed, int slot) {
   const auto left = end(slot, failed.cell, failed.attempt);
   if (!left) return;
-  comm_.send(kCoordinator,
-             CellFailed{slot, *left, failed.cell, failed.attempt, failed.cause, failed.detail, failed.smaller_pack});
+  comm_.send(kCoordinator, CellFailed{slot, *left, failed.cell, failed.attempt, failed.cause, failed.detail,
+                                      failed.smaller_pack, failed.retry});
 }
 
 void Worker::on(const Stopped& stopped, int slot) {

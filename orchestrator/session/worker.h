@@ -38,6 +38,9 @@ class Worker {
   // For rehearsals: kills the trainer of its first busy slot as a crash would; the slot, or -1 if none is busy.
   int kill_a_trainer();
 
+  // Ends all trainers without another checkpoint.
+  void kill_trainers();
+
   // The coordinator said shutdown (its content is here), or is gone (`orphaned`).
   const std::optional<Shutdown>& shutdown() const { return shutdown_; }
   bool orphaned() const { return orphaned_; }

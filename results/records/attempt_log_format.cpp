@@ -1,6 +1,7 @@
 #include "results/records/attempt_log_format.h"
 
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 
 namespace mtlgrid {
@@ -10,16 +11,27 @@ constexpr std::string_view kEpoch = "epoch ", kResumed = "going on from ";
 
 std::string start_of(const Cell& cell) { return cell.name() + ": "; }
 
+std::string digits(double value, int significant) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.*g", significant, value);
+  return text;
+}
+
+std::string losses_of(const std::string& task, double train, double validation) {
+  return task + ": train " + digits(train, 6) + ", validation " + digits(validation, 6);
+}
+
 }  // namespace
 
 std::string log_line(const Cell& cell, std::string_view text) { return start_of(cell).append(text); }
 
-std::string epoch_log_text(const EpochRow& row, bool best) {
-  char text[256];
-  std::snprintf(text, sizeof text, "%d: training %.6g %.6g, validation %.6g %.6g, %.3g s%s", row.epoch,
-                row.train_classification, row.train_regression, row.valid_classification, row.valid_regression,
-                row.seconds, best ? ", best" : "");
-  return std::string(kEpoch) + text;
+std::string epoch_log_text(const Cell& cell, const EpochRow& row, bool best) {
+  std::string text = std::string(kEpoch) + std::to_string(row.epoch) + ": " +
+                     losses_of("class " + cell.biomarker, row.train_classification, row.valid_classification);
+  if (!std::isnan(row.train_regression) || !std::isnan(row.valid_regression)) {  // `baseline` has no second task
+    text += "; " + losses_of("value " + cell.auxiliary, row.train_regression, row.valid_regression);
+  }
+  return text + "; " + digits(row.seconds, 3) + " s" + (best ? ", best" : "");
 }
 
 std::string resumed_log_text(const std::string& checkpoint) { return std::string(kResumed) + checkpoint; }

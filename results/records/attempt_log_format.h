@@ -2,8 +2,9 @@
 //
 // A log holds lines of text. The trainer writes the lines below with the functions of this file; everything else in a
 // log (its first line, warnings, what libraries print) is free text that nobody reads back. Members of a pack share a
-// log, so a line about one of them begins with the cell's name: `MSI/LF/naive/2: epoch 3: training ...`. The format has
-// not changed since 0.1; logs of every version are read alike. tests/end_to_end/chaos.py reads the epoch lines too.
+// log, so a line about one of them begins with the cell's name: `MSI/LF/naive/2: epoch 3: ...`. What is read back
+// has not changed since 0.1, so logs of every version are read alike; the losses are for people.
+// tests/end_to_end/chaos.py reads the epoch lines too.
 #pragma once
 
 #include <optional>
@@ -17,8 +18,10 @@ namespace mtlgrid {
 
 // `CELL: TEXT`, without the end of the line.
 std::string log_line(const Cell& cell, std::string_view text);
-// TEXT after an epoch of training: its number, losses and duration, and `, best` if its weights are the best so far.
-std::string epoch_log_text(const EpochRow& row, bool best);
+// TEXT after an epoch of training: its number, the losses of each task by its name, its duration, and `, best` if its
+// weights are the best so far: `epoch 3: class MSI: train 0.41, validation 0.55; value LF: train 0.08, validation 0.09;
+// 1.2 s, best`. The loss of the class is its cross-entropy, that of the value the squared error of the scaled target.
+std::string epoch_log_text(const Cell& cell, const EpochRow& row, bool best);
 // TEXT where training continues from a checkpoint.
 std::string resumed_log_text(const std::string& checkpoint);
 

@@ -29,6 +29,7 @@ void to_json(nlohmann::json& j, const CellResult& r) {
        {"attempt", r.attempt},
        {"environment", r.environment},
        {"best_epoch", r.best_epoch},
+       {"resumed", r.resumed},
        {"started", r.started},
        {"ended", r.ended},
        {"epochs", r.epochs},
@@ -42,6 +43,7 @@ void from_json(const nlohmann::json& j, CellResult& r) {
   j.at("attempt").get_to(r.attempt);
   j.at("environment").get_to(r.environment);
   j.at("best_epoch").get_to(r.best_epoch);
+  r.resumed = j.value("resumed", 0);  // journals of earlier versions do not say
   j.at("started").get_to(r.started);
   j.at("ended").get_to(r.ended);
   j.at("epochs").get_to(r.epochs);

@@ -53,6 +53,14 @@ struct EpochRow {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochRow, epoch, train_classification, train_regression, valid_classification,
                                    valid_regression, weight_classification, weight_regression, seconds)
 
+// The losses of one epoch, as in EpochRow; NaN: not known, or the method has none.
+struct EpochLosses {
+  double train_classification = kMissing, train_regression = kMissing;
+  double valid_classification = kMissing, valid_regression = kMissing;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochLosses, train_classification, train_regression, valid_classification,
+                                   valid_regression)
+
 // Where and with what an attempt ran; differences between cells of a table become a footnote.
 struct Environment {
   std::string host, device, cpu, version, libraries;  // device: "cpu" or the GPU's name and UUID
@@ -68,7 +76,8 @@ struct CellResult {
   int attempt = 0;
   Environment environment;
   int best_epoch = 0;             // from 1
-  double started = 0, ended = 0;  // seconds since 1970, UTC
+  int resumed = 0;                // the epoch in which it continued from an earlier attempt's checkpoint; 0: it did not
+  double started = 0, ended = 0;  // of this attempt alone; seconds since 1970, UTC
   std::vector<EpochRow> epochs;
   std::vector<Prediction> predictions;
   std::vector<MetricRow> metrics;

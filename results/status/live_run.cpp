@@ -31,6 +31,14 @@ std::optional<T> optional_of(const json& j, const char* key) {
   return found == j.end() || found->is_null() ? std::nullopt : std::optional<T>(found->get<T>());
 }
 
+// Missing ones are null, and live files of earlier versions have none.
+EpochLosses losses_of(const json& running) {
+  const auto found = running.find("losses");
+  if (found == running.end()) return {};
+  const auto one = [&](const char* key) { return optional_of<double>(*found, key).value_or(kMissing); };
+  return {one("train_classification"), one("train_regression"), one("valid_classification"), one("valid_regression")};
+}
+
 LiveRun parse(const json& j) {
   LiveRun run;
   j.at("time").get_to(run.time);
@@ -42,6 +50,7 @@ LiveRun parse(const json& j) {
   cells.at("failed").get_to(run.cells.failed);
   cells.at("running").get_to(run.cells.running);
   cells.at("queued").get_to(run.cells.queued);
+  run.share = optional_of<double>(j, "share");
   run.eta_seconds = optional_of<double>(j, "eta_seconds");
   j.at("gone_seconds").get_to(run.gone_seconds);
   j.at("stopping").get_to(run.stopping);
@@ -55,7 +64,7 @@ LiveRun parse(const json& j) {
   for (const json& r : j.at("running")) {
     run.running.push_back({r.at("cell").get<std::string>(), r.at("attempt").get<int>(), r.at("rank").get<int>(),
                            r.at("slot").get<int>(), r.at("epoch").get<int>(), r.at("epochs").get<int>(),
-                           r.at("pack").get<int>(), r.at("started").get<double>()});
+                           r.at("pack").get<int>(), r.at("started").get<double>(), losses_of(r)});
   }
   j.at("queue").get_to(run.queue);
   j.at("avoid").get_to(run.avoid);
@@ -82,7 +91,7 @@ std::string content(const fs::path& file, std::string& why) {
 // Why a live file of `age` seconds cannot be believed; empty if it can.
 std::string doubt(const LiveRun& run, const std::optional<LockHolder>& holder, std::int64_t grid, double age) {
   if (!holder) {
-    return fmt::format("the run's live file is {} old, and no run holds the store: that run was killed",
+    return fmt::format("the last run was killed, about {} ago; the same command again continues it",
                        spoken_duration(age));
   }
   if (holder->epoch > 0 && run.epoch != holder->epoch) {
@@ -198,6 +207,11 @@ std::string RunEnd::text() const {
   if (failed && *failed > 0) out += fmt::format(", {} failed", *failed);
   if (pending && *pending > 0) out += fmt::format(", {} left", *pending);
   return out;
+}
+
+std::string RunState::running_text(int cells) const {
+  if (holder) return "running";
+  return fmt::format("{} running when the run {}", cells == 1 ? "was" : "were", end ? "ended" : "was killed");
 }
 
 RunState read_run_state(const fs::path& store, std::int64_t grid, double now) {

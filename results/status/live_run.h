@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "results/records/records.h"
 #include "results/store/store_lock.h"
 
 namespace mtlgrid {
@@ -21,6 +22,7 @@ struct LiveRun {
   struct Cells {
     int total = 0, done = 0, failed = 0, running = 0, queued = 0;  // of this run, which --only may have limited
   } cells;
+  std::optional<double> share;  // that is done, as the run itself shows it; live files of earlier versions lack it
   std::optional<double> eta_seconds;
   double gone_seconds = 0;
   bool stopping = false;
@@ -36,6 +38,7 @@ struct LiveRun {
     std::string cell;
     int attempt = 0, rank = 0, slot = 0, epoch = 0, epochs = 0, pack = 1;  // epochs 0: not known yet
     double started = 0;
+    EpochLosses losses{};  // of that epoch
   };
   std::vector<Running> running;
   std::vector<std::string> queue;  // in the order in which they will be started; empty where there are too many
@@ -70,6 +73,9 @@ struct RunState {
   std::optional<std::int64_t> live_grid;  // the grid of the run that holds the store, whichever was asked for
   std::string trouble;                    // why `live` is missing although a run holds the store: one line, printable
   std::optional<RunEnd> end;              // how the last run ended; nullopt during a run, or if it was killed
+  // What a cell is doing that the store has as running: "running"; or, where no run holds the store, "was running when
+  // the run was killed", in the past and without a record of its end. `cells`: of how many.
+  std::string running_text(int cells = 1) const;
 };
 // Reads STORE.lock, STORE.progress and STORE.done; never the database. `now`: seconds since 1970.
 RunState read_run_state(const std::filesystem::path& store, std::int64_t grid, double now);

@@ -9,12 +9,13 @@
 #include "base/errors.h"
 #include "base/platform.h"
 #include "results/grids/grid_choice.h"
+#include "results/metrics/registry.h"
 #include "results/store/reading.h"
 
 namespace mtlgrid {
 namespace {
 
-constexpr int kNewestFailures = 50;  // more than a terminal has lines
+constexpr int kNewestFailures = 50, kNewestResults = 50;  // more than a terminal has lines
 
 void add_state(StateCounts& counts, const std::string& state, int n) {
   if (state == "pending") counts.pending += n;
@@ -143,6 +144,27 @@ void read_failures(const Database& database, StoreStatus& status) {
   }
 }
 
+void read_newest_results(const Database& database, StoreStatus& status) {
+  Statement newest =
+      of_grid(database,
+              "SELECT c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold, a.ended, "
+              "a.cell_id, a.attempt FROM attempts a JOIN cells c ON c.cell_id = a.cell_id AND "
+              "c.result_attempt = a.attempt WHERE c.grid_id = ?1 ORDER BY a.ended DESC, a.cell_id LIMIT ?2",
+              status.grid_id);
+  newest.bind(2, kNewestResults);
+  Statement auroc = database.prepare(
+      "SELECT cohort, value FROM metrics WHERE cell_id = ? AND attempt = ? AND metric = ? "
+      "ORDER BY cohort <> 'test', position");
+  while (newest.step()) {
+    StoreStatus::Result& result = status.newest_results.emplace_back();
+    result.cell = newest.text(0);
+    result.ended = newest.real(1);
+    auroc.bind_all(newest.integer(2), newest.integer(3), table1_metrics().front()->name);
+    while (auroc.step()) result.auroc.emplace_back(auroc.text(0), auroc.real(1));
+    auroc.reset();
+  }
+}
+
 void read_workers(const Database& database, StoreStatus& status) {
   Statement workers =
       of_grid(database,
@@ -202,6 +224,7 @@ StoreStatus read_status(const std::filesystem::path& store, std::optional<std::i
   read_signs(database, status);
   correct_signs(status);
   read_failures(database, status);
+  read_newest_results(database, status);
   read_workers(database, status);
   read_throughput(database, status);
   return status;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "results/status/live_run.h"
@@ -44,6 +45,13 @@ struct StoreStatus {
   std::vector<Failure> failures;  // failed cells with the cause of their last attempt
   // The newest attempts that failed, crashed or were lost, newest first; their cells may have succeeded since.
   std::vector<Failure> newest_failures;
+  // The newest results, newest first, with the AUROC on each cohort, `test` first; NaN: undefined.
+  struct Result {
+    std::string cell;
+    double ended = 0;  // seconds since 1970
+    std::vector<std::pair<std::string, double>> auroc;
+  };
+  std::vector<Result> newest_results;
   // Attempts that gave no result, by outcome; cells they belong to may have succeeded since.
   struct Lost {
     std::string outcome;

@@ -28,7 +28,7 @@ std::string held(const RunState& run) {
   std::string out = run.holder ? fmt::format("Held by a run: {}.\n", printable(run.holder->described()))
                                : std::string("No run holds the store.\n");
   if (run.live) out += live(run);
-  if (!run.trouble.empty()) out += fmt::format("No live status: {}.\n", run.trouble);
+  if (!run.trouble.empty()) out += fmt::format("{}: {}.\n", run.holder ? "No live status" : "Note", run.trouble);
   if (run.end) {
     out += fmt::format("The last run ended {} ago: {}.\n", spoken_duration(run.now - run.end->time), run.end->text());
   }
@@ -38,8 +38,8 @@ std::string held(const RunState& run) {
 
 std::string head(const StoreStatus& s) {
   std::string out = fmt::format("Grid {}: {} of {} cells done{}{}{}\n", s.grid_id, s.cells.done, s.cells.total(),
-                                count_item(s.cells.running, "running"), count_item(s.cells.pending, "pending"),
-                                count_item(s.cells.failed, "failed"));
+                                count_item(s.cells.running, s.run.running_text(s.cells.running)),
+                                count_item(s.cells.pending, "pending"), count_item(s.cells.failed, "failed"));
   out += held(s.run);
   if (s.cells_per_hour <= 0) return out;
   out += fmt::format("{} results in the last run, {:.0f} cells an hour; newest {} ago", s.done_in_run, s.cells_per_hour,
@@ -67,7 +67,8 @@ std::string matrix(const StoreStatus& s) {
     row.emplace_back(s.methods[m]);
     for (const StateCounts& counts : s.matrix[m]) row.emplace_back(square(counts));
   }
-  return fmt::format("\nDone of all pairs (r running, f failed)\n{}", render(table, QueryFormat::table));
+  return fmt::format("\nDone of all pairs (r {}, f failed)\n{}", s.run.running_text(),
+                     render(table, QueryFormat::table));
 }
 
 std::string live_workers(const StoreStatus& s) {
@@ -87,7 +88,7 @@ std::string workers(const StoreStatus& s) {
   if (s.run.live) return live_workers(s);
   if (s.workers.empty()) return "";
   QueryResult table;
-  table.columns = {"rank", "host", "device", "running", "done"};
+  table.columns = {"rank", "host", "device", s.run.holder ? "running" : "was running", "done"};
   for (const auto& w : s.workers) {
     table.rows.push_back({std::to_string(w.rank), w.host, w.device, std::to_string(w.running), std::to_string(w.done)});
   }

@@ -8,7 +8,10 @@
 #include <map>
 #include <numeric>
 
+#include "base/local_time.h"
+#include "base/progress_bar.h"
 #include "base/text.h"
+#include "results/status/status_panels.h"
 
 namespace mtlgrid {
 namespace {
@@ -16,11 +19,13 @@ namespace {
 using Lines = std::vector<std::string>;
 
 constexpr std::size_t kBar = 20;
+constexpr std::size_t kWide = 66;       // columns beside the matrix in which all lists are shown
 constexpr std::size_t kGap = 1;         // between columns
 constexpr std::size_t kPanel = 22;      // the narrowest that workers are shown in beside the matrix
 constexpr std::size_t kFewWorkers = 4;  // lines for workers below the matrix, where they do not fit beside it
 constexpr std::size_t kFewFailures = 2;
-constexpr std::size_t kLowScreen = 20;  // with fewer lines, workers below the matrix get one
+constexpr std::size_t kLong = 200, kFewResults = 20;  // so many lines are a log, not a screen
+constexpr std::size_t kLowScreen = 20;                // with fewer lines, workers below the matrix get one
 
 char sign_of(const std::optional<CellSign>& sign) {
   if (!sign) return ' ';
@@ -42,16 +47,16 @@ char sign_of(const std::optional<CellSign>& sign) {
 }
 
 // The legend's entry of a sign.
-std::string meaning_of(char sign, bool live) {
+std::string meaning_of(char sign, const RunState& run) {
   switch (sign) {
     case '#':
       return "# done";
     case 'X':
       return "X failed";
     case '>':
-      return "> running";
+      return run.holder ? "> running" : "> was running";
     case '.':
-      return live ? ". waiting" : ". to do";
+      return run.live ? ". waiting" : ". to do";
     case '-':
       return "- not in this run";
     case '?':
@@ -76,39 +81,35 @@ Lines wrapped(const std::string& text, std::size_t columns) {
   return lines;
 }
 
-std::string bar(int done, int total) {
-  const std::size_t filled =
-      total > 0 ? std::min(kBar, kBar * static_cast<std::size_t>(done) / static_cast<std::size_t>(total)) : kBar;
-  const int percent = total > 0 ? static_cast<int>(100LL * done / total) : 100;
-  return fmt::format("[{}{}] {:3} %  {}/{} cells", std::string(filled, '#'), std::string(kBar - filled, '.'), percent,
-                     done, total);
-}
-
 std::string progress(const StoreStatus& s) {
   if (!s.run.live) {
-    return bar(s.cells.done, s.cells.total()) + count_item(s.cells.failed, "failed") +
-           count_item(s.cells.running, "running") + count_item(s.cells.pending, "to do");
+    const StateCounts& c = s.cells;
+    return progress_bar(c.total() > 0 ? static_cast<double>(c.done) / c.total() : 1, kBar) +
+           fmt::format("  {}/{} cells", c.done, c.total()) + count_item(c.failed, "failed") +
+           count_item(c.running, s.run.running_text(c.running)) + count_item(c.pending, "to do");
   }
   const auto& c = s.run.live->cells;
-  return bar(c.done, c.total) + count_item(c.failed, "failed") + count_item(c.running, "running") +
-         count_item(c.queued, "waiting");
+  const double share = c.total > 0 ? static_cast<double>(c.done) / c.total : 1;
+  return progress_bar(s.run.live->share.value_or(share), kBar) + fmt::format("  {}/{} cells", c.done, c.total) +
+         count_item(c.failed, "failed") + count_item(c.running, "running") + count_item(c.queued, "waiting");
 }
 
 std::string pace(const LiveRun& live, double now) {
   std::string out = fmt::format("{} gone, ETA {}", spoken_duration(live.gone_seconds),
                                 live.eta_seconds ? spoken_duration(*live.eta_seconds) : "unknown");
+  if (live.eta_seconds && *live.eta_seconds > 0) out += fmt::format(" ({})", expected_at(now + *live.eta_seconds, now));
+  if (live.ends) out += fmt::format(", the allocation ends in {}", spoken_duration(*live.ends - now));
+  if (live.stopping) out += ", asked to stop";
   if (live.cells.done > 0 && live.gone_seconds > 0) {
     out += fmt::format(", {:.0f} cells an hour", 3600 * live.cells.done / live.gone_seconds);
   }
-  if (live.ends) out += fmt::format(", the allocation ends in {}", spoken_duration(*live.ends - now));
-  if (live.stopping) out += ", asked to stop";
   return out;
 }
 
 Lines head(const StoreStatus& s, const std::string& store, std::size_t columns) {
   const std::string run = s.run.holder ? fmt::format("run {} on {}", s.run.holder->epoch, printable(s.run.holder->host))
                                        : std::string("no run holds it");
-  Lines lines = {fmt::format("{}, grid {}: {}, {} UTC", printable(store), s.grid_id, run, spoken_time(s.run.now)),
+  Lines lines = {fmt::format("{}, grid {}: {}, {}", printable(store), s.grid_id, run, local_time(s.run.now)),
                  progress(s)};
   if (s.run.live) lines.push_back(pace(*s.run.live, s.run.now));
   for (std::string& line : wrapped(s.run.trouble, columns)) {
@@ -207,8 +208,9 @@ Matrix matrix(const StoreStatus& s, std::size_t columns) {
   return m.width <= columns ? m : matrix_of_methods(s, names);
 }
 
-std::string legend(const StoreStatus& s, const Matrix& m) {
-  if (!m.signs) return "done/all pairs, ! where some failed";
+// Always whole: on a narrow terminal it takes more lines.
+Lines legend(const StoreStatus& s, const Matrix& m, std::size_t columns) {
+  if (!m.signs) return wrapped("done/all pairs, ! where some failed", columns);
   std::map<char, bool> there;
   for (const auto& row : s.signs) {
     for (const auto& square : row) {
@@ -217,9 +219,11 @@ std::string legend(const StoreStatus& s, const Matrix& m) {
   }
   Lines entries;
   for (const char sign : std::string("#X>.?-")) {
-    if (there.contains(sign)) entries.push_back(meaning_of(sign, s.run.live.has_value()));
+    if (there.contains(sign)) entries.push_back(meaning_of(sign, s.run));
   }
-  return fmt::format("{}  (a sign a pair)", fmt::join(entries, "  "));
+  const std::string text = fmt::format("{}", fmt::join(entries, "  "));
+  const std::string whole = text + "  (a sign a pair)";
+  return width(whole) <= columns ? Lines{whole} : width(text) <= columns ? Lines{text} : wrapped(text, columns);
 }
 
 Lines pairs(const StoreStatus& s, const Matrix& m, std::size_t columns) {
@@ -229,90 +233,73 @@ Lines pairs(const StoreStatus& s, const Matrix& m, std::size_t columns) {
   return wrapped(fmt::format("pairs from left to right: {}", fmt::join(names, ", ")), columns);
 }
 
-// One line a worker, those in trouble first; the first line sums up.
-Lines workers(const StoreStatus& s) {
-  if (!s.run.live || s.run.live->workers.empty()) return {};
-  std::vector<LiveRun::Worker> all = s.run.live->workers;
-  int alive = 0, slots = 0, busy = 0;
-  for (const auto& w : all) {
-    if (w.state != "alive") continue;
-    ++alive;
-    slots += w.slots;
-    busy += w.busy;
-  }
-  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-    const bool well_a = a.state == "alive" && a.broken == 0, well_b = b.state == "alive" && b.broken == 0;
-    return well_a != well_b ? well_b : a.rank < b.rank;
-  });
-  std::string sum = fmt::format("workers {}/{}, busy {}/{}", alive, all.size(), busy, slots);
-  if (sum.size() > kPanel) sum = fmt::format("up {}/{} busy {}/{}", alive, all.size(), busy, slots);
-  Lines lines = {sum};
-  for (const auto& w : all) {
-    std::string line = fmt::format("{:>3} {} {}/{}", w.rank, printable(w.host), w.busy, w.slots);
-    if (w.state != "alive") line += fmt::format(" {} {}", printable(w.state), spoken_duration(w.heard_seconds));
-    if (w.broken > 0) line += fmt::format(" {} broken: {}", w.broken, printable(w.why));
-    if (!w.device.empty() && w.device != "none") line += fmt::format(" {}", printable(w.device));
-    lines.push_back(std::move(line));
-  }
-  return lines;
-}
-
-Lines failures(const StoreStatus& s) {
-  if (s.newest_failures.empty()) return {};
-  Lines counts;
-  for (const auto& l : s.lost) counts.push_back(fmt::format("{} {}", l.attempts, printable(l.outcome)));
-  Lines lines = {fmt::format("attempts without a result: {}; newest first:", fmt::join(counts, ", "))};
-  for (const auto& f : s.newest_failures) {
-    lines.push_back(
-        fmt::format("{} attempt {} {}: {}", printable(f.cell), f.attempts, printable(f.outcome), printable(f.cause)));
-  }
-  return lines;
-}
-
-// At most `room` lines, the last of which says what is left out; the first alone where there is room for one.
-Lines shortened(Lines lines, std::size_t room, const char* what) {
-  if (lines.size() <= room) return lines;
-  if (room <= 1) {
-    lines.resize(room);
-    return lines;
-  }
-  const std::size_t left_out = lines.size() - room + 1;
-  lines.resize(room - 1);
-  lines.push_back(fmt::format("and {} more {}", left_out, what));
-  return lines;
-}
-
 // `right` beside `left`, line by line.
 Lines beside_each_other(Lines left, std::size_t left_width, const Lines& right) {
+  left.resize(std::max(left.size(), right.size()));
   for (std::size_t i = 0; i < right.size(); ++i) left[i] = padded(left[i], left_width + 2 * kGap).append(right[i]);
   return left;
 }
 
 void append(Lines& to, const Lines& lines) { to.insert(to.end(), lines.begin(), lines.end()); }
 
+// All panels in `room` lines, one below the other; a line stays empty between two where there is room for that.
+Lines stacked(const std::vector<Panel>& panels, std::size_t room) {
+  std::size_t wanted = 0;
+  for (const Panel& panel : panels) wanted += panel.lines.size() + (panel.lines.empty() ? 0 : 1);
+  const std::vector<std::size_t> shares = shares_of(panels, room);
+  Lines lines;
+  for (std::size_t i = 0; i < panels.size(); ++i) {
+    if (shares[i] == 0) continue;
+    if (!lines.empty() && wanted <= room) lines.emplace_back();
+    append(lines, shortened(panels[i], shares[i]));
+  }
+  return lines;
+}
+
+// The matrix with its legend on the left, everything else on the right.
+Lines wide_view(const StoreStatus& s, Matrix m, std::size_t room) {
+  Lines under = legend(s, m, m.width);
+  const Lines named = pairs(s, m, m.width);
+  if (m.lines.size() + under.size() + named.size() <= room) append(under, named);
+  const std::size_t width = m.width;
+  Lines left =
+      shortened({std::move(m.lines), "methods"}, std::max<std::size_t>(room - std::min(room, under.size()), 2));
+  append(left, under);
+  return beside_each_other(
+      std::move(left), width,
+      stacked({failure_panel(s), worker_panel(s), running_panel(s), result_panel(s, room > kLong ? kFewResults : room)},
+              room));
+}
+
+// The matrix, workers beside it where they fit, and below what else there is room for.
+Lines narrow_view(const StoreStatus& s, Matrix m, std::size_t columns, std::size_t rows) {
+  Panel working = worker_panel(s);
+  const Panel failing = failure_panel(s);
+  const bool beside = !working.lines.empty() && m.width + 2 * kGap + kPanel <= columns;
+  const std::size_t below = beside ? 0 : std::min(working.lines.size(), rows < kLowScreen ? 1 : kFewWorkers);
+  Lines under = legend(s, m, columns);
+  const std::size_t fixed = under.size() + below + std::min(failing.lines.size(), kFewFailures);
+  Lines out = shortened({std::move(m.lines), "methods"}, rows > fixed ? std::max<std::size_t>(rows - fixed, 2) : 2);
+  if (beside) out = beside_each_other(std::move(out), m.width, shortened(working, out.size()));
+  const Lines named = pairs(s, m, columns);
+  if (fixed + out.size() + named.size() <= rows) append(under, named);
+  append(out, under);
+  if (!beside) append(out, shortened(working, below));
+  const std::size_t room = rows - std::min(rows, out.size());
+  append(out, stacked({failing, running_panel(s), result_panel(s, room > kLong ? kFewResults : room)}, room));
+  return out;
+}
+
 }  // namespace
 
 std::vector<std::string> status_view(const StoreStatus& s, const std::string& store, ScreenSize size) {
   const auto columns = static_cast<std::size_t>(std::max(size.columns, 1));
   const auto rows = static_cast<std::size_t>(std::max(size.rows, 1));
-  Lines out = head(s, store, columns), working = workers(s);
-  const Lines failing = failures(s);
+  Lines out = head(s, store, columns);
+  const std::size_t room = rows - std::min(rows, out.size());
   Matrix m = matrix(s, columns);
-  const bool panel = !working.empty() && m.width + 2 * kGap + kPanel <= columns;
-  const std::size_t below = panel ? 0 : std::min(working.size(), rows < kLowScreen ? 1 : kFewWorkers);
-  const std::size_t fixed = out.size() + 1 + below + std::min(failing.size(), kFewFailures);
-  Lines methods = shortened(std::move(m.lines), rows > fixed ? std::max<std::size_t>(rows - fixed, 2) : 2, "methods");
-  if (panel) {
-    working = shortened(std::move(working), methods.size(), "workers");
-    methods = beside_each_other(std::move(methods), m.width, working);
-  }
-  Lines under = {legend(s, m)};
-  const Lines named = pairs(s, m, columns);
-  if (fixed + methods.size() + named.size() <= rows) append(under, named);
-  append(out, methods);
-  append(out, under);
-  if (!panel) append(out, shortened(std::move(working), below, "workers"));
-  append(out, failing);  // its heading counts what does not fit
+  const bool wide = m.width + 2 * kGap + kWide <= columns && room >= kLowScreen;
+  append(out, wide ? wide_view(s, std::move(m), room) : narrow_view(s, std::move(m), columns, room));
   if (out.size() > rows) out.resize(rows);
   for (std::string& line : out) {
     line.erase(line.find_last_not_of(' ') + 1);

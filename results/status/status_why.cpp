@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "base/errors.h"
+#include "base/paths.h"
 #include "base/platform.h"
 #include "results/grids/grid_choice.h"
 #include "results/records/attempt_log_format.h"
@@ -26,7 +27,7 @@ constexpr std::size_t kLogLines = 8;
 
 // `path` without `folder` before it, if it is there.
 std::string below(const fs::path& folder, const std::string& path) {
-  const std::string absolute = (fs::absolute(folder).lexically_normal() / "").string();
+  const std::string absolute = (system_path(folder.empty() ? "." : folder) / "").string();
   return path.starts_with(absolute) ? path.substr(absolute.size()) : path;
 }
 

@@ -114,7 +114,7 @@ void tell_without_live(const CellHistory& history, std::vector<std::string>& lin
   if (!history.run.trouble.empty()) lines.push_back(history.run.trouble);
   if (history.state == "running" && !held) {
     lines.push_back(
-        fmt::format("its run was killed; {} continues it{}", run_command(history), from_checkpoint(history)));
+        fmt::format("no run holds the store; {} continues it{}", run_command(history), from_checkpoint(history)));
   }
   if (history.state != "pending") return;
   if (held) {
@@ -131,7 +131,7 @@ void tell_without_live(const CellHistory& history, std::vector<std::string>& lin
 
 // The live file is newer than the snapshot.
 std::string state_now(const CellHistory& history) {
-  if (!history.run.live) return history.state;
+  if (!history.run.live) return history.state == "running" ? history.run.running_text() : history.state;
   const std::string cell = history.cell.name();
   return history.run.live->find_running(cell)   ? "running"
          : history.run.live->place_of(cell) > 0 ? "waiting"
@@ -187,14 +187,17 @@ std::string epochs(const CellHistory& history, const CellHistory::Attempt& a) {
 void add(std::string& to, const char* what, const std::string& text) { to += fmt::format("  {:<8}{}\n", what, text); }
 
 std::string attempt(const CellHistory& history, const CellHistory::Attempt& a) {
-  std::string out = fmt::format("\nAttempt {}: {}{}\n", a.attempt, printable(a.outcome),
-                                a.attempt == history.result_attempt ? ", counts" : "");
+  const std::string outcome = a.outcome == "running" ? history.run.running_text() : printable(a.outcome);
+  std::string out =
+      fmt::format("\nAttempt {}: {}{}\n", a.attempt, outcome, a.attempt == history.result_attempt ? ", counts" : "");
   if (!a.cause.empty()) add(out, "cause", printable(a.cause));
   add(out, "where", where(a));
   add(out, "when", when(a, history.run.now));
   add(out, "epochs", epochs(history, a));
   if (!a.log.resumed_from.empty()) add(out, "resumed", "from " + printable(a.log.resumed_from));
-  if (a.resumed > 0) add(out, "resumed", fmt::format("{}, from its own checkpoint", times(a.resumed)));
+  if (a.resumed > 0 && a.log.resumed_from.empty()) {
+    add(out, "resumed", fmt::format("in epoch {}, from a checkpoint of an earlier attempt", a.resumed));
+  }
   add(out, "log", printable(history.folder + "/" + a.log.path) + (a.log.trouble.empty() ? "" : ": " + a.log.trouble));
   for (const std::string& line : a.log.lines) out += fmt::format("    | {}\n", printable(line));
   // The stored detail is the end of the log, so it is shown only where the log is missing.

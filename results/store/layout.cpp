@@ -34,7 +34,7 @@ constexpr std::array kSuffixes = {
     Suffix{StoreFile::sum, ".sum", false, true},
     Suffix{StoreFile::snapshot, ".snapshot", false, true},
     Suffix{StoreFile::folder, ".d"},
-    Suffix{StoreFile::rebuild, ".rebuild", false, false, true},
+    Suffix{StoreFile::working, ".working", false, true, true},
     Suffix{StoreFile::damaged, ".damaged-", true, false, true},
     Suffix{StoreFile::damaged_journal, ".journal.damaged-", true},
     Suffix{StoreFile::rehearsal, ".rehearsal-", true},
@@ -98,6 +98,8 @@ fs::path unused_store_path(const fs::path& store, StoreFile file) {
 fs::path rehearsal_verdict(const fs::path& store) { return beside(store, std::string(kRehearsal)); }
 
 fs::path rollback_journal(const fs::path& database) { return beside(database, std::string(kRollback)); }
+fs::path write_ahead_log(const fs::path& database) { return beside(database, "-wal"); }
+fs::path write_ahead_index(const fs::path& database) { return beside(database, "-shm"); }
 
 fs::path temporary_path(const fs::path& file) { return beside(file, std::string(kTemporary)); }
 

@@ -3,7 +3,7 @@
 // Everything else builds these names with the functions below and recognises them with the two parsers, which are the
 // inverse. No name is spelled a second time in C++, with these exceptions: the views `attempt_summary` and `failures`
 // (schema.cpp) spell the path of an attempt's log in SQL; base and datasets, which are below this room, choose the
-// names of their own temporary files. The Python tests and the shell scripts (slurm/lib.sh) spell names themselves.
+// names of their own temporary files. The Python tests spell names themselves; shell scripts ask `mtlgrid paths`.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,10 @@ enum class StoreFile {
   lock,             // STORE.lock
   done,             // STORE.done: how the last run ended
   progress,         // STORE.progress: the live status of a run
-  sum,              // STORE.sum: size and hash of the database's bytes
+  sum,              // STORE.sum: hashes of the database's bytes and contents
   snapshot,         // STORE.snapshot: a copy of the database for readers
   folder,           // STORE.d, a folder
-  rebuild,          // STORE.rebuild: a database that is being rebuilt from the journal
+  working,          // STORE.working: the database of the run in progress, which it copies to STORE
   damaged,          // STORE.damaged-N: a database that recovery moved aside
   damaged_journal,  // STORE.journal.damaged-N: the part of a damaged journal that recovery did not use
   rehearsal,        // STORE.rehearsal-N, the folder of a rehearsal
@@ -42,8 +42,11 @@ std::filesystem::path unused_store_path(const std::filesystem::path& store, Stor
 // The path that takes the place of STORE for the verdict of a rehearsal: the verdict is its `done`.
 std::filesystem::path rehearsal_verdict(const std::filesystem::path& store);
 
-// DATABASE-journal: SQLite's rollback journal of a database.
+// DATABASE-journal: SQLite's rollback journal of a database. DATABASE-wal and -shm: its write-ahead log and the index
+// of that; no program of ours makes these two.
 std::filesystem::path rollback_journal(const std::filesystem::path& database);
+std::filesystem::path write_ahead_log(const std::filesystem::path& database);
+std::filesystem::path write_ahead_index(const std::filesystem::path& database);
 // FILE.tmp: the name of a file while it is written, before it is renamed to FILE.
 std::filesystem::path temporary_path(const std::filesystem::path& file);
 // LOCK.HOST.PROCESS: a lock while it is written, before it takes the place of a stale LOCK.

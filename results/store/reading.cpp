@@ -1,12 +1,19 @@
 #include "results/store/reading.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <map>
+#include <mutex>
+#include <system_error>
+#include <tuple>
 
 #include "results/store/layout.h"
-#include "results/store/schema.h"
-#include "results/store/sqlite.h"
+#include "results/store/not_a_store.h"
+#include "results/store/store_check.h"
 #include "results/store/store_lock.h"
-#include "results/store/store_sum.h"
+#include "results/store/store_open.h"
 
 namespace mtlgrid {
 
@@ -14,67 +21,107 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// The version of the schema in `database`; nullopt if it is not a store. Reads a page, so that SQLite opens the file.
-std::optional<std::int64_t> schema_version(Database& database) {
-  if (!database.integer("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'meta'")) return std::nullopt;
-  return database.integer("SELECT value FROM meta WHERE key = 'schema_version'");
+using Stamp = std::tuple<ino_t, off_t, std::int64_t>;
+
+Stamp stamp(const fs::path& file) {
+  struct stat facts = {};
+  if (::stat(file.c_str(), &facts) != 0) return {};
+  return {facts.st_ino, facts.st_size, facts.st_mtim.tv_sec * std::int64_t{1'000'000'000} + facts.st_mtim.tv_nsec};
 }
 
-// A killed writer leaves a rollback journal, which whoever opens the file next must play back, even a reader.
-Database open_recovering(const fs::path& file, std::optional<std::int64_t>& version) {
-  try {
-    Database database(file, Database::Mode::read_only);
-    version = schema_version(database);
-    return database;
-  } catch (const SqliteError& e) {
-    if (e.code() != SQLITE_READONLY_ROLLBACK && (e.code() & 0xff) != SQLITE_CANTOPEN) throw;
+// check_store(), once for each state of the files: a command opens its store several times, --watch again and again.
+StoreCheck check_once(const fs::path& store) {
+  struct Known {
+    std::array<Stamp, 3> of;
+    StoreCheck check;
+  };
+  static std::mutex mutex;
+  static std::map<fs::path, Known> known;
+  const std::lock_guard guard(mutex);
+  const auto stamps = [&] {
+    return std::array{stamp(store), stamp(store_path(store, StoreFile::sum)),
+                      stamp(store_path(store, StoreFile::journal))};
+  };
+  const std::array<Stamp, 3> now = stamps();
+  const auto found = known.find(store);
+  if (found != known.end() && found->second.of == now) return found->second.check;
+  StoreCheck check = check_store(store);
+  known[store] = {stamps(), check};
+  return check;
+}
+
+std::string rebuild_command(const fs::path& store) { return "`mtlgrid doctor " + store.string() + " --rebuild`"; }
+
+// What to do about a store that is not what the last run left.
+std::string way_out(const fs::path& store) {
+  if (fs::exists(store_path(store, StoreFile::journal))) {
+    return rebuild_command(store) + ", or the next run, rebuilds it from its journal";
   }
-  Database database(file, Database::Mode::read_write);
-  version = schema_version(database);
-  return database;
+  const std::string name = store.filename().string();
+  return "copy " + store_path(name, StoreFile::journal).string() + " from where the store was made to its side, then " +
+         rebuild_command(store) + " rebuilds it; or take another copy of " + name + "; or remove " +
+         store_path(name, StoreFile::sum).string() + " to read it unchecked, as it is";
 }
 
-// A store may come from an untrusted source, so its schema gets no privileges.
-void distrust(Database& database) {
-  sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
-  database.execute("PRAGMA query_only = ON");
+void refuse_changed(const fs::path& store, const StoreCheck& check) {
+  if (check.kind == StoreCheck::Kind::differs) {
+    throw InputError(store.string() + ": is not what the last run left (" + check.what +
+                     "): it is damaged, or another program changed it; " + way_out(store));
+  }
+  if (check.kind == StoreCheck::Kind::unknown) {
+    throw InputError(store.string() +
+                     ": its bytes differ from those that the last run left, and its sum is of an earlier version, "
+                     "which does not tell whether its contents do; " +
+                     way_out(store));
+  }
 }
 
 }  // namespace
 
 fs::path readable_store(const fs::path& store) {
   fs::path snapshot = store_path(store, StoreFile::snapshot);
-  if (!fs::exists(snapshot)) return store;
-  if (!fs::exists(store)) return snapshot;
+  std::error_code error;  // of a folder that may not be searched: whoever opens the store says so
+  if (!fs::exists(snapshot, error)) return store;
+  if (!fs::exists(store, error)) return snapshot;
   const auto holder = read_lock(store_path(store, StoreFile::lock));
   return holder && life_of(*holder, Platform::real()) != HolderLife::dead ? snapshot : store;
 }
 
 Database open_for_reading(const fs::path& store) {
   const fs::path file = readable_store(store);
-  if (!fs::exists(file)) throw InputError(store.string() + ": store not found");
-  if (file == store && check_sum(store) == SumState::wrong) {
-    throw InputError(
-        store.string() +
-        ": its bytes differ from those that the last run left: it is damaged, or another program wrote to it; "
-        "`mtlgrid run` rebuilds it from the journal");
-  }
+  require_store_file(file);
   try {
-    std::optional<std::int64_t> version;
-    Database database = open_recovering(file, version);
-    distrust(database);
-    if (!version) throw InputError(file.string() + ": not an mtlgrid store");
-    if (*version != kSchemaVersion) {
-      throw InputError(file.string() + ": has schema version " + std::to_string(*version) + ", this program reads " +
-                       std::to_string(kSchemaVersion) + "; `mtlgrid run` with this program rebuilds an older store");
-    }
-    return database;
+    const StoreCheck check = file == store ? check_once(store) : StoreCheck{};
+    refuse_changed(store, check);
+    Database database = open_distrusted(file, check.kind == StoreCheck::Kind::same_bytes);
+    const std::string unreadable = unreadable_schema(database);
+    if (unreadable.empty()) return database;
+    const bool older = unreadable.starts_with("has ") && unreadable.find("use the version") == std::string::npos;
+    throw InputError(
+        file.string() + ": " + unreadable +
+        (older ? "; " + rebuild_command(store) + ", or a run with this program, rebuilds an older store" : ""));
   } catch (const SqliteError& e) {
+    if ((e.code() & 0xff) == SQLITE_BUSY) {
+      throw InputError(file.string() + ": another program has it locked; end its transaction, or that program");
+    }
     throw InputError(e.damaged() ? file.string() + ": not an mtlgrid store, or damaged: SQLite: " + e.text()
                                  : e.what());
   }
+}
+
+std::optional<std::string> foreign_notice(const fs::path& store) {
+  std::error_code error;
+  if (readable_store(store) != store || !fs::is_regular_file(store, error)) return std::nullopt;
+  StoreCheck check;
+  try {
+    check = check_once(store);
+  } catch (const Error&) {
+    return std::nullopt;  // open_for_reading() says it
+  }
+  if (check.kind != StoreCheck::Kind::same_contents) return std::nullopt;
+  return store.string() + ": another program wrote to it" +
+         (check.foreign.empty() ? "" : " and left " + enumerated(check.foreign)) +
+         "; the results are those that the last run left";
 }
 
 }  // namespace mtlgrid

@@ -1,9 +1,12 @@
 #include "results/store/sqlite.h"
 
 #include <sqlite3.h>
+#include <sys/resource.h>
 
+#include <cctype>
 #include <cerrno>
 #include <cmath>
+#include <optional>
 
 namespace mtlgrid {
 namespace {
@@ -19,8 +22,30 @@ bool disk_is_full(int code, int system_errno) {
   return (code & 0xff) == SQLITE_IOERR && (system_errno == ENOSPC || system_errno == EDQUOT);
 }
 
+// Bytes that a file may have here (`ulimit -f`), if a failed write may be because of that: SQLite forgets the errno of
+// a write before one can ask for it.
+std::optional<rlim_t> limit_of_files(int code) {
+  struct rlimit limit {};
+  const bool limited = ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  return code == SQLITE_IOERR_WRITE && limited ? std::optional(limit.rlim_cur) : std::nullopt;
+}
+
+std::string immutable_uri(const std::filesystem::path& file) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string uri = file.is_absolute() ? "file://" : "file:";
+  for (const char c : file.string()) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/' || c == '.' || c == '-' || c == '_';
+    if (plain) {
+      uri += c;
+    } else {
+      uri += {'%', kDigits[static_cast<unsigned char>(c) >> 4], kDigits[static_cast<unsigned char>(c) & 15]};
+    }
+  }
+  return uri + "?immutable=1";
+}
+
 ErrorKind kind_of(int code, int system_errno) {
-  if (disk_is_full(code, system_errno)) return ErrorKind::needs_person;
+  if (disk_is_full(code, system_errno) || limit_of_files(code)) return ErrorKind::needs_person;
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_PERM:
@@ -43,7 +68,11 @@ void check_sqlite(sqlite3* connection, int code, std::source_location where) {
   std::string message = (file && *file) ? std::string(file) + ": " : "";
   message += "SQLite: " + text + " (code " + std::to_string(extended) + ", " + position(where) + ")";
   if (disk_is_full(code, system)) message += "; the disk or quota is full: free space there, then run again";
-  throw SqliteError(kind_of(code, system), extended, text, message);
+  if (const auto limit = limit_of_files(extended)) {
+    message +=
+        "; a file may have at most " + std::to_string(*limit) + " bytes here (ulimit -f): raise that, then run again";
+  }
+  throw SqliteError(kind_of(extended, system), extended, text, message);
 }
 
 bool SqliteError::damaged() const { return (code_ & 0xff) == SQLITE_CORRUPT || (code_ & 0xff) == SQLITE_NOTADB; }
@@ -129,11 +158,13 @@ void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_fi
 
 Database::Database(const std::filesystem::path& file, Mode mode, std::source_location where) {
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  if (mode == Mode::read_only) flags |= SQLITE_OPEN_READONLY;
-  if (mode != Mode::read_only) flags |= SQLITE_OPEN_READWRITE;
+  const bool reading = mode == Mode::read_only || mode == Mode::immutable;
+  flags |= reading ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  if (mode == Mode::immutable) flags |= SQLITE_OPEN_URI;
   if (mode == Mode::create) flags |= SQLITE_OPEN_CREATE;
+  const std::string name = mode == Mode::immutable ? immutable_uri(file) : file.string();
   sqlite3* connection = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(), &connection, flags, nullptr);
+  const int code = sqlite3_open_v2(name.c_str(), &connection, flags, nullptr);
   connection_.reset(connection);
   if (code != SQLITE_OK) {
     const std::string text = connection ? sqlite3_errmsg(connection) : sqlite3_errstr(code);

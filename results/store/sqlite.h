@@ -92,7 +92,9 @@ class Statement {
 // A connection. Foreign keys are on, and a busy database is waited for `kBusyMilliseconds`.
 class Database {
  public:
-  enum class Mode { create, read_write, read_only };
+  // immutable: nobody changes the file meanwhile, so no lock is taken and neither a rollback journal nor a write-ahead
+  // log beside it is looked at.
+  enum class Mode { create, read_write, read_only, immutable };
   static constexpr int kBusyMilliseconds = 10'000;  // a reader's longest query on the store itself (guessed)
 
   Database(const std::filesystem::path& file, Mode mode, std::source_location where = std::source_location::current());

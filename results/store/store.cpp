@@ -17,35 +17,23 @@
 #include "results/store/store_publish.h"
 #include "results/store/store_recovery.h"
 #include "results/store/store_result.h"
-#include "results/store/store_sum.h"
 
 namespace mtlgrid {
 
 namespace fs = std::filesystem;
 
-// A mutation is applied to the database inside a transaction, written to the journal and to the disk, then committed.
-// So rows that violate the schema never reach the journal, and the database never holds a record that the journal
-// lacks. SQLite itself does not wait for the disk: a commit costs one fsync, of the journal. A database that was in use
-// during a power cut is recognised by meta's `in_use_on` and rebuilt.
+// A mutation is applied to the working database inside a transaction, written to the journal and to the disk, then
+// committed. So rows that violate the schema never reach the journal, and the database never holds a record that the
+// journal lacks. SQLite itself does not wait for the disk: a commit costs one fsync, of the journal. STORE is a copy of
+// the working database (store_publish.h): no other program can hold up a commit.
 struct Store::Impl {
   Platform& platform;
   fs::path file;
-  // Destroyed in the reverse order: the lock is released last, the sum taken of a database that is closed.
+  // Destroyed in the reverse order: the lock is released last.
   StoreLock lock;
-  struct SumAtEnd {
-    Platform& platform;
-    fs::path file;
-    bool due = false;
-    ~SumAtEnd() {
-      if (!due) return;
-      try {
-        write_sum(platform, file);
-      } catch (const std::exception&) {
-        // Without a sum the next run rebuilds the database, as after a kill.
-      }
-    }
-  } sum;
+  WorkingFile working;
   Database database;
+  StorePublisher publisher;
   RecordApplier applier;
   JournalWriter journal;
   std::uint64_t epoch = 0, changes = 0;
@@ -59,8 +47,9 @@ struct Store::Impl {
       : platform(p),
         file(std::move(f)),
         lock(std::move(l)),
-        sum{p, file},
+        working(std::move(recovered.working)),
         database(std::move(recovered.database)),
+        publisher(p, file),
         applier(database),
         journal(platform, store_path(file, StoreFile::journal), recovered.journal),
         epoch(std::max(recovered.journal.epoch, lock.previous_epoch()) + 1) {
@@ -73,11 +62,12 @@ struct Store::Impl {
     roll_back();
     try {
       lock.check();
-      mark_unused(platform, database, file);
-      sum.due = true;
+      mark_unused(database);
+      publisher.finish(database);
       fs::remove(store_path(file, StoreFile::snapshot));
     } catch (const std::exception&) {
-      // Another run holds the store and its snapshot now, so this one must not touch them.
+      // Another run holds the store and its snapshot now, so this one must not touch them; or STORE cannot be written:
+      // without a sum the next run makes it from the journal, as after a kill.
     }
   }
 
@@ -203,8 +193,10 @@ Store Store::open(Platform& platform, const fs::path& file, const std::function<
   fs::remove(store_path(file, StoreFile::done));
   fs::remove(store_path(file, StoreFile::progress));  // of a killed run
   RecoveredStore recovered = recover_or_tell(platform, file, say, lock);
+  const bool rebuilt = recovered.rebuilt;
   auto impl = std::make_unique<Impl>(platform, file, std::move(lock), std::move(recovered));
   impl->write(RunOpened{impl->epoch, platform.host(), MTLGRID_VERSION, platform.process(), platform.now()});
+  if (rebuilt) impl->publisher.publish_store(impl->database);
   return Store(std::move(impl));
 }
 
@@ -287,11 +279,14 @@ void Store::heartbeat() { impl_->lock.renew(); }
 
 void Store::publish_snapshot() {
   if (impl_->batch) throw Error(ErrorKind::fatal, "store: a snapshot cannot be published within a batch");
-  if (impl_->published == impl_->changes) return;
+  if (impl_->published == impl_->changes && !impl_->publisher.lags()) return;
   impl_->lock.check();
-  mtlgrid::publish_snapshot(impl_->platform, impl_->database, impl_->file);
+  impl_->publisher.publish_snapshot(impl_->database);
+  impl_->publisher.publish_store(impl_->database);
   impl_->published = impl_->changes;
 }
+
+std::optional<std::string> Store::take_notice() { return impl_->publisher.take_notice(); }
 
 void Store::write_done(int status, const nlohmann::json& counts) {
   impl_->lock.check();

@@ -1,4 +1,4 @@
-// The store: one SQLite file and its journal, which only the coordinator writes. Readers open a snapshot.
+// The store: one SQLite file and its journal, which only the coordinator writes. Readers open copies of the database.
 //
 // STORE is derived from STORE.journal, which is append-only and checksummed. Files beside STORE:
 // results/store/layout.h. Formats: docs/store.md and docs/store-internals.md.
@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,7 @@ class Store {
                     const std::function<void(const std::string&)>& say, double stale_after);
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
-  ~Store();  // drops an open batch, removes the snapshot and releases the lock
+  ~Store();  // drops an open batch, publishes STORE, removes the snapshot and releases the lock
 
   // Registers the grid, or continues the one with the same identity and adds new cells to it. Attempts that were still
   // running become `interrupted`, and their cells `pending`. All calls below then concern this grid.
@@ -66,8 +67,10 @@ class Store {
   std::uint64_t epoch() const;
   // Renews the lock; throws Error(needs_person) if another run has taken it.
   void heartbeat();
-  // Copies the database for readers if it changed since the last call. Not within a batch.
+  // Copies the database to STORE.snapshot and STORE if it changed since the last call. Not within a batch.
   void publish_snapshot();
+  // Once in a run: that another program has written to STORE, or that STORE lags; neither holds up anything.
+  std::optional<std::string> take_notice();
   // Writes STORE.done by rename: `counts`, an object, with status, epoch and time added. Opening the store removes the
   // file of the run before.
   void write_done(int status, const nlohmann::json& counts);

@@ -68,11 +68,13 @@ struct RecordApplier::Statements {
       "outcome = 'running', cause = '', detail = '', resumed = resumed + 1");
   Statement finish = database.prepare(
       "INSERT INTO attempts (cell_id, attempt, host, rank, device, cpu, threads, pack, version, libraries, members, "
-      "started, ended, best_epoch, cause, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'done') "
+      "started, ended, best_epoch, resumed, cause, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "'done') "
       "ON CONFLICT DO UPDATE SET host = excluded.host, rank = excluded.rank, device = excluded.device, "
       "cpu = excluded.cpu, threads = excluded.threads, pack = excluded.pack, version = excluded.version, "
       "libraries = excluded.libraries, members = excluded.members, started = excluded.started, ended = excluded.ended, "
-      "best_epoch = excluded.best_epoch, detail = CASE outcome WHEN 'running' THEN detail ELSE "
+      "best_epoch = excluded.best_epoch, resumed = max(resumed, excluded.resumed), detail = CASE outcome WHEN "
+      "'running' THEN detail ELSE "
       "'counted as ' || outcome || ' before the result came: ' || cause || char(10) || detail END, "
       "cause = excluded.cause, outcome = 'done'");
   Statement note = database.prepare("UPDATE attempts SET cause = ? WHERE cell_id = ? AND attempt = ?");
@@ -241,7 +243,8 @@ struct RecordApplier::Statements {
       finish.bind(12, r.result.started);
       finish.bind(13, r.result.ended);
       finish.bind(14, r.result.best_epoch);
-      finish.bind(15, late);
+      finish.bind(15, r.result.resumed);
+      finish.bind(16, late);
       finish.run();
       add_rows(row.id, r.result);
     }

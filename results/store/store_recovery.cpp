@@ -2,15 +2,23 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <random>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "results/store/layout.h"
 #include "results/store/schema.h"
 #include "results/store/store_apply.h"
+#include "results/store/store_contents.h"
+#include "results/store/store_open.h"
+#include "results/store/store_publish.h"
 #include "results/store/store_sum.h"
 
 namespace mtlgrid {
@@ -66,7 +74,9 @@ DatabaseState inspect_open(Database& database, const std::string& machine) {
 DatabaseState inspect(const fs::path& store, const std::string& machine) {
   if (!fs::exists(store) || fs::file_size(store) == 0) return {};
   try {
-    Database database(store, Database::Mode::read_write);
+    // Runs replace the file as a whole, so it can be read without its locks; only an earlier version's run may have
+    // been killed within a commit, and then the journal is ahead in any case.
+    Database database(database_file(store), Database::Mode::immutable);
     return inspect_open(database, machine);
   } catch (const SqliteError& e) {
     // SQLITE_ERROR: a table or column that every store has is missing.
@@ -108,59 +118,22 @@ class CatchUp {
   int in_transaction_ = 0, applied_ = 0;
 };
 
-void create_empty(Database& database, std::uint64_t journal_id) {
+void create_empty(Database& database) {
   Transaction transaction(database);
   create_schema(database);
-  Statement add = database.prepare("INSERT INTO meta VALUES ('journal', ?)");
-  add.bind_all(static_cast<std::int64_t>(journal_id)).run();
   transaction.commit();
 }
 
-// Removes a file at the end of the scope, unless it was renamed.
-struct RemovedAtEnd {
-  fs::path file;
-  ~RemovedAtEnd() {
-    std::error_code ignored;
-    fs::remove(file, ignored);
-  }
-};
-
-// Rebuilds STORE from the journal, under another name until it is whole and on the disk.
-void rebuild(Platform& platform, const fs::path& store, const fs::path& journal, std::uint64_t id, const Say& say,
-             const std::function<void()>& alive) {
-  const fs::path fresh = store_path(store, StoreFile::rebuild);
-  fs::remove(fresh);
-  fs::remove(rollback_journal(fresh));
-  const RemovedAtEnd removed{fresh};
-  int applied = 0;
-  {
-    Database database(fresh, Database::Mode::create);
-    // Nobody reads this file before it is whole, so it needs neither a rollback journal nor waiting for the disk.
-    database.execute(std::string(kPageSize) + "; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
-    create_empty(database, id);
-    CatchUp catch_up(database, alive);
-    read_journal(journal, [&](const JournalRecord& record) { catch_up.visit(record); });
-    catch_up.finish();
-    applied = catch_up.applied();
-  }
-  const auto failed = [&] { return FileError(store, "cannot be rebuilt from the journal", errno); };
-  const FileDescriptor file(::open(fresh.c_str(), O_RDWR | O_CLOEXEC));
-  if (!file || platform.fsync(file.get()) != 0) throw failed();
-  alive();
-  fs::remove(rollback_journal(store));  // of the replaced database: SQLite must not play it back on the new one
-  if (platform.rename(fresh.c_str(), store.c_str()) != 0) throw failed();
-  sync_folder(platform, store.parent_path());
-  if (applied > 0) say(store.string() + ": rebuilt from the journal, " + std::to_string(applied) + " records");
-}
-
-// Moves the database and its rollback journal aside, so that neither is taken for a part of the new database.
+// Moves the database aside with what SQLite keeps beside it, so that nothing is taken for a part of the new database.
 void move_aside(Platform& platform, const fs::path& store, const std::string& what, const Say& say) {
-  const fs::path aside = unused_store_path(store, StoreFile::damaged);
-  const fs::path hot = rollback_journal(store);
-  if (fs::exists(hot) && platform.rename(hot.c_str(), rollback_journal(aside).c_str()) != 0) {
-    throw FileError(hot, "cannot be moved aside", errno);
+  const fs::path place = database_file(store), aside = unused_store_path(store, StoreFile::damaged);
+  for (const auto& companion : {rollback_journal, write_ahead_log}) {
+    const fs::path from = companion(place);
+    if (fs::exists(from) && platform.rename(from.c_str(), companion(aside).c_str()) != 0) {
+      throw FileError(from, "cannot be moved aside", errno);
+    }
   }
-  if (platform.rename(store.c_str(), aside.c_str()) != 0) throw FileError(store, "cannot be moved aside", errno);
+  if (platform.rename(place.c_str(), aside.c_str()) != 0) throw FileError(store, "cannot be moved aside", errno);
   say(store.string() + ": " + what + "; moved to " + aside.filename().string() + " and rebuilt from the journal");
 }
 
@@ -224,13 +197,13 @@ void say_journal(const fs::path& journal, const JournalEnd& end, const Say& say)
   }
 }
 
-Database open_for_writing(const fs::path& store) {
-  Database database(store, Database::Mode::read_write);
-  // TRUNCATE is the rollback journal that costs no directory operation a commit. 64 MiB of cache hold the index pages
-  // of a grid.
-  database.execute("PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536");
-  // A commit waits for readers of STORE itself, but not so long that the lock looks stale to other runs.
-  database.execute("PRAGMA busy_timeout = 20000");
+// No other program has this file, and no later run uses it: a commit waits neither for a reader nor for the disk.
+Database open_for_writing(const fs::path& working) {
+  Database database(working, Database::Mode::read_write);
+  // 64 MiB of cache hold the index pages of a grid.
+  database.execute(
+      "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; "
+      "PRAGMA cache_size = -65536");
   return database;
 }
 
@@ -246,39 +219,101 @@ void refuse_without_journal(const fs::path& store, const DatabaseState& state) {
                   store_path(store.filename(), StoreFile::journal).string() + " from a copy, or choose another store");
 }
 
-Database caught_up(const fs::path& store, const fs::path& journal, const DatabaseState& state, const JournalEnd& end,
+Database caught_up(const fs::path& store, const fs::path& working, const DatabaseState& state, const JournalEnd& end,
                    const Say& say, const std::function<void()>& alive) {
-  Database database = open_for_writing(store);
+  Database database = open_for_writing(working);
   if (state.sequence == end.sequence) return database;
   CatchUp catch_up(database, alive);
-  read_journal(journal, [&](const JournalRecord& record) { catch_up.visit(record); });
+  read_journal(store_path(store, StoreFile::journal), [&](const JournalRecord& record) { catch_up.visit(record); });
   catch_up.finish();
   say(store.string() + ": applied " + std::to_string(catch_up.applied()) + " records it lacked");
   return database;
 }
 
+// Copies STORE to `working`, byte by byte: no lock that another program holds on it matters. Whether the copy is what
+// the last run left; if not it is emptied.
+SumState copy_if_right(const fs::path& store, const fs::path& working) {
+  if (!fs::exists(store) || !fs::exists(store_path(store, StoreFile::sum))) return SumState::missing;
+  std::error_code error;
+  if (!fs::copy_file(database_file(store), working, fs::copy_options::overwrite_existing, error)) {
+    throw FileError(working, "cannot be written", error.value());
+  }
+  const SumState sum = check_sum(store, working);
+  if (sum != SumState::right) fs::resize_file(working, 0);
+  return sum;
+}
+
+// The database has other bytes than the last run left. If its contents are the same, only what another program added is
+// lost; then that is said, and nothing is damaged.
+void judge_other_bytes(const fs::path& store, DatabaseState& state) {
+  using Kind = DatabaseState::Kind;
+  if (state.kind != Kind::good && state.kind != Kind::unsynced) return;
+  state.kind = Kind::damaged;
+  state.what = "its bytes differ from those that the last run left";
+  try {
+    const Database database = open_distrusted(store, false);
+    const auto left = summed_contents(store);
+    if (!left) return;
+    const std::string other = first_difference(*left, contents_of(database));
+    if (!other.empty()) {
+      state.what += " (" + other + " was changed)";
+      return;
+    }
+    const std::vector<std::string> parts = foreign_parts(database);
+    state.what = "another program wrote to it; the results are unchanged";
+    if (!parts.empty()) state.what += ", but there is " + enumerated(parts);
+  } catch (const SqliteError&) {
+    // Locked or unreadable: its bytes differ, and that is all that is known.
+  }
+}
+
 }  // namespace
 
+WorkingFile::WorkingFile(fs::path file) : file_(std::move(file)) {
+  fs::remove(file_);  // of a run that was killed
+  const FileDescriptor made(::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));  // 0644: as SQLite
+  struct stat facts = {};
+  if (!made || ::fstat(made.get(), &facts) != 0) throw FileError(file_, "cannot be created", errno);
+  inode_ = facts.st_ino;
+}
+
+WorkingFile::~WorkingFile() {
+  struct stat facts = {};
+  if (file_.empty() || ::stat(file_.c_str(), &facts) != 0 || facts.st_ino != inode_) return;
+  std::error_code ignored;
+  fs::remove(file_, ignored);
+}
+
 RecoveredStore recover_store(Platform& platform, const fs::path& store, const Say& say,
-                             const std::function<void()>& alive) {
+                             const std::function<void()>& alive, Rebuild rebuild) {
   using Kind = DatabaseState::Kind;
+  if (fs::is_directory(store)) throw InputError(store.string() + ": is a folder; name a file in it as the store");
+  if (fs::exists(store) && ::access(store.c_str(), W_OK) != 0) {
+    throw Error(ErrorKind::needs_person, store.string() + ": may not be written (" + std::strerror(errno) +
+                                             "); give yourself the right to, or choose another store");
+  }
   const fs::path journal = store_path(store, StoreFile::journal);
-  const SumState sum = check_sum(store);
-  DatabaseState state = inspect(store, platform.machine());
+  WorkingFile working(store_path(database_file(store), StoreFile::working));
+  const bool forced = rebuild == Rebuild::always;
+  const SumState sum = forced ? check_sum(store) : copy_if_right(store, working.file());
+  DatabaseState state = inspect(sum == SumState::right && !forced ? working.file() : store, platform.machine());
   JournalEnd end = look_at(journal, alive);
   if (end.id == 0) refuse_without_journal(store, state);
   refuse_newer_database(store, journal, state, end);
-  if (sum == SumState::wrong && (state.kind == Kind::good || state.kind == Kind::unsynced)) {
+  if (sum == SumState::wrong) judge_other_bytes(store, state);
+  if (forced && (state.kind == Kind::good || state.kind == Kind::unsynced)) {
     state.kind = Kind::damaged;
-    state.what = "its bytes differ from those that the last run left";
+    state.what = "to be rebuilt";
   }
   alive();
-  remove_sum(store);  // from here on it changes
+  if (end.id == 0 && forced) throw InputError(journal.string() + ": holds no record. Nothing was changed");
   if (end.id == 0) end = create_journal(platform, journal);
-  say_journal(journal, end, say);
-  if (end.kind == JournalEnd::Kind::damaged) keep_rest_aside(store, journal, end, say);
-  if (sum == SumState::right && state.kind == Kind::good && state.journal == end.id) {
-    return {caught_up(store, journal, state, end, say, alive), end};
+  if (!forced) say_journal(journal, end, say);
+  if (!forced && end.kind == JournalEnd::Kind::damaged) keep_rest_aside(store, journal, end, say);
+  if (sum == SumState::right && !forced && state.kind == Kind::good && state.journal == end.id) {
+    Database database = caught_up(store, working.file(), state, end, say, alive);
+    remove_sum(store);  // from here on STORE changes
+    return {std::move(working), std::move(database), end, false};
   }
   if (state.kind == Kind::foreign) state.what = "not an mtlgrid store";
   // The bytes that a killed run left cannot be verified, so they are not kept; nor is a database without any record.
@@ -286,25 +321,41 @@ RecoveredStore recover_store(Platform& platform, const fs::path& store, const Sa
     say(store.string() + ": was in use when its machine went down, or by another machine; rebuilt from the journal");
   } else if (state.kind == Kind::good && state.sequence > 0) {
     say(store.string() + ": its sum is missing, as after a kill; rebuilt from the journal");
-  } else if (state.kind == Kind::damaged || state.kind == Kind::older || state.kind == Kind::foreign) {
+  }
+  fs::resize_file(working.file(), 0);
+  {
+    Database database(working.file(), Database::Mode::create);
+    build_from_journal(database, journal, alive);
+  }
+  alive();
+  // Only now, when nothing can fail for want of room.
+  remove_sum(store);
+  if (state.kind == Kind::damaged || state.kind == Kind::older || state.kind == Kind::foreign) {
     move_aside(platform, store, state.what, say);
   }
-  rebuild(platform, store, journal, end.id, say, alive);
-  return {open_for_writing(store), end};
+  if (end.sequence > 0)
+    say(store.string() + ": rebuilt from the journal, " + std::to_string(end.sequence) + " records");
+  Database database = open_for_writing(working.file());
+  return {std::move(working), std::move(database), end, true};
+}
+
+JournalEnd build_from_journal(Database& database, const fs::path& journal, const std::function<void()>& alive) {
+  // Nobody reads the database before it is whole, so it needs neither a rollback journal nor waiting for the disk.
+  database.execute(std::string(kPageSize) + "; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
+  create_empty(database);
+  CatchUp catch_up(database, alive);
+  const JournalEnd end = read_journal(journal, [&](const JournalRecord& record) { catch_up.visit(record); });
+  catch_up.finish();
+  Statement note = database.prepare("INSERT INTO meta VALUES ('journal', ?)");
+  note.bind_all(static_cast<std::int64_t>(end.id)).run();
+  return end;
 }
 
 void mark_in_use(Database& database, const std::string& machine) {
   Statement note = database.prepare("INSERT INTO meta VALUES ('in_use_on', ?1) ON CONFLICT DO UPDATE SET value = ?1");
-  note.bind_all(machine).run();  // the last commit with synchronous = FULL
-  database.execute("PRAGMA synchronous = OFF");
+  note.bind_all(machine).run();
 }
 
-void mark_unused(Platform& platform, Database& database, const fs::path& store) {
-  {  // closed before SQLite locks the file again: closing drops the locks that this process has on it
-    FileDescriptor file(::open(store.c_str(), O_RDWR | O_CLOEXEC));
-    if (!file || platform.fsync(file.get()) != 0) throw FileError(store, "cannot be synchronised", errno);
-  }
-  database.execute("PRAGMA synchronous = FULL; DELETE FROM meta WHERE key = 'in_use_on'");
-}
+void mark_unused(Database& database) { database.execute("DELETE FROM meta WHERE key = 'in_use_on'"); }
 
 }  // namespace mtlgrid

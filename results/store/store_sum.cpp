@@ -13,22 +13,47 @@ namespace fs = std::filesystem;
 
 fs::path sum_file(const fs::path& store) { return store_path(store, StoreFile::sum); }
 
-std::string sum_of(const fs::path& store) {
-  return hash_file(store) + " " + std::to_string(fs::file_size(store)) + "\n";
-}
+std::string sum_of(const fs::path& bytes) { return hash_file(bytes) + " " + std::to_string(fs::file_size(bytes)); }
 
 }  // namespace
 
-SumState check_sum(const fs::path& store) {
+SumState check_sum(const fs::path& store) { return check_sum(store, store); }
+
+SumState check_sum(const fs::path& store, const fs::path& bytes) {
   std::ifstream in(sum_file(store), std::ios::binary);
-  if (!in || !fs::exists(store)) return SumState::missing;
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (text.str() == sum_of(store)) return SumState::right;
+  if (!in || !fs::exists(bytes)) return SumState::missing;
+  std::string line;
+  std::getline(in, line);
+  if (!in.eof() && line == sum_of(bytes)) return SumState::right;
   return fs::exists(sum_file(store)) ? SumState::wrong : SumState::missing;
 }
 
-void write_sum(Platform& platform, const fs::path& store) { write_by_rename(platform, sum_file(store), sum_of(store)); }
+std::optional<StoreContents> summed_contents(const fs::path& store) {
+  std::ifstream in(sum_file(store), std::ios::binary);
+  std::string line;
+  std::getline(in, line);
+  StoreContents contents;
+  while (std::getline(in, line)) {
+    std::istringstream fields(line);
+    TableContents table;
+    if (!(fields >> table.name >> table.rows >> table.hash)) return std::nullopt;
+    contents.push_back(table);
+  }
+  if (contents.empty()) return std::nullopt;
+  return contents;
+}
+
+std::string make_sum(const fs::path& bytes, const StoreContents& contents) {
+  std::string text = sum_of(bytes) + "\n";
+  for (const TableContents& table : contents) {
+    text += table.name + " " + std::to_string(table.rows) + " " + table.hash + "\n";
+  }
+  return text;
+}
+
+void write_sum(Platform& platform, const fs::path& store, const std::string& sum) {
+  write_by_rename(platform, sum_file(store), sum);
+}
 
 void remove_sum(const fs::path& store) { fs::remove(sum_file(store)); }
 

@@ -5,7 +5,7 @@
 #include <system_error>
 
 #include "base/errors.h"
-#include "base/files.h"
+#include "base/output_file.h"
 
 namespace mtlgrid {
 namespace {
@@ -35,7 +35,7 @@ std::vector<std::filesystem::path> write_tables(const std::vector<PaperTable>& t
   for (const PaperTable& table : tables) {
     for (TableFormat format : formats) {
       files.push_back(out / (table.file_stem + suffix(format)));
-      write_by_rename(FileCalls::real(), files.back(), render(table, format));
+      OutputFile("--out", files.back()).write(FileCalls::real(), render(table, format));
     }
   }
   return files;

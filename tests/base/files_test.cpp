@@ -172,12 +172,13 @@ TEST_F(FilesTest, UnusedNameSkipsNamesThatAreTakenEvenByDanglingLinks) {
 }
 
 TEST(FileError, KindTellsWhoCanHelp) {
-  for (const int code : {ENOSPC, EDQUOT, EACCES, EPERM, EROFS}) {
+  for (const int code : {ENOSPC, EDQUOT, EFBIG, EACCES, EPERM, EROFS}) {
     EXPECT_EQ(FileError("f", "cannot be written", code).kind(), ErrorKind::needs_person) << code;
   }
   EXPECT_EQ(FileError("f", "cannot be written", EIO).kind(), ErrorKind::fatal);
   EXPECT_TRUE(FileError("f", "cannot be written", EDQUOT).disk_full());
   EXPECT_FALSE(FileError("f", "cannot be written", EACCES).disk_full());
+  EXPECT_NE(std::string(FileError("f", "cannot be written", EFBIG).what()).find("ulimit -f"), std::string::npos);
 }
 
 bool is_open(int file) { return ::fcntl(file, F_GETFD) != -1; }

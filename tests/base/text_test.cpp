@@ -50,6 +50,12 @@ TEST(Printable, CutsByCharactersNotBytes) {
   EXPECT_EQ(cut_to("naïve", 1), "…");
   EXPECT_EQ(cut_to("naïve", 0), "");
   EXPECT_EQ(width("naï…"), 4u);
+  EXPECT_EQ(width("大腸 a"), 6u) << "two columns a character";
+  EXPECT_EQ(width("nai\xcc\x88ve"), 5u) << "a combining mark has none of its own";
+  EXPECT_EQ(cut_to("大腸癌", 6), "大腸癌");
+  EXPECT_EQ(cut_to("大腸癌", 5), "大腸…");
+  EXPECT_EQ(cut_to("大腸癌", 4), "大…") << "no half of a character";
+  EXPECT_EQ(cut_to("大腸癌", 1), "…");
 }
 
 TEST(Printable, QuotesForAShellWhateverTheTextHolds) {

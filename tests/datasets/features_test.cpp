@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "datasets/feature_summary.h"
 #include "datasets/half.h"
 #include "datasets/hdf5.h"
 #include "datasets/synth_features.h"
@@ -147,18 +148,21 @@ TEST(Features, TheExtractorIsReadFromAnyTextOrAbsent) {
   EXPECT_EQ(inspect_features(fixture("big_endian.h5")).extractor, "ctranspath");  // variable length
   EXPECT_EQ(inspect_features(fixture("compressed.h5")).extractor, "ctranspath");  // fixed length
   EXPECT_EQ(inspect_features(fixture("float64.h5")).extractor, "");
+  EXPECT_EQ(inspect_features(fixture("float64.h5")).value_bytes, 8U);
+  EXPECT_EQ(inspect_features(fixture("big_endian.h5")).value_bytes, 2U);
   EXPECT_THAT(problems("numeric_extractor.h5"), ElementsAre(HasSubstr("attribute 'extractor' is not a single text")));
 }
 
 TEST(Features, WhatIsNoTileFileIsNamedWithTheReason) {
   const std::vector<std::pair<const char*, const char*>> cases{
       {"none.h5", "no such file"},
-      {"no_feats.h5", "no dataset 'feats'"},
+      {"no_feats.h5", "no dataset 'feats', 'patch_embeddings' or 'features', and no other one"},
+      {"two_candidates.h5", "and several others of floats in rows and columns"},
       {"feats_group.h5", "no dataset 'feats'"},
-      {"flat.h5", "shape [3], expected [tiles, features]"},
+      {"flat.h5", "has no rows and columns, expected [tiles, features] (shape [3])"},
       {"integers.h5", "no floating-point numbers"},
       {"no_tiles.h5", "no tiles"},
-      {"declared_only.h5", "stores 0, expected all"},
+      {"declared_only.h5", "expected all of them (declares 1536000 bytes (shape [1000, 768]) and stores 0)"},
       {"huge_claim.h5", "expected all of them"},
       {"slide_level.h5", "features of type 'slide', expected 'tile'"},
       {"encoder_2_2.h5", "encoder 'chief'"}};
@@ -180,10 +184,27 @@ TEST(Features, EveryTruncationIsRefused) {
               ElementsAre(AllOf(HasSubstr("unreadable or truncated"), HasSubstr("H5Fopen at datasets/hdf5.cpp:"))));
 }
 
+TEST(Features, OfOtherProgramsAreReadFromTheDatasetThatHasThem) {
+  const std::vector<std::pair<const char*, const char*>> cases{
+      {"patch_embeddings.h5", "patch_embeddings"}, {"clam.h5", "features"}, {"other.h5", "tokens"}};
+  for (const auto& [name, dataset] : cases) {
+    EXPECT_EQ(inspect_features(fixture(name)).dataset, dataset);
+    EXPECT_THAT(values_of(fixture(name)), ElementsAre(0.5, -1.25, 3, 0x1p-23, 65504, 0)) << name;
+  }
+  EXPECT_EQ(inspect_features(fixture("half_rounding.h5")).dataset, "feats");  // though `expected` would do too
+}
+
+TEST(Features, CompressedByLzfAreRead) {
+  const std::vector<double> values = values_of(fixture("lzf.h5"));
+  ASSERT_THAT(values, SizeIs(300));
+  for (std::size_t i = 0; i < 150; ++i) ASSERT_EQ(values[i], (std::vector{0.5, -1.25, 3.0}[i % 3])) << i;
+  for (std::size_t i = 151; i < 300; i += 3) ASSERT_EQ(values[i], 65504) << i;
+}
+
 TEST(Features, AFileThatChangedItsShapeIsRefused) {
   std::vector<std::uint16_t> wrong(5);
   EXPECT_THAT(problems_of([&] { read_features(fixture("float64.h5"), wrong); }),
-              ElementsAre(HasSubstr("changed since")));
+              ElementsAre(HasSubstr("has changed since")));
 }
 
 TEST(Features, FailedCallsPrintNothing) {
@@ -203,17 +224,6 @@ TEST(Hdf5, AutomaticPrintingIsPutBack) {
   EXPECT_EQ(before, after);
 }
 
-TEST(Extractor, KnownAliasesOfCTransPathAreOne) {
-  for (const char* name : {"ctranspath", "xiyuewang-ctranspath-7c998680", "xiyuewang-ctranspath-7c998680-0123abcd",
-                           "STAMP-extract-001_01-10-2023_xiyuewang-ctranspath-7c998680"}) {
-    EXPECT_EQ(canonical_extractor(name), "ctranspath") << name;
-  }
-  for (const char* name : {"", "uni", "chief-ctranspath", "xiyuewang-ctranspath-1646f230", "ctranspath2",
-                           "xiyuewang-ctranspath-7c998680-0123abcg", "STAMP-extract-001"}) {
-    EXPECT_EQ(canonical_extractor(name), name);
-  }
-}
-
 TEST(Bag, IsTheTilesOfAllFilesInOrder) {
   const TempFolder folder;
   write_features(folder / "a.h5", std::vector<std::uint16_t>{1, 2, 3, 4}, 2, StampLayout::v2, "E");
@@ -231,6 +241,18 @@ TEST(Bag, FilesOfDifferentWidthAreRefused) {
   write_features(folder / "b.h5", std::vector<std::uint16_t>{5, 6, 7}, 3, StampLayout::v2, "E");
   EXPECT_THAT(problems_of([&] { read_bag({folder / "a.h5", folder / "b.h5"}); }),
               ElementsAre(HasSubstr("b.h5: 3 features a tile, expected 2")));
+}
+
+TEST(FeatureSummary, CountsFilesThatSayNothingAndThoseThatAreRounded) {
+  EXPECT_EQ(feature_summary({}), "");
+  EXPECT_EQ(feature_summary({{5, 768, "ctranspath", "feats", 2}}),
+            "1 feature file: extractor ctranspath (all say so), 768 features a tile, float16");
+  EXPECT_EQ(feature_summary({{5, 768, "", "feats", 4}, {5, 768, "", "feats", 4}}),
+            "2 feature files: no file says which extractor wrote it, 768 features a tile, float32 rounded to float16");
+  EXPECT_EQ(
+      feature_summary({{5, 768, "", "feats", 4}, {5, 768, "uni", "feats", 2}, {5, 768, "uni", "feats", 4}}),
+      "3 feature files: extractor uni (2 say so, 1 say nothing), 768 features a tile, float16 in 1, float32 rounded to "
+      "float16 in 2");
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "datasets/classes.h"
+#include "datasets/repeated_rows.h"
 #include "tests/datasets/support.h"
 
 namespace mtlgrid::testing {
@@ -27,12 +29,19 @@ class LabelRows : public ::testing::Test {
   LabelledRows read(bool target_required = true, const std::string& auxiliary = "x") {
     const Cohort cohort = c.load();
     problems = Problems();
-    return label_rows(cohort, rule, auxiliary, target_required, problems);
+    const LabelRule known = find_classes(rule, cohort, "training cohort C", problems);
+    return label_rows(cohort, known, auxiliary, target_required, problems);
+  }
+  LabelRule& of_another_cohort() {
+    rule.negative = {"MSS"};
+    rule.negative_from = "training cohort T";
+    return rule;
   }
   std::string row(int number) const { return c.files().clini.string() + ", row " + std::to_string(number) + ": "; }
+  std::string column(const std::string& name) const { return c.files().clini.string() + ", column '" + name + "': "; }
 
   CohortOnDisk c;
-  LabelRule rule{"label", {"MSIH"}, {}, {}};
+  LabelRule rule{"label", {"MSIH"}, {}, {}, "", "[biomarker.MSI]"};
   Problems problems;
 };
 
@@ -79,49 +88,64 @@ TEST_F(LabelRows, EveryMissingColumnIsNamed) {
               ElementsAre(HasSubstr(row(1) + "no column 'isMSIH'"), HasSubstr(row(1) + "no column 'ITH'")));
 }
 
-TEST_F(LabelRows, AThirdValueIsNamedWithItsRow) {
-  table("A,MSI?,1\nB,MSS,2\nC,MSS,3\nD,MSIH,4\nE, MSS,5\n");
-  read();
-  EXPECT_THAT(problems.lines(), ElementsAre(row(2) + "label 'MSI?' in column 'label' is neither 'MSIH' nor 'MSS'",
-                                            row(6) + "label ' MSS' in column 'label' is neither 'MSIH' nor 'MSS'"));
+TEST_F(LabelRows, ValuesOfNoClassAreOneLineACause) {
+  of_another_cohort();
+  table("A,MSI?,1\nB,MSS,2\nC, MSS,3\nD,MSIH,4\nE,MSI?,5\n");
+  read(false);
+  EXPECT_THAT(
+      problems.lines(),
+      ElementsAre(column("label") + "' MSS' (row 4) is neither MSIH (positive) nor MSS (negative, from training cohort "
+                                    "T); differs from 'MSS' only in blanks: write negative = MSS, \" MSS\" in "
+                                    "[biomarker.MSI]",
+                  column("label") + "'MSI?' (2 patients, rows 2, 6) is neither MSIH (positive) nor MSS (negative, from "
+                                    "training cohort T); write in [biomarker.MSI] what it is: positive = MSIH, MSI?, "
+                                    "negative = MSS, MSI?, or ignore = MSI? to leave these patients out"));
 }
 
 TEST_F(LabelRows, ANamedNegativeValueIsTheOnlyOne) {
   table("A,MSIH,1\nB,MSS,2\nC,MSS,3\n");
   rule.negative = {"nonMSIH"};
   read();
-  EXPECT_THAT(problems.lines(), ElementsAre(HasSubstr(row(3) + "label 'MSS'"), HasSubstr(row(4))));
+  EXPECT_THAT(
+      problems.lines(),
+      ElementsAre(HasSubstr("'MSS' (2 patients, rows 3, 4) is neither MSIH (positive) nor nonMSIH (negative); ")));
 }
 
-TEST_F(LabelRows, TextThatIsNoNumberIsNamedInTrainingAndExternalCohorts) {
-  table("A,MSIH,high\nB,MSS,inf\nC,MSS,\"1,5\"\nD,MSIH,4\n");
+TEST_F(LabelRows, TextThatIsNoNumberIsOneLineACauseInTrainingAndExternalCohorts) {
+  of_another_cohort();
+  table("A,MSIH,[Not Available]\nB,MSS,inf\nC,MSS,\"1,5\"\nD,MSIH,'--\nE,MSS,[Not Available]\n");
   for (const bool required : {true, false}) {
     read(required);
-    EXPECT_THAT(problems.lines(), ElementsAre(row(2) + "'high' in column 'x' is not a finite number",
-                                              row(3) + "'inf' in column 'x' is not a finite number",
-                                              row(4) + "'1,5' in column 'x' is not a finite number"));
+    EXPECT_THAT(
+        std::vector<std::string>(problems.lines().begin(), problems.lines().begin() + 3),
+        ElementsAre(column("x") + "3 cells are not numbers: '[Not Available]' (2 times, rows 2, 6), ''--' (row 5); if "
+                                  "this means a missing value, write missing = [Not Available], '-- in [cohort.C]",
+                    column("x") + "1 cell has a decimal comma: '1,5' (row 4); write decimal points",
+                    column("x") + "1 cell is not finite: 'inf' (row 3); write a finite number, or leave these patients "
+                                  "out: write missing = inf in [cohort.C]"));
   }
 }
 
 TEST_F(LabelRows, IdenticalRowsOfAPatientCollapse) {
   table("A,MSIH,1\nB,MSS,2\nA,MSIH,1\n");
   EXPECT_THAT(read().patient, ElementsAre(0, 1));
+  check_repeated_rows(c.load(), {"label", "x"}, problems);
   EXPECT_THAT(problems.lines(), IsEmpty());
 }
 
-TEST_F(LabelRows, ConflictingRowsOfAPatientAreNamedInUsedColumnsAlone) {
-  c.clini("PATIENT,label,x,unused\nA,MSIH,1,5\nB,MSS,2,5\nA,MSS,1,6\nB,MSS,,7\n")
+TEST_F(LabelRows, ConflictingRowsOfPatientsAreOneLineOfTheUsedColumns) {
+  c.clini("PATIENT,label,x,unused\nA,MSIH,1,5\nB,MSS,2,5\nA,MSS,1,6\nB,MSS,,7\nA,MSS,3,8\n")
       .slides("PATIENT,FILENAME\nA,a\nB,b\n");
   c.file("a.h5").file("b.h5");
-  read();
+  check_repeated_rows(c.load(), {"label", "x", "absent"}, problems);
   EXPECT_THAT(problems.lines(),
-              ElementsAre(row(4) + "patient 'A' has 'MSS' in column 'label', expected 'MSIH' as in row 2",
-                          row(5) + "patient 'B' has no value in column 'x', expected '2' as in row 3"));
-  read(true, "unused");
-  EXPECT_THAT(problems.lines(), ::testing::SizeIs(3));
+              ElementsAre(c.files().clini.string() +
+                          ": 2 patients have rows that differ in 'label', 'x': 'A' ('MSIH' in row 2, 'MSS' in row 4), "
+                          "'B' ('2' in row 3, no value in row 5); leave one row for each patient, or make them agree"));
 }
 
 TEST_F(LabelRows, ATrainingCohortOfOneClassIsAProblem) {
+  of_another_cohort();
   table("A,MSS,1\nB,MSS,2\n");
   read();
   EXPECT_THAT(problems.lines(), ElementsAre(HasSubstr("all 2 patients with 'label' and 'x' are negative")));
@@ -130,12 +154,14 @@ TEST_F(LabelRows, ATrainingCohortOfOneClassIsAProblem) {
 }
 
 TEST_F(LabelRows, NoPatientLeftIsAProblem) {
+  of_another_cohort();
   table("A,,1\nB,NA,2\n");
   read(false);
   EXPECT_THAT(problems.lines(), ElementsAre(HasSubstr("no patient with features has a value in 'label'")));
 }
 
 TEST_F(LabelRows, EarlierProblemsOfOtherCohortsHideNothing) {
+  of_another_cohort();
   table("A,MSS,1\nB,MSS,2\n");
   const Cohort cohort = c.load();
   problems.add("something else");
@@ -156,14 +182,17 @@ Cohort cohort_of(const std::string& name, const std::vector<std::string>& patien
   return cohort;
 }
 
-TEST(CheckDisjoint, EveryPatientInBothCohortsIsNamed) {
+TEST(CheckDisjoint, PatientsInBothCohortsAreOneLineWithExamples) {
   Problems problems;
   check_disjoint(cohort_of("T", {"A", "B", "D", "F"}), cohort_of("E", {"B", "C", "D", "G"}), problems);
   EXPECT_THAT(
       problems.lines(),
-      ElementsAre("E/clini.csv, row 2: patient 'B' of cohort 'E' is also in training cohort 'T' (T/clini.csv, row "
-                  "3), expected different patients",
-                  HasSubstr("E/clini.csv, row 4: patient 'D'")));
+      ElementsAre("E/clini.csv: 2 patients of cohort 'E' are also in training cohort 'T' (T/clini.csv): 'B' (row "
+                  "2, there row 3), 'D' (row 4, there row 4); results on patients of the training say nothing, "
+                  "remove them from one of the tables"));
+  Problems many;
+  check_disjoint(cohort_of("T", {"A", "B", "C", "D"}), cohort_of("E", {"A", "B", "C", "D"}), many);
+  EXPECT_THAT(many.lines(), ElementsAre(HasSubstr("'C' (row 4, there row 4), ...; ")));
 }
 
 TEST(CheckDisjoint, DisjointCohortsPass) {

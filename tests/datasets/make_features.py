@@ -48,8 +48,18 @@ def main():
     write("slide_level.h5", np.zeros((1, 3), np.float32), encoder="titan", feat_type="slide")
     write("encoder_2_2.h5", np.zeros((1, 3), np.float32), encoder="chief")
     write("numeric_extractor.h5", small.astype(np.float16), extractor=7)
+    with h5py.File(FOLDER / "lzf.h5", "w") as f:
+        f.create_dataset("feats", data=np.repeat(small.astype(np.float16), 50, axis=0), chunks=(60, 3), compression="lzf",
+                         shuffle=True)
+    for name, dataset in (("patch_embeddings.h5", "patch_embeddings"), ("clam.h5", "features"), ("other.h5", "tokens")):
+        with h5py.File(FOLDER / name, "w") as f:
+            f[dataset] = small.astype(np.float32)
+            f["coords"] = np.zeros((2, 2), np.float32)
+            f["labels"] = np.zeros((2, 1), np.int64)
     with h5py.File(FOLDER / "no_feats.h5", "w") as f:
-        f["patch_embeddings"] = small
+        f["coords"] = small
+    with h5py.File(FOLDER / "two_candidates.h5", "w") as f:
+        f["a"] = f["b"] = small
     with h5py.File(FOLDER / "feats_group.h5", "w") as f:
         f.create_group("feats")
     with h5py.File(FOLDER / "declared_only.h5", "w") as f:

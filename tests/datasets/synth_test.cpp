@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "datasets/classes.h"
 #include "datasets/features.h"
 #include "datasets/folds.h"
 #include "datasets/half.h"
@@ -49,7 +50,7 @@ TEST(Synth, EveryPairOfThePaperCanBeSplit) {
       Problems problems;
       check_disjoint(training, external, problems);
       check_same_features(training, external, problems);
-      const LabelRule rule{pair.label, {pair.positive}, {}, {"MSI-L"}};
+      const LabelRule rule = find_classes({pair.label, {pair.positive}, {}, {"MSI-L"}}, training, "", problems);
       for (const auto& auxiliary : pair.auxiliaries) {
         const auto rows = label_rows(training, rule, auxiliary, true, problems);
         const auto positives = std::count(rows.label.begin(), rows.label.end(), 1);
@@ -93,7 +94,8 @@ TEST(Synth, AnExternalTargetIsMissingForSome) {
   const TempFolder out;
   write_synthetic(out.path(), small());
   Problems problems;
-  const auto rows = label_rows(load(out.path(), "CPTAC-CRC"), {"isMSIH", {"MSIH"}, {}, {}}, "LISS", false, problems);
+  const auto rows =
+      label_rows(load(out.path(), "CPTAC-CRC"), {"isMSIH", {"MSIH"}, {"nonMSIH"}, {}}, "LISS", false, problems);
   const auto missing = std::count_if(rows.target.begin(), rows.target.end(), [](double x) { return std::isnan(x); });
   EXPECT_GE(missing, 3);
   EXPECT_LE(missing, 6);
@@ -111,6 +113,31 @@ TEST(Synth, SameSettingsGiveTheSameBytesAndValues) {
     EXPECT_EQ(load(one / "a", name).fingerprint, load(two / "a", name).fingerprint);
     EXPECT_NE(load(one / "a", name).fingerprint, load(three / "a", name).fingerprint);
   }
+}
+
+// Correlation of an auxiliary of the training cohort with another.
+double correlation(const Cohort& cohort, const std::string& a, const std::string& b) {
+  Problems problems;
+  const LabelRule rule{"isMSIH", {"MSIH"}, {"nonMSIH"}, {"MSI-L"}};
+  const auto x = label_rows(cohort, rule, a, false, problems).target,
+             y = label_rows(cohort, rule, b, false, problems).target;
+  double n = 0, sx = 0, sy = 0, sxx = 0, syy = 0, sxy = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (std::isnan(x[i]) || std::isnan(y[i])) continue;
+    ++n, sx += x[i], sy += y[i], sxx += x[i] * x[i], syy += y[i] * y[i], sxy += x[i] * y[i];
+  }
+  return (n * sxy - sx * sy) / std::sqrt((n * sxx - sx * sx) * (n * syy - sy * sy));
+}
+
+TEST(Synth, PlantedAuxiliariesKnowTheBiologyAndNullDoesNot) {
+  const TempFolder out;
+  write_synthetic(out / "a", {200, 1, 4, 1337, true});
+  const Cohort training = load(out / "a", "TCGA-CRC"), external = load(out / "a", "CPTAC-CRC");
+  EXPECT_THAT(external.patients, SizeIs(2 * training.patients.size()));
+  EXPECT_GT(correlation(training, "LF", "LISS"), 0.9);
+  EXPECT_LT(std::abs(correlation(training, "LF", "Null")), 0.2);
+  EXPECT_LT(std::abs(correlation(training, "LF", "Prolif")), 0.2);
+  EXPECT_THAT(read_text(out / "a/grid.ini"), HasSubstr("auxiliaries = ITH, LF, LISS, Prolif, Null\n"));
 }
 
 std::vector<double> mean_features(const Patient& patient, std::size_t width) {
@@ -143,8 +170,8 @@ TEST(Synth, TheEffectCarriesOverToTheExternalCohort) {
   write_synthetic(out / "a", SynthSettings{});
   for (const auto& pair : kPaper) {
     const Cohort training = load(out / "a", pair.train), external = load(out / "a", pair.external);
-    const LabelRule rule{pair.label, {pair.positive}, {}, {"MSI-L"}};
     Problems problems;
+    const LabelRule rule = find_classes({pair.label, {pair.positive}, {}, {"MSI-L"}}, training, "", problems);
     const auto fit = label_rows(training, rule, "ITH", true, problems),
                test = label_rows(external, rule, "ITH", false, problems);
     const auto width = static_cast<std::size_t>(training.width);
@@ -197,7 +224,7 @@ TEST(VirtualCohorts, AreReadWhole) {
   Problems problems;
   check_disjoint(training, external, problems);
   check_same_features(training, external, problems);
-  const auto rows = label_rows(training, {"isMSIH", {"MSIH"}, {}, {}}, "LF", true, problems);
+  const auto rows = label_rows(training, {"isMSIH", {"MSIH"}, {"nonMSIH"}, {}}, "LF", true, problems);
   EXPECT_THAT(problems.lines(), IsEmpty());
   EXPECT_EQ(rows.patient.size() + rows.drops.size(), 150u);
   EXPECT_THAT(cross_validation(rows.label, 5, 0.2, 1337), SizeIs(5));

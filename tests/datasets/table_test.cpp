@@ -12,7 +12,6 @@ namespace mtlgrid::testing {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
@@ -77,14 +76,55 @@ TEST(Csv, UnnamedColumnsAreLeftAlone) {
   EXPECT_EQ(t.column("x"), std::nullopt);
 }
 
-TEST(Csv, DuplicateColumnIsNamed) {
-  EXPECT_THAT(problems("a,b,a\n1,2,3\n"),
-              ElementsAre("t.csv, row 1: column 'a' occurs twice, expected different names"));
+TEST(Csv, ColumnsOfOneNameAreToldApartAsPandasDoes) {
+  const Table t = parse("a,b,a,a,X,X,X.1,,\n0,1,2,3,4,5,6,7,8\n");
+  EXPECT_EQ(t.column("a"), 0u);
+  EXPECT_EQ(t.column("a.0"), 0u);
+  EXPECT_EQ(t.column("a.1"), 2u);
+  EXPECT_EQ(t.column("a.2"), 3u);
+  EXPECT_EQ(t.column("a.3"), std::nullopt);
+  EXPECT_EQ(t.column("b.0"), std::nullopt) << "there is one b";
+  EXPECT_EQ(t.column("X.1"), 6u) << "a column's own name";
+  EXPECT_EQ(t.column("X.2"), 5u);
+  EXPECT_EQ(t.column(""), std::nullopt);
+  EXPECT_EQ(t.column(".1"), std::nullopt);
 }
 
-TEST(Csv, EveryRowOfWrongLengthIsNamed) {
-  EXPECT_THAT(problems("a,b\n1\n1,2\n1,2,3\n"), ElementsAre("t.csv, row 2: 1 cells, expected 2 as in the header",
-                                                            "t.csv, row 4: 3 cells, expected 2 as in the header"));
+TEST(Csv, RowsOfWrongLengthAreALineACause) {
+  EXPECT_THAT(problems("a,b,c\n1,2\n1,2,3\n1,2,3,4\n1,2,3,4,5\nSource: us\n1,2\n"),
+              ElementsAre("t.csv: rows of fewer cells than the header, which has 3 (2 times: 2 in row 2, 2 in row 7); "
+                          "empty cells need their separators too",
+                          "t.csv: rows of more cells than the header, which has 3 (2 times: 4 in row 4, 5 in row 5); "
+                          "a cell with commas in it must be in quotes",
+                          "t.csv: lines that are not rows of the table: 1 cell, expected 3 as in the header "
+                          "(\"Source: us\" in row 6); remove lines above the header and notes below the table"));
+}
+
+TEST(Csv, ATitleAboveTheHeaderIsNamed) {
+  std::string text = "Export of 2021\nPATIENT,x\n";
+  for (int i = 0; i < 500; ++i) text += "A,1\n";
+  EXPECT_THAT(problems(text), ElementsAre("t.csv: rows of more cells than the header, which has 1 (501 times: 2 in row "
+                                          "2, 2 in row 3, 2 in row 4, ...); is the first row a title? The header must "
+                                          "be the first row"));
+}
+
+TEST(Csv, ASeparatorAtTheEndOfEveryRowIsNamed) {
+  EXPECT_THAT(problems("a,b\n1,2,\n3,4,\n"),
+              ElementsAre(HasSubstr("every row has 3 cells and ends with an empty one")));
+  EXPECT_THAT(parse("a,b,\n1,2,\n").rows, SizeIs(1));
+}
+
+TEST(Csv, FurtherSpellingsOfAMissingValueAreExact) {
+  const Table t = parse_csv("a,b,c\n'--,[Not Available],x\n'-- ,NA,--\n", "t.csv", {{"'--", "[Not Available]"}, ""});
+  EXPECT_THAT(cells(t, 0), ElementsAre("-", "-", "x"));
+  EXPECT_THAT(cells(t, 1), ElementsAre("'-- ", "-", "--"));
+}
+
+TEST(Csv, APlainTableIsInferredNothingOf) {
+  const Table t = parse("PATIENT,x\nA,\"0,53\"\nB,1;2\n");
+  EXPECT_THAT(t.inferences, ::testing::IsEmpty());
+  EXPECT_EQ(t.number(1, "0,53"), std::nullopt);
+  EXPECT_EQ(t.number(1, "0.53"), 0.53);
 }
 
 TEST(Csv, MalformedQuotesAreNamedByRow) {
@@ -96,25 +136,6 @@ TEST(Csv, UnclosedQuoteIsNamedByTheRowThatOpensIt) {
   EXPECT_THAT(problems("a,b\n1,2\n1,\"open\n1,2\n1,2\n"), ElementsAre(StartsWith("t.csv, row 3: a quote is opened")));
 }
 
-TEST(Csv, EveryRowThatIsNotUtf8IsNamed) {
-  EXPECT_THAT(problems("a,b\n1,\xE4\n1,2\n\xC3(,1\n"),
-              ElementsAre("t.csv, row 2: bytes that are not UTF-8 text, expected UTF-8",
-                          "t.csv, row 4: bytes that are not UTF-8 text, expected UTF-8"));
-  EXPECT_THAT(problems(std::string("a,b\n1,\0\n", 8)), SizeIs(1));
-}
-
-TEST(Csv, AWholeTableInAnotherEncodingIsNotListedRowByRow) {
-  std::string latin1 = "a,b\n";
-  for (int i = 0; i < 500; ++i) latin1 += "\xE4,1\n";
-  const auto lines = problems(latin1);
-  ASSERT_THAT(lines, SizeIs(21));
-  EXPECT_EQ(lines.back(), "t.csv: 480 more rows are not UTF-8 text");
-  EXPECT_THAT(problems(std::string("\xFF\xFE"
-                                   "a\0,\0",
-                                   6)),
-              ElementsAre(HasSubstr("UTF-16")));
-}
-
 TEST(Csv, EmptyTablesAreRefused) {
   for (const std::string text : {"", "\n\n", "\xEF\xBB\xBF"})
     EXPECT_THAT(problems(text), ElementsAre(HasSubstr("empty")));
@@ -122,13 +143,17 @@ TEST(Csv, EmptyTablesAreRefused) {
   EXPECT_THAT(problems(",,\n,,\n"), ElementsAre("t.csv, row 1: no column has a name"));
 }
 
-TEST(ReadTable, ChoosesByTheSuffix) {
+TEST(ReadTable, IsOfTextWhateverTheSuffix) {
   const TempFolder folder;
   write_text(folder / "t.csv", "a\n1\n");
   EXPECT_THAT(read_table(folder / "t.csv").rows, SizeIs(1));
   EXPECT_EQ(read_table(folder / "t.csv").path, folder / "t.csv");
   EXPECT_THAT(problems_of([&] { read_table(folder / "t.xlsx"); }), ElementsAre(HasSubstr("save the sheet as csv")));
-  EXPECT_THAT(problems_of([&] { read_table(folder / "t.CSV"); }), ElementsAre(HasSubstr("suffix '.CSV', expected")));
+  EXPECT_THAT(problems_of([&] { read_table(folder / "t.dat"); }), ElementsAre(HasSubstr("suffix '.dat', expected")));
+  for (const char* name : {"t.TSV", "t.txt", "t2.CSV"}) {
+    write_text(folder / name, "a;b\n1;2\n");
+    EXPECT_THAT(read_table(folder / name).columns, ElementsAre("a", "b")) << name;
+  }
 }
 
 TEST(ReadTable, WhatIsNoFileIsSaid) {

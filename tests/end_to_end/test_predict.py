@@ -47,6 +47,8 @@ class Predict(GridTest):
 
     def check_own_cohort(self, cell):
         predicted, said = self.predict(*self.tables(), cell=cell)
+        counts = [sum(row["label"] == label for row in predicted.values()) for label in "10"]
+        self.assertIn("Labels from column isMSIH: 1 is MSIH ({} patients); 0 is nonMSIH ({} patients)\n".format(*counts), said)
         number = lambda text: float(text) if text else None
         stored = self.stored(cell)
         self.assertGreater(len(stored), 5)
@@ -93,6 +95,8 @@ class Predict(GridTest):
         shutil.copytree(self.cohort, broken)
         feature = sorted((broken / "feats").rglob("*.h5"))[0]
         feature.write_bytes(feature.read_bytes()[:300])
+        clini = broken / "clini.csv"
+        clini.write_text(clini.read_text().replace(",MSIH,", ",MSI-H,"))
         weights = self.folder / "w.pt"
         self.call("export", self.small.store, CELL, "--out", weights)
         weights.write_bytes(weights.read_bytes()[:-40])
@@ -101,7 +105,8 @@ class Predict(GridTest):
                          self.folder / "none/p.csv", check=False)
         self.assertEqual(done.returncode, 2)
         self.assertEqual(done.stdout, "")
-        for part in (str(feature), str(weights), "does not exist"):
+        for part in (str(feature), str(weights), "does not exist",
+                     "is neither MSIH (positive) nor nonMSIH (negative, from the trained cell)"):
             self.assertIn(part, done.stderr)
         self.assertEqual(listing(self.folder), before)
 

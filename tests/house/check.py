@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the shape of the house: rooms in order, no include circles, sizes, the border of torch, one clock.
+"""Checks the shape of the house: rooms in order, no include circles, sizes, the border of torch, one clock, one way to print.
 
     tests/house/check.py            # all rules; exit status 1 with a line for each offence
     tests/house/check.py --graph    # prints which room includes which
@@ -31,6 +31,9 @@ GENERATED = {"gpu_kernels_source.h"}
 # What reads the machine's clocks, and the one place that may.
 CLOCK = re.compile(r"\b(steady_clock|system_clock|high_resolution_clock)::now|\bclock_gettime\(|\bstd::time\(|\bgettimeofday\(")
 CLOCK_HOME = "base/clock.cpp"
+# Streams that throw, or lose text without a word: a log on a full disk must end nothing, a result there is an error.
+PRINT = re.compile(r"\bfmt::print\(|\bstd::(cout|cerr|clog)\b|\b(std::)?(printf|puts)\(")
+PRINT_HOME = "base/telling.cpp"
 
 
 def tracked():
@@ -178,6 +181,13 @@ def check_clock(tree):
                 tree.offend(f"{name}:{number}", f"reads a clock itself; ask {CLOCK_HOME}")
 
 
+def check_printing(tree):
+    for name in tree.product:
+        for number, line in enumerate(tree.text[name].split("\n"), 1):
+            if PRINT.search(line) and name != PRINT_HOME:
+                tree.offend(f"{name}:{number}", "prints by itself; use base/telling.h")
+
+
 def print_graph(tree):
     rooms = collections.defaultdict(set)
     for name in tree.product:
@@ -193,7 +203,7 @@ def main():
     if "--graph" in sys.argv[1:]:
         print_graph(tree)
         return 0
-    for check in (check_rooms, check_circles, check_sizes, check_clock):
+    for check in (check_rooms, check_circles, check_sizes, check_clock, check_printing):
         check(tree)
     for offence in tree.offences:
         print(offence)

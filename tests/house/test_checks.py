@@ -2,8 +2,10 @@
 import pathlib
 import tempfile
 import unittest
+import unittest.mock
 
 import check
+import notices
 import recipes
 
 CLEAN = {
@@ -26,7 +28,8 @@ class Checks(unittest.TestCase):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
         tree = check.Tree()
-        for rule in (check.check_rooms, check.check_circles, check.check_sizes, check.check_clock):
+        for rule in (check.check_rooms, check.check_circles, check.check_sizes, check.check_clock,
+                     check.check_printing):
             rule(tree)
         return tree.offences
 
@@ -66,6 +69,11 @@ class Checks(unittest.TestCase):
                          ["base/a.h:1: reads a clock itself; ask base/clock.cpp"])
 
 
+    def test_printing_past_the_one_way(self):
+        self.assertEqual(self.offences(base__a_h='fmt::print(stderr, "x");\n  std::fprintf(stderr, "x");\n'),
+                         ["base/a.h:1: prints by itself; use base/telling.h"])
+
+
 class Recipes(unittest.TestCase):
     BODY = "Example: `x`. Words: use_x, plain x.\n\n1. `base/a.h`: the thing\n2. `pages/a.txt`: its page\n"
 
@@ -78,6 +86,12 @@ class Recipes(unittest.TestCase):
         self.assertEqual(recipes.recipe_offences("R", self.BODY, {"base/a.h": "use_x", "pages/a.txt": ""}),
                          ["R: pages/a.txt contains none of: use_x, plain x"])
         self.assertEqual(len(recipes.recipe_offences("R", "", {})), 1)
+
+
+class Notices(unittest.TestCase):
+    def test_a_library_that_the_notice_does_not_name(self):
+        with unittest.mock.patch.object(notices, "libraries", lambda: ["fmt", "libfoo"]):
+            self.assertEqual(list(notices.problems()), ["NOTICE: libfoo, a library of docs/dependencies.md, is missing"])
 
 
 if __name__ == "__main__":

@@ -8,14 +8,16 @@ $FAKE_STATE is a folder with scenario.json, in which `launches` says what each l
   {"hang": "TERM" or "KILL"}         mpirun does not return after the grid has; which signal ends it
   {"held": true}                     is refused: another run holds the store and renews STORE.lock for 3 s
   {"signal": "USR1"}                 what sbatch, as Slurm would, sends to the batch script (alone) once the grid runs
-and `plan`, `cell`, `tables`, `scontrol` are exit statuses of those commands, `squeue` and `end` what squeue
-prints of the job's state and end (default: it runs, and without end). Every call is noted in calls.jsonl.
+and `plan`, `paths`, `cell`, `tables`, `scontrol` are exit statuses of those commands, `squeue` and `end` what squeue
+prints of the job's state and end (default: it runs, and without end). Every call is noted in calls.jsonl. Where the
+store is, `mtlgrid paths` takes from `store`, or has the program $REAL_MTLGRID say.
 """
 
 import argparse
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import subprocess
@@ -159,7 +161,25 @@ def write_done(launch, arguments):
     temporary.rename(store.with_name(name))
 
 
+def print_paths(arguments):
+    """As the program: lines for a shell."""
+    if "REAL_MTLGRID" in os.environ:
+        return subprocess.run([os.environ["REAL_MTLGRID"], *arguments]).returncode
+    status = scenario().get("paths", 0)
+    if status:
+        print("mtlgrid: grid.ini: a problem", file=sys.stderr)
+        return status
+    store = scenario()["store"]
+    for name, path in {"store": store, "store_done": f"{store}.done", "store_lock": f"{store}.lock",
+                       "rehearsal_done": f"{store}.rehearsal.done"}.items():
+        print(f"{name}={shlex.quote(path)}")
+    return 0
+
+
 def mtlgrid(arguments):
+    if arguments[0] == "paths":
+        note(command="paths", arguments=arguments)
+        return print_paths(arguments)
     store = pathlib.Path(scenario()["store"])
     stale = store.with_name(store.name + ".done").exists()
     note(command="mtlgrid", arguments=arguments, stale_done=stale)

@@ -6,4 +6,4 @@ if ! command -v shellcheck >/dev/null 2>&1; then
   echo "skipped: shellcheck is not installed"
   exit 77
 fi
-shellcheck -x slurm/*.sh tests/slurm/*.sh
+shellcheck -x slurm/*.sh tests/slurm/*.sh examples/demo.sh

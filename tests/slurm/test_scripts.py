@@ -172,6 +172,11 @@ class FullBenchmark(Job):
         self.submit([{"crash": True}], plan=2).assert_ended(2, launches=1)
         self.assertIn("fix the problems listed above", self.log)
 
+    def test_store_that_cannot_be_written_is_not_tried_again(self):
+        """The run could not write STORE.done either."""
+        self.submit([{"crash": True}], plan=5).assert_ended(5, launches=1)
+        self.assertIn("a person must act first", self.log)
+
     def test_mpirun_that_never_returns_is_ended(self):
         for how in ("TERM", "KILL"):
             with self.subTest(how):
@@ -287,9 +292,39 @@ class FullBenchmark(Job):
         self.assertIn("no.ini: no such file", self.submission.stderr)
         self.assertFalse(self.calls("sbatch"))
 
-    def test_configuration_without_a_store_starts_nothing(self):
-        self.config.write_text("[model]\nstore = x\n")
-        self.submit([{"status": 0}]).assert_ended(2, launches=0)
+    def test_bad_configuration_is_said_before_anything_is_queued(self):
+        self.submit([{"status": 0}], paths=2)
+        self.assertEqual(self.submission.returncode, 2)
+        self.assertIn("a problem", self.submission.stderr)
+        self.assertIn("nothing was submitted", self.submission.stderr)
+        self.assertFalse(self.calls("sbatch"))
+
+    def test_bad_configuration_starts_nothing(self):
+        """Submitted by hand, or spoilt since."""
+        (self.site / "slurm").symlink_to(SLURM)
+        self.submit([{"status": 0}], paths=2, directly=True).assert_ended(2, launches=0)
+        self.assertIn("fix the problems listed above", self.log)
+
+    def test_program_that_works_in_jobs_alone_is_submitted(self):
+        """On the login node its modules may be missing."""
+        self.submit([{"status": 0}], paths=127)
+        self.assertTrue(self.calls("sbatch"))
+        self.assert_ended(4, launches=0)
+        self.assertIn("paths", self.log)
+
+    def test_store_of_the_site_that_is_not_the_configurations_is_refused(self):
+        self.submit([{"status": 0}], environment={"MTLGRID_STORE": "/elsewhere.db"}).assert_ended(2, launches=0)
+        self.assertIn("unset MTLGRID_STORE", self.log)
+
+    def test_dots_in_the_paths_of_script_and_configuration_are_left_to_the_system(self):
+        """site/link -> deep/inner: what link/.. is, the shell's own cd would get wrong."""
+        inner = self.site / "deep" / "inner"
+        inner.mkdir(parents=True)
+        (self.site / "link").symlink_to("deep/inner")
+        self.config.rename(self.site / "deep" / "grid.ini")
+        self.submit([{"status": 0}], arguments=["link/../grid.ini"]).assert_ended(0, launches=1)
+        (used,) = {pathlib.Path(call[1]).resolve() for call in self.program_calls("run")}
+        self.assertEqual(used, (self.site / "deep" / "grid.ini").resolve())
 
 
 class OneCell(Job):
@@ -321,48 +356,19 @@ class OneCell(Job):
         self.assertFalse(self.calls("sbatch"))
 
 
-class StoreOfAConfiguration(unittest.TestCase):
-    """The scripts' own reading of [grid] store."""
-
-    def read(self, text, awk=None):
-        with tempfile.TemporaryDirectory(prefix="mtlgrid ini ") as folder:
-            config = pathlib.Path(folder) / "grid.ini"
-            config.write_bytes(text.encode())
-            done = subprocess.run(["bash", "-c", '. "$1/lib.sh"; config_store "$2"', "bash", str(SLURM), str(config)],
-                                  capture_output=True, text=True)
-            self.assertEqual(done.stderr, "")
-            if done.returncode:
-                return None
-            return done.stdout.removesuffix("\n").replace(str(pathlib.Path(folder).resolve()), "HERE").replace(folder, "HERE")
-
-    def test_relative_paths_are_relative_to_the_configuration(self):
-        self.assertEqual(self.read("[grid]\nstore = results/grid.db\n"), "HERE/results/grid.db")
-        self.assertEqual(self.read("[grid]\nstore = /data/grid.db\n"), "/data/grid.db")
-
-    def test_comments_begin_at_the_start_or_after_white_space(self):
-        self.assertEqual(self.read("# [grid]\n[grid] ; main\n;store = a\nstore = b#1;2 ; c # d\n"), "HERE/b#1;2")
-        self.assertEqual(self.read("[grid]\nstore = b\t# x\n"), "HERE/b")
-
-    def test_other_sections_and_keys_are_passed_over(self):
-        text = "[train]\nstore = a\n[grid]\nseed = 1\nstores = b\nstore = c = d\n[model]\nstore = e\n"
-        self.assertEqual(self.read(text), "HERE/c = d")
-
-    def test_white_space_line_ends_and_byte_order_marks_do_not_matter(self):
-        self.assertEqual(self.read("\ufeff[ grid ]\r\n  store\t=  my results/grid.db  \r\n"), "HERE/my results/grid.db")
-        self.assertEqual(self.read("[grid]\nstore=a"), "HERE/a")
-
-    def test_no_store_is_said(self):
-        for text in ("", "[grid]\n", "[grid]\nstore =\n", "[grid]\n# store = a\n", "store = a\n", "[other]\nstore = a\n"):
-            with self.subTest(text):
-                self.assertIsNone(self.read(text))
-
-
 class Documentation(unittest.TestCase):
     def test_every_site_value_is_explained(self):
         names = re.findall(r"\{(MTLGRID_\w+):=", (SLURM / "site.sh").read_text())
         page = (SLURM.parent / "docs" / "slurm.md").read_text()
         self.assertGreater(len(names), 15)
         self.assertEqual([name for name in names if f"`{name}`" not in page], [])
+
+    def test_every_exit_status_of_the_program_has_a_case(self):
+        source = (SLURM.parent / "base" / "exit_status.h").read_text()
+        values = set(re.findall(r"\bk\w+ = (\d+)", source))
+        cases = set(re.findall(r"(?m)^  (\d)\)", (SLURM / "full_benchmark.sh").read_text()))
+        self.assertGreater(len(values), 5)
+        self.assertEqual(values - cases, {"4", "141"}, "4 is the case of everything else; a run puts no result, whose reader could go (141)")
 
 
 if __name__ == "__main__":

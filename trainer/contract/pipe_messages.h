@@ -119,13 +119,14 @@ struct Staged {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Staged, error, cohorts, skipped, bytes, seconds, environment)
 
-// {"type": "progress"}: after each epoch (and after resuming: the epoch resumed from).
+// {"type": "progress"}: after each epoch, with its losses (and after resuming: the epoch resumed from, without any).
 struct Progress {
   static constexpr const char* kType = "progress";
   Cell cell;
   int attempt = 0, epoch = 0, epochs = 0;
+  EpochLosses losses{};
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Progress, cell, attempt, epoch, epochs)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Progress, cell, attempt, epoch, epochs, losses)
 
 // {"type": "release"}: of the running pack, the cells of these methods are to be checkpointed at their next step and
 // reported Stopped, the others continue: an idle trainer is to have them. Those that are answered already are passed
@@ -137,15 +138,16 @@ struct Release {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Release, methods)
 
 // {"type": "failed"}: a data or numerical error; the process continues to serve cells. `smaller_pack`: the
-// device lacked memory; the cell may be trained in a smaller pack.
+// device lacked memory; the cell may be trained in a smaller pack. `retry`: the system kept the trainer from reading a
+// file (SystemError), which is not the cell's fault.
 struct Failed {
   static constexpr const char* kType = "failed";
   Cell cell;
   int attempt = 0;
   std::string cause, detail;
-  bool smaller_pack = false;
+  bool smaller_pack = false, retry = false;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failed, cell, attempt, cause, detail, smaller_pack)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Failed, cell, attempt, cause, detail, smaller_pack, retry)
 
 // {"type": "stopped"}: checkpointed on request, Stop or Release.
 struct Stopped {

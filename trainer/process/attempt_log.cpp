@@ -7,12 +7,12 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <system_error>
 
 #include "base/clock.h"
-#include "base/errors.h"
 #include "results/store/layout.h"
 
 namespace mtlgrid {
@@ -20,18 +20,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void refuse(const fs::path& file, const std::error_code& error) {
-  const bool full = error.value() == ENOSPC || error.value() == EDQUOT;
-  throw Error(full ? ErrorKind::needs_person : ErrorKind::fatal, file.string() + ": " + error.message());
-}
-
+// -1 where it cannot be made: a log ends nothing. What the attempt needs (checkpoints, weights) says what is wrong with
+// the folder when its time comes.
 int open_log(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error) refuse(folder, error);
   const fs::path file = folder / kAttemptLog;
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);  // less the umask
-  if (fd < 0) refuse(file, std::error_code(errno, std::system_category()));
+  if (fd < 0) {
+    std::fprintf(stderr, "%s cannot be written (%s): what the attempt tells goes here\n", file.c_str(),
+                 error ? error.message().c_str() : std::strerror(errno));
+  }
   return fd;
 }
 
@@ -53,11 +52,13 @@ AttemptLog::AttemptLog(const TrainPack& pack, const Environment& where) {
     members += fmt::format(" {} attempt {}", member.cell.name(), member.attempt);
   }
   std::fflush(nullptr);
-  stdout_ = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-  stderr_ = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-  ::dup2(log, STDOUT_FILENO);
-  ::dup2(log, STDERR_FILENO);
-  ::close(log);
+  if (log >= 0) {
+    stdout_ = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    stderr_ = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    ::dup2(log, STDOUT_FILENO);
+    ::dup2(log, STDERR_FILENO);
+    ::close(log);
+  }
   std::fprintf(stderr, "%s",
                fmt::format("{:%FT%TZ} process {} on {}, rank {}, {}:{}\n",
                            fmt::gmtime(static_cast<std::time_t>(Clock::real().now())), ::getpid(), where.host,

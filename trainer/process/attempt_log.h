@@ -8,7 +8,7 @@ namespace mtlgrid {
 
 // During this object's lifetime stderr and stdout of this process go to the file `log` (kAttemptLog; appended; created
 // with its folder) of the pack's first member. The other members' `log` is a link to it. The first line names process,
-// host and members. Throws Error(needs_person) if the disk is full, Error(fatal) on other failures.
+// host and members. Where the file cannot be made, both stay as they are: no attempt ends for its log.
 class AttemptLog {
  public:
   AttemptLog(const TrainPack& pack, const Environment& where);
@@ -17,7 +17,7 @@ class AttemptLog {
   ~AttemptLog();
 
  private:
-  int stdout_, stderr_;  // as they were
+  int stdout_ = -1, stderr_ = -1;  // as they were; -1: unchanged
 };
 
 }  // namespace mtlgrid

@@ -50,7 +50,9 @@ class InjectedControl : public PackControl {
     return control_.stop_requested();
   }
   bool release_requested(const Train& member) override { return control_.release_requested(member); }
-  void progress(const Train& member, int epoch, int epochs) override { control_.progress(member, epoch, epochs); }
+  void progress(const Train& member, int epoch, int epochs, const EpochLosses& losses) override {
+    control_.progress(member, epoch, epochs, losses);
+  }
   void finished(const Train& member, const CellResult& result) override { control_.finished(member, result); }
   void failed(const Train& member, const Error& error) override { control_.failed(member, error); }
   void stopped(const Train& member) override { control_.stopped(member); }

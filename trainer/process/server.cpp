@@ -57,8 +57,8 @@ class PipeControl : public PackControl {
     return requests_.stop();
   }
   bool release_requested(const Train& member) override { return requests_.released(member.cell.method); }
-  void progress(const Train& member, int epoch, int epochs) override {
-    send(encode_message(Progress{member.cell, member.attempt, epoch, epochs}));
+  void progress(const Train& member, int epoch, int epochs, const EpochLosses& losses) override {
+    send(encode_message(Progress{member.cell, member.attempt, epoch, epochs, losses}));
   }
   void finished(const Train& member, const CellResult& result) override {
     answer(member, encode_message(Finished{result}));
@@ -67,7 +67,7 @@ class PipeControl : public PackControl {
     const std::string what = error.what();
     std::fprintf(stderr, "%s: failed: %s\n", member.cell.name().c_str(), what.c_str());
     answer(member, encode_message(Failed{member.cell, member.attempt, what.substr(0, what.find('\n')), what,
-                                         error.kind() == ErrorKind::out_of_memory}));
+                                         error.kind() == ErrorKind::out_of_memory, is_of_system(error)}));
   }
   void stopped(const Train& member) override { answer(member, encode_message(Stopped{member.cell, member.attempt})); }
   bool answered(const Train& member) const { return answered_.count(member.cell.name()) != 0; }

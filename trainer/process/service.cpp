@@ -3,6 +3,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/system_error.h"
 #include "trainer/process/environment.h"
 
 namespace mtlgrid {
@@ -31,7 +32,7 @@ void EmptyService::run(const std::vector<Train>& members, PackControl& control) 
       }
       std::this_thread::sleep_for(std::chrono::duration<double>(seconds_ / (kEmptyEpochs * kEmptySteps)));
     }
-    for (const Train& member : members) control.progress(member, epoch, kEmptyEpochs);
+    for (const Train& member : members) control.progress(member, epoch, kEmptyEpochs, {});
   }
   for (const Train& member : members) {
     CellResult result;
@@ -56,7 +57,9 @@ Staged CellService::stage(const Stage&, const std::function<bool()>&) {
 
 bool is_of_cell(const Error& error) {
   return error.kind() == ErrorKind::cell_failed || error.kind() == ErrorKind::bad_input ||
-         error.kind() == ErrorKind::out_of_memory;
+         error.kind() == ErrorKind::out_of_memory || is_of_system(error);
 }
+
+bool is_of_system(const Error& error) { return dynamic_cast<const SystemError*>(&error) != nullptr; }
 
 }  // namespace mtlgrid

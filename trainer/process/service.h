@@ -20,10 +20,10 @@ class PackControl {
   virtual bool stop_requested() = 0;
   // Called at the same points: whether to checkpoint and stop this cell only.
   virtual bool release_requested(const Train& member) = 0;
-  // An epoch of a member is done, or its training resumes after this epoch.
-  virtual void progress(const Train& member, int epoch, int epochs) = 0;
+  // An epoch of a member is done, with these losses; or its training resumes after this epoch, without any.
+  virtual void progress(const Train& member, int epoch, int epochs, const EpochLosses& losses) = 0;
   virtual void finished(const Train& member, const CellResult& result) = 0;
-  // cell_failed, bad_input or out_of_memory.
+  // An error that is_of_cell().
   virtual void failed(const Train& member, const Error& error) = 0;
   // The member was stopped on request; its checkpoint is in `member.directory`.
   virtual void stopped(const Train& member) = 0;
@@ -31,6 +31,8 @@ class PackControl {
 
 // Whether an error concerns the cell alone: PackControl::failed reports it, and the process continues.
 bool is_of_cell(const Error& error);
+// Whether it is one of these and a SystemError: not the cell's fault.
+bool is_of_system(const Error& error);
 
 class CellService {
  public:

@@ -9,11 +9,13 @@
 #include <boost/program_options.hpp>
 #include <climits>
 #include <cstdlib>
-#include <iostream>
 #include <optional>
+#include <sstream>
 #include <string>
 
 #include "base/errors.h"
+#include "base/exit_status.h"
+#include "base/telling.h"
 #include "trainer/process/injected_service.h"
 #include "trainer/process/server.h"
 #include "trainer/program/answer.h"
@@ -39,7 +41,7 @@ void die_with_parent() {
 }
 
 int answer_request() {
-  ::signal(SIGPIPE, SIG_IGN);
+  for (int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
   die_with_parent();
   const int out = take_stdout();
   return out < 0 ? kInternalError : answer(STDIN_FILENO, out);
@@ -47,7 +49,7 @@ int answer_request() {
 
 int serve_cells(std::optional<double> empty, const std::vector<Injection>& injections) {
   // The rank decides when a trainer stops, over the pipe, and handles signals to the process group.
-  for (int signal : {SIGINT, SIGTERM, SIGUSR1, SIGPIPE}) ::signal(signal, SIG_IGN);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
   die_with_parent();
   // Every step allocates and frees gradients of tens of MB: keep their pages instead of faulting them in again.
   ::mallopt(M_MMAP_MAX, 0);
@@ -88,11 +90,13 @@ int run(int argc, char** argv) {
   po::store(po::command_line_parser(argc, argv).options(all).positional(positions).run(), options);
   po::notify(options);
   if (options.count("help")) {
-    std::cout << visible;
+    std::ostringstream help;
+    help << visible;
+    put_result(help.str());
     return 0;
   }
   if (options.count("version")) {
-    std::cout << "mtlgrid-trainer " << MTLGRID_VERSION << "\n";
+    put_result("mtlgrid-trainer " MTLGRID_VERSION "\n");
     return 0;
   }
   if (command.empty()) {
@@ -108,16 +112,19 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int run_trainer(int argc, char** argv) {
+  prepare_standard_files();
   try {
     return run(argc, argv);
+  } catch (const ReaderGone&) {
+    return kReaderGone;
   } catch (const po::error& e) {
-    std::cerr << "mtlgrid-trainer: " << e.what() << "\n";
+    tell_line(std::string("mtlgrid-trainer: ") + e.what());
     return 2;
   } catch (const Error& e) {
-    std::cerr << "mtlgrid-trainer: " << e.what() << "\n";
+    tell_line(std::string("mtlgrid-trainer: ") + e.what());
     return e.kind() == ErrorKind::bad_input ? 2 : kInternalError;
   } catch (const std::exception& e) {
-    std::cerr << "mtlgrid-trainer: " << e.what() << "\n";
+    tell_line(std::string("mtlgrid-trainer: ") + e.what());
     return kInternalError;
   }
 }

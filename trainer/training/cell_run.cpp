@@ -66,8 +66,8 @@ StackStep CellRun::start(at::Device device) {
   const auto say = [&](const std::string& line) { std::fprintf(stderr, "%s\n", log_line(train_.cell, line).c_str()); };
   const TrainingArrays host = arrays();
   if (auto state = checkpoints_.resume(earlier, host, say)) {
-    resumed_ = true;
     state_ = std::move(*state);
+    resumed_ = state_.epoch;
     network.parameters().copy_(host.parameters);
     network.first_moment().copy_(host.first_moment);
     network.second_moment().copy_(host.second_moment);
@@ -86,6 +86,12 @@ StackStep CellRun::start(at::Device device) {
 TrainingArrays CellRun::arrays() const {
   return {stack_->parameters(member_).cpu(), stack_->first_moment(member_).cpu(), stack_->second_moment(member_).cpu(),
           best_.cpu()};
+}
+
+EpochLosses CellRun::losses() const {
+  if (state_.epochs.empty()) return {};
+  const EpochRow& row = state_.epochs.back();
+  return {row.train_classification, row.train_regression, row.valid_classification, row.valid_regression};
 }
 
 int CellRun::patience() const { return experiment_.train.patience + experiment_.protocol.extra_patience; }
@@ -146,7 +152,7 @@ void CellRun::finish_epoch(const TaskLosses& validation_sum) {
   state_.epochs.push_back(row);
   const bool improved = state_.stopping.improved(state_.epoch, valid[0]);
   if (improved) best_.copy_(stack_->parameters(member_));
-  std::fprintf(stderr, "%s\n", log_line(train_.cell, epoch_log_text(row, improved)).c_str());
+  std::fprintf(stderr, "%s\n", log_line(train_.cell, epoch_log_text(train_.cell, row, improved)).c_str());
   state_.trained = state_.epoch >= experiment_.train.epochs || state_.stopping.exhausted(state_.epoch, patience());
   stack_->epoch_done(member_);
   ++state_.epoch;
@@ -161,6 +167,7 @@ std::optional<CellResult> CellRun::result(const std::function<bool()>& stop_requ
   result.attempt = train_.attempt;
   result.environment = environment_;
   result.best_epoch = state_.stopping.best_epoch;
+  result.resumed = resumed_;
   result.started = started_;
   result.epochs = state_.epochs;
   for (const CellData::Cohort& cohort : data_.evaluation) {

@@ -35,7 +35,9 @@ class CellRun {
   StepPlace place() const { return {state_.epoch, state_.step, state_.steps}; }
   bool epoch_ended() const { return static_cast<std::size_t>(state_.step) == data_.train.size(); }
   bool trained() const { return state_.trained; }
-  bool resumed() const { return resumed_; }
+  bool resumed() const { return resumed_ > 0; }
+  // Of the last epoch that is done; missing before there is one.
+  EpochLosses losses() const;
 
   // Draws the order of the bags of the epoch that place() is in.
   void begin_epoch();
@@ -75,7 +77,7 @@ class CellRun {
   at::Tensor best_;  // [1, P]
   Checkpoints checkpoints_;
   TrainingState state_;
-  bool resumed_ = false;
+  int resumed_ = 0;                                // the epoch in which it continued from a checkpoint; 0: it did not
   std::vector<std::uint32_t> order_, meta_order_;  // of the bags, in this epoch
   double started_, epoch_began_, checkpointed_;
   double checkpoint_cost_ = 0;  // seconds that the last one took

@@ -69,7 +69,7 @@ void PackRun::start(const Train& member, PackControl& control) {
         auto cell = std::make_unique<CellRun>(experiment_, member, bags_, environment_);
         auto stack = std::make_unique<Stack>(cell->start(settings_.device));
         cell->sits(stack->step, 0);
-        if (cell->resumed()) control.progress(member, cell->place().epoch, experiment_.train.epochs);
+        if (cell->resumed()) control.progress(member, cell->place().epoch, experiment_.train.epochs, {});
         const bool trained = cell->trained();
         stack->cells.push_back(std::move(cell));
         if (trained) return evaluate(*stack, 0, control);  // only the evaluation had been interrupted
@@ -142,7 +142,7 @@ bool PackRun::finish_epoch(Stack& stack, PackControl& control) {
     CellRun& cell = *stack.cells[f];
     const int done = cell.place().epoch;
     cell.finish_epoch((*sums)[f]);
-    control.progress(cell.train(), done, experiment_.train.epochs);
+    control.progress(cell.train(), done, experiment_.train.epochs, cell.losses());
     if (cell.trained()) {
       evaluate(stack, f, control);
     } else {

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "base/errors.h"
+#include "base/system_error.h"
 #include "trainer/training/prediction.h"
 
 namespace mtlgrid {
@@ -41,6 +42,12 @@ std::vector<StagedCohort> cohorts_of(const Experiment& experiment, const std::ve
   return cohorts;
 }
 
+// The cell that needs the bag gets the reason when it reads it.
+void leave_out(StagedCohort& cohort, const Error& error) {
+  std::fprintf(stderr, "not staged: %s\n", error.what());
+  cohort.views.push_back({});
+}
+
 void read(StagedCohort& cohort, BagCache& cache, const Patience& patience) {
   for (StagedPatient& patient : cohort.patients) {
     patience.check("reading features");
@@ -51,8 +58,9 @@ void read(StagedCohort& cohort, BagCache& cache, const Patience& patience) {
       patient.tiles = view.tiles;
       cohort.views.push_back(view);
     } catch (const InputError& e) {
-      std::fprintf(stderr, "not staged: %s\n", e.what());
-      cohort.views.push_back({});
+      leave_out(cohort, e);
+    } catch (const SystemError& e) {
+      leave_out(cohort, e);
     }
   }
 }

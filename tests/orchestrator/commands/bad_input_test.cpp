@@ -66,7 +66,7 @@ TEST_P(BadInput, IsSaidBeforeAnythingIsWritten) {
   EXPECT_EQ(grid.scratch().listing(), before);
 }
 
-const std::string kA3 = "A/feats/A03.h5";
+const std::string kA3 = "A/feats/A03.h5", kNamed = "A03.h5";
 const std::vector<Bad> kBad = {
     {"ConfigurationAbsent", "c.ini: cannot be read", removed("c.ini")},
     {"ConfigurationUnknownKey", "c.ini, line 2: [grid]: unknown key 'stores'; did you mean 'store'?",
@@ -88,24 +88,36 @@ const std::vector<Bad> kBad = {
     {"TableOfBlankLines", "A/clini.csv", written("A/clini.csv", "\n\n")},
     {"TableWithoutRows", "A/clini.csv", written("A/clini.csv", "PATIENT,status,LF\n")},
     {"TableUnclosedQuote", "A/clini.csv, row 5", replaced("A/clini.csv", "A03,neg", "A03,\"neg")},
-    {"TableRaggedRow", "A/slide.csv, row 4", replaced("A/slide.csv", "A02,A02.h5", "A02,A02.h5,more")},
-    {"TableNotUtf8", "A/clini.csv, row 3", replaced("A/clini.csv", "A01,neg", "A01,n\xE9g")},
-    {"TableOtherFormat", "A/clini.txt",
+    {"TableRaggedRow", "A/slide.csv: rows of more cells than the header, which has 2 (3 in row 4)",
+     replaced("A/slide.csv", "A02,A02.h5", "A02,A02.h5,more")},
+    {"TableNotUtf8", "A/clini.csv: is not UTF-8 text (byte 0xE9, 'é' in Windows-1252, in row 3)",
+     replaced("A/clini.csv", "A01,neg", "A01,n\xE9g")},
+    {"TableOtherFormat", "A/clini.dat: suffix '.dat', expected a table in .csv, .tsv or .txt",
      [](const SmallGrid& grid) {
-       std::filesystem::rename(grid.path("A/clini.csv"), grid.path("A/clini.txt"));
-       grid.replace("c.ini", "A/clini.csv", "A/clini.txt");
+       std::filesystem::rename(grid.path("A/clini.csv"), grid.path("A/clini.dat"));
+       grid.replace("c.ini", "A/clini.csv", "A/clini.dat");
      }},
     {"PatientColumnAbsent", "A/clini.csv", replaced("A/clini.csv", "PATIENT", "ID")},
     {"LabelColumnAbsent", "B/clini.csv", replaced("B/clini.csv", "status", "state")},
     {"AuxiliaryColumnAbsent", "A/clini.csv", replaced("A/clini.csv", "LF", "FL")},
-    {"AuxiliaryNoNumber", "A/clini.csv, row 6: '4,5' in column 'LF'",
+    {"AuxiliaryNoNumber", "A/clini.csv, column 'LF': 1 cell has a decimal comma: '4,5' (row 6); write decimal points",
      replaced("A/clini.csv", "A04,pos,4.5", "A04,pos,\"4,5\"")},
-    {"AuxiliaryInfinite", "A/clini.csv, row 6", replaced("A/clini.csv", "A04,pos,4.5", "A04,pos,inf")},
-    {"ThirdClassValue", "A/clini.csv, row 6: label 'maybe' in column 'status' is neither 'pos' nor 'neg'",
+    {"AuxiliaryInfinite", "A/clini.csv, column 'LF': 1 cell is not finite: 'inf' (row 6); ",
+     replaced("A/clini.csv", "A04,pos,4.5", "A04,pos,inf")},
+    {"ThirdClassValue",
+     "A/clini.csv, column 'status': 'maybe' (row 6) is neither pos (positive) nor neg (negative); write in "
+     "[biomarker.MSI] what it is: ",
      replaced("A/clini.csv", "A04,pos", "A04,maybe")},
-    {"ConflictingRows", "A/clini.csv, row 22: patient 'A00'",
+    {"OtherSpellingInAnExternalCohort",
+     "B/clini.csv, column 'status': 'POS' (row 2) is neither pos (positive) nor neg (negative); differs from 'pos' "
+     "only in "
+     "letter case: write positive = pos, POS in [biomarker.MSI]",
+     replaced("B/clini.csv", "B00,pos", "B00,POS")},
+    {"ConflictingRows",
+     "A/clini.csv: 1 patient has rows that differ in 'status': 'A00' ('pos' in row 2, 'neg' in row 22); ",
      [](const SmallGrid& grid) { grid.replace("A/clini.csv", "A19,neg,19.5\n", "A19,neg,19.5\nA00,neg,0.5\n"); }},
-    {"FileOfTwoPatients", "A/slide.csv, row 4", replaced("A/slide.csv", "A02,A02.h5", "A02,A01.h5")},
+    {"FileOfTwoPatients", "A/slide.csv: files of two patients ('A01.h5' of 'A02' in row 4 is of 'A01' in row 3)",
+     replaced("A/slide.csv", "A02,A02.h5", "A02,A01.h5")},
     {"PatientInBothCohorts", "'A07'",
      [](const SmallGrid& grid) {
        grid.replace("B/clini.csv", "B03", "A07");
@@ -113,26 +125,27 @@ const std::vector<Bad> kBad = {
      }},
     {"FewerPatientsThanFolds", "A/clini.csv: pair MSI/LF: 10 positive patients, expected at least 11 (folds)",
      replaced("c.ini", "store =", "folds = 11\nstore =")},
-    {"OneClassAlone", "A/clini.csv", replaced("c.ini", "negative = neg", "ignore = neg")},
-    {"FeaturesNoHdf5", kA3, written(kA3, "this is text")},
-    {"FeaturesEmptyFile", kA3, written(kA3, "")},
-    {"FeaturesTruncated", kA3,
+    {"OneClassAlone", "A/clini.csv, column 'status': all patients with a value are pos (positive, 10 patients)",
+     replaced("c.ini", "negative = neg", "ignore = neg")},
+    {"FeaturesNoHdf5", kNamed, written(kA3, "this is text")},
+    {"FeaturesEmptyFile", kNamed, written(kA3, "")},
+    {"FeaturesTruncated", kNamed,
      [](const SmallGrid& grid) {
        std::filesystem::resize_file(grid.path(kA3), std::filesystem::file_size(grid.path(kA3)) / 2);
      }},
-    {"FeaturesWithoutFeats", kA3, fixture(kA3, "no_feats.h5")},
-    {"FeaturesWithoutTiles", kA3, fixture(kA3, "no_tiles.h5")},
-    {"FeaturesOfASlide", kA3, fixture(kA3, "slide_level.h5")},
-    {"FeaturesDeclaredNotWritten", kA3, fixture(kA3, "huge_claim.h5")},
-    {"FeaturesOfIntegers", kA3, fixture(kA3, "integers.h5")},
-    {"FeaturesOtherWidth", kA3, [](const SmallGrid& grid) { grid.features(kA3, 2, 5, 0x3c00); }},
+    {"FeaturesWithoutFeats", kNamed, fixture(kA3, "no_feats.h5")},
+    {"FeaturesWithoutTiles", kNamed, fixture(kA3, "no_tiles.h5")},
+    {"FeaturesOfASlide", kNamed, fixture(kA3, "slide_level.h5")},
+    {"FeaturesDeclaredNotWritten", kNamed, fixture(kA3, "huge_claim.h5")},
+    {"FeaturesOfIntegers", kNamed, fixture(kA3, "integers.h5")},
+    {"FeaturesOtherWidth", kNamed, [](const SmallGrid& grid) { grid.features(kA3, 2, 5, 0x3c00); }},
     {"FeaturesOtherWidthInACohort", "B/feats: 5 features a tile, expected 4 as in training cohort 'A'",
      [](const SmallGrid& grid) {
        for (int i = 0; i < 6; ++i) grid.features("B/feats/B0" + std::to_string(i) + ".h5", 2, 5, 0x3c00);
      }},
-    {"FeaturesNotANumber", kA3, [](const SmallGrid& grid) { grid.features(kA3, 2, 4, 0x7e00); }},
-    {"FeaturesInfinite", kA3, [](const SmallGrid& grid) { grid.features(kA3, 2, 4, 0x7c00); }},
-    {"FeaturesOfOtherExtractor", kA3, [](const SmallGrid& grid) { grid.features(kA3, 2, 4, 0x3c00, "uni"); }},
+    {"FeaturesNotANumber", kNamed, [](const SmallGrid& grid) { grid.features(kA3, 2, 4, 0x7e00); }},
+    {"FeaturesInfinite", kNamed, [](const SmallGrid& grid) { grid.features(kA3, 2, 4, 0x7c00); }},
+    {"FeaturesOfOtherExtractor", kNamed, [](const SmallGrid& grid) { grid.features(kA3, 2, 4, 0x3c00, "uni"); }},
     {"FeaturesOfOtherExtractorInACohort",
      "B/feats: features of extractor 'uni', expected 'ctranspath' as in training cohort 'A'",
      [](const SmallGrid& grid) {
@@ -151,8 +164,8 @@ TEST(BadInputAtOnce, TwoDamagesGiveTwoLines) {
   grid.replace("B/clini.csv", "B01,neg", "B01,maybe");
   const auto result = testing::run_program({"mtlgrid", "run", grid.path("c.ini")});
   EXPECT_EQ(result.status, 2);
-  EXPECT_THAT(result.err, HasSubstr(kA3));
-  EXPECT_THAT(result.err, HasSubstr("B/clini.csv, row 3: label 'maybe'"));
+  EXPECT_THAT(result.err, HasSubstr(kNamed));
+  EXPECT_THAT(result.err, HasSubstr("B/clini.csv, column 'status': 'maybe' (row 3)"));
 }
 
 // A node whose nvidia-smi answers `text`.

@@ -39,10 +39,12 @@ TEST(Program, HelpNamesEveryCommandWithAnExample) {
   }
 }
 
-TEST(Program, VersionNamesTheLibraries) {
+TEST(Program, VersionNamesTheCommitAndTheLibraries) {
   const auto result = run_program({"mtlgrid", "--version"});
   EXPECT_EQ(result.status, 0);
-  EXPECT_THAT(result.out, StartsWith("mtlgrid " MTLGRID_VERSION "\n"));
+  const std::regex first("mtlgrid " MTLGRID_VERSION
+                         R"( \(commit ([0-9a-f]{12}(, with changes)?|unknown: built without git)\)\n)");
+  EXPECT_TRUE(std::regex_search(result.out, first, std::regex_constants::match_continuous)) << result.out;
   for (const char* library : {"HDF5 1.", "SQLite 3.", "Boost 1.", "xxHash 0."}) {
     EXPECT_THAT(result.out, HasSubstr(library));
   }
@@ -59,6 +61,8 @@ TEST(Program, BadUsageIsStatus2OnStderrAlone) {
       {{"synth", "a", "--patients", "0"}, "mtlgrid: synth: --patients 0: expected a number from 1 to 1000000"},
       {{"predict", "s", "A/B/naive/0"}, "mtlgrid: predict: --slides is missing"},
       {{"predict", "s", "A/B/naive/0"}, "mtlgrid: predict: --features is missing"},
+      {{"predict", "s", "A/B/naive/0", "--slides", "s.csv", "--features", "f", "--missing", "a,,\"b"},
+       "mtlgrid: predict: --missing a,,\"b: expected values separated by commas"},
       {{"export", "s", "MSI"}, "mtlgrid: export: --out FILE is missing"},
       {{"export", "s", "MSI", "--out", "o"}, "'MSI' is not a cell"},
       {{"tables", "s", "--format", "pdf"}, "--format: unknown 'pdf'"},

@@ -33,6 +33,13 @@ TEST_F(PlanReport, SaysHowThreadsAndTrainersShareTheCores) {
               HasSubstr("On CPUs: train.threads = 1 and more trainers would be faster"));
 }
 
+TEST_F(PlanReport, WarningsAreASectionOfTheirOwn) {
+  Plan p = plan();
+  EXPECT_THAT(report(p), ::testing::Not(HasSubstr("Warnings\n")));
+  p.cohorts[0].warnings = {"most rows are lost"};
+  EXPECT_THAT(report(p), HasSubstr("Warnings\n  " + p.cohorts[0].files.name + ": most rows are lost\n\n"));
+}
+
 // A stop is heard once every member has taken its step, and each then writes its checkpoint.
 TEST_F(PlanReport, WalltimeLeadCountsThePack) {
   EXPECT_THAT(report(plan(changed("[train]\n", "[train]\ndevice = cpu\n"))),

@@ -90,10 +90,11 @@ TEST(Security, FilesFollowTheUmask) {
   }
 }
 
-// Whoever changes permissions or the umask goes around what the user has set.
+// Whoever changes permissions or the umask goes around what the user has set. A file that --out replaces keeps its own.
 TEST(Security, NothingSetsPermissions) {
-  EXPECT_THAT(lines_with(std::regex("\\b(f?chmod(at)?|umask|fs::permissions|filesystem::permissions)\\s*\\(")),
-              IsEmpty());
+  EXPECT_THAT(
+      lines_with(std::regex("\\b(f?chmod(at)?|umask|fs::permissions|filesystem::permissions)\\s*\\(")),
+      ElementsAre(HasSubstr("base/output_file.cpp:   if (::stat(path_.c_str(), &before) == 0) (void)::fchmod(")));
 }
 
 TEST(Security, NothingListens) {
@@ -116,6 +117,7 @@ TEST(Security, SqlIsPutTogetherOfConstantsAlone) {
       "\"SELECT value FROM meta WHERE key = '\" + key + \"'\"",  // constants of its callers
       "execute(std::string(kPageSize) + ",                       // a constant
       "prepare(std::string(\"SELECT a.\") + column",             // of a list of constants
+      "prepare(\"SELECT * FROM main.\\\"\" + table + ",          // of the program's own schema
       "\"SELECT * FROM \" + quoted_identifier(view)"};           // a name cannot be bound
   std::size_t found = 0;
   for (const std::string& line : lines_with(std::regex(

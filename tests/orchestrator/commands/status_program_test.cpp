@@ -180,7 +180,7 @@ TEST_F(StatusProgram, WatchOfARunThatWasKilledSaysSo) {
   store_.reset();
   const auto result = run_program({"mtlgrid", "status", file_, "--watch"});
   EXPECT_EQ(result.status, 0);
-  EXPECT_THAT(result.out, HasSubstr("no record of how the last run ended (killed?)"));
+  EXPECT_THAT(result.out, HasSubstr("no record says how the last run ended: it was killed"));
 }
 
 TEST_F(StatusProgram, WatchWithoutATerminalPrintsPlainly) {

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <tuple>
+
 #include "balancers/methods/registry.h"
 #include "tests/orchestrator/config/scratch.h"
 
@@ -90,6 +92,74 @@ TEST_F(Configuration, AnAuxiliaryMayHaveAnotherColumn) {
   EXPECT_EQ(auxiliaries[0].column, "ITH");
   EXPECT_EQ(auxiliaries[1].name, "LF");
   EXPECT_EQ(auxiliaries[1].column, "Leukocyte Fraction");
+}
+
+TEST_F(Configuration, AnyNameOfAColumnCanBeWrittenInQuotes) {
+  const std::string line = "auxiliaries = ITH, LF: Leukocyte Fraction";
+  const auto auxiliaries =
+      load(with(line, "auxiliaries = CIN: \"CIN \", X: \"ICD-O-3, Site: #1\" , \"Y\": \"a \"\"b\"\"\", \"Z\""))
+          .biomarkers[0]
+          .auxiliaries;
+  ASSERT_THAT(auxiliaries, SizeIs(4));
+  EXPECT_EQ(auxiliaries[0].column, "CIN ");
+  EXPECT_EQ(auxiliaries[1].column, "ICD-O-3, Site: #1");
+  EXPECT_EQ(auxiliaries[2].name, "Y");
+  EXPECT_EQ(auxiliaries[2].column, "a \"b\"");
+  EXPECT_EQ(auxiliaries[3].name, "Z");
+  EXPECT_EQ(load(with("label = isMSIH", "label = \" MSI ; x\"")).biomarkers[0].rule.column, " MSI ; x");
+  EXPECT_EQ(load(with("clini = a/clini.csv", "clini = \"a #1/clini.csv\"")).cohorts[0].clini,
+            scratch_.path() / "a #1/clini.csv");
+  EXPECT_EQ(load(with(line, "auxiliaries = X: a:b")).biomarkers[0].auxiliaries[0].column, "a:b");
+}
+
+TEST_F(Configuration, WhatQuotesCannotSayIsNamedWithFileAndLine) {
+  const std::string line = "auxiliaries = ITH, LF: Leukocyte Fraction", biomarker = "[biomarker.MSI] ";
+  const std::string follows = ": text follows the closing quote; a quote within is written twice";
+  const std::string apart = "; to name the column apart, write NAME: ";
+  const std::tuple<std::string, std::string, std::string> cases[] = {
+      {"label = isMSIH", "label = \"is\" MSIH", "14: " + biomarker + "label: \"is\" MSIH" + follows},
+      {line, line + "\nignore = a, \"b\"c", "17: " + biomarker + "ignore: \"b\"c" + follows},
+      {line, line + "\nignore = \"\"", "17: " + biomarker + "ignore: '\"\"' has an empty element"},
+      {"positive = MSIH", "positive = MSIH, \"MSIH\"", "15: " + biomarker + "positive: 'MSIH' is listed twice"},
+      {line, "auxiliaries = \"A: B\"",
+       "16: " + biomarker + "auxiliaries: name 'A: B' contains one of / , = | :" + apart + "\"A: B\""},
+      {line, "auxiliaries = \"CIN \"",
+       "16: " + biomarker + "auxiliaries: name 'CIN ' begins or ends with a blank" + apart + "\"CIN \""}};
+  for (const auto& [old_line, new_line, expected] : cases) {
+    EXPECT_THAT(problems(with(old_line, new_line)), ElementsAre("c.ini, line " + expected));
+  }
+}
+
+TEST_F(Configuration, SeveralValuesMakeAClass) {
+  const LabelRule rule =
+      load(with("positive = MSIH", "positive = MSIH, MSI-H\nnegative = MSS, \"MSI-L, old\"\nignore = \"?\""))
+          .biomarkers[0]
+          .rule;
+  EXPECT_THAT(rule.positive, ElementsAre("MSIH", "MSI-H"));
+  EXPECT_THAT(rule.negative, ElementsAre("MSS", "MSI-L, old"));
+  EXPECT_THAT(rule.ignore, ElementsAre("?"));
+}
+
+TEST_F(Configuration, QuotedOneValueIsTheSameGridAsBefore) {
+  EXPECT_EQ(identity_settings(load(with("positive = MSIH", "positive = \"MSIH\""))), identity_settings(load(kMinimal)));
+  EXPECT_EQ(identity_settings(load(kMinimal))["biomarkers"]["MSI"]["positive"], "MSIH");
+  const auto several = identity_settings(load(with("positive = MSIH", "positive = MSIH, MSI-H")));
+  EXPECT_THAT(several["biomarkers"]["MSI"]["positive"], ElementsAre("MSIH", "MSI-H"));
+}
+
+TEST_F(Configuration, CohortsMayHaveTheirOwnColumnsAndMissingValues) {
+  const Config c =
+      load(with("slides = a/slide.csv",
+                "slides = a/slide.csv\nslide_patient_column = \"case id \"\nmissing = '--, [Not Available], "
+                "\"-, -\""));
+  EXPECT_EQ(c.cohorts[0].slide_patient_column, "case id ");
+  EXPECT_THAT(c.cohorts[0].missing, ElementsAre("'--", "[Not Available]", "-, -"));
+  const auto cohorts = resolved_settings(c)["cohorts"];
+  EXPECT_EQ(cohorts["A"]["slide_patient_column"], "case id ");
+  EXPECT_THAT(cohorts["A"]["missing"], SizeIs(3));
+  EXPECT_FALSE(cohorts["B"].contains("missing")) << "only where it is given";
+  EXPECT_FALSE(cohorts["B"].contains("slide_patient_column"));
+  EXPECT_EQ(identity_settings(c), identity_settings(load(kMinimal)));
 }
 
 TEST_F(Configuration, MethodsArePaperOrAllOrAList) {
@@ -196,6 +266,17 @@ TEST_F(Configuration, AllProblemsComeAtOnce) {
 TEST_F(Configuration, AnUnreadableFileIsOneLine) {
   EXPECT_THROW(load_config(scratch_.path() / "absent.ini"), InputError);
   EXPECT_THAT(problems(""), Contains(HasSubstr("no section")));
+}
+
+// home/proj -> ../scratch/deep/proj: the store is where the system finds ../out/grid.db, from wherever it is called.
+TEST_F(Configuration, DotsBehindALinkMeanWhatTheyMeanToTheSystem) {
+  const auto file = scratch_.write("scratch/deep/proj/c.ini", with("store = out/grid.db", "store = ../out/grid.db"));
+  std::filesystem::create_directory(scratch_.path() / "home");
+  std::filesystem::create_symlink("../scratch/deep/proj", scratch_.path() / "home/proj");
+  const Config inside = load_config(file), outside = load_config(scratch_.path() / "home/proj/c.ini");
+  EXPECT_EQ(inside.store, scratch_.path() / "scratch/deep/out/grid.db");
+  EXPECT_EQ(outside.store, inside.store);
+  EXPECT_EQ(outside.cohorts[0].clini, scratch_.path() / "home/proj/a/clini.csv") << "a link without .. keeps its name";
 }
 
 // One kind of mistake each: a configuration and the line it gives.

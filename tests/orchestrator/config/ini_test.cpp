@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <random>
+
+#include "orchestrator/config/section_reader.h"
+
 namespace mtlgrid {
 namespace {
 
@@ -37,6 +41,52 @@ TEST_F(Ini, CommentsBeginAtTheLineOrAfterWhiteSpaceOnly) {
   EXPECT_EQ(value(file, "a", "x"), "a;b");
   EXPECT_EQ(value(file, "a", "y"), "c#d");
   EXPECT_EQ(value(file, "a", "z"), "");
+}
+
+TEST_F(Ini, QuotesHideCommentsAndAreKept) {
+  const IniFile file = parse(
+      "[a] ; \"\nv = \"Segments #1 ; x \" # comment\nw = a, \"b #c\" , X: \"d ;e\"\ndoubled = \"a \"\" # b\" ; \"\n");
+  ASSERT_THAT(problems_.lines(), IsEmpty());
+  EXPECT_EQ(value(file, "a", "v"), "\"Segments #1 ; x \"");
+  EXPECT_EQ(value(file, "a", "w"), "a, \"b #c\" , X: \"d ;e\"");
+  EXPECT_EQ(value(file, "a", "doubled"), "\"a \"\" # b\"");
+}
+
+TEST_F(Ini, AQuoteWithinAWordHidesNothing) {
+  const IniFile file = parse("[a \"b]\nx = 5\" # long\ny = a \"b\" # c\n\"z = 1 ; \"\n");
+  ASSERT_THAT(problems_.lines(), IsEmpty());
+  EXPECT_EQ(value(file, "a \"b", "x"), "5\"");
+  EXPECT_EQ(value(file, "a \"b", "y"), "a \"b\"");
+  EXPECT_EQ(value(file, "a \"b", "\"z"), "1");
+}
+
+TEST_F(Ini, QuotesThatAreNotClosedAreNamedByLine) {
+  parse("[a]\nx = \"y # z\ny = a, \"b\nz = c: \"d\"\"\n# \"\n");
+  const std::string expected = "; expected a quote at the end of the name or value (one within it is written twice)";
+  EXPECT_THAT(problems_.lines(),
+              ElementsAre("c.ini, line 2: a quote is opened and not closed in x = \"y # z" + expected,
+                          "c.ini, line 3: a quote is opened and not closed in y = a, \"b" + expected,
+                          "c.ini, line 4: a quote is opened and not closed in z = c: \"d\"\"" + expected));
+}
+
+TEST_F(Ini, AnyTextIsReadOrRefused) {
+  const std::string seed = "[cohort.A]\nclini = \"a #b\" ; c\nmissing = '--, \"x, y\"\n[b]\naux = X: \"y: \"\"z\"\n";
+  const std::string bytes = "\"\",:;#=[]\n\r \tab\xFF";
+  std::mt19937 random(20);
+  for (int round = 0; round < 4000; ++round) {
+    std::string text = seed;
+    for (int i = 0; i < 6; ++i) text[random() % text.size()] = bytes[random() % bytes.size()];
+    Problems problems;
+    const IniFile file = parse_ini(text, "c.ini", problems);
+    for (const IniSection& section : file.sections) {
+      SectionReader reader(file, &section, section.name, problems);
+      for (const IniEntry& entry : section.entries) {
+        reader.text(entry.key);
+        for (const std::string& element : reader.list(entry.key)) ASSERT_FALSE(element.empty()) << text;
+        for (const auto& [name, rest] : reader.named_list(entry.key)) ASSERT_LE(name.size(), text.size());
+      }
+    }
+  }
 }
 
 TEST_F(Ini, AValueMayHaveEqualsSigns) { EXPECT_EQ(value(parse("[a]\nx = p=q\n"), "a", "x"), "p=q"); }

@@ -61,10 +61,17 @@ TEST_F(ImportedSplits, DamageIsNamed) {
   auto missing = splits;
   const std::string patient = missing["splits"][1]["test_patients"][0];
   missing["splits"][1]["test_patients"].erase(0);
-  EXPECT_THAT(problem(missing.dump()), HasSubstr("splits.json, split 2: patient '" + patient + "'"));
+  EXPECT_THAT(
+      problem(missing.dump()),
+      HasSubstr("splits.json: patients of pair HRD/ITH are in neither train_patients nor test_patients of a split ('" +
+                patient + "' in split 2); each split needs"));
   auto twice = splits;
   twice["splits"][2]["train_patients"].push_back(twice["splits"][2]["test_patients"][0]);
-  EXPECT_THAT(problem(twice.dump()), HasSubstr("is in both train_patients and test_patients"));
+  EXPECT_THAT(problem(twice.dump()), HasSubstr("are in both train_patients and test_patients of a split"));
+  auto empty = splits;
+  for (auto& split : empty["splits"]) split["train_patients"].clear();
+  EXPECT_THAT(problem(empty.dump()), ::testing::MatchesRegex("[^\n]*neither[^\n]*of a split [(][0-9]+ times: [^\n]*"))
+      << "one line, not one for each patient";
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ class NewCohortTest : public ::testing::Test {
   NewCohort load(bool labels = true) {
     const CohortFiles files{"new", labels ? grid.path("B/clini.csv") : "", grid.path("B/slide.csv"),
                             grid.path("B/feats")};
-    return load_new_cohort(files, {"status", "pos", "neg", {"odd"}}, "LF", problems);
+    return load_new_cohort(files, rule, "LF", problems);
   }
   static std::vector<std::string> reasons(const NewCohort& cohort) {
     std::vector<std::string> out;
@@ -28,6 +28,7 @@ class NewCohortTest : public ::testing::Test {
       out.push_back(d.patient + (d.slide.empty() ? "" : "/" + d.slide) + ": " + d.reason);
     return out;
   }
+  LabelRule rule{"status", {"pos"}, {"neg"}, {"odd"}, "the trained cell", ""};
   testing::SmallGrid grid;
   Problems problems;
 };
@@ -38,6 +39,34 @@ TEST_F(NewCohortTest, WithAClinicalTableHasLabelsAndTargets) {
   EXPECT_THAT(cohort.label, ElementsAre(1, 0, 1, 0, 1, 0));
   EXPECT_THAT(cohort.target, ElementsAre(0.5, 1.5, 2.5, 3.5, 4.5, 5.5));
   EXPECT_THAT(cohort.drops, IsEmpty());
+}
+
+TEST_F(NewCohortTest, OtherSpellingsOfTheTrainedClassesAreRefused) {
+  for (const char* patient : {"B00", "B02", "B04"}) {
+    grid.replace("B/clini.csv", std::string(patient) + ",pos", std::string(patient) + ",Pos");
+  }
+  load();
+  EXPECT_THAT(
+      problems.lines(),
+      ElementsAre(grid.path("B/clini.csv").string() +
+                  ", column 'status': 'Pos' (3 patients, rows 2, 4, 6) is neither pos (positive) nor neg (negative, "
+                  "from the trained cell); differs from 'pos' only in letter case: write the same in the table"));
+}
+
+// Cells that earlier versions trained do not know their negative value.
+TEST_F(NewCohortTest, ANegativeValueThatIsNotRecordedIsTheOnlyOtherOne) {
+  rule.negative.clear();
+  const NewCohort cohort = load();
+  EXPECT_THAT(problems.lines(), IsEmpty());
+  EXPECT_THAT(cohort.label, ElementsAre(1, 0, 1, 0, 1, 0));
+  EXPECT_THAT(cohort.rule.negative, ElementsAre("neg"));
+  EXPECT_EQ(cohort.rule.negative_from, "the clinical table, which has no other value");
+  ASSERT_EQ(cohort.values.size(), 2U);
+  EXPECT_EQ(cohort.values[1].seen.count, 3U);
+  grid.replace("B/clini.csv", "B01,neg", "B01,non");
+  load();
+  EXPECT_THAT(problems.lines(),
+              ElementsAre(HasSubstr("there are 'neg' (2 patients, rows 5, 7), 'non' (row 3); the store")));
 }
 
 TEST_F(NewCohortTest, WithoutOneHasThePatientsAlone) {
@@ -72,8 +101,9 @@ TEST_F(NewCohortTest, SaysWhatIsWrongInAllTables) {
   load();
   std::string all;
   for (const std::string& line : problems.lines()) all += line + "\n";
-  EXPECT_THAT(all, HasSubstr("B/slide.csv, row 5: file 'B02.h5' of patient 'B03'"));
-  EXPECT_THAT(all, HasSubstr("B/feats/B00.h5"));
+  EXPECT_THAT(all, HasSubstr("B/slide.csv: files of two patients ('B02.h5' of 'B03' in row 5"));
+  EXPECT_THAT(all, HasSubstr("B/feats: no tiles: dataset 'feats' has 0 rows (B00.h5)"));
+  EXPECT_THAT(all, HasSubstr("'maybe' (row 3) is neither pos (positive) nor neg (negative, from the trained cell)"));
 }
 
 }  // namespace

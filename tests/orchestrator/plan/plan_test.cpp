@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "tests/orchestrator/plan/small_grid.h"
 #include "tests/orchestrator/plan/synthetic_plan.h"
 
 namespace mtlgrid {
@@ -141,13 +142,54 @@ TEST_F(PlanOfSynthetic, TrainingAndExternalCohortMustNotShareAPatient) {
   const std::string said = problems({{"clini = CPTAC-CRC/clini.csv", "clini = TCGA-CRC/clini.csv"},
                                      {"slides = CPTAC-CRC/slide.csv", "slides = TCGA-CRC/slide.csv"},
                                      {"features = CPTAC-CRC/feats", "features = TCGA-CRC/feats"}});
-  EXPECT_THAT(said, HasSubstr("patient 'TCGA-CRC-"));
+  EXPECT_THAT(said, HasSubstr("40 patients of cohort 'CPTAC-CRC' are also in training cohort 'TCGA-CRC'"));
 }
 
 TEST_F(PlanOfSynthetic, MoreFoldsThanPositivesAreRefused) {
   const std::string said = problems({{"\nfolds = 5", "\nfolds = 30"}});
-  EXPECT_THAT(said, HasSubstr("TCGA-CRC/clini.csv: pair MSI/ITH: "));
+  EXPECT_THAT(said, HasSubstr("TCGA-CRC/clini.csv: pairs MSI/ITH, MSI/LF, MSI/LISS, MSI/Prolif, MSI/SF: "));
   EXPECT_THAT(said, HasSubstr("expected at least 30 (folds)"));
+}
+
+// The small grid without `negative`.
+Plan plan_of(const testing::SmallGrid& grid) {
+  FingerprintMemory memory;
+  return make_plan(load_config(grid.path("c.ini")), memory);
+}
+
+TEST(PlanOfClasses, AreThoseOfTheTrainingCohortInEveryCohort) {
+  const testing::SmallGrid grid;
+  grid.replace("c.ini", "negative = neg\n", "");
+  std::string table = "PATIENT,status,LF\n";
+  for (int i = 0; i < 6; ++i) table += "B0" + std::to_string(i) + ",Pos,1\n";
+  grid.scratch().write("B/clini.csv", table);
+  EXPECT_THAT(
+      [&] { plan_of(grid); },
+      ::testing::ThrowsMessage<InputError>(
+          grid.path("B/clini.csv").string() +
+          ", column 'status': 'Pos' (6 patients, rows 2, 3, 4, ...) is neither pos (positive) nor neg (negative, "
+          "from training cohort A); differs from 'pos' only in letter case: write positive = pos, Pos in "
+          "[biomarker.MSI]"));
+}
+
+TEST(PlanOfClasses, AreRecordedAndNoPartOfTheIdentity) {
+  const testing::SmallGrid grid;
+  const nlohmann::json classes = {{"MSI", {{"positive", {"pos"}}, {"negative", {"neg"}}}}};
+  EXPECT_EQ(plan_of(grid).grid.settings.at("classes"), classes);
+  grid.replace("c.ini", "negative = neg\n", "");
+  const GridRecord inferred = plan_of(grid).grid;
+  EXPECT_EQ(inferred.settings.at("classes"), classes);
+  EXPECT_EQ(inferred.settings.at("biomarkers").at("MSI").at("negative"), "");
+}
+
+// A broken file of a cohort does not hide what is wrong with its tables.
+TEST(PlanOfClasses, TablesOfACohortWithBrokenFilesAreCheckedToo) {
+  const testing::SmallGrid grid;
+  grid.scratch().write("A/feats/A03.h5", "this is text");
+  grid.replace("A/clini.csv", "A04,pos", "A04,maybe");
+  EXPECT_THAT([&] { plan_of(grid); },
+              ::testing::ThrowsMessage<InputError>(::testing::AllOf(
+                  HasSubstr("A/feats: unreadable or truncated (A03.h5"), HasSubstr("'maybe' (row 6) is neither"))));
 }
 
 TEST(Virtual, CohortsGiveThePapersGrid) {

@@ -120,6 +120,11 @@ class FakeGrid {
     const Train& train = job.pack.members[member];
     tell(worker, CellFailed{job.slot, left, train.cell, train.attempt, cause, "", smaller_pack});
   }
+  // The system keeps the trainer from reading a file of a pack of one.
+  void hinder(int worker, const Assign& job, const std::string& cause = "a.h5: cannot be read: Input/output error") {
+    const Train& train = job.pack.members[0];
+    tell(worker, CellFailed{job.slot, 0, train.cell, train.attempt, cause, cause, false, true});
+  }
   // The trainer dies with all members of the pack but those `answered`.
   void crash(int worker, const Assign& job, const std::string& cause = "cause",
              const std::set<std::size_t>& answered = {}) {

@@ -39,12 +39,93 @@ TEST(FullDisk, StopsTheRunAndIsNoFaultOfTheCell) {
   for (const AttemptFailure& failure : grid.ledger.failures) EXPECT_EQ(failure.outcome, Outcome::stopped);
 }
 
+TEST(SecondRequest, EndsTheRunWithoutWaitingForCheckpoints) {
+  FakeGrid grid(std::vector<double>(3, 1.0));
+  grid.join(0, 2);
+  grid.tick();
+  grid.assigned(0);
+  grid.coordinator->request_stop({});
+  EXPECT_FALSE(grid.coordinator->finished()) << "checkpoints are waited for";
+  grid.coordinator->abandon("second Ctrl-C", {});
+  EXPECT_TRUE(grid.coordinator->finished());
+  EXPECT_EQ(grid.coordinator->counts().pending, 3);
+  ASSERT_EQ(grid.ledger.failures.size(), 2u);
+  for (const AttemptFailure& failure : grid.ledger.failures) {
+    EXPECT_EQ(failure.outcome, Outcome::stopped);
+    EXPECT_EQ(failure.cause, "second Ctrl-C");
+  }
+}
+
 TEST(FullDisk, OfATrainerThatCannotEvenStartStopsTheRunToo) {
   FakeGrid grid(std::vector<double>(1, 1.0));
   grid.join(0);
   grid.join(1);
   grid.tell(1, SlotBroken{0, "exited with status 5", "No space left", true});
   EXPECT_TRUE(grid.coordinator->stopping());
+}
+
+TEST(SystemErrors, AreTriedAgainAsACrashIsAndThenLeftForTheNextRun) {
+  ClusterSettings cluster;
+  cluster.retries_crash = 2;
+  FakeGrid grid(std::vector<double>{2.0, 1.0}, cluster);
+  grid.join(0);
+  for (int tries = 0; tries < 3; ++tries) {
+    grid.tick();
+    const Assign job = grid.assigned(0);
+    EXPECT_EQ(fold_of(job), 0);
+    grid.hinder(0, job);
+  }
+  EXPECT_THAT(grid.said, ElementsAre(HasSubstr("(retrying)"), HasSubstr("left for the next")));
+  EXPECT_EQ(grid.work_off(0), 1);  // the other cell
+  EXPECT_TRUE(grid.coordinator->finished());
+  EXPECT_EQ(grid.coordinator->counts().pending, 1);
+  EXPECT_EQ(grid.coordinator->counts().failed, 0);
+  EXPECT_THAT(grid.coordinator->needs_person(), HasSubstr("MSI/LF/naive/0: a.h5: cannot be read: Input/output error"));
+  for (const AttemptFailure& failure : grid.ledger.failures) {
+    EXPECT_EQ(failure.outcome, Outcome::crashed);
+    EXPECT_FALSE(failure.final);  // pending in the store
+  }
+}
+
+TEST(SystemErrors, ThatPassCostARetryAlone) {
+  FakeGrid grid(std::vector<double>{1.0});
+  grid.join(0);
+  grid.tick();
+  grid.hinder(0, grid.assigned(0));
+  EXPECT_EQ(grid.work_off(0), 1);
+  EXPECT_EQ(grid.coordinator->counts().done, 1);
+  EXPECT_EQ(grid.coordinator->needs_person(), "");
+}
+
+TEST(SystemErrors, AreTriedOnAnotherWorkerIfThereIsOne) {
+  FakeGrid grid(std::vector<double>{1.0});
+  grid.join(0);
+  grid.tick();
+  grid.hinder(0, grid.assigned(0));
+  grid.join(1);
+  grid.tick();
+  grid.finish(1, grid.assigned(1));
+  EXPECT_EQ(grid.coordinator->counts().done, 1);
+}
+
+TEST(SystemErrors, OfOneHostQuarantineItAndItsCellsAreTriedElsewhere) {
+  ClusterSettings cluster;
+  cluster.retries_crash = 0;
+  cluster.quarantine_strikes = 3;
+  FakeGrid grid(std::vector<double>(3, 1.0), cluster);
+  grid.join(0);
+  for (int cell = 0; cell < 2; ++cell) {
+    grid.tick();
+    grid.hinder(0, grid.assigned(0));
+  }
+  EXPECT_THAT(grid.coordinator->needs_person(), HasSubstr("cannot be read"));
+  grid.tick();
+  const Assign third = grid.assigned(0);
+  grid.join(1);
+  grid.hinder(0, third);
+  EXPECT_EQ(grid.work_off(1), 3);
+  EXPECT_EQ(grid.coordinator->counts().done, 3);
+  EXPECT_EQ(grid.coordinator->needs_person(), "");
 }
 
 CoordinatorSettings ending_in(double seconds, double lead) {

@@ -22,7 +22,9 @@ void expect_round_trips() {
       const auto arrived = nlohmann::json::from_msgpack(nlohmann::json::to_msgpack(sent));
       const auto message = decode_message<Variant>(arrived, "a test");
       EXPECT_EQ(message.index(), Alternative) << Message::kType;
-      EXPECT_EQ(encode_message(message), sent);
+      // As bytes: a NaN is not equal to itself.
+      EXPECT_EQ(nlohmann::json::to_msgpack(encode_message(message)), nlohmann::json::to_msgpack(sent))
+          << Message::kType;
     }
     expect_round_trips<Variant, Alternative + 1>();
   }

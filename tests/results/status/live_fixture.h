@@ -38,6 +38,7 @@ class LiveStoreTest : public StoreTest {
     j["epoch"] = run ? run->epoch() : 1;
     j["grid"] = 1;
     j["cells"] = {{"total", 3}, {"done", 0}, {"failed", 0}, {"running", 1}, {"queued", 1}};
+    j["share"] = 0.4375;
     j["eta_seconds"] = 125.0;
     j["gone_seconds"] = 61.0;
     j["stopping"] = false;
@@ -50,6 +51,11 @@ class LiveStoreTest : public StoreTest {
                  {"epoch", 4},
                  {"epochs", 32},
                  {"started", Platform::real().now() - 30},
+                 {"losses",
+                  {{"train_classification", 0.5},
+                   {"train_regression", nullptr},
+                   {"valid_classification", 0.625},
+                   {"valid_regression", nullptr}}},
                  {"pack", 2}};
     j["running"] = json::array({runs});
     j["queue"] = json::array({"MSI/LF/baseline/1"});

@@ -1,5 +1,7 @@
 #include "results/status/live_run.h"
 
+#include <cmath>
+
 #include "tests/results/status/live_fixture.h"
 
 namespace mtlgrid::testing {
@@ -25,8 +27,23 @@ TEST_F(LiveRuns, ARunTellsOfItself) {
   EXPECT_EQ(found.live->workers.at(1).why, "no memory");
   ASSERT_NE(found.live->find_running("MSI/LF/baseline/0"), nullptr);
   EXPECT_EQ(found.live->find_running("MSI/LF/baseline/0")->epoch, 4);
+  EXPECT_EQ(found.live->share, 0.4375);
+  EXPECT_EQ(found.live->find_running("MSI/LF/baseline/0")->losses.valid_classification, 0.625);
+  EXPECT_TRUE(std::isnan(found.live->find_running("MSI/LF/baseline/0")->losses.train_regression));
   EXPECT_EQ(found.live->place_of("MSI/LF/baseline/1"), 1);
   EXPECT_EQ(found.live->place_of("MSI/LF/baseline/2"), 0);
+}
+
+TEST_F(LiveRuns, FilesOfEarlierVersionsSayLess) {
+  begin_run();
+  nlohmann::json old = live();
+  old.erase("share");
+  old["running"][0].erase("losses");
+  write_live(old);
+  const RunState found = state();
+  ASSERT_TRUE(found.live) << found.trouble;
+  EXPECT_EQ(found.live->share, std::nullopt);
+  EXPECT_TRUE(std::isnan(found.live->running.at(0).losses.valid_classification));
 }
 
 TEST_F(LiveRuns, UnknownTimesAreNull) {
@@ -68,7 +85,7 @@ TEST_F(LiveRuns, AFileWhoseRunWasKilledIsReported) {
   write_live(live(5));
   const RunState found = state();
   EXPECT_FALSE(found.live);
-  EXPECT_THAT(found.trouble, HasSubstr("5 s old, and no run holds the store"));
+  EXPECT_THAT(found.trouble, HasSubstr("the last run was killed, about 5 s ago; the same command again continues it"));
 }
 
 TEST_F(LiveRuns, AFileOfAnEarlierRunIsReported) {

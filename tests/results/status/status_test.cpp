@@ -41,6 +41,7 @@ TEST_F(Statuses, OfALiveRunHaveAnEtaWithoutALiveFile) {
   CellResult r = result(cell(0, "baseline"));
   r.ended = platform.clock + 60;
   run->commit_result(r);
+  run->publish_snapshot();
   const StoreStatus status = read_status(file);
   ASSERT_TRUE(status.run.holder);
   EXPECT_DOUBLE_EQ(status.cells_per_hour, 60);
@@ -93,6 +94,7 @@ TEST_F(Statuses, SignsAreOfTheStoreWithoutARun) {
 TEST_F(Statuses, SignsFollowTheLiveFile) {
   begin_run();
   run->begin_attempt(cell(2, "baseline"), 1, environment(), 100);
+  run->publish_snapshot();
   write_live(live());
   StoreStatus status = read_status(file);
   EXPECT_EQ(sign(status, "baseline", 0), CellSign::running);
@@ -119,6 +121,35 @@ TEST_F(Statuses, NewestFailuresComeFirst) {
   std::vector<std::string> cells;
   for (const auto& f : read_status(file).newest_failures) cells.push_back(f.cell + " " + f.outcome);
   EXPECT_THAT(cells, ElementsAre("MSI/LF/baseline/0 crashed", "MSI/LF/naive/2 failed")) << "a stop is not a failure";
+}
+
+TEST_F(Statuses, NewestResultsComeFirstWithTheirAuroc) {
+  {
+    Store store = open_grid();
+    CellResult later = result(cell(1, "baseline"));
+    later.ended = 500;
+    store.commit_result(later);
+  }
+  const StoreStatus status = read_status(file);
+  ASSERT_THAT(status.newest_results, SizeIs(3));
+  EXPECT_EQ(status.newest_results[0].cell, "MSI/LF/baseline/1");
+  EXPECT_EQ(status.newest_results[0].ended, 500);
+  EXPECT_THAT(status.newest_results[0].auroc, ElementsAre(std::pair<std::string, double>("test", 0.75),
+                                                          std::pair<std::string, double>("CPTAC-CRC", 0.75)));
+}
+
+TEST_F(Statuses, CellsOfAKilledRunWereRunning) {
+  {
+    Store store = open_grid();
+    store.begin_attempt(cell(0, "baseline"), 1, environment(), 100);
+    write_live(live(5));
+  }
+  const std::string text = render_status(read_status(file));
+  EXPECT_THAT(text, HasSubstr("2 of 6 cells done, 1 was running when the run was killed, 2 pending, 1 failed\n"
+                              "No run holds the store.\n"
+                              "Note: the last run was killed, about 5 s ago; the same command again continues it.\n"));
+  EXPECT_THAT(text, HasSubstr("(r was running when the run was killed, f failed)"));
+  EXPECT_THAT(text, HasSubstr("was running  done"));
 }
 
 TEST_F(Statuses, AreOfTheSnapshotDuringARun) {

@@ -88,13 +88,14 @@ TEST_F(Why, TheNewestCheckpointIsNamed) {
 
 TEST_F(Why, ACellWhoseRunWasKilledIsContinued) {
   { open_grid().begin_attempt(cell(0, "baseline"), 1, environment(), 100); }
-  EXPECT_THAT(why(cell(0, "baseline")),
-              HasSubstr("running (grid 1)\n  its run was killed; mtlgrid run CONFIG continues it from its beginning"));
+  EXPECT_THAT(why(cell(0, "baseline")), HasSubstr("was running when the run was killed (grid 1)\n  no run holds the "
+                                                  "store; mtlgrid run CONFIG continues it from its beginning"));
 }
 
 TEST_F(Why, ARunningCellTellsWhereAndHowFar) {
   begin_run();
   run->begin_attempt(cell(0, "baseline"), 1, environment(), 100);
+  run->publish_snapshot();
   write_live(live());
   EXPECT_THAT(why(cell(0, "baseline")),
               HasSubstr("running (grid 1)\n  attempt 1 runs on node1, rank 0, slot 1, for 30 s, in epoch 5 of 32 at "
@@ -131,6 +132,7 @@ TEST_F(Why, ACellThatTheRunLeavesOutIsSaid) {
 TEST_F(Why, ACellThatJustEndedIsSaid) {
   begin_run();
   run->begin_attempt(cell(2, "baseline"), 1, environment(), 100);
+  run->publish_snapshot();
   write_live(live());
   EXPECT_THAT(why(cell(2, "baseline")), HasSubstr("its attempt has ended since the snapshot"));
 }

@@ -20,7 +20,7 @@ using Form = StoreName::Form;
 
 constexpr std::array kOnce = {StoreFile::database, StoreFile::journal,       StoreFile::lock,     StoreFile::done,
                               StoreFile::progress, StoreFile::sum,           StoreFile::snapshot, StoreFile::folder,
-                              StoreFile::rebuild,  StoreFile::rehearsal_done};
+                              StoreFile::working,  StoreFile::rehearsal_done};
 constexpr std::array kNumbered = {StoreFile::damaged, StoreFile::damaged_journal, StoreFile::rehearsal};
 
 std::optional<StoreName> parsed(const fs::path& path) { return parse_store_name("grid.db", path.filename().string()); }
@@ -46,8 +46,8 @@ TEST(Layout, TemporaryFilesAreRecognisedOfThoseThatHaveThem) {
   }
   EXPECT_EQ(parsed("grid.db.journal.tmp"), std::nullopt) << "a journal is appended to, never written by rename";
   EXPECT_EQ(parsed(rollback_journal(store)), (StoreName{StoreFile::database, 0, Form::rollback}));
-  EXPECT_EQ(parsed(rollback_journal(store_path(store, StoreFile::rebuild))),
-            (StoreName{StoreFile::rebuild, 0, Form::rollback}));
+  EXPECT_EQ(parsed(rollback_journal(store_path(store, StoreFile::working))),
+            (StoreName{StoreFile::working, 0, Form::rollback}));
   EXPECT_EQ(parsed(rollback_journal(store_path(store, StoreFile::damaged, 7))),
             (StoreName{StoreFile::damaged, 7, Form::rollback}));
   const fs::path lock = store_path(store, StoreFile::lock);

@@ -30,13 +30,14 @@ class FakePlatform : public Platform {
   std::int64_t id = ::getpid();
   double clock = 1000;
   double slept = 0;
-  double seconds_a_look = 0;  // the clock advances by this whenever it is read
-  std::function<void()> while_sleeping, while_syncing;
+  double seconds_a_look = 0;                                           // the clock advances by this whenever it is read
+  std::function<void()> while_sleeping, while_syncing, while_looking;  // while_looking: at the steady clock
 
   std::int64_t room = -1;  // bytes that still fit on the disk; -1: any number
   int fsync_error = 0, truncate_error = 0, write_error = 0;
   bool short_writes = false;
   std::string rename_fails_on;  // end of the target's name
+  int rename_error = ENOSPC;
 
   ssize_t write(int file, const void* data, std::size_t bytes) override {
     if (write_error != 0) return fail(write_error);
@@ -56,11 +57,14 @@ class FakePlatform : public Platform {
     return truncate_error != 0 ? fail(truncate_error) : Platform::truncate(file, bytes);
   }
   int rename(const char* from, const char* to) override {
-    if (!rename_fails_on.empty() && std::string(to).ends_with(rename_fails_on)) return fail(ENOSPC);
+    if (!rename_fails_on.empty() && std::string(to).ends_with(rename_fails_on)) return fail(rename_error);
     return Platform::rename(from, to);
   }
   double now() override { return clock; }
-  double steady() override { return clock += seconds_a_look; }
+  double steady() override {
+    if (while_looking) while_looking();
+    return clock += seconds_a_look;
+  }
   void sleep(double seconds) override {
     clock += seconds;
     slept += seconds;

@@ -20,9 +20,11 @@ TEST_F(Stores, ResultComesBackAsItWasCommitted) {
 TEST_F(Stores, RepeatedResultChangesNothing) {
   Store store = open_grid();
   store.commit_result(result(cell(0)));
+  store.publish_snapshot();
   const std::string before = dump(file);
   const auto bytes = fs::file_size(journal());
   EXPECT_TRUE(store.commit_result(result(cell(0), 1, 0.5)));
+  store.publish_snapshot();
   EXPECT_EQ(dump(file), before);
   EXPECT_EQ(fs::file_size(journal()), bytes);
 }
@@ -36,6 +38,7 @@ TEST_F(Stores, FirstResultCountsAndLateOneIsKeptAndNoted) {
   EXPECT_EQ(stored(store, cell(0)).state, CellState::done);
   EXPECT_FALSE(store.commit_result(result(cell(0), 2)));
   EXPECT_EQ(stored(store, cell(0)).result_attempt, 1);
+  store.publish_snapshot();
   const Database database(file, Database::Mode::read_only);
   EXPECT_EQ(database.text("SELECT cause FROM attempts WHERE attempt = 2"), "late: attempt 1 counts already");
   EXPECT_THAT(*database.text("SELECT detail FROM attempts WHERE attempt = 1"), HasSubstr("counted as lost"));
@@ -110,9 +113,25 @@ TEST_F(Stores, AttemptBegunAgainIsResumed) {
   store.commit_failure(failure(cell(0), 1, Outcome::stopped));
   store.begin_attempt(cell(0), 1, environment(), 200);
   EXPECT_EQ(stored(store, cell(0)).state, CellState::running);
+  store.publish_snapshot();
   const Database database(file, Database::Mode::read_only);
   EXPECT_EQ(database.integer("SELECT resumed FROM attempts"), 1);
   EXPECT_EQ(database.integer("SELECT started FROM attempts"), 100);
+}
+
+TEST_F(Stores, ResultSaysInWhichEpochItsAttemptContinuedAnEarlierOne) {
+  Store store = open_grid();
+  store.begin_attempt(cell(0), 1, environment(), 100);
+  store.commit_failure(failure(cell(0), 1, Outcome::stopped));
+  store.begin_attempt(cell(0), 2, environment(), 200);
+  CellResult continued = result(cell(0), 2);
+  continued.resumed = 2;
+  store.commit_result(continued);
+  store.commit_result(result(cell(1)));
+  store.publish_snapshot();
+  const Database database(file, Database::Mode::read_only);
+  EXPECT_EQ(database.integer("SELECT resumed FROM attempts WHERE attempt = 2"), 2);
+  EXPECT_EQ(database.integer("SELECT max(resumed) FROM attempts WHERE attempt = 1"), 0);
 }
 
 TEST_F(Stores, NothingStaysRunningAfterRestart) {

@@ -18,9 +18,10 @@ std::vector<json> read_all(FrameReader& reader) {
   return found;
 }
 
-const std::vector<json> kMessages = {{{"type", "stop"}},
-                                     encode_message(Failed{{"MSI", "LF", "autol+cagrad", 3}, 2, "cause", "a\nb"}),
-                                     encode_message(Progress{{"HRD", "ITH", "dwa", 0}, 1, 4, 32})};
+const std::vector<json> kMessages = {
+    {{"type", "stop"}},
+    encode_message(Failed{{"MSI", "LF", "autol+cagrad", 3}, 2, "cause", "a\nb"}),
+    encode_message(Progress{{"HRD", "ITH", "dwa", 0}, 1, 4, 32, {0.5, 0.25, 0.75, 0.125}})};
 
 std::string stream() {
   std::string bytes;

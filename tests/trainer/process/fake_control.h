@@ -20,7 +20,9 @@ class FakeControl : public PackControl {
   bool release_requested(const Train& member) override {
     return asked_ > release_at && std::count(release.begin(), release.end(), member.cell.method) != 0;
   }
-  void progress(const Train& member, int epoch, int) override { epochs_of[member.cell.method].push_back(epoch); }
+  void progress(const Train& member, int epoch, int, const EpochLosses&) override {
+    epochs_of[member.cell.method].push_back(epoch);
+  }
   void finished(const Train& member, const CellResult& result) override { results[member.cell.method] = result; }
   void failed(const Train& member, const Error& error) override { errors.emplace(member.cell.method, error); }
   void stopped(const Train& member) override { stops.push_back(member.cell.method); }

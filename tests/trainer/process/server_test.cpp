@@ -4,9 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <thread>
 
 #include "base/errors.h"
+#include "base/system_error.h"
 #include "tests/trainer/process/rank_side.h"
 
 namespace mtlgrid {
@@ -49,11 +51,12 @@ class FakeService : public CellService {
   static void run_one(const Train& train, PackControl& control) {
     if (train.cell.method == "maths") throw Error(ErrorKind::cell_failed, "epoch 1: loss is nan\nmore");
     if (train.cell.method == "data") throw InputError("file.h5: truncated");
+    if (train.cell.method == "system") throw system_error("file.h5", EIO);
     if (train.cell.method == "memory") throw Error(ErrorKind::out_of_memory, "17 members");
     if (train.cell.method == "disk") throw Error(ErrorKind::needs_person, "no space");
     if (train.cell.method == "bug") throw std::runtime_error("bug");
     if (train.cell.method == "forgotten") return;
-    control.progress(train, 1, 2);
+    control.progress(train, 1, 2, {});
     if (train.cell.method == "endless") {
       while (!control.stop_requested() && !control.release_requested(train)) {
       }
@@ -112,6 +115,19 @@ TEST_F(Conversation, CellsOwnErrorsAreAnsweredAndServingGoesOn) {
   EXPECT_EQ(failed.at("detail"), "epoch 1: loss is nan\nmore");
   rank.send(train_message("data"));
   EXPECT_EQ(rank.next().at("cause"), "file.h5: truncated");
+  rank.send(train_message("dwa"));
+  EXPECT_EQ(rank.next().at("type"), "progress");
+}
+
+TEST_F(Conversation, ErrorsOfTheSystemAreToBeRetriedAndServingGoesOn) {
+  set_up();
+  rank.send(train_message("system"));
+  const json failed = rank.next();
+  EXPECT_EQ(failed.at("type"), "failed");
+  EXPECT_EQ(failed.at("retry"), true);
+  EXPECT_EQ(failed.at("smaller_pack"), false);
+  rank.send(train_message("data"));
+  EXPECT_EQ(rank.next().at("retry"), false);
   rank.send(train_message("dwa"));
   EXPECT_EQ(rank.next().at("type"), "progress");
 }

@@ -14,10 +14,11 @@
 
 namespace mtlgrid::testing {
 
-// A result without what differs from run to run: times. Bytes, so that equality is bit-equality, NaN included.
+// A result without what differs from run to run: times, and where it was continued. Bytes, so that equality is
+// bit-equality, NaN included.
 inline std::vector<std::uint8_t> bits(CellResult r) {
   r.started = r.ended = 0;
-  r.attempt = r.environment.pack = 0;
+  r.attempt = r.resumed = r.environment.pack = 0;
   r.environment.members.clear();
   for (EpochRow& row : r.epochs) row.seconds = 0;
   return nlohmann::json::to_msgpack(r);

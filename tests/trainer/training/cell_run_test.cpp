@@ -90,8 +90,11 @@ TEST_F(CellRunTest, DamagedCheckpointIsPassedOverForAnOlderOne) {
   const auto newest = std::filesystem::directory_iterator(second.directory)->path();
   std::filesystem::resize_file(newest, std::filesystem::file_size(newest) - 1);
   ::testing::internal::CaptureStderr();
-  EXPECT_EQ(bits(run(train("naive", "third", {second.directory, first.directory}), on).value()), bits(whole));
+  const CellResult third = run(train("naive", "third", {second.directory, first.directory}), on).value();
+  EXPECT_EQ(bits(third), bits(whole));
+  EXPECT_GE(third.resumed, 1) << "it says that it did not train everything itself";
   const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(whole.resumed, 0);
   EXPECT_THAT(log, HasSubstr("checkpoint skipped"));
   EXPECT_THAT(log, HasSubstr("going on from"));
 }

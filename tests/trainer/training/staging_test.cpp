@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/errors.h"
+#include "base/system_error.h"
 #include "tests/trainer/contract/tiny_experiment.h"
 #include "tests/trainer/training/fake_broadcaster.h"
 #include "trainer/nccl/nccl.h"
@@ -171,7 +172,7 @@ TEST_F(Staging, ABagThatCannotBeReadIsLeftOutAndItsCellGetsTheReason) {
   for (Trainer& t : trainers) {
     EXPECT_EQ(t.result.error, "");
     EXPECT_EQ(checked(t), kInner + kOuter - 1);
-    EXPECT_THROW(t.bags.bag({0, 4, 0, 0}, at::empty({0})), InputError);
+    EXPECT_THROW(t.bags.bag({0, 4, 0, 0}, at::empty({0})), SystemError);
   }
 }
 

@@ -1,4 +1,4 @@
-#include "orchestrator/config/nearest.h"
+#include "base/nearest.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,0 +1,84 @@
+#include "base/output_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <system_error>
+
+#include "base/errors.h"
+#include "base/file_descriptor.h"
+#include "base/files.h"
+
+namespace mtlgrid {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int kLinks = 40;  // followed at most, as the kernel does
+constexpr mode_t kPermissions = 07777;
+
+// N if `file` is /proc/self/fd/N by whatever name; -1 otherwise.
+int own_descriptor(const fs::path& file) {
+  std::error_code error;
+  const fs::path folder = fs::canonical(file.parent_path(), error);
+  const std::string name = file.filename().string();
+  if (error || folder != "/proc/" + std::to_string(::getpid()) + "/fd") return -1;
+  const bool number = !name.empty() && name.size() < 8 &&
+                      std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+  return number ? std::stoi(name) : -1;
+}
+
+}  // namespace
+
+OutputFile::OutputFile(const char* option, const fs::path& named) : path_(fs::absolute(named)) {
+  const auto refuse = [&](const std::string& why) -> void {
+    throw InputError(std::string(option) + " " + named.string() + ": " + why);
+  };
+  std::error_code error;
+  // The links of /proc are not names: they lead to open files.
+  const auto is_link = [&] { return !path_.string().starts_with("/proc/") && fs::is_symlink(path_, error); };
+  for (int links = 0; (descriptor_ = own_descriptor(path_)) < 0 && is_link(); ++links) {
+    if (links == kLinks) refuse("its symbolic links lead in a circle");
+    const fs::path target = fs::read_symlink(path_, error);
+    if (error) refuse("the symbolic link cannot be read: " + error.message());
+    path_ = path_.parent_path() / target;  // an absolute target alone
+  }
+  struct stat there {};
+  const bool found = (descriptor_ < 0 ? ::stat(path_.c_str(), &there) : ::fstat(descriptor_, &there)) == 0;
+  if (!found && errno != ENOENT) refuse(std::strerror(errno));
+  if (found && S_ISDIR(there.st_mode)) refuse("is a folder, expected a file");
+  replaced_ = descriptor_ < 0 && !path_.string().starts_with("/proc/") && (!found || S_ISREG(there.st_mode));
+  if (!replaced_) return;
+  const fs::path folder = path_.parent_path();
+  if (!fs::is_directory(folder, error)) refuse("folder " + folder.string() + " does not exist");
+  if (::access(folder.c_str(), W_OK) != 0) {
+    refuse("folder " + folder.string() + " cannot be written: " + std::strerror(errno));
+  }
+}
+
+void OutputFile::write(FileCalls& calls, std::string_view content) const {
+  if (!replaced_) return write_through(calls, content);
+  AtomicFile out(calls, path_);
+  struct stat before {};
+  if (::stat(path_.c_str(), &before) == 0) (void)::fchmod(out.descriptor(), before.st_mode & kPermissions);
+  out.write(content);
+  out.commit();
+}
+
+void OutputFile::write_through(FileCalls& calls, std::string_view content) const {
+  FileDescriptor out(descriptor_ >= 0 ? ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 3)
+                                      : ::open(path_.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC));
+  if (!out) throw FileError(path_, "cannot be opened", errno);
+  if (!write_all(calls, out.get(), content) || ::close(out.release()) != 0) {
+    throw FileError(path_, "cannot be written", errno);
+  }
+}
+
+}  // namespace mtlgrid

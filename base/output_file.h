@@ -1,0 +1,36 @@
+// A file that a user named for a result (`--out`): what is there decides how it is written.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "base/file_calls.h"
+
+namespace mtlgrid {
+
+// Symbolic links are followed, and stay; one that leads nowhere names the file that will be made. A plain file, or
+// none, is replaced by rename, so that readers find the old content or the new; it keeps its permissions. A pipe, a
+// device and an open file of this process (/dev/stdout, /dev/fd/N) are written through. Nothing that is not a plain
+// file is ever replaced.
+class OutputFile {
+ public:
+  // Looks at what is there. Throws InputError if it cannot be written: a folder, a folder that does not exist or that
+  // this user cannot write, links in a circle. `option` begins the message.
+  OutputFile(const char* option, const std::filesystem::path& named);
+
+  // Whether path(), without links, is written by rename.
+  bool replaced() const { return replaced_; }
+  const std::filesystem::path& path() const { return path_; }
+
+  // Writes all of `content`. Throws FileError; then a plain file is as it was.
+  void write(FileCalls& calls, std::string_view content) const;
+
+ private:
+  void write_through(FileCalls& calls, std::string_view content) const;
+
+  std::filesystem::path path_;
+  bool replaced_ = true;
+  int descriptor_ = -1;  // of this process, which the name means
+};
+
+}  // namespace mtlgrid

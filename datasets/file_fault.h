@@ -1,0 +1,30 @@
+// What is wrong with one feature file.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/errors.h"
+
+namespace mtlgrid {
+
+// A feature file that cannot be used. what() is "FILE: CAUSE, EXPECTED (DETAIL)"; the parts serve whoever reports many
+// files, one line a cause.
+class FileFault : public InputError {
+ public:
+  // `cause` and `expected` are the same for all files with this fault; `detail` is the file's own, and may be empty.
+  FileFault(const std::filesystem::path& file, const std::string& cause, const std::string& expected,
+            const std::string& detail = "")
+      : InputError(file.string() + ": " + cause + ", " + expected + (detail.empty() ? "" : " (" + detail + ")")),
+        cause_(cause),
+        expected_(expected),
+        detail_(detail) {}
+  const std::string& cause() const { return cause_; }
+  const std::string& expected() const { return expected_; }
+  const std::string& detail() const { return detail_; }
+
+ private:
+  std::string cause_, expected_, detail_;
+};
+
+}  // namespace mtlgrid

@@ -1,0 +1,236 @@
+#include "results/store/doctor.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/cell.h"
+#include "results/store/journal.h"
+#include "results/store/layout.h"
+#include "results/store/not_a_store.h"
+#include "results/store/reading.h"
+#include "results/store/store_check.h"
+#include "results/store/store_lock.h"
+#include "results/store/store_open.h"
+#include "results/store/store_publish.h"
+#include "results/store/store_recovery.h"
+
+namespace mtlgrid {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// One look at a store, part after part; each adds lines.
+class Examination {
+ public:
+  explicit Examination(fs::path store) : store_(std::move(store)), journal_(store_path(store_, StoreFile::journal)) {}
+
+  Diagnosis made() {
+    const bool has_journal = fs::is_regular_file(journal_);
+    // Without a database there still is something to say, if its journal is there.
+    if (!has_journal || fs::is_directory(store_)) require_store_file(store_);
+    lock();
+    if (open_database()) {
+      contents();
+      sum();
+    }
+    if (journal() && database_) compare();
+    if (database_) weights();
+    return std::move(found_);
+  }
+
+ private:
+  void ok(const std::string& line) { found_.lines.push_back("ok     " + line); }
+  void note(const std::string& line) { found_.lines.push_back("note   " + line); }
+  void wrong(const std::string& line) {
+    found_.lines.push_back("WRONG  " + line);
+    found_.healthy = false;
+  }
+  std::string rebuild() const { return "`mtlgrid doctor " + store_.string() + " --rebuild`"; }
+
+  void lock() {
+    const auto holder = read_lock(store_path(store_, StoreFile::lock));
+    if (!holder) return ok("lock: no run holds the store");
+    const HolderLife life = life_of(*holder, Platform::real());
+    run_ = life != HolderLife::dead;
+    note("lock: " +
+         std::string(life == HolderLife::dead    ? "left by a run that was killed; the next run takes it over: "
+                     : life == HolderLife::alive ? "a run holds the store: "
+                                                 : "of another machine, so its run may be in progress: ") +
+         holder->described());
+  }
+
+  bool open_database() {
+    const fs::path file = readable_store(store_);
+    if (!fs::exists(file)) {
+      wrong("database: missing; " + rebuild() + " makes it from the journal");
+      return false;
+    }
+    try {
+      require_store_file(file);
+      check_ = file == store_ ? check_store(store_) : StoreCheck{};
+      database_.emplace(open_distrusted(file, check_.kind == StoreCheck::Kind::same_bytes));
+      const std::string unreadable = unreadable_schema(*database_);
+      if (unreadable.empty()) return true;
+      wrong("database: " + unreadable + "; " + rebuild() + " rebuilds an older store, if its journal is there");
+    } catch (const Error& e) {
+      wrong("database: " + std::string(e.what()) + "; " + rebuild());
+    }
+    database_.reset();
+    return false;
+  }
+
+  void contents() {
+    const std::string broken = broken_table(*database_);
+    if (broken.empty()) {
+      ok("database: SQLite finds no damage in its tables and indices");
+    } else {
+      wrong("database: table " + broken + "; " + rebuild());
+    }
+    const std::vector<std::string> foreign = foreign_parts(*database_);
+    if (!foreign.empty()) {
+      note("database: another program left " + enumerated(foreign) + "; the next run, or " + rebuild() +
+           ", rebuilds the file without");
+    }
+  }
+
+  void sum() {
+    const std::string name = store_path(store_.filename(), StoreFile::sum).string();
+    switch (check_.kind) {
+      case StoreCheck::Kind::same_bytes:
+        return ok("sum: the database has the bytes that the last run left");
+      case StoreCheck::Kind::same_contents:
+        return note(
+            "sum: other bytes than the last run left, but the same contents: another program wrote to the file");
+      case StoreCheck::Kind::differs:
+        return wrong("sum: the database is not what the last run left: " + check_.what + "; " + rebuild());
+      case StoreCheck::Kind::unknown:
+        return wrong(
+            "sum: other bytes than the last run left, and nothing to compare the contents with; see the journal");
+      case StoreCheck::Kind::unchecked:
+        return note("sum: there is no " + name +
+                    (run_ ? " during a run" : ": the last run was killed, or it was removed"));
+    }
+  }
+
+  bool journal() {
+    const std::string name = journal_.filename().string();
+    if (!fs::exists(journal_)) {
+      note("journal: no " + name + " here, as in a copy: the database can be read, but not rebuilt");
+      return false;
+    }
+    try {
+      end_ = read_journal(journal_, [](const JournalRecord&) {});
+    } catch (const Error& e) {
+      wrong("journal: " + std::string(e.what()));
+      return false;
+    }
+    const std::string records = std::to_string(end_.sequence) + " whole records";
+    const std::string rest = std::to_string(end_.size - end_.end) + " bytes after them ";
+    if (end_.kind == JournalEnd::Kind::whole) {
+      ok("journal: " + records + " with right checksums, " + std::to_string(end_.size) + " bytes");
+    } else if (end_.kind == JournalEnd::Kind::torn && !run_) {
+      note("journal: " + records + "; the " + rest + "are of a write that was cut off, and the next run removes them");
+    } else if (end_.kind == JournalEnd::Kind::damaged) {
+      wrong("journal: " + records + "; the " + rest + "are damaged: restore " + name + " from a copy, if there is one");
+    }
+    if (end_.fenced > 0)
+      note("journal: skips " + std::to_string(end_.fenced) + " records of a run that had lost its lock");
+    return true;
+  }
+
+  void compare() {
+    const auto number = [&](const char* key) {
+      return static_cast<std::uint64_t>(
+          database_->integer(std::string("SELECT value FROM meta WHERE key = '") + key + "'").value_or(0));
+    };
+    const std::uint64_t have = number("sequence");
+    const std::string counts = std::to_string(have) + " of " + std::to_string(end_.sequence) + " records";
+    if (number("journal") != end_.id) return wrong("comparison: the journal belongs to another store; restore its own");
+    if (have > end_.sequence) {
+      return wrong("comparison: the database holds everything up to record " + std::to_string(have) +
+                   ", but the journal can be read to " + std::to_string(end_.sequence) + " only: restore the journal");
+    }
+    if (have < end_.sequence && run_)
+      return note("comparison: the database holds " + counts + "; a run is in progress");
+    if (have < end_.sequence) {
+      return wrong("comparison: the database holds " + counts + "; the next run, or " + rebuild() +
+                   ", adds the others");
+    }
+    const auto journal = contents_of_journal(store_);
+    if (!journal) return;
+    const std::string other = first_difference(*journal, without_methods(contents_of(*database_)));
+    if (other.empty()) return ok("comparison: the database holds exactly what the journal gives");
+    wrong("comparison: " + std::string(other == "schema" ? "a table, index or view" : "table " + other) +
+          " of the database differs from what the journal gives; " + rebuild());
+  }
+
+  void weights() {
+    Statement grids =
+        database_->prepare("SELECT DISTINCT grid_id FROM cells WHERE result_attempt IS NOT NULL ORDER BY 1");
+    while (grids.step()) weights_of(grids.integer(0));
+  }
+
+  void weights_of(std::int64_t grid) {
+    const std::string folder = grid_folder(store_, grid), name = "weights: grid " + std::to_string(grid);
+    Statement cells = database_->prepare(
+        "SELECT biomarker, auxiliary, method, fold, result_attempt FROM cells WHERE grid_id = ? AND result_attempt IS "
+        "NOT "
+        "NULL ORDER BY cell_id");
+    cells.bind_all(grid);
+    std::size_t done = 0;
+    std::vector<std::string> without;
+    while (cells.step()) {
+      ++done;
+      const Cell cell = {cells.text(0), cells.text(1), cells.text(2), static_cast<int>(cells.integer(3))};
+      const fs::path attempt = attempt_folder(folder, cell, static_cast<int>(cells.integer(4)));
+      if (!fs::exists(attempt / kWeightsFile)) without.push_back(cell.name());
+    }
+    const std::string counts = std::to_string(done - without.size()) + " of " + std::to_string(done) + " cells";
+    if (without.empty()) return ok(name + ": those of " + counts + " are there");
+    if (without.size() == done) {
+      return note(name + ": none are kept (keep_weights = none), or " + store_folder(store_).filename().string() +
+                  " is not here: `predict` and `export` need them");
+    }
+    wrong(name + ": those of " + counts + " are there; missing: " + enumerated(without) +
+          "; results are complete, and `mtlgrid cell CONFIG CELL --replace` trains a cell again");
+  }
+
+  fs::path store_, journal_;
+  Diagnosis found_;
+  std::optional<Database> database_;
+  StoreCheck check_;
+  JournalEnd end_;
+  bool run_ = false;
+};
+
+}  // namespace
+
+Diagnosis examine_store(const fs::path& store) { return Examination(store).made(); }
+
+void rebuild_store(Platform& platform, const fs::path& store, const std::function<void(const std::string&)>& say,
+                   double stale_after) {
+  const fs::path journal = store_path(store, StoreFile::journal);
+  if (fs::is_directory(store)) require_store_file(store);
+  if (!fs::is_regular_file(journal)) {
+    throw InputError(journal.string() +
+                     ": is missing, and nothing else can rebuild it; copy it here from "
+                     "where the store was made. Nothing was changed");
+  }
+  StoreLock lock = StoreLock::take(platform, store_path(store, StoreFile::lock), stale_after, say);
+  constexpr double kBeatSeconds = 1;
+  double last_beat = platform.steady();
+  RecoveredStore recovered = recover_store(
+      platform, store, say,
+      [&] {
+        if (platform.steady() - last_beat < kBeatSeconds) return lock.check();
+        last_beat = platform.steady();
+        lock.renew();
+      },
+      Rebuild::always);
+  lock.check();
+  StorePublisher(platform, store).finish(recovered.database);
+}
+
+}  // namespace mtlgrid

@@ -1,0 +1,28 @@
+// `mtlgrid doctor`: what is wrong with a store, and its repair from the journal. Needs neither data nor trainer.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/platform.h"
+
+namespace mtlgrid {
+
+struct Diagnosis {
+  bool healthy = true;
+  std::vector<std::string> lines;  // "ok", "note" or "WRONG", then what; WRONG lines say what to do
+};
+
+// Looks at lock, database, sum, journal and at the kept weights; compares database and journal by their contents.
+// Changes nothing. Throws InputError if `store` is something else and has no journal.
+Diagnosis examine_store(const std::filesystem::path& store);
+
+// Rebuilds the database from the journal; an old one is kept as STORE.damaged-N. Takes the store's lock, as a run
+// does. Throws, having changed nothing: InputError if there is no journal, Error(needs_person) if a run holds the store
+// or the database holds more than the journal.
+void rebuild_store(Platform& platform, const std::filesystem::path& store,
+                   const std::function<void(const std::string&)>& say, double stale_after);
+
+}  // namespace mtlgrid

@@ -1,0 +1,137 @@
+#include "datasets/seen_values.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "datasets/number_faults.h"
+
+namespace mtlgrid {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(SeenValues, AreCountedAndListedByFrequency) {
+  SeenValues seen;
+  for (const auto& [value, row] : std::vector<std::pair<std::string, std::size_t>>{
+           {"b", 2}, {"a", 3}, {"c", 4}, {"a", 5}, {"a", 6}, {"a", 7}, {"d", 8}, {"c", 1}}) {
+    seen.add(value, row);
+  }
+  EXPECT_EQ(seen.total(), 8U);
+  EXPECT_EQ(listed(seen.sorted(), "time", 3),
+            "'a' (4 times, rows 3, 5, 6, ...), 'c' (2 times, rows 1, 4), 'b' (row 2) and 1 more value");
+}
+
+TEST(SeenValues, HostileTextIsEscaped) {
+  SeenValues seen;
+  seen.add("a\nmtlgrid: all is well", 2);
+  EXPECT_EQ(listed(seen.sorted(), "time"), "'a\\nmtlgrid: all is well' (row 2)");
+  EXPECT_EQ(config_list({"a\nb"}), "a\\nb");
+}
+
+TEST(LooksMissing, KnowsWhatDatabasesWrite) {
+  for (const char* value : {"[Not Available]",
+                            "[Not Applicable]",
+                            "[Discrepancy]",
+                            "Not Reported",
+                            "'--",
+                            "--",
+                            "-",
+                            "?",
+                            "Unavailable",
+                            "unknown",
+                            "UNK",
+                            "not performed",
+                            "n.a.",
+                            "N/A ",
+                            ".",
+                            "",
+                            " ",
+                            "\u2014",
+                            "=#VALUE!",
+                            "#REF!",
+                            "-999",
+                            "indeterminate",
+                            "Equivocal"}) {
+    EXPECT_TRUE(looks_missing(value)) << value;
+  }
+  for (const char* value : {"MSS", "negative", "no", "0", "-1", "+", "stable", "Nano"}) {
+    EXPECT_FALSE(looks_missing(value)) << value;
+  }
+}
+
+TEST(SpellingDifference, IsInCaseBlanksAndPunctuation) {
+  EXPECT_EQ(spelling_difference("MSI-H", "MSIH"), "in punctuation");
+  EXPECT_EQ(spelling_difference("Positive", "positive"), "in letter case");
+  EXPECT_EQ(spelling_difference("MSS ", "MSS"), "in blanks");
+  EXPECT_EQ(spelling_difference("MSI\u2013H", "MSI-H"), "in the kind of a blank or dash");
+  EXPECT_EQ(spelling_difference("msi_h", "MSI-H"), "in letter case, blanks or punctuation");
+  EXPECT_EQ(spelling_difference("1.0", "1"), "in how the number is written");
+}
+
+TEST(SpellingDifference, IsNoneBetweenOtherValues) {
+  EXPECT_EQ(spelling_difference("MSIH", "MSIH"), "");
+  EXPECT_EQ(spelling_difference("MSIH", "nonMSIH"), "");
+  EXPECT_EQ(spelling_difference("HER2+", "HER2-"), "");
+  EXPECT_EQ(spelling_difference("HER2(+)", "HER2 (-)"), "");
+  EXPECT_EQ(spelling_difference("<10", ">10"), "");
+  EXPECT_EQ(spelling_difference("1.0", "10"), "");
+  EXPECT_EQ(spelling_difference("+", "-"), "");
+}
+
+TEST(ConfigList, QuotesWhatTheConfigurationWouldSplitOrTrim) {
+  EXPECT_EQ(config_list({"MSIH", "MSI, high", "MSS "}), "MSIH, \"MSI, high\", \"MSS \"");
+  EXPECT_EQ(config_list({"a", "b", "c"}, 2), "a, b, ...");
+}
+
+TEST(NumberFault, KnowsWhatPeopleWriteInsteadOfANumber) {
+  const std::vector<std::pair<const char*, NumberFault>> cells = {{"[Not Available]", NumberFault::missing},
+                                                                  {"'--", NumberFault::missing},
+                                                                  {"#DIV/0!", NumberFault::missing},
+                                                                  {"0,53", NumberFault::comma},
+                                                                  {"-12,5", NumberFault::comma},
+                                                                  {"0,530", NumberFault::comma},
+                                                                  {"1,234", NumberFault::thousands},
+                                                                  {"1,234,567.8", NumberFault::thousands},
+                                                                  {"1 234", NumberFault::thousands},
+                                                                  {"53%", NumberFault::percent},
+                                                                  {"53.5 %", NumberFault::percent},
+                                                                  {"<0.01", NumberFault::bound},
+                                                                  {"> 100", NumberFault::bound},
+                                                                  {"\u22645", NumberFault::bound},
+                                                                  {"inf", NumberFault::not_finite},
+                                                                  {"-Infinity", NumberFault::not_finite},
+                                                                  {"1e999", NumberFault::not_finite},
+                                                                  {"5 mm", NumberFault::unit},
+                                                                  {"12.5mg/ml", NumberFault::unit},
+                                                                  {"high", NumberFault::other},
+                                                                  {"1.2.3", NumberFault::other}};
+  for (const auto& [cell, fault] : cells) EXPECT_EQ(number_fault(cell), fault) << cell;
+}
+
+TEST(NumberFaults, AreALineForEachKindWithWhatToWrite) {
+  Cohort cohort;
+  cohort.files.name = "A";
+  cohort.files.missing = {"NONE"};
+  cohort.clini.path = "clini.csv";
+  NumberFaults faults;
+  for (std::size_t row = 2; row < 122; ++row) faults.add("[Not Available]", row);
+  faults.add("'--", 122);
+  faults.add("53 %", 123);
+  faults.add("high", 124);
+  Problems problems;
+  faults.report(cohort, "LF", true, problems);
+  EXPECT_THAT(
+      problems.lines(),
+      ElementsAre("clini.csv, column 'LF': 121 cells are not numbers: '[Not Available]' (120 times, rows 2, 3, 4, "
+                  "...), ''--' (row 122); if this means a missing value, write missing = NONE, [Not Available], "
+                  "'-- in [cohort.A]",
+                  HasSubstr("column 'LF': 1 cell has a percent sign: '53 %' (row 123); write all values"),
+                  HasSubstr("column 'LF': 1 cell is not a number: 'high' (row 124); correct it")));
+  Problems elsewhere;
+  faults.report(cohort, "LF", false, elsewhere);
+  EXPECT_THAT(elsewhere.lines().front(), ::testing::EndsWith("if this means a missing value, leave the cells empty"));
+}
+
+}  // namespace
+}  // namespace mtlgrid
