@@ -66,18 +66,14 @@ class Kills(GridTest):
 
     def test_stop_while_the_data_is_read_ends_all_ranks(self):
         """Rank 0 may die of the signal then: nothing is lost, and nobody may wait for it."""
-        features = min((self.disturbed.folder / "cohorts/TCGA-CRC/feats").iterdir())
-        content = features.read_bytes()
-        features.unlink()
-        os.mkfifo(features)
-        run = self.disturbed.start(ranks=3)
+        weights = self.disturbed.folder / "weights.pt"
+        os.mkfifo(weights)
+        run = self.disturbed.start(ranks=3, arguments=["--init", str(weights)])
         ends = []
-        until(lambda: open_for_a_reader(features, ends), "rank 0 to read the features")  # it waits for what never comes
+        until(lambda: open_for_a_reader(weights, ends), "rank 0 to read the weights")  # it waits for what never comes
         run.process.send_signal(signal.SIGUSR1)
         run.wait()
         os.close(ends[0])
-        features.unlink()
-        features.write_bytes(content)
         self.finish_and_check()
 
     def test_killed_coordinator_lets_its_workers_leave(self):
