@@ -105,7 +105,7 @@ class Predict(GridTest):
                          self.folder / "none/p.csv", check=False)
         self.assertEqual(done.returncode, 2)
         self.assertEqual(done.stdout, "")
-        for part in (str(feature), str(weights), "does not exist",
+        for part in (f"{broken / 'feats'}: unreadable or truncated ({feature.relative_to(broken / 'feats')}: ", str(weights), "does not exist",
                      "is neither MSIH (positive) nor nonMSIH (negative, from the trained cell)"):
             self.assertIn(part, done.stderr)
         self.assertEqual(listing(self.folder), before)
