@@ -25,7 +25,7 @@ class Limits(GridTest):
         done = self.run_program(grid, "run", grid.config, "--empty-cells", "0", SLURM_JOB_ID="5", SLURM_CPUS_PER_TASK="1",
                                 SLURM_CPUS_ON_NODE="1")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertRegex(done.stderr, r"(?m)^1 trainer of 1 thread; 1 of this node's \d+ CPUs: SLURM_CPUS_PER_TASK = 1 for 1 task$")
+        self.assertRegex(done.stderr, r"(?m)^[-\d]+ [:\d]+ 1 trainer of 1 thread; 1 of this node's \d+ CPUs: SLURM_CPUS_PER_TASK = 1 for 1 task$")
         self.assertTrue(re.search(r"on 1 trainer", done.stderr), done.stderr)
 
     def test_a_limit_on_file_sizes_stops_a_run_as_a_full_disk_does(self):
