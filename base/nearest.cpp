@@ -6,18 +6,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/ascii.h"
+
 namespace mtlgrid {
-namespace {
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
-}  // namespace
-
 int edit_distance(const std::string& a, const std::string& b) {
   const std::size_t columns = b.size() + 1;
   std::vector<int> before(columns), last(columns), row(columns);  // rows i-2, i-1 and i of the table
@@ -40,7 +31,7 @@ std::string nearest(const std::string& word, const std::vector<std::string>& kno
   std::string best;
   int least = std::numeric_limits<int>::max();
   for (const std::string& candidate : known) {
-    const int distance = edit_distance(lower(word), lower(candidate));
+    const int distance = edit_distance(lower_ascii(word), lower_ascii(candidate));
     if (distance < least) {
       least = distance;
       best = candidate;
@@ -49,14 +40,17 @@ std::string nearest(const std::string& word, const std::vector<std::string>& kno
   return best;
 }
 
+std::string suggestion(const std::string& word, const std::vector<std::string>& known) {
+  const std::string best = nearest(word, known);
+  const auto distance = static_cast<std::size_t>(edit_distance(lower_ascii(word), lower_ascii(best)));
+  const bool near = !best.empty() && 2 * distance <= std::max(word.size(), best.size());
+  return near ? fmt::format("; did you mean '{}'?", best) : "";
+}
+
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& known) {
   if (known.empty()) return "";
-  const std::string best = nearest(word, known);
-  const std::size_t longer = std::max(word.size(), best.size());
-  if (2 * static_cast<std::size_t>(edit_distance(lower(word), lower(best))) <= longer) {
-    return fmt::format("; did you mean '{}'?", best);
-  }
-  return fmt::format("; known: {}", fmt::join(known, ", "));
+  const std::string near = suggestion(word, known);
+  return near.empty() ? fmt::format("; known: {}", fmt::join(known, ", ")) : near;
 }
 
 }  // namespace mtlgrid

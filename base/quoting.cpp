@@ -2,18 +2,12 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace mtlgrid {
 namespace {
 
-constexpr std::string_view kBlank = " \t";
-
-bool is_blank(char c) { return kBlank.find(c) != std::string_view::npos; }
-
-std::string trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(kBlank) - first + 1));
-}
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 }  // namespace
 

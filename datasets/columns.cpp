@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/nearest.h"
 #include "base/quoting.h"
 
@@ -19,11 +20,6 @@ std::string place(const Table& table) { return fmt::format("{}, row {}", table.p
 
 void remove_all(std::string& text, std::string_view what) {
   for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at)) text.erase(at, what.size());
-}
-
-std::string small_letters(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
 }
 
 // What two names may differ in without being different to a reader.
@@ -39,7 +35,7 @@ constexpr std::array<Difference, 3> kDifferences = {{
          remove_all(text, blank);
        }
      }},
-    {"letter case", [](std::string& text) { text = small_letters(text); }},
+    {"letter case", [](std::string& text) { text = lower_ascii(text); }},
     {"quotes",
      [](std::string& text) {
        for (const char* quote : {"\"", "'"}) remove_all(text, quote);
@@ -113,10 +109,7 @@ std::string meant(const Table& table, const std::string& name) {
       return fmt::format("; was '{}' meant? Write {} in the configuration, with the quotes", column, in_quotes(column));
     }
   }
-  const std::string best = nearest(name, table.columns);
-  const auto distance = static_cast<std::size_t>(edit_distance(small_letters(name), small_letters(best)));
-  const bool near = !best.empty() && 2 * distance <= std::max(name.size(), best.size());
-  return near ? fmt::format("; did you mean '{}'?", best) : "";
+  return suggestion(name, table.columns);
 }
 
 }  // namespace

@@ -5,19 +5,13 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "datasets/table.h"
 
 namespace mtlgrid {
 namespace {
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
 
 std::string without(std::string text, std::string_view characters) {
   std::erase_if(text, [&](char c) { return characters.find(c) != std::string_view::npos; });
@@ -97,7 +91,7 @@ std::string explained(NumberFault fault, std::size_t cells, const std::string& l
 }  // namespace
 
 NumberFault number_fault(const std::string& cell) {
-  const std::string text = lower(without(cell, " \t\r\n"));
+  const std::string text = lower_ascii(without(cell, " \t\r\n"));
   if (text.find_first_of("0123456789") == std::string::npos) {
     const std::string word = without(text, "+-");
     if (word == "inf" || word == "infinity") return NumberFault::not_finite;

@@ -2,13 +2,12 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <cctype>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <system_error>
 
+#include "base/ascii.h"
 #include "base/errors.h"
 #include "datasets/csv.h"
 
@@ -29,8 +28,7 @@ std::string read_text(const std::filesystem::path& path) {
 }  // namespace
 
 Table read_table(const std::filesystem::path& path, const TableRules& rules) {
-  std::string suffix = path.extension().string();
-  std::transform(suffix.begin(), suffix.end(), suffix.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string suffix = lower_ascii(path.extension().string());
   if (suffix == ".csv" || suffix == ".tsv" || suffix == ".txt") return parse_csv(read_text(path), path, rules);
   if (suffix == ".xlsx" || suffix == ".xls" || suffix == ".ods") {
     throw InputError(

@@ -7,6 +7,8 @@
 #include <array>
 #include <numeric>
 
+#include "base/ascii.h"
+#include "base/quoting.h"
 #include "base/text.h"
 #include "datasets/table.h"
 
@@ -100,13 +102,6 @@ std::string only(std::string_view text, Wanted&& wanted) {
   return out;
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 // Signs that tell classes apart: "HER2+" and "HER2-", "<10" and ">10".
 std::string signs(std::string_view text) {
   std::string out = only(text, [](char c) { return std::string_view("+<>=!~").find(c) != std::string_view::npos; });
@@ -160,7 +155,7 @@ bool looks_missing(std::string_view value) {
     if (text == error || text == "=" + std::string(error)) return true;
   }
   if (std::find(kMissingCodes.begin(), kMissingCodes.end(), text) != kMissingCodes.end()) return true;
-  const std::string word = lower(only(text, is_word));
+  const std::string word = lower_ascii(only(text, is_word));
   if (word.empty()) return text.empty() || text.find_first_not_of('+') != std::string::npos;
   return std::binary_search(kMissingWords.begin(), kMissingWords.end(), std::string_view(word));
 }
@@ -169,11 +164,11 @@ std::string spelling_difference(std::string_view a, std::string_view b) {
   const auto x = parse_number(a), y = parse_number(b);
   if (x && y) return *x == *y && a != b ? "in how the number is written" : "";
   const std::string one = plain(a), other = plain(b);
-  const std::string word = lower(only(one, is_word));
-  if (a == b || word.empty() || word != lower(only(other, is_word)) || signs(one) != signs(other)) return "";
+  const std::string word = lower_ascii(only(one, is_word));
+  if (a == b || word.empty() || word != lower_ascii(only(other, is_word)) || signs(one) != signs(other)) return "";
   const auto no_blank = [](char c) { return !is_blank(c); };
   const auto no_sign = [](char c) { return is_word(c) || is_blank(c); };
-  if (lower(one) == lower(other)) return one == other ? "in the kind of a blank or dash" : "in letter case";
+  if (lower_ascii(one) == lower_ascii(other)) return one == other ? "in the kind of a blank or dash" : "in letter case";
   if (only(one, no_blank) == only(other, no_blank)) return "in blanks";
   if (only(one, no_sign) == only(other, no_sign)) return "in punctuation";
   return "in letter case, blanks or punctuation";
@@ -181,14 +176,7 @@ std::string spelling_difference(std::string_view a, std::string_view b) {
 
 std::string config_list(const std::vector<std::string>& values, std::size_t most) {
   std::vector<std::string> out;
-  for (std::size_t i = 0; i < std::min(values.size(), most); ++i) {
-    const std::string& v = values[i];
-    const bool quoted =
-        v.empty() || is_blank(v.front()) || is_blank(v.back()) || v.find_first_of(",\"#;") != std::string::npos;
-    std::string inner = v;
-    if (quoted) replace_all(inner, "\"", "\"\"");
-    out.push_back(quoted ? "\"" + inner + "\"" : v);
-  }
+  for (std::size_t i = 0; i < std::min(values.size(), most); ++i) out.push_back(quoted_if_needed(values[i]));
   return printable(fmt::format("{}{}", fmt::join(out, ", "), values.size() > most ? ", ..." : ""));
 }
 

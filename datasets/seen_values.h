@@ -41,8 +41,8 @@ bool looks_missing(std::string_view value);
 // case", "in blanks", "in punctuation", or several of them; empty if they differ in more.
 std::string spelling_difference(std::string_view a, std::string_view b);
 
-// A list of values as a configuration has it, "MSIH, MSI-H", at most `most` of them. Values with a comma, a quote, a
-// comment sign or blanks at an end stand in double quotes. Both lists are printable (base/text.h).
+// A list of values as a configuration has it, "MSIH, MSI-H", at most `most` of them, each as quoted_if_needed()
+// (base/quoting.h). Both lists are printable (base/text.h).
 std::string config_list(const std::vector<std::string>& values, std::size_t most = 8);
 
 }  // namespace mtlgrid
