@@ -12,7 +12,6 @@
 
 #include "base/text.h"
 #include "datasets/classes.h"
-#include "orchestrator/plan/biomarker_rule.h"
 #include "results/status/query_render.h"
 
 namespace mtlgrid {
@@ -22,11 +21,6 @@ const Cohort* find(const Plan& plan, const std::string& name) {
   const auto found = std::find_if(plan.cohorts.begin(), plan.cohorts.end(),
                                   [&](const Cohort& cohort) { return cohort.files.name == name; });
   return found == plan.cohorts.end() ? nullptr : &*found;
-}
-
-LabelRule rule_of(const Plan& plan, const BiomarkerConfig& biomarker) {
-  Problems none;  // make_plan() has thrown them
-  return biomarker_rule(biomarker, *find(plan, biomarker.train), none);
 }
 
 std::vector<std::string> cohorts_of(const BiomarkerConfig& biomarker) {
@@ -131,8 +125,9 @@ std::vector<std::optional<std::string>> table_row(const AuxiliaryValues& v) {
 std::string classes_text(const Plan& plan) {
   QueryResult table{{"biomarker", "cohort", "class", "value", "patients"}, {}};
   std::string notes;
-  for (const BiomarkerConfig& b : plan.config.biomarkers) {
-    const LabelRule rule = rule_of(plan, b);
+  for (std::size_t i = 0; i < plan.rules.size(); ++i) {
+    const BiomarkerConfig& b = plan.config.biomarkers[i];
+    const LabelRule& rule = plan.rules[i];
     for (const std::string& name : cohorts_of(b)) {
       const Cohort& cohort = *find(plan, name);
       const auto values = label_values(cohort, rule);
@@ -167,8 +162,9 @@ std::string auxiliary_values_text(const Plan& plan) {
 
 std::string inferred_text(const Plan& plan) {
   std::string text;
-  for (const BiomarkerConfig& b : plan.config.biomarkers) {
-    const LabelRule rule = rule_of(plan, b);
+  for (std::size_t i = 0; i < plan.rules.size(); ++i) {
+    const BiomarkerConfig& b = plan.config.biomarkers[i];
+    const LabelRule& rule = plan.rules[i];
     if (rule.negative_from.empty()) continue;
     const auto values = label_values(*find(plan, b.train), rule);
     text += fmt::format("  {}: negative is {}, the only value of {} ({}) beside {} ({})\n", b.name,

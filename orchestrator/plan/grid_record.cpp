@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include <algorithm>
 #include <cmath>
 
-#include "orchestrator/plan/biomarker_rule.h"
 #include "results/records/recorded_data.h"
 
 namespace mtlgrid {
@@ -63,15 +61,10 @@ nlohmann::json recorded_data(const Experiment& experiment, const std::vector<Coh
 }
 
 // The values of each biomarker's classes, which `predict` takes for other cohorts.
-nlohmann::json classes(const Config& config, const std::vector<Cohort>& cohorts) {
+nlohmann::json classes(const Config& config, const std::vector<LabelRule>& rules) {
   nlohmann::json found = nlohmann::json::object();
-  for (const BiomarkerConfig& b : config.biomarkers) {
-    const auto training = std::find_if(cohorts.begin(), cohorts.end(),
-                                       [&](const Cohort& cohort) { return cohort.files.name == b.train; });
-    if (training == cohorts.end()) continue;
-    Problems none;  // make_plan() has reported them
-    const LabelRule rule = biomarker_rule(b, *training, none);
-    found[b.name] = {{"positive", rule.positive}, {"negative", rule.negative}};
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    found[config.biomarkers[i].name] = {{"positive", rules[i].positive}, {"negative", rules[i].negative}};
   }
   return found;
 }
@@ -94,8 +87,8 @@ void add_splits(const Experiment& experiment, const Pair& pair, std::vector<Grid
 
 }  // namespace
 
-GridRecord make_grid_record(const Config& config, const Experiment& experiment, const std::vector<Cohort>& cohorts,
-                            std::vector<GridRecord::DropRow> drops) {
+GridRecord make_grid_record(const Config& config, const std::vector<LabelRule>& rules, const Experiment& experiment,
+                            const std::vector<Cohort>& cohorts, std::vector<GridRecord::DropRow> drops) {
   GridRecord grid;
   grid.identity = identity(config, experiment, cohorts);
   grid.settings = resolved_settings(config);
@@ -103,7 +96,7 @@ GridRecord make_grid_record(const Config& config, const Experiment& experiment, 
   for (const Cohort& cohort : cohorts) {  // read from the feature files
     grid.settings["cohorts"][cohort.files.name]["extractor"] = cohort.extractor;
   }
-  grid.settings["classes"] = classes(config, cohorts);
+  grid.settings["classes"] = classes(config, rules);
   grid.settings[kRecordedData] = recorded_data(experiment, cohorts);
   for (const Pair& pair : experiment.pairs) {
     for (const std::string& method : config.methods) {

@@ -30,7 +30,7 @@ class PlanBuilder {
     cohorts();
     for (const BiomarkerConfig& b : plan_.config.biomarkers) biomarker(b);
     throw_problems();
-    plan_.grid = make_grid_record(plan_.config, plan_.experiment, plan_.cohorts, drops_);
+    plan_.grid = make_grid_record(plan_.config, plan_.rules, plan_.experiment, plan_.cohorts, drops_);
     return std::move(plan_);
   }
 
@@ -52,27 +52,26 @@ class PlanBuilder {
     for (const CohortFiles& files : plan_.config.cohorts) {
       if (std::find(used.begin(), used.end(), files.name) == used.end()) continue;
       Problems own;
-      Cohort cohort = load_cohort(files, memory_, own, uses_of(files.name));
+      const std::vector<CohortUse> uses = uses_of(files.name);
+      Cohort cohort = load_cohort(files, memory_, own, uses);
       for (const std::string& line : own.lines()) problems_.add(line);
       if (!own.empty()) damaged_.insert(files.name);
       if (!own.empty() && cohort.patients.empty()) continue;
       index_[files.name] = static_cast<int>(plan_.cohorts.size());
-      check_repeated_rows(cohort, used_columns(files.name), problems_);
+      check_repeated_rows(cohort, columns_of(uses), problems_);
       for (const Drop& drop : cohort.drops) drops_.push_back({"", "", drop});
       plan_.experiment.cohorts.push_back(experiment_cohort(cohort));
       plan_.cohorts.push_back(std::move(cohort));
     }
   }
 
-  // The columns of a cohort's clinical table that some biomarker reads.
-  std::vector<std::string> used_columns(const std::string& cohort) const {
+  // The columns that `uses` read, each once.
+  static std::vector<std::string> columns_of(const std::vector<CohortUse>& uses) {
     std::vector<std::string> columns;
-    for (const BiomarkerConfig& b : plan_.config.biomarkers) {
-      const bool used =
-          b.train == cohort || std::find(b.external.begin(), b.external.end(), cohort) != b.external.end();
-      if (!used) continue;
-      columns.push_back(b.rule.column);
-      for (const AuxiliaryConfig& a : b.auxiliaries) columns.push_back(a.column);
+    for (const CohortUse& use : uses) {
+      for (const std::string& column : {use.label_column, use.auxiliary_column}) {
+        if (std::find(columns.begin(), columns.end(), column) == columns.end()) columns.push_back(column);
+      }
     }
     return columns;
   }
@@ -106,10 +105,10 @@ class PlanBuilder {
   }
 
   void biomarker(const BiomarkerConfig& b) {
-    rule_ = written_rule(b);
+    LabelRule& rule = plan_.rules.emplace_back(written_rule(b));
     if (const Cohort* training = find(b.train)) {
       Problems own;
-      rule_ = biomarker_rule(b, *training, own);
+      rule = biomarker_rule(b, *training, own);
       for (const std::string& line : own.lines()) problems_.add(line);
       for (const std::string& name : b.external) {
         const Cohort* external = find(name);
@@ -133,7 +132,7 @@ class PlanBuilder {
     Problems own;
     if (find(b.train) != nullptr) {
       pair.training = rows(b, auxiliary, b.train, true, own);
-      const bool whole = own.empty() && !rule_.negative.empty() && !damaged_.contains(b.train);
+      const bool whole = own.empty() && !plan_.rules.back().negative.empty() && !damaged_.contains(b.train);
       if (whole) pair.folds = folds(b, pair, own);
     }
     for (const std::string& name : b.external) {
@@ -147,7 +146,7 @@ class PlanBuilder {
                   Problems& problems) {
     const Cohort& cohort = *find(name);
     Problems own;
-    LabelledRows rows = label_rows(cohort, rule_, auxiliary.column, training, own);
+    LabelledRows rows = label_rows(cohort, plan_.rules.back(), auxiliary.column, training, own);
     for (const std::string& line : own.lines()) problems.add(line);
     for (const Drop& drop : rows.drops) drops_.push_back({b.name, auxiliary.name, drop});
     return {index_.at(name), std::move(rows.patient), std::move(rows.label), std::move(rows.target)};
@@ -224,8 +223,7 @@ class PlanBuilder {
     std::string name;  // of the pair
     std::ptrdiff_t patients;
   };
-  LabelRule rule_;                                // of the biomarker that is read, with its classes if they are known
-  std::map<int, std::vector<SmallClass>> small_;  // of that biomarker, by label
+  std::map<int, std::vector<SmallClass>> small_;  // of the biomarker that is read, by label
   bool splits_refused_ = false;                   // of that biomarker
   std::set<std::string> damaged_;                 // cohorts with problems
   std::map<std::string, int> index_;              // name of a loaded cohort -> position in plan_.cohorts

@@ -16,6 +16,7 @@ struct Plan {
   Experiment experiment;
   GridRecord grid;  // its cells are the grid, in the order pair, method, fold
   std::vector<Cohort> cohorts;
+  std::vector<LabelRule> rules;  // of config.biomarkers, in their order, with the classes of the training cohorts
 };
 
 // Loads every cohort (features are read once and remembered in STORE.d/fingerprints), joins pairs and makes folds.
