@@ -30,6 +30,8 @@ class Fingerprint {
 struct FileStamp {
   std::uint64_t size = 0;
   std::int64_t modified_ns = 0;
+  std::uint64_t inode = 0;  // another one: the file was replaced
+  bool operator==(const FileStamp&) const = default;
 };
 // nullopt if the file does not exist or its folder cannot be searched.
 std::optional<FileStamp> stamp_of(const std::filesystem::path& file);

@@ -20,8 +20,8 @@ struct Diagnosis {
 Diagnosis examine_store(const std::filesystem::path& store);
 
 // Rebuilds the database from the journal; an old one is kept as STORE.damaged-N. Takes the store's lock, as a run
-// does. Throws, having changed nothing: InputError if there is no journal, Error(needs_person) if a run holds the store
-// or the database holds more than the journal.
+// does. Throws, having changed nothing: InputError where the journal is missing, Error(needs_person) if a run holds the
+// store or the database holds more than the journal.
 void rebuild_store(Platform& platform, const std::filesystem::path& store,
                    const std::function<void(const std::string&)>& say, double stale_after);
 

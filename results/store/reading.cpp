@@ -1,14 +1,13 @@
 #include "results/store/reading.h"
 
 #include <sqlite3.h>
-#include <sys/stat.h>
 
 #include <array>
 #include <map>
 #include <mutex>
 #include <system_error>
-#include <tuple>
 
+#include "datasets/fingerprint.h"
 #include "results/store/layout.h"
 #include "results/store/not_a_store.h"
 #include "results/store/store_check.h"
@@ -21,28 +20,20 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using Stamp = std::tuple<ino_t, off_t, std::int64_t>;
-
-Stamp stamp(const fs::path& file) {
-  struct stat facts = {};
-  if (::stat(file.c_str(), &facts) != 0) return {};
-  return {facts.st_ino, facts.st_size, facts.st_mtim.tv_sec * std::int64_t{1'000'000'000} + facts.st_mtim.tv_nsec};
-}
-
 // check_store(), once for each state of the files: a command opens its store several times, --watch again and again.
 StoreCheck check_once(const fs::path& store) {
   struct Known {
-    std::array<Stamp, 3> of;
+    std::array<std::optional<FileStamp>, 3> of;
     StoreCheck check;
   };
   static std::mutex mutex;
   static std::map<fs::path, Known> known;
   const std::lock_guard guard(mutex);
   const auto stamps = [&] {
-    return std::array{stamp(store), stamp(store_path(store, StoreFile::sum)),
-                      stamp(store_path(store, StoreFile::journal))};
+    return std::array{stamp_of(store), stamp_of(store_path(store, StoreFile::sum)),
+                      stamp_of(store_path(store, StoreFile::journal))};
   };
-  const std::array<Stamp, 3> now = stamps();
+  const auto now = stamps();
   const auto found = known.find(store);
   if (found != known.end() && found->second.of == now) return found->second.check;
   StoreCheck check = check_store(store);

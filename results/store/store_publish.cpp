@@ -78,18 +78,12 @@ fs::path database_file(const fs::path& store) {
   return file;
 }
 
-std::optional<StorePublisher::Stamp> StorePublisher::look(const fs::path& file) {
-  struct stat facts = {};
-  if (::stat(file.c_str(), &facts) != 0) return std::nullopt;
-  return Stamp{facts.st_ino, facts.st_size, facts.st_mtim.tv_sec * std::int64_t{1'000'000'000} + facts.st_mtim.tv_nsec};
-}
-
 StorePublisher::StorePublisher(Platform& platform, fs::path store)
     : platform_(platform),
       store_(std::move(store)),
       target_(database_file(store_)),
       fresh_(temporary_path(store_path(target_, StoreFile::working))),
-      seen_(look(target_)) {}
+      seen_(stamp_of(target_)) {}
 
 void StorePublisher::copy(const Database& database, const fs::path& to) {
   std::error_code ignored;
@@ -153,7 +147,7 @@ void StorePublisher::replace_store(const fs::path& fresh) {
   std::error_code ignored;
   const auto log = fs::file_size(write_ahead_log(target_), ignored);
   const bool logged = !ignored && log > 0;
-  if (!noticed_ && (writers.writing() || logged || look(target_) != seen_)) {
+  if (!noticed_ && (writers.writing() || logged || stamp_of(target_) != seen_)) {
     noticed_ = true;
     notice_ = notice_of(store_, writers.writer());
   }
@@ -166,7 +160,7 @@ void StorePublisher::replace_store(const fs::path& fresh) {
   // A transaction that is open there may have begun its journal meanwhile; from now on SQLite sees that the file was
   // replaced, and refuses to.
   if (!writers.kept_out()) remove_companions(target_);
-  seen_ = look(target_);
+  seen_ = stamp_of(target_);
 }
 
 std::optional<std::string> StorePublisher::take_notice() { return std::exchange(notice_, std::nullopt); }

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "base/platform.h"
+#include "datasets/fingerprint.h"
 
 namespace mtlgrid {
 
@@ -40,19 +41,12 @@ class StorePublisher {
   std::optional<std::string> take_notice();
 
  private:
-  struct Stamp {
-    ino_t inode;
-    off_t size;
-    std::int64_t modified_ns;
-    bool operator==(const Stamp&) const = default;
-  };
-  static std::optional<Stamp> look(const std::filesystem::path& file);
   void copy(const Database& database, const std::filesystem::path& to);
   void replace_store(const std::filesystem::path& fresh);
 
   Platform& platform_;
   std::filesystem::path store_, target_, fresh_;
-  std::optional<Stamp> seen_;
+  std::optional<FileStamp> seen_;
   std::optional<std::string> notice_;
   bool noticed_ = false, lags_ = false;
 };
