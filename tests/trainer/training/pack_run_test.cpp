@@ -1,10 +1,12 @@
 // Packs: every member gets the result that it gets alone, whatever happens to the others.
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <limits>
 #include <set>
 
 #include "base/errors.h"
+#include "base/system_error.h"
 #include "tests/trainer/training/cell_run_fixture.h"
 #include "trainer/formats/container.h"
 
@@ -128,9 +130,13 @@ TEST_P(Pack, MemberThatFailsLeavesTheOthersAlone) {
   for (const auto& [name, result] : on.results) expect_as_alone(result);
 }
 
+// A file that is gone may come back; one that is no feature file stays so.
 TEST_P(Pack, UnreadableBagFailsEveryMember) {
-  std::filesystem::remove(experiment.cohorts[0].patients[3].files[0]);
+  const std::filesystem::path file = experiment.cohorts[0].patients[3].files[0];
   FakeControl control;
+  std::filesystem::remove(file);
+  EXPECT_THROW(run_members({train("naive", "a"), train("dwa", "b")}, control), SystemError);
+  std::ofstream(file) << "no feature file";
   EXPECT_THROW(run_members({train("naive", "a"), train("dwa", "b")}, control), InputError);
 }
 

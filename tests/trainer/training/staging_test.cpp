@@ -83,7 +83,7 @@ class Staging : public ::testing::Test {
         const CellPatient patient{cohort, p, 0, 0};
         try {
           EXPECT_TRUE(t.bags.bag(patient, like).equal(bag_tensor(files.bag(patient), like))) << cohort << " " << p;
-        } catch (const InputError&) {
+        } catch (const SystemError&) {
           // Not resident, and its files were taken away by the test.
         }
       }
