@@ -176,14 +176,20 @@ std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool ever
     }
     return render(table, QueryFormat::table);
   }
-  std::map<std::array<std::string, 4>, int> counts;
+  // By cohort, biomarker, what and reason: how many in which pair.
+  std::map<std::array<std::string, 4>, std::map<std::string, int>> counts;
   for (const auto& row : drops) {
     const char* what = row.drop.slide.empty() ? "patients" : "slides";
-    ++counts[{row.drop.cohort, pair_of(row), what, without_row_number(row.drop.reason)}];
+    ++counts[{row.drop.cohort, row.biomarker, what, without_row_number(row.drop.reason)}][pair_of(row)];
   }
   QueryResult table{{"cohort", "pair", "what", "count", "reason"}, {}};
-  for (const auto& [key, count] : counts) {
-    table.rows.push_back({key[0], key[1], key[2], std::to_string(count), key[3]});
+  for (const auto& [key, pairs] : counts) {
+    std::map<int, std::vector<std::string>> same;
+    for (const auto& [pair, count] : pairs) same[count].push_back(pair);
+    for (const auto& [count, names] : same) {
+      const std::string pair = names.size() == 1 ? names[0] : fmt::format("{} ({} pairs)", key[1], names.size());
+      table.rows.push_back({key[0], pair, key[2], std::to_string(count), key[3]});
+    }
   }
   return render(table, QueryFormat::table);
 }

@@ -18,7 +18,8 @@ struct PlanStanding {
 // Without a store, or if it holds other grids only: nothing learned, and all cells. Also reads a store in use.
 PlanStanding plan_standing(const Plan& plan);
 
-// Dropped patients and slides: counts by reason, or with `every_drop` each one by name.
+// Dropped patients and slides: counts by reason, one row for the pairs of a biomarker in which they are equal; or with
+// `every_drop` each one by name.
 std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool every_drop);
 
 // Settings, grid, patients per pair, classes, auxiliary values and inferences (plan_classes.h), dropped patients and

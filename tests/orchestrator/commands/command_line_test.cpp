@@ -150,6 +150,9 @@ TEST(Plan, OfSyntheticCohortsIsThePapersGrid) {
   const auto result = run_program({"mtlgrid", "plan", scratch.path() / "s/grid.ini"});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("7 pairs x 17 methods x 5 folds = 595 cells"));
+  EXPECT_THAT(result.out, ::testing::ContainsRegex("TCGA-CRC +MSI .5 pairs. +patients +[0-9]+ +no label in 'isMSIH'"))
+      << "one row for the pairs of a biomarker";
+  EXPECT_THAT(result.out, ::testing::ContainsRegex("TCGA-CRC +MSI/LF +patients +[0-9]+ +no value in 'LF'"));
   EXPECT_EQ(scratch.listing(), before);
   EXPECT_EQ(run_program({"mtlgrid", "synth", scratch.path() / "s"}).status, 2) << "never over something";
 }
