@@ -6,13 +6,16 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/errors.h"
 #include "base/nearest.h"
 #include "base/telling.h"
 #include "base/text.h"
 #include "orchestrator/commands/chosen_grid.h"
 #include "orchestrator/commands/command_options.h"
+#include "results/grids/grid_choice.h"
 #include "results/status/query_render.h"
+#include "results/store/reading.h"
 
 namespace mtlgrid {
 namespace {
@@ -39,6 +42,13 @@ QueryResult view_of_grid(const CommandOptions& options, const std::string& store
   return rows_of_view(store, view, chosen_grid(options, std::filesystem::path(store)));
 }
 
+// A mean over rows of several grids looks like one over a single grid.
+void warn_of_other_grids(const std::string& store, const std::string& sql) {
+  if (lower_ascii(sql).find("grid_id") != std::string::npos) return;
+  const std::string note = note_on_sql(open_for_reading(store));
+  if (!note.empty()) tell_line(note);
+}
+
 void declare(CommandOptions& options) {
   options.store()
       .argument("SQL", "one read-only statement; without SQL and --view, lists the views", false)
@@ -55,6 +65,7 @@ int run(const CommandOptions& options) {
   const QueryResult result = sql    ? query(store, options.get<std::string>("SQL"))
                              : view ? view_of_grid(options, store, options.get<std::string>("view"))
                                     : list_views(store);
+  if (sql) warn_of_other_grids(store, options.get<std::string>("SQL"));
   const std::string text = render(result, kind);
   // Programs get exact csv and json; on a terminal, control characters in the data must not act.
   put_result(isatty(STDOUT_FILENO) == 1 ? printable_lines(text) : text);

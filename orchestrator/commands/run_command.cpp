@@ -27,6 +27,7 @@
 #include "orchestrator/session/rank_trainers.h"
 #include "orchestrator/session/session.h"
 #include "orchestrator/session/trainer_executable.h"
+#include "results/grids/stored_grid.h"
 #include "results/store/store.h"
 #include "results/store/store_place.h"
 #include "trainer/contract/injection.h"
@@ -112,8 +113,15 @@ void tell_failures(const std::vector<std::pair<Cell, std::string>>& failed) {
   }
 }
 
-// Tells how the run ended and what to type next.
-int conclude(const Selection& selection, const SessionResult& session, const std::string& store) {
+// The command that makes the tables of the grid that `store` uses: where the store has others, it names that grid.
+std::string tables_command(const Store& store, const std::string& file) {
+  if (read_grids(store.database()).size() < 2) return fmt::format("mtlgrid tables {} --out tables", shell_word(file));
+  return fmt::format("mtlgrid tables {} --grid {} --out tables-grid{}", shell_word(file), store.grid_id(),
+                     store.grid_id());
+}
+
+// Tells how the run ended and what to type next; `file` is the store's.
+int conclude(const Selection& selection, const SessionResult& session, const Store& store, const std::string& file) {
   auto failed = selection.failed;
   failed.insert(failed.end(), session.failures.begin(), session.failures.end());
   tell_failures(failed);
@@ -135,7 +143,7 @@ int conclude(const Selection& selection, const SessionResult& session, const std
     say(
         fmt::format("{} failed. Next: mtlgrid status {} --why {}; fix the cause, then run the same command again with "
                     "--retry-failed",
-                    counted(static_cast<std::int64_t>(failed.size()), "cell"), shell_word(store),
+                    counted(static_cast<std::int64_t>(failed.size()), "cell"), shell_word(file),
                     shell_word(failed.front().first.name())));
     return kSomeFailed;
   }
@@ -144,9 +152,9 @@ int conclude(const Selection& selection, const SessionResult& session, const std
                                   ? ""
                                   : fmt::format(" ({} in this run, on {} of {})", counts.done,
                                                 counted(counts.slots, "trainer"), counted(counts.workers, "rank"));
-  say(fmt::format("all {} done{}. Next: mtlgrid tables {} --out tables",
+  say(fmt::format("all {} done{}. Next: {}",
                   selection.total == 1 ? "that was asked for is" : fmt::format("{} cells are", selection.total),
-                  trained, shell_word(store)));
+                  trained, tables_command(store, file)));
   return kAllDone;
 }
 
@@ -216,7 +224,7 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
     }
     store.publish_snapshot();
     if (const auto notice = store.take_notice()) say(*notice);
-    const int status = conclude(selection, session, config.store.string());
+    const int status = conclude(selection, session, store, config.store.string());
     nlohmann::json counts = done_counts(selection, session);
     counts["grid"] = store.grid_id();
     store.write_done(status, counts);

@@ -69,6 +69,14 @@ std::string note_on_choice(const Database& database, std::int64_t chosen) {
                      only ? " (the only one with results)" : "");
 }
 
+std::string note_on_sql(const Database& database) {
+  const std::vector<StoredGrid> grids = read_grids(database);
+  if (grids.size() < 2) return "";
+  return fmt::format(
+      "the store has {} grids and this statement reads all of them; WHERE grid_id = {} selects the newest",
+      grids.size(), grids.back().id);
+}
+
 std::vector<GridRow> list_grids(const Database& database, std::int64_t reference) {
   std::vector<GridRow> rows;
   for (StoredGrid& grid : read_grids(database)) rows.push_back({std::move(grid), ""});

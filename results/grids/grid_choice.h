@@ -25,6 +25,9 @@ std::int64_t choose_grid_of_state(const Database& database, std::optional<std::i
 // Of a store with several grids: "grid 1 of 2 (the only one with results); --grid chooses another"; empty for one grid.
 std::string note_on_choice(const Database& database, std::int64_t chosen);
 
+// Of a store with several grids, for whoever reads it with SQL of their own: that they read all; empty for one grid.
+std::string note_on_sql(const Database& database);
+
 // A grid and what tells it apart from grid `reference` (that grid: from the first of the others), in one line.
 struct GridRow {
   StoredGrid grid;

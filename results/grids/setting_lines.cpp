@@ -9,10 +9,10 @@ namespace {
 
 using nlohmann::json;
 
-// What resolved_settings() (orchestrator/config/config.h) adds to the settings that decide results, and what is
-// recorded beside them.
-constexpr std::array<std::string_view, 8> kWithoutEffect = {"file", "store",     "methods", "cohorts",
-                                                            "run",  "bootstrap", "cluster", "data"};
+// What resolved_settings() (orchestrator/config/config.h) adds to the settings that decide results, and what
+// make_grid_record() records beside them.
+constexpr std::array<std::string_view, 9> kWithoutEffect = {"file",      "store",   "methods", "cohorts", "run",
+                                                            "bootstrap", "cluster", "data",    "classes"};
 
 std::string text_of(const json& value) {
   if (value.is_string()) return value.get<std::string>();

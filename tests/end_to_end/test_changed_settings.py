@@ -48,7 +48,9 @@ class ChangedSettings(GridTest):
         self.assertEqual({file.name: file.read_bytes() for file in tables.iterdir()}, before)
 
         # With results of both, readers ask, and tables of the one do not replace those of the other.
-        self.assertEqual(grid.run(arguments=["--retry-failed"]), 0)
+        both = grid.start(arguments=["--retry-failed"])
+        self.assertEqual(both.wait(), 0)
+        self.assertIn(f"Next: mtlgrid tables {grid.store} --grid 2 --out tables-grid2\n", both.output())
         asked = grid.call("tables", grid.store, "--out", tables, check=False)
         self.assertEqual(asked.returncode, 2)
         self.assertIn("--grid 2 (6 of 6 cells done): [train] epochs 2", asked.stderr)

@@ -84,6 +84,14 @@ TEST_F(SeveralGrids, TablesNeverReplaceThoseOfAnotherGrid) {
   EXPECT_EQ(run({"tables", "--grid", "1", "--out", out("tables"), "--resamples", "0"}).status, 0) << "its own";
 }
 
+TEST_F(SeveralGrids, SqlThatDoesNotSelectAGridIsToldThatItReadsAll) {
+  const auto all = run({"query", "SELECT count(*) AS n FROM cells", "--format", "csv"});
+  EXPECT_EQ(all.out, "n\n12\n");
+  EXPECT_EQ(all.err,
+            "the store has 2 grids and this statement reads all of them; WHERE grid_id = 2 selects the newest\n");
+  EXPECT_EQ(run({"query", "SELECT count(*) FROM cells WHERE Grid_ID = 1"}).err, "");
+}
+
 TEST_F(SeveralGrids, ReadersAskWhereSeveralHaveResults) {
   add(7, true);
   for (const std::vector<std::string>& words : {std::vector<std::string>{"tables", "--out", out("tables")},

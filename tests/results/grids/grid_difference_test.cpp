@@ -83,11 +83,12 @@ TEST(GridDifference, InitialWeightsAreComparedByContent) {
   EXPECT_TRUE(differences(content_of(a), content_of(b)).settings.empty());
 }
 
-TEST(GridDifference, PathsMethodsAndBootstrapAreNone) {
+TEST(GridDifference, PathsMethodsBootstrapAndRecordedClassesAreNone) {
   const GridDifferences found = from([](GridRecord& g) {
     g.settings["file"] = g.settings["store"] = "/elsewhere";
     g.settings["methods"] = {"naive", "cagrad"};
     g.settings["bootstrap"]["resamples"] = 5;
+    g.settings["classes"]["MSI"] = "positive: MSIH, negative: nonMSIH";  // found in the data; earlier versions did not
   });
   EXPECT_THAT(found.lines(), ElementsAre(HasSubstr("does not record")));
 }
