@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -56,9 +57,10 @@ std::string settings(const Plan& plan) {
 }
 
 std::string grid(const Plan& plan) {
-  return fmt::format("Grid {}\n  {} pairs x {} methods x {} folds = {} cells\n  methods: {}\n",
-                     plan.grid.identity.substr(0, 12), plan.experiment.pairs.size(), plan.config.methods.size(),
-                     plan.config.folds, plan.grid.cells.size(), fmt::join(plan.config.methods, ", "));
+  return fmt::format("Grid {}\n  {} x {} x {} = {}\n  methods: {}\n", plan.grid.identity.substr(0, 12),
+                     counted(std::ssize(plan.experiment.pairs), "pair"),
+                     counted(std::ssize(plan.config.methods), "method"), counted(plan.config.folds, "fold"),
+                     counted(std::ssize(plan.grid.cells), "cell"), fmt::join(plan.config.methods, ", "));
 }
 
 std::vector<std::optional<std::string>> patients_row(const Plan& plan, const Pair& pair, const PairCohort& rows,

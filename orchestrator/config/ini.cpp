@@ -1,6 +1,7 @@
 #include "orchestrator/config/ini.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <utf8.h>
 
 #include <algorithm>
@@ -55,7 +56,8 @@ class Parser {
   void line(std::string_view text) {
     ++line_;
     if (!utf8::is_valid(text.begin(), text.end()) || text.find('\0') != std::string_view::npos) {
-      return problem("is not UTF-8 text");
+      unreadable_.push_back(line_);
+      return;
     }
     bool closed = true;
     text = trim(without_comment(text, closed));
@@ -68,7 +70,17 @@ class Parser {
     }
   }
 
-  IniFile take() { return std::move(file_); }
+  // Adds the problem that is told once for the whole file.
+  IniFile take() {
+    constexpr std::size_t kNamed = 3;
+    if (const std::size_t count = unreadable_.size(); count > 0) {
+      unreadable_.resize(std::min(count, kNamed));
+      problems_.add(fmt::format("{}, line{} {}{}: not UTF-8 text; save the file as UTF-8", file_.path,
+                                count == 1 ? "" : "s", fmt::join(unreadable_, ", "),
+                                count > kNamed ? fmt::format(" and {} more", count - kNamed) : ""));
+    }
+    return std::move(file_);
+  }
 
  private:
   void problem(const std::string& what) { problems_.add(fmt::format("{}, line {}: {}", file_.path, line_, what)); }
@@ -108,6 +120,7 @@ class Parser {
   IniSection* current_ = nullptr;  // into file_.sections, valid until the next section begins
   bool skipping_ = false;          // after the heading of a malformed section
   std::size_t line_ = 0;
+  std::vector<std::size_t> unreadable_;  // lines that are not UTF-8
 };
 
 }  // namespace

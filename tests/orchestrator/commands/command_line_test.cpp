@@ -121,7 +121,7 @@ TEST(Plan, OfGoodInputSaysWhatARunWouldBeAndWritesNothing) {
   const auto result = run_program({"mtlgrid", "plan", grid.path("c.ini")});
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.err, "");
-  for (const char* part : {"1 pairs x 17 methods x 5 folds = 85 cells", "Dropped: nothing", "Disk space",
+  for (const char* part : {"1 pair x 17 methods x 5 folds = 85 cells", "Dropped: nothing", "Disk space",
                            "a guess: no cell in this store was measured on cpu yet", "#SBATCH --signal=B:USR1@"}) {
     EXPECT_THAT(result.out, HasSubstr(part));
   }

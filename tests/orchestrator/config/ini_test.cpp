@@ -111,12 +111,18 @@ TEST_F(Ini, MalformedLinesAreAllReported) {
 
 TEST_F(Ini, BytesThatAreNotUtf8AreNamedByLine) {
   parse(std::string_view("[a]\nx = \xFF\ny = \0\n", 16));
-  EXPECT_THAT(problems_.lines(), ElementsAre("c.ini, line 2: is not UTF-8 text", "c.ini, line 3: is not UTF-8 text"));
+  EXPECT_THAT(problems_.lines(), ElementsAre("c.ini, lines 2, 3: not UTF-8 text; save the file as UTF-8"));
 }
 
 TEST_F(Ini, Utf16IsNotUtf8) {
   parse(std::string_view("\xFF\xFE[\0a\0]\0", 8));
-  EXPECT_THAT(problems_.lines(), ElementsAre("c.ini, line 1: is not UTF-8 text"));
+  EXPECT_THAT(problems_.lines(), ElementsAre("c.ini, line 1: not UTF-8 text; save the file as UTF-8"));
+}
+
+TEST_F(Ini, ManyLinesThatAreNotUtf8AreOneProblem) {
+  parse("[a]\nb = \xFF\nc = \xFF\nd = \xFF\ne = \xFF\nf = \xFF\n");
+  EXPECT_THAT(problems_.lines(),
+              ElementsAre("c.ini, lines 2, 3, 4 and 2 more: not UTF-8 text; save the file as UTF-8"));
 }
 
 TEST_F(Ini, AbsentFileAndFolderAreProblems) {
