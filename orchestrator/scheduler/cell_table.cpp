@@ -90,6 +90,7 @@ void CellTable::start(std::size_t index, SlotAddress at, EventTime now) {
   cell.begun = cell.since = now.steady;
   cell.begun_wall = now.wall;
   cell.from_scratch = cell.resume.empty();
+  cell.resumed = 0;
 }
 
 void CellTable::add_resume(std::size_t index, const std::string& folder) {

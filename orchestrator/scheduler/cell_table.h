@@ -53,6 +53,7 @@ struct TrackedCell {
   double begun = 0, since = 0;  // when it began, and when `fraction` last grew (steady)
   double begun_wall = 0;        // when it began, seconds since 1970
   bool from_scratch = true;     // this attempt began without a checkpoint
+  int resumed = 0;              // the epoch in which it continued from one, as far as is known; 0: it did not
 };
 
 struct CellCounts {
@@ -81,6 +82,8 @@ class CellTable {
   void start(std::size_t index, SlotAddress at, EventTime now);
   // The newest attempt may have left a checkpoint in `folder`.
   void add_resume(std::size_t index, const std::string& folder);
+  // A running cell's training continued in `epoch`, from a checkpoint.
+  void resume_in(std::size_t index, int epoch) { cells_[index].resumed = epoch; }
   // A running cell has finished `epoch` of `epochs`; what it lost since an earlier report does not count.
   void advance(std::size_t index, int epoch, int epochs, const EpochLosses& losses, double steady);
   // From any phase.

@@ -98,6 +98,7 @@ void Coordinator::on(const Heartbeat& heartbeat, int, Now now) {
     if (!index || progress.epochs <= 0) continue;
     const TrackedCell& cell = cells_[*index];
     if (cell.phase != CellPhase::running || cell.attempt != progress.attempt) continue;
+    if (progress.resumed > 0) cells_.resume_in(*index, progress.resumed);
     const int epoch = std::clamp(progress.epoch, 0, progress.epochs);
     if (epoch > cell.epoch && (cell.epochs > 0 || cell.from_scratch)) {
       cells_.faults(*index).losses = 0;  // it can train where it is

@@ -109,7 +109,8 @@ void Outcomes::refuse_rank_killers(double wall) {
 
 void Outcomes::end_attempt(std::size_t index, Outcome outcome, bool final, const BadEnd& end, double wall) {
   const TrackedCell& cell = cells_[index];
-  ledger_.commit_failure({cell.cell, cell.attempt, outcome, end.cause, end.detail, final && !cell.has_result, wall});
+  ledger_.commit_failure(
+      {cell.cell, cell.attempt, outcome, end.cause, end.detail, final && !cell.has_result, wall, cell.resumed});
   if (cell.has_result) return cells_.finish(index);
   if (!final) return cells_.requeue(index);
   cells_.fail(index);

@@ -161,7 +161,10 @@ void Worker::on(const Staged& staged, int slot) {
   if (slot_at(slot).pack()) train(slot);
 }
 
-void Worker::on(const Progress& progress, int slot) { slot_at(slot).progress(progress); }
+void Worker::on(const Progress& progress, int slot) {
+  slot_at(slot).progress(progress);
+  if (progress.resumed > 0) heartbeat(now_);  // at once: the coordinator records it with whatever ends the attempt
+}
 
 std::optional<int> Worker::end(int slot, const Cell& cell, int attempt) {
   const auto left = slot_at(slot).end(cell, attempt);

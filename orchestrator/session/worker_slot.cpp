@@ -33,7 +33,10 @@ std::vector<Progress>::iterator WorkerSlot::find(const Cell& cell, int attempt) 
 
 void WorkerSlot::progress(const Progress& progress) {
   const auto running = find(progress.cell, progress.attempt);
-  if (running != running_.end()) *running = progress;
+  if (running == running_.end()) return;
+  const int resumed = std::max(running->resumed, progress.resumed);
+  *running = progress;
+  running->resumed = resumed;
 }
 
 std::optional<int> WorkerSlot::end(const Cell& cell, int attempt) {

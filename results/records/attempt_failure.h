@@ -23,6 +23,7 @@ struct AttemptFailure {
   std::string cause, detail;  // one line; everything known (log tail, signal, step)
   bool final = false;         // the cell is `failed` now; otherwise it is `pending` again
   double ended = 0;
+  int resumed = 0;  // as in CellResult
 };
 
 // The outcome's name in the store and in the journal: the enumerator's.

@@ -81,9 +81,9 @@ struct RecordApplier::Statements {
   // A failure of an attempt that never began has no environment to tell of.
   Statement fail = database.prepare(
       "INSERT INTO attempts (cell_id, attempt, host, rank, device, cpu, threads, pack, version, libraries, members, "
-      "ended, outcome, cause, detail) VALUES (?, ?, '', 0, '', '', 0, 0, '', '', '', ?, ?, ?, ?) "
+      "ended, outcome, cause, detail, resumed) VALUES (?, ?, '', 0, '', '', 0, 0, '', '', '', ?, ?, ?, ?, ?) "
       "ON CONFLICT DO UPDATE SET ended = excluded.ended, outcome = excluded.outcome, cause = excluded.cause, "
-      "detail = excluded.detail");
+      "detail = excluded.detail, resumed = max(resumed, excluded.resumed)");
 
   Statement add_epoch = database.prepare("INSERT INTO epochs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   Statement add_prediction = database.prepare("INSERT INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
@@ -263,7 +263,7 @@ struct RecordApplier::Statements {
     const bool ended = !known.empty() && known != "running";
     if (ended && (known == "done" || !r.failure.final || row.state == "failed")) return {};
     fail.bind_all(row.id, r.failure.attempt, r.failure.ended, outcome_name(r.failure.outcome), r.failure.cause,
-                  r.failure.detail)
+                  r.failure.detail, r.failure.resumed)
         .run();
     if (row.result_attempt) return {.changed = true};
     const char* state = r.failure.final ? "failed" : any_running(row.id) ? "running" : "pending";

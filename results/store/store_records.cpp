@@ -17,7 +17,20 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Outcome, {{Outcome::failed, "failed"},
                                        {Outcome::lost, "lost"},
                                        {Outcome::stopped, "stopped"},
                                        {Outcome::interrupted, "interrupted"}})
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AttemptFailure, cell, attempt, outcome, cause, detail, final, ended)
+static void to_json(json& j, const AttemptFailure& f) {
+  j = {{"cell", f.cell},     {"attempt", f.attempt}, {"outcome", f.outcome}, {"cause", f.cause},
+       {"detail", f.detail}, {"final", f.final},     {"ended", f.ended},     {"resumed", f.resumed}};
+}
+static void from_json(const json& j, AttemptFailure& f) {
+  j.at("cell").get_to(f.cell);
+  j.at("attempt").get_to(f.attempt);
+  j.at("outcome").get_to(f.outcome);
+  j.at("cause").get_to(f.cause);
+  j.at("detail").get_to(f.detail);
+  j.at("final").get_to(f.final);
+  j.at("ended").get_to(f.ended);
+  f.resumed = j.value("resumed", 0);  // journals of earlier versions do not say
+}
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunOpened, epoch, host, version, pid, time)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AttemptBegun, grid, cell, attempt, where, started)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ResultCommitted, grid, result, replace)

@@ -119,14 +119,15 @@ struct Staged {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Staged, error, cohorts, skipped, bytes, seconds, environment)
 
-// {"type": "progress"}: after each epoch, with its losses (and after resuming: the epoch resumed from, without any).
+// {"type": "progress"}: after each epoch, with its losses; and when training continues from a checkpoint, without any.
 struct Progress {
   static constexpr const char* kType = "progress";
   Cell cell;
   int attempt = 0, epoch = 0, epochs = 0;
   EpochLosses losses{};
+  int resumed = 0;  // the epoch in which training continued, in the report that it does; otherwise 0
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Progress, cell, attempt, epoch, epochs, losses)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Progress, cell, attempt, epoch, epochs, losses, resumed)
 
 // {"type": "release"}: of the running pack, the cells of these methods are to be checkpointed at their next step and
 // reported Stopped, the others continue: an idle trainer is to have them. Those that are answered already are passed

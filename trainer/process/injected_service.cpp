@@ -53,6 +53,7 @@ class InjectedControl : public PackControl {
   void progress(const Train& member, int epoch, int epochs, const EpochLosses& losses) override {
     control_.progress(member, epoch, epochs, losses);
   }
+  void resumed(const Train& member, int epoch, int epochs) override { control_.resumed(member, epoch, epochs); }
   void finished(const Train& member, const CellResult& result) override { control_.finished(member, result); }
   void failed(const Train& member, const Error& error) override { control_.failed(member, error); }
   void stopped(const Train& member) override { control_.stopped(member); }

@@ -60,6 +60,9 @@ class PipeControl : public PackControl {
   void progress(const Train& member, int epoch, int epochs, const EpochLosses& losses) override {
     send(encode_message(Progress{member.cell, member.attempt, epoch, epochs, losses}));
   }
+  void resumed(const Train& member, int epoch, int epochs) override {
+    send(encode_message(Progress{member.cell, member.attempt, epoch, epochs, {}, epoch}));
+  }
   void finished(const Train& member, const CellResult& result) override {
     answer(member, encode_message(Finished{result}));
   }

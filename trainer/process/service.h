@@ -20,7 +20,9 @@ class PackControl {
   virtual bool stop_requested() = 0;
   // Called at the same points: whether to checkpoint and stop this cell only.
   virtual bool release_requested(const Train& member) = 0;
-  // An epoch of a member is done, with these losses; or its training resumes after this epoch, without any.
+  // The member's training continues in this epoch, from a checkpoint.
+  virtual void resumed(const Train& member, int epoch, int epochs) = 0;
+  // An epoch of a member is done, with these losses.
   virtual void progress(const Train& member, int epoch, int epochs, const EpochLosses& losses) = 0;
   virtual void finished(const Train& member, const CellResult& result) = 0;
   // An error that is_of_cell().

@@ -69,7 +69,7 @@ void PackRun::start(const Train& member, PackControl& control) {
         auto cell = std::make_unique<CellRun>(experiment_, member, bags_, environment_);
         auto stack = std::make_unique<Stack>(cell->start(settings_.device));
         cell->sits(stack->step, 0);
-        if (cell->resumed()) control.progress(member, cell->place().epoch, experiment_.train.epochs, {});
+        if (cell->resumed()) control.resumed(member, cell->place().epoch, experiment_.train.epochs);
         const bool trained = cell->trained();
         stack->cells.push_back(std::move(cell));
         if (trained) return evaluate(*stack, 0, control);  // only the evaluation had been interrupted

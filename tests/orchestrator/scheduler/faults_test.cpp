@@ -297,6 +297,23 @@ TEST(Status, ShowsWorkersRunningCellsAndTheQueue) {
   EXPECT_EQ(grid.coordinator->status(grid.now())["workers"][1]["state"], "lost");
 }
 
+TEST(Resumption, IsRecordedWithWhateverEndsItsAttempt) {
+  FakeGrid grid({1});
+  grid.join(0);
+  grid.tick();
+  Assign job = grid.assigned(0);
+  grid.crash(0, job);
+  grid.ready(0);
+  grid.tick();
+  job = grid.assigned(0);
+  const Train& train = job.pack.members.at(0);
+  grid.tell(0, Heartbeat{{{train.cell, train.attempt, 4, 8, {}, 4}}});
+  grid.stopped(0, job);
+  ASSERT_EQ(grid.ledger.failures.size(), 2u);
+  EXPECT_EQ(grid.ledger.failures[0].resumed, 0);
+  EXPECT_EQ(grid.ledger.failures[1].resumed, 4);
+}
+
 TEST(Slots, MoreThanARankCanHaveAreABrokenMessage) {
   FakeGrid grid({1});
   grid.tell(0, Hello{"host"});

@@ -36,9 +36,7 @@ class WorkerTest : public ::testing::Test {
     worker.begin(0);
     comm.expect(0, "hello");
     Welcome welcome;
-    welcome.heartbeat_seconds = 5;
-    welcome.lease_seconds = 60;
-    welcome.stall_seconds = 600;
+    welcome.heartbeat_seconds = 5, welcome.lease_seconds = 60, welcome.stall_seconds = 600;
     worker.on_message(welcome, 0);
     EXPECT_EQ(comm.expect(0, "slots").at("slots"), 2);
     comm.expect(0, "heartbeat");
@@ -256,11 +254,14 @@ TEST_F(WorkerTest, HeartbeatsTellTheEpochsOfRunningCells) {
   const Train train = assign(0);
   report(0, Progress{train.cell, 1, 4, 32});
   worker.on_tick(6);
-  const auto beat = comm.expect(0, "heartbeat").get<Heartbeat>();
-  ASSERT_EQ(beat.running.size(), 1u);
-  EXPECT_EQ(beat.running[0].epoch, 4);
+  EXPECT_EQ(comm.expect(0, "heartbeat").get<Heartbeat>().running.at(0).epoch, 4);
   worker.on_tick(7);
   EXPECT_EQ(comm.waiting(0), 0u) << "not before five seconds have passed";
+  report(0, Progress{train.cell, 1, 4, 32, {}, 4});
+  EXPECT_EQ(comm.expect(0, "heartbeat").get<Heartbeat>().running[0].resumed, 4) << "at once";
+  report(0, Progress{train.cell, 1, 5, 32});
+  worker.on_tick(20);
+  EXPECT_EQ(comm.expect(0, "heartbeat").get<Heartbeat>().running[0].resumed, 4) << "and from then on";
 }
 
 // A worker whose slot 0 stages, as the coordinator said.

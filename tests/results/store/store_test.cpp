@@ -119,6 +119,16 @@ TEST_F(Stores, AttemptBegunAgainIsResumed) {
   EXPECT_EQ(database.integer("SELECT started FROM attempts"), 100);
 }
 
+TEST_F(Stores, FailureSaysInWhichEpochItsAttemptContinuedAnEarlierOne) {
+  Store store = open_grid();
+  store.begin_attempt(cell(0), 1, environment(), 100);
+  AttemptFailure continued = failure(cell(0), 1, Outcome::crashed);
+  continued.resumed = 3;
+  store.commit_failure(continued);
+  store.publish_snapshot();
+  EXPECT_EQ(Database(file, Database::Mode::read_only).integer("SELECT resumed FROM attempts"), 3);
+}
+
 TEST_F(Stores, ResultSaysInWhichEpochItsAttemptContinuedAnEarlierOne) {
   Store store = open_grid();
   store.begin_attempt(cell(0), 1, environment(), 100);

@@ -23,11 +23,16 @@ class FakeControl : public PackControl {
   void progress(const Train& member, int epoch, int, const EpochLosses&) override {
     epochs_of[member.cell.method].push_back(epoch);
   }
+  void resumed(const Train& member, int epoch, int) override {
+    resumed_in[member.cell.method] = epoch;
+    epochs_of[member.cell.method].push_back(epoch);
+  }
   void finished(const Train& member, const CellResult& result) override { results[member.cell.method] = result; }
   void failed(const Train& member, const Error& error) override { errors.emplace(member.cell.method, error); }
   void stopped(const Train& member) override { stops.push_back(member.cell.method); }
   int asked() const { return asked_; }
   std::map<std::string, std::vector<int>> epochs_of;
+  std::map<std::string, int> resumed_in;
   std::map<std::string, CellResult> results;
   std::map<std::string, Error> errors;
   std::vector<std::string> stops;

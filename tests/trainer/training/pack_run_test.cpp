@@ -92,7 +92,8 @@ TEST_P(Pack, MembersThatAreReleasedGoOnElsewhereAndTheOthersHere) {
     moved.push_back(train(t.cell.method, "moved-" + t.cell.method, {t.directory}));
   run_members(moved, elsewhere);
   ASSERT_EQ(elsewhere.results.size(), 2u);
-  EXPECT_GE(elsewhere.epochs_of.at(all[0].cell.method)[0], 1);  // resumed, not begun again
+  EXPECT_GE(elsewhere.resumed_in.at(all[0].cell.method), 1) << "not begun again";
+  EXPECT_EQ(elsewhere.resumed_in.at(all[0].cell.method), elsewhere.epochs_of.at(all[0].cell.method)[0]);
   for (const auto& [name, result] : control.results) expect_as_alone(result);
   for (const auto& [name, result] : elsewhere.results) expect_as_alone(result);
 }
