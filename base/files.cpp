@@ -19,9 +19,10 @@ bool is_forbidden(int code) { return code == EACCES || code == EPERM || code == 
 
 ErrorKind kind_of(int code) { return is_full(code) || is_forbidden(code) ? ErrorKind::needs_person : ErrorKind::fatal; }
 
-std::string advice_for(int code) {
+std::string advice_for(int code, const std::string& doing) {
   if (code == EFBIG) return "; a file may not be larger here (ulimit -f): raise that limit, then run again";
   if (is_full(code)) return "; free space (or quota) on that file system, then run again";
+  if (is_forbidden(code) && doing == "cannot be read") return "; ask its owner for the right to read it";
   if (is_forbidden(code)) return "; make that folder writable for this user, then run again";
   return "";
 }
@@ -29,7 +30,8 @@ std::string advice_for(int code) {
 }  // namespace
 
 FileError::FileError(const fs::path& file, const std::string& doing, int code)
-    : Error(kind_of(code), file.string() + ": " + doing + ": " + std::strerror(code) + advice_for(code)), code_(code) {}
+    : Error(kind_of(code), file.string() + ": " + doing + ": " + std::strerror(code) + advice_for(code, doing)),
+      code_(code) {}
 
 bool FileError::disk_full() const { return is_full(code_); }
 

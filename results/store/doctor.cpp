@@ -47,6 +47,12 @@ class Examination {
     found_.lines.push_back("WRONG  " + line);
     found_.healthy = false;
   }
+  // The message, with the command that rebuilds, unless that would not help or the message has it.
+  std::string advised(const Error& e) const {
+    const std::string what = e.what();
+    const bool said = e.kind() == ErrorKind::needs_person || what.find("--rebuild") != std::string::npos;
+    return said ? what : what + "; " + rebuild();
+  }
   std::string rebuild() const { return "`mtlgrid doctor " + store_.string() + " --rebuild`"; }
 
   void lock() {
@@ -75,7 +81,7 @@ class Examination {
       if (unreadable.empty()) return true;
       wrong("database: " + unreadable + "; " + rebuild() + " rebuilds an older store, if its journal is there");
     } catch (const Error& e) {
-      wrong("database: " + std::string(e.what()) + "; " + rebuild());
+      wrong("database: " + advised(e));
     }
     database_.reset();
     return false;
@@ -126,6 +132,12 @@ class Examination {
       wrong("journal: " + std::string(e.what()));
       return false;
     }
+    if (end_.id == 0) {
+      wrong("journal: " + name +
+            " has no whole record: restore it from a copy, if there is one; without it the database " +
+            "can be read, but neither continued nor rebuilt");
+      return false;
+    }
     const std::string records = std::to_string(end_.sequence) + " whole records";
     const std::string rest = std::to_string(end_.size - end_.end) + " bytes after them ";
     if (end_.kind == JournalEnd::Kind::whole) {
@@ -162,6 +174,8 @@ class Examination {
     if (!journal) return;
     const std::string other = first_difference(*journal, without_methods(contents_of(*database_)));
     if (other.empty()) return ok("comparison: the database holds exactly what the journal gives");
+    const std::vector<std::string> missing = missing_parts(*database_);
+    if (!missing.empty()) return wrong("comparison: the database lacks " + enumerated(missing) + "; " + rebuild());
     wrong("comparison: " + std::string(other == "schema" ? "a table, index or view" : "table " + other) +
           " of the database differs from what the journal gives; " + rebuild());
   }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -190,12 +189,10 @@ void require_store_file(const fs::path& store) {
   const fs::file_status status = fs::status(store, error);
   if (status.type() == fs::file_type::directory) throw InputError(folder_text(store));
   if (status.type() == fs::file_type::not_found) throw InputError(missing_text(store));
+  if (error == std::errc::permission_denied) throw FileError(store, "cannot be read", EACCES);
   if (status.type() == fs::file_type::none) throw InputError(store.string() + ": cannot be read: " + error.message());
   if (status.type() != fs::file_type::regular) throw InputError(store.string() + ": is a device or pipe, not a store");
-  if (::access(store.c_str(), R_OK) != 0) {
-    throw InputError(store.string() + ": cannot be read: " + std::strerror(errno) +
-                     "; ask its owner for the right to read it");
-  }
+  if (::access(store.c_str(), R_OK) != 0) throw FileError(store, "cannot be read", errno);
   const std::string kind = kind_text(store);
   if (!kind.empty()) throw InputError(store.string() + " " + kind);
 }

@@ -28,29 +28,49 @@ std::optional<StoreContents> contents_of_journal(const fs::path& store) {
   return without_methods(contents_of(built));
 }
 
-StoreCheck check_store(const fs::path& store) {
+namespace {
+
+// What a store whose bytes are not those that the last run left holds. Throws SqliteError.
+StoreCheck compare(const fs::path& store) {
   using Kind = StoreCheck::Kind;
-  const SumState sum = check_sum(store);
-  if (sum != SumState::wrong) return {sum == SumState::right ? Kind::same_bytes : Kind::unchecked, {}, ""};
-  try {
-    const Database database = open_distrusted(store, false);
-    if (!unreadable_schema(database).empty()) return {};
-    const std::string broken = broken_table(database);
-    if (!broken.empty()) return {Kind::differs, {}, "its table " + broken};
-    std::optional<StoreContents> left = summed_contents(store);
-    StoreContents here = contents_of(database);
-    if (!left) {
-      left = contents_of_journal(store);
-      here = without_methods(here);
-    }
-    if (!left) return {Kind::unknown, {}, ""};
-    const std::string other = first_difference(*left, here);
-    if (other.empty()) return {Kind::same_contents, foreign_parts(database), ""};
-    return {Kind::differs, {}, other == "schema" ? "a table, index or view of it was redefined" : "its table " + other};
-  } catch (const SqliteError& e) {
-    if ((e.code() & 0xff) == SQLITE_BUSY) throw;
-    return {Kind::differs, {}, "SQLite: " + e.text()};
+  const Database database = open_distrusted(store, false);
+  if (!unreadable_schema(database).empty()) return {};
+  const std::string broken = broken_table(database);
+  if (!broken.empty()) return {Kind::differs, {}, "its table " + broken};
+  std::optional<StoreContents> left = summed_contents(store);
+  StoreContents here = contents_of(database);
+  if (!left) {
+    left = contents_of_journal(store);
+    here = without_methods(here);
   }
+  if (!left) return {Kind::unknown, {}, ""};
+  const std::string other = first_difference(*left, here);
+  if (other.empty()) return {Kind::same_contents, foreign_parts(database), ""};
+  if (other != "schema") return {Kind::differs, {}, "its table " + other};
+  const std::vector<std::string> missing = missing_parts(database);
+  return {Kind::differs,
+          {},
+          missing.empty() ? "a table, index or view of it was redefined" : "it lacks " + enumerated(missing)};
+}
+
+}  // namespace
+
+StoreCheck check_store(const fs::path& store) {
+  const SumState sum = check_sum(store);
+  if (sum != SumState::wrong) {
+    return {sum == SumState::right ? StoreCheck::Kind::same_bytes : StoreCheck::Kind::unchecked, {}, ""};
+  }
+  std::string failure;
+  // Where a program was killed while it wrote, the first connection undoes that, and its own statement may fail.
+  for (int tries = 0; tries < 2; ++tries) {
+    try {
+      return compare(store);
+    } catch (const SqliteError& e) {
+      if ((e.code() & 0xff) == SQLITE_BUSY) throw;
+      failure = "SQLite: " + e.text();
+    }
+  }
+  return {StoreCheck::Kind::differs, {}, failure};
 }
 
 }  // namespace mtlgrid

@@ -62,8 +62,9 @@ class RowSum {
 };
 
 struct OwnSchema {
-  std::set<std::string> names;      // of tables, indices and views
-  std::vector<std::string> tables;  // in the order of the schema
+  std::set<std::string> names;                               // of tables, indices and views
+  std::vector<std::pair<std::string, std::string>> objects;  // their types and names, in the order of the schema
+  std::vector<std::string> tables;                           // in the order of the schema
 };
 
 const OwnSchema& own_schema() {
@@ -74,6 +75,7 @@ const OwnSchema& own_schema() {
     Statement objects = empty.prepare("SELECT name, type FROM sqlite_schema ORDER BY rowid");
     while (objects.step()) {
       own.names.insert(objects.text(0));
+      own.objects.emplace_back(objects.text(1), objects.text(0));
       if (objects.text(1) == "table") own.tables.push_back(objects.text(0));
     }
     return own;
@@ -122,6 +124,17 @@ std::vector<std::string> foreign_parts(const Database& database) {
     parts.push_back((name.starts_with(kStatistics) ? "ANALYZE's " : "") + objects.text(1) + " " + name);
   }
   if (database.text("PRAGMA main.journal_mode") == "wal") parts.emplace_back("WAL mode");
+  return parts;
+}
+
+std::vector<std::string> missing_parts(const Database& database) {
+  std::set<std::string> there;
+  Statement names = database.prepare("SELECT name FROM sqlite_schema");
+  while (names.step()) there.insert(names.text(0));
+  std::vector<std::string> parts;
+  for (const auto& [type, name] : own_schema().objects) {
+    if (!there.contains(name)) parts.push_back(type + " " + name);
+  }
   return parts;
 }
 

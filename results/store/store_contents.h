@@ -29,6 +29,9 @@ std::string first_difference(const StoreContents& a, const StoreContents& b);
 // What other programs added, e.g. "view mine", "ANALYZE's table sqlite_stat1", "WAL mode"; in the order of the schema.
 std::vector<std::string> foreign_parts(const Database& database);
 
+// Our tables, indices and views that are not there, e.g. "view table1"; in the order of our schema.
+std::vector<std::string> missing_parts(const Database& database);
+
 // "a, b, c and 2 more"
 std::string enumerated(const std::vector<std::string>& parts);
 

@@ -138,6 +138,24 @@ TEST_F(Doctor, JournalIsCheckedRecordByRecord) {
   EXPECT_TRUE(fs::exists(store_path(file, StoreFile::sum)));
 }
 
+TEST_F(Doctor, EmptyJournalIsSaidToBeOne) {
+  write_file(journal(), "");
+  expect_wrong("journal: grid.db.journal has no whole record: restore it");
+}
+
+TEST_F(Doctor, ViewThatIsGoneIsNamed) {
+  with("DROP VIEW table1");
+  expect_wrong("it lacks view table1");
+  fs::remove(store_path(file, StoreFile::sum));
+  expect_wrong("comparison: the database lacks view table1");
+}
+
+TEST_F(Doctor, DatabaseWithoutPermissionIsNotCalledDamaged) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may read everything";
+  fs::permissions(file, fs::perms::none);
+  for (const std::string& line : examine_store(file).lines) EXPECT_THAT(line, Not(HasSubstr("--rebuild")));
+}
+
 TEST_F(Doctor, RunInProgressIsLookedAtAndNotRebuilt) {
   platform.host_name = Platform::real().host();
   platform.machine_name = Platform::real().machine();
