@@ -37,10 +37,12 @@ int own_descriptor(const fs::path& file) {
 
 }  // namespace
 
-OutputFile::OutputFile(const char* option, const fs::path& named) : path_(fs::absolute(named)) {
+OutputFile::OutputFile(const char* option, const fs::path& named)
+    : path_(named.empty() ? fs::path() : fs::absolute(named)) {
   const auto refuse = [&](const std::string& why) -> void {
     throw InputError(std::string(option) + " " + named.string() + ": " + why);
   };
+  if (named.empty()) throw InputError(std::string(option) + ": expected the name of a file");
   std::error_code error;
   // The links of /proc are not names: they lead to open files.
   const auto is_link = [&] { return !path_.string().starts_with("/proc/") && fs::is_symlink(path_, error); };

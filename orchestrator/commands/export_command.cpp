@@ -16,6 +16,7 @@
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/trained_cell.h"
 #include "orchestrator/session/ask_trainer.h"
+#include "results/store/store_place.h"
 
 namespace mtlgrid {
 namespace {
@@ -58,6 +59,7 @@ int run(const CommandOptions& options) {
   const OutputFile out("--out", options.path("out"));
   const Cell cell = Cell::parse(options.get<std::string>("CELL"));
   const std::filesystem::path store = options.get<std::string>("STORE");
+  refuse_place_of_store("--out", options.path("out"), store);
   const TrainedCell trained = find_trained_cell(store, cell, chosen_grid(options, store));
   if (out.replaced()) {
     ask_trainer(ExportRequest{trained.weights.string(), out.path().string()}, 1);

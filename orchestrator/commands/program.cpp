@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <string>
 #include <vector>
@@ -67,6 +68,9 @@ int run_program(int argc, char** argv) {
     return complain(e.what(), exit_status(e.kind()));
   } catch (const std::bad_alloc&) {
     return complain("out of memory", kFatal);
+  } catch (const std::filesystem::filesystem_error& e) {
+    const std::string what = e.code().message();
+    return complain(e.path1().empty() ? what : e.path1().string() + ": " + what, kNeedsPerson);
   } catch (const std::exception& e) {
     return complain(std::string("internal error: ") + e.what(), kFatal);
   }

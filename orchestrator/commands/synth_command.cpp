@@ -30,6 +30,7 @@ int run(const CommandOptions& options) {
   settings.seed = static_cast<std::uint64_t>(options.number_in("seed", 0, std::numeric_limits<long long>::max()));
   settings.planted = options.has("planted");
   const std::filesystem::path out = options.get<std::string>("OUT");
+  if (out.empty()) throw InputError("synth: OUT is empty; expected the name of a folder");
   write_synthetic(out, settings);
   put_result(fmt::format("{}\n", (out / "grid.ini").string()));
   return 0;

@@ -81,4 +81,17 @@ void check_store_place(const fs::path& store) {
   check_permission(folder, R_OK | W_OK | X_OK, "cannot be written");
 }
 
+void refuse_place_of_store(const char* option, const fs::path& out, const fs::path& store) {
+  std::error_code error;
+  const fs::path real = fs::weakly_canonical(fs::absolute(store), error);
+  const fs::path wanted = fs::weakly_canonical(fs::absolute(out), error);
+  const fs::path folder = store_folder(real);
+  const bool beside = wanted.parent_path() == real.parent_path() &&
+                      parse_store_name(real.filename().string(), wanted.filename().string()).has_value();
+  const bool below = std::mismatch(folder.begin(), folder.end(), wanted.begin(), wanted.end()).first == folder.end();
+  if (!beside && !below) return;
+  throw InputError(fmt::format("{} {}: is part of the store {}, which it would replace; name another file", option,
+                               out.string(), store.string()));
+}
+
 }  // namespace mtlgrid

@@ -29,7 +29,11 @@ std::vector<std::filesystem::path> write_tables(const std::vector<PaperTable>& t
                                                 const std::filesystem::path& out, const TableOrigin& origin) {
   std::error_code failed;
   std::filesystem::create_directories(out, failed);
-  if (failed) throw InputError(out.string() + ": the folder for the tables cannot be made: " + failed.message());
+  if (failed) {
+    const bool link = std::filesystem::is_symlink(std::filesystem::symlink_status(out, failed));
+    throw InputError(out.string() + ": the folder for the tables cannot be made: " +
+                     (link ? "it is a symbolic link that leads nowhere" : failed.message()));
+  }
   write_origin(out, origin);
   std::vector<std::filesystem::path> files;
   for (const PaperTable& table : tables) {

@@ -121,6 +121,7 @@ TEST_F(OutputFiles, OpenFilesOfThisProcessAreWrittenWhereTheyStand) {
 TEST_F(OutputFiles, ThatCannotBeWrittenAreRefusedBeforeAnythingIsDone) {
   EXPECT_THAT(refusal(folder_), HasSubstr("--out " + folder_.string() + ": is a folder, expected a file"));
   EXPECT_THAT(refusal(folder_ / "none" / "a"), HasSubstr("none does not exist"));
+  EXPECT_EQ(refusal(""), "--out: expected the name of a file");
   fs::create_symlink("b", folder_ / "a");
   fs::create_symlink("a", folder_ / "b");
   EXPECT_THAT(refusal(folder_ / "a"), HasSubstr("in a circle"));

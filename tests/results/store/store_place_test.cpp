@@ -65,6 +65,19 @@ TEST_F(StorePlace, BehindALinkThatLeadsNowhereIsNone) {
   EXPECT_THAT(verdict(folder_ / "results/grid.db"), HasSubstr("results is a link that leads nowhere"));
 }
 
+TEST_F(StorePlace, NothingElseIsWrittenOverAStore) {
+  const fs::path store = folder_ / "grid.db";
+  fs::create_directory(folder_ / "grid.db.d");
+  fs::create_directory_symlink(folder_, folder_ / "link");
+  for (const char* out : {"grid.db", "grid.db.journal", "grid.db.sum", "grid.db.working", "link/grid.db.journal",
+                          "grid.db.d/grid-1/w.pt", "grid.db-journal"}) {
+    EXPECT_THROW(refuse_place_of_store("--out", folder_ / out, store), InputError) << out;
+  }
+  for (const char* out : {"w.pt", "grid.db.pt", "grid.db2", "elsewhere/grid.db"}) {
+    EXPECT_NO_THROW(refuse_place_of_store("--out", folder_ / out, store)) << out;
+  }
+}
+
 TEST_F(StorePlace, TheKernelsOwnFileSystemsAreNone) {
   EXPECT_THAT(verdict("/proc/grid.db"), HasSubstr("/proc belongs to the kernel"));
 }
