@@ -89,13 +89,16 @@ void read_signs(const Database& database, StoreStatus& status) {
   }
 }
 
-// The live file is newer than the snapshot: it decides what runs and what waits.
+// The live file is newer than the snapshot: it decides what runs and what waits. Cells that wait in the snapshot and
+// are not in the live file have ended since, if the run has ended that many more than the snapshot shows; else they are
+// not of this run.
 void correct_signs(StoreStatus& status) {
   if (!status.run.live) return;
   const LiveRun& live = *status.run.live;
   std::set<std::string> running;
   for (const auto& r : live.running) running.insert(r.cell);
   const std::set<std::string> waiting(live.queue.begin(), live.queue.end());
+  std::vector<CellSign*> unlisted;
   for (std::size_t m = 0; m < status.signs.size(); ++m) {
     for (std::size_t f = 0; f < status.folds.size(); ++f) {
       for (std::size_t p = 0; p < status.pairs.size(); ++p) {
@@ -109,11 +112,14 @@ void correct_signs(StoreStatus& status) {
         } else if (sign == CellSign::running) {
           sign = CellSign::ended;
         } else if (sign == CellSign::waiting && !live.queue_unnamed()) {
-          sign = CellSign::outside;
+          unlisted.push_back(&*sign);
         }
       }
     }
   }
+  const int unseen = live.cells.done + live.cells.failed - status.done_in_run;
+  const CellSign sign = unseen >= static_cast<int>(unlisted.size()) ? CellSign::ended : CellSign::outside;
+  for (CellSign* cell : unlisted) *cell = sign;
 }
 
 void read_failures(const Database& database, StoreStatus& status) {
@@ -222,11 +228,11 @@ StoreStatus read_status(const std::filesystem::path& store, std::optional<std::i
   opened.reset();
   read_matrix(database, status);
   read_signs(database, status);
-  correct_signs(status);
   read_failures(database, status);
   read_newest_results(database, status);
   read_workers(database, status);
   read_throughput(database, status);
+  correct_signs(status);
   return status;
 }
 

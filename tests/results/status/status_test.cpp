@@ -104,6 +104,9 @@ TEST_F(Statuses, SignsFollowTheLiveFile) {
   write_live(live(1, {{"queue", nlohmann::json::array()},
                       {"cells", {{"total", 1}, {"done", 0}, {"failed", 0}, {"running", 1}, {"queued", 0}}}}));
   EXPECT_EQ(sign(read_status(file), "baseline", 1), CellSign::outside);
+  write_live(live(1, {{"queue", nlohmann::json::array()},
+                      {"cells", {{"total", 2}, {"done", 1}, {"failed", 0}, {"running", 1}, {"queued", 0}}}}));
+  EXPECT_EQ(sign(read_status(file), "baseline", 1), CellSign::ended) << "a result that the snapshot does not have";
   write_live(live(1, {{"queue", nlohmann::json::array()}}));
   EXPECT_EQ(sign(read_status(file), "baseline", 1), CellSign::waiting) << "so many wait that none is named";
 }
