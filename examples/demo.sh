@@ -47,7 +47,9 @@ if [ "${status:-4}" -gt 1 ]; then
   exit "${status:-4}"
 fi
 
-"$mtlgrid" tables "$store" --out "$folder/tables"
+# The folder's grid: the store may have others by now (run --init).
+grid=$(sed -n 's/.*"grid": *\([0-9]*\).*/\1/p' "$store_done")
+"$mtlgrid" tables "$store" --grid "$grid" --out "$folder/tables"
 cat "$folder/tables/table1.md"
 echo
 cat "$folder/tables/table2.md"

@@ -53,14 +53,23 @@ const Command& find_command(const std::string& name) {
 int invoke(const Command& command, const std::vector<std::string>& arguments) {
   CommandOptions options(command);
   if (!options.parse(arguments)) return 0;
-  for (const std::string& warning : options.warnings()) {
-    if (is_first_rank()) tell_line("mtlgrid: " + warning);
-  }
   if (options.reads_store()) {
     const auto notice = foreign_notice(options.get<std::string>("STORE"));
     if (notice) tell_line("mtlgrid: " + *notice);
   }
-  return command.run(options);
+  const auto warn = [&] {  // last, where it is read
+    for (const std::string& warning : options.warnings()) {
+      if (is_first_rank()) tell_line("mtlgrid: " + warning);
+    }
+  };
+  try {
+    const int status = command.run(options);
+    warn();
+    return status;
+  } catch (...) {
+    warn();
+    throw;
+  }
 }
 
 }  // namespace mtlgrid

@@ -56,9 +56,10 @@ double training_seconds(const Database& database, std::int64_t grid) {
   return sum.step() && !sum.is_null(0) ? sum.real(0) : 0;
 }
 
-std::string cost(const Plan& plan, const Database& database, const StoredGrid& other) {
-  std::string text =
-      fmt::format("  a run trains all {} of it", counted(static_cast<std::int64_t>(plan.grid.cells.size()), "cell"));
+// `cells`: how many a run trains.
+std::string cost(const Plan& plan, std::size_t cells, const Database& database, const StoredGrid& other) {
+  std::string text = fmt::format("  a run trains {}{} of it", cells == plan.grid.cells.size() ? "all " : "",
+                                 counted(static_cast<std::int64_t>(cells), "cell"));
   if (other.done == 0) return text;
   const double seconds = training_seconds(database, other.id);
   return text + fmt::format("; grid {} keeps its {}{}", other.id, counted(other.done, "result"),
@@ -66,8 +67,8 @@ std::string cost(const Plan& plan, const Database& database, const StoredGrid& o
 }
 
 // In full: what differs (at most `most` lines, if there are more than fit on one), the cost and the way back.
-std::vector<std::string> in_full(const Plan& plan, const Database& database, const Standing& standing,
-                                 std::size_t most) {
+std::vector<std::string> in_full(const Plan& plan, std::size_t cells, const Database& database,
+                                 const Standing& standing, std::size_t most) {
   const Other& nearest = standing.others.front();
   const std::vector<std::string> differing = nearest.differences.lines();
   const bool short_list = differing.size() <= kOnOneLine;
@@ -83,7 +84,7 @@ std::vector<std::string> in_full(const Plan& plan, const Database& database, con
     for (std::size_t i = 0; i < shown; ++i) lines.push_back("  " + differing[i]);
     if (cut) lines.push_back(fmt::format("  and {} more, which `mtlgrid plan` lists", differing.size() - shown));
   }
-  lines.push_back(cost(plan, database, nearest.grid));
+  lines.push_back(cost(plan, cells, database, nearest.grid));
   lines.push_back(fmt::format("  to continue grid {} instead: {}", nearest.grid.id, nearest.differences.way_back()));
   return lines;
 }
@@ -129,7 +130,7 @@ std::vector<std::string> other_grids(const Plan& plan, const Database& database)
                                   standing.own->id, standing.own->progress()));
       list_others(standing, 0, lines);
     } else {
-      lines = in_full(plan, database, standing, static_cast<std::size_t>(-1));
+      lines = in_full(plan, plan.grid.cells.size(), database, standing, static_cast<std::size_t>(-1));
       list_others(standing, 1, lines);
     }
   }
@@ -137,11 +138,11 @@ std::vector<std::string> other_grids(const Plan& plan, const Database& database)
   return lines;
 }
 
-std::vector<std::string> new_grid_warning(const Plan& plan, const Database& database) {
+std::vector<std::string> new_grid_warning(const Plan& plan, std::size_t cells, const Database& database) {
   const Standing standing = standing_of(plan, database);
   std::vector<std::string> lines;
   const bool continued = standing.own && standing.own->done > 0;
-  if (!standing.others.empty() && !continued) lines = in_full(plan, database, standing, kWarned);
+  if (!standing.others.empty() && !continued) lines = in_full(plan, cells, database, standing, kWarned);
   note_bootstrap(plan, database, standing, lines);
   return lines;
 }

@@ -15,9 +15,9 @@ namespace mtlgrid {
 // comes first and in full, the others have a line each. Text from tables and configurations is not escaped.
 std::vector<std::string> other_grids(const Plan& plan, const Database& database);
 
-// At most six lines for `run` and `cell`, before they register the plan's grid; none where they continue a grid that
-// has results.
-std::vector<std::string> new_grid_warning(const Plan& plan, const Database& database);
+// At most six lines for `run` and `cell`, before they register the plan's grid to train `cells` of it; none where they
+// continue a grid that has results.
+std::vector<std::string> new_grid_warning(const Plan& plan, std::size_t cells, const Database& database);
 
 // Whether the store holds the plan's grid.
 bool holds_grid_of(const Plan& plan, const Database& database);

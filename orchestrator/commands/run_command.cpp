@@ -77,9 +77,9 @@ Selection select(const Plan& plan, const std::vector<Cell>& cells, Store& store,
 }
 
 // A comparison that fails ends no run.
-void warn_of_new_grid(const Plan& plan, const Store& store) {
+void warn_of_new_grid(const Plan& plan, std::size_t cells, const Store& store) {
   try {
-    for (const std::string& line : new_grid_warning(plan, store.database())) say(line);
+    for (const std::string& line : new_grid_warning(plan, cells, store.database())) say(line);
   } catch (const Error& e) {
     say(fmt::format("the other grids of the store could not be compared with this one: {}", e.what()));
   }
@@ -200,7 +200,7 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
   Store store = *std::move(opened);
   try {
     save_fingerprints(memory, config.store);
-    warn_of_new_grid(plan, store);
+    warn_of_new_grid(plan, cells.size(), store);
     store.use_grid(plan.grid);
     const Selection selection = select(plan, cells, store, options);
     say(fmt::format("grid {} in {}: {} cells, {} done, {} to do, {}", store.grid_id(), config.store.string(),

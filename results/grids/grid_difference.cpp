@@ -276,8 +276,9 @@ std::string GridDifferences::way_back() const {
     for (const Setting& s : settings) {
       // What is shown of initial weights is their file and its hash.
       const std::string value = s.key == "init" ? s.there.substr(0, s.there.rfind(" (")) : s.there;
-      steps.push_back(value.empty() ? fmt::format("leave {} out of {}", s.key, s.section)
-                                    : fmt::format("write {} = {} in {}", s.key, value, s.section));
+      steps.push_back(value.empty()
+                          ? fmt::format("leave {}{} out of {}", s.key == "init" ? "--init, or " : "", s.key, s.section)
+                          : fmt::format("write {} = {} in {}", s.key, value, s.section));
     }
   }
   if (!data.empty()) steps.emplace_back("restore the data named above");

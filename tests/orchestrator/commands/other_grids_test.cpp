@@ -46,7 +46,7 @@ class OtherGrids : public ::testing::Test {
   }
   std::vector<std::string> warned() {
     const Plan p = plan();
-    return new_grid_warning(p, open_for_reading(p.config.store));
+    return new_grid_warning(p, p.grid.cells.size(), open_for_reading(p.config.store));
   }
 
   testing::SmallGrid small_;
