@@ -45,12 +45,12 @@ ask_paths() {
   fi
 }
 
-# Says what is wrong with the configuration $1 before anything is queued, if the program can say so here: it may need modules
-# that only the job loads.
+# Says what is wrong with the configuration $1, and the cell $2 where one is given, before anything is queued, if the program can
+# say so here: it may need modules that only the job loads.
 check_before_submission() {
   local answer status=0
   command -v "$MTLGRID_BINARY" >/dev/null || return 0
-  answer=$("$MTLGRID_BINARY" paths "$1" 2>&1) || status=$?
+  answer=$("$MTLGRID_BINARY" paths "$@" 2>&1) || status=$?
   if ((status == 2)); then
     printf '%s\n' "$answer" >&2
     die "$1: fix the problems listed above; nothing was submitted"

@@ -28,7 +28,7 @@ config=${2:-$MTLGRID_CONFIG}
 [[ -n $config ]] || die "name a configuration, or set MTLGRID_CONFIG in slurm/site.sh"
 config=$(absolute_file "$config")
 if [[ -z ${SLURM_JOB_ID:-} ]]; then
-  check_before_submission "$config"
+  check_before_submission "$config" "$cell"
   submit "$MTLGRID_SLURM_DIR/one_cell.sh" "$((MTLGRID_GPUS_PER_NODE > 0))" --nodes=1 --ntasks=1 -- "$cell" "$config"
 fi
 

@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "base/cell.h"
+#include "base/errors.h"
+#include "base/nearest.h"
 #include "base/telling.h"
 #include "base/text.h"
 #include "orchestrator/commands/command_options.h"
@@ -13,10 +18,29 @@
 namespace mtlgrid {
 namespace {
 
-void declare(CommandOptions& options) { options.argument("CONFIG", "configuration file"); }
+void declare(CommandOptions& options) {
+  options.argument("CONFIG", "configuration file").argument("CELL", "refuse a cell that the grid does not have", false);
+}
+
+// Throws InputError, naming the nearest, if the configuration has no such cell.
+void require_cell(const Config& config, const std::string& name) {
+  std::vector<std::string> known;
+  for (const BiomarkerConfig& biomarker : config.biomarkers) {
+    for (const auto& auxiliary : biomarker.auxiliaries) {
+      for (const std::string& method : config.methods) {
+        for (int fold = 0; fold < config.folds; ++fold) {
+          known.push_back(Cell{biomarker.name, auxiliary.name, method, fold}.name());
+        }
+      }
+    }
+  }
+  if (std::find(known.begin(), known.end(), name) != known.end()) return;
+  throw InputError(fmt::format("{}: the grid has no cell '{}'{}", config.file.string(), name, suggestion(name, known)));
+}
 
 int run(const CommandOptions& options) {
   const Config config = load_config(options.get<std::string>("CONFIG"));
+  if (options.has("CELL")) require_cell(config, options.get<std::string>("CELL"));
   const std::pair<const char*, std::filesystem::path> lines[] = {
       {"config", config.file},
       {"store", config.store},

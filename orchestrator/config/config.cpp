@@ -59,7 +59,12 @@ class ConfigReader {
  private:
   SectionReader reader(const std::string& name) { return {ini_, ini_.section(name), name, problems_}; }
 
-  std::filesystem::path absolute(const std::string& path) const {
+  // A shell would put another path for these; a folder of that name is what nobody means.
+  std::filesystem::path absolute(const std::string& path) {
+    if (path == "~" || path.starts_with("~/") || path.starts_with("$")) {
+      problems_.add(fmt::format("{}: path '{}': neither ~ nor variables are replaced; write the path out",
+                                config_.file.string(), path));
+    }
     return path.empty() ? std::filesystem::path() : system_path(config_.file.parent_path() / path);
   }
 

@@ -61,6 +61,14 @@ auxiliaries = x
         self.assertIn("did you mean 'store'?", self.submission.stderr)
         self.assertFalse(self.calls("sbatch"))
 
+    def test_a_cell_that_the_grid_lacks_is_said_before_anything_is_queued(self):
+        self.config.write_text(self.CONFIGURATION.format(store="grid.db"))
+        for cell, nearest in (("M/x/cagard/0", "M/x/cagrad/0"), ("M/x/cagrad/99", "M/x/cagrad/")):
+            self.submit(script="one_cell.sh", arguments=[cell, str(self.config)], environment={"REAL_MTLGRID": str(REAL)})
+            self.assertEqual(self.submission.returncode, 2)
+            self.assertIn(f"the grid has no cell '{cell}'; did you mean '{nearest}", self.submission.stderr)
+        self.assertFalse(self.calls("sbatch"))
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
