@@ -205,7 +205,7 @@ Table parse_csv(std::string_view text, const std::filesystem::path& path, const 
   lengths.report(rows.size() - 1, file, problems);
   if (rows.size() == 1) problems.add(file + ": a header and nothing below it, expected at least one row");
   problems.throw_if_any();
-  if (dialect.separator != ',') find_decimals(table);
+  find_decimals(table, dialect.separator);
   return table;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +14,9 @@ namespace {
 
 constexpr std::size_t kColumnsNamed = 5;
 
-enum class Shape { other, whole, comma, point, comma_or_thousands, point_or_thousands, thousands };
+// `large`: a whole number of four digits or more without separators.
+enum class Shape { other, whole, large, comma, point, comma_or_thousands, point_or_thousands, thousands };
+constexpr std::size_t kShapes = 8;
 
 bool digits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -48,10 +51,13 @@ Shape shape_of(std::string_view cell) {
              points = std::count(number.begin(), number.end(), '.');
   const auto figures = std::count_if(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (figures == 0 || static_cast<std::size_t>(commas + points + figures) != number.size()) return Shape::other;
-  if (commas == 0 && points == 0) return Shape::whole;
+  const bool has_exponent = cell.find_first_of("eE") != std::string_view::npos;
+  if (commas == 0 && points == 0) return figures > 3 && !has_exponent ? Shape::large : Shape::whole;
   if (commas + points == 1) {
     const char sign = commas == 1 ? ',' : '.';
-    if (grouped(number, sign)) return commas == 1 ? Shape::comma_or_thousands : Shape::point_or_thousands;
+    if (grouped(number, sign) && !has_exponent) {
+      return commas == 1 ? Shape::comma_or_thousands : Shape::point_or_thousands;
+    }
     return commas == 1 ? Shape::comma : Shape::point;
   }
   const char last = number[number.find_last_of(",.")], group = last == ',' ? '.' : ',';
@@ -66,7 +72,13 @@ struct Column {
     std::size_t count = 0;
     std::string example;  // "'0,53' in row 2"
   };
-  Seen seen[7];
+  Seen seen[kShapes];
+  double largest_whole = 0, largest_pointed = 0;  // without sign; of `whole` and, points read as decimal, of `point...`
+  void measure(Shape shape, std::string_view number) {
+    if (shape != Shape::whole && shape != Shape::point_or_thousands) return;
+    double& largest = shape == Shape::whole ? largest_whole : largest_pointed;
+    largest = std::max(largest, std::strtod(std::string(number).c_str(), nullptr));
+  }
   const Seen& of(Shape shape) const { return seen[static_cast<std::size_t>(shape)]; }
   bool has(Shape shape) const { return of(shape).count > 0; }
   bool commas() const { return has(Shape::comma) || has(Shape::comma_or_thousands); }
@@ -87,14 +99,36 @@ std::vector<Column> look_at(const Table& table) {
   for (const Table::Row& row : table.rows) {
     for (std::size_t c = 0; c < columns.size(); ++c) {
       if (!row.cells[c]) continue;
-      Column::Seen& seen = columns[c].seen[static_cast<std::size_t>(shape_of(*row.cells[c]))];
+      const Shape shape = shape_of(*row.cells[c]);
+      columns[c].measure(shape, mantissa(*row.cells[c]));
+      Column::Seen& seen = columns[c].seen[static_cast<std::size_t>(shape)];
       if (++seen.count == 1) seen.example = fmt::format("'{}' in row {}", *row.cells[c], row.line);
     }
   }
   return columns;
 }
 
-std::string unclear(const Column& c, bool table_has_commas, bool table_has_points) {
+// What the table tells beside the column.
+struct Surroundings {
+  char separator;
+  bool commas, points;  // other columns surely have decimal commas, decimal points
+};
+
+// Whether the points of a column may be separators of thousands. All its numbers with a point must be groups of three
+// that do not begin with 0, and no number of four digits may do without. Then it is what the table's separator and its
+// other columns say: spreadsheets that write points between thousands write semicolons or tabs between cells, and
+// decimal commas. Numbers below 1000 that are all written whole (981 beside 1.018) are a sign of thousands: decimals
+// would have broken ones among them.
+bool may_have_thousands(const Column& c, const Surroundings& table) {
+  if (!c.has(Shape::point_or_thousands) || c.has(Shape::point)) return false;
+  const bool whole_beside = c.has(Shape::whole) && !c.has(Shape::large);
+  if (table.separator == ',') return table.commas && whole_beside;
+  if (table.commas) return true;
+  if (table.points) return whole_beside && c.largest_whole >= 100 && c.largest_whole > c.largest_pointed;
+  return !c.has(Shape::large) && (table.separator == ';' || whole_beside);
+}
+
+std::string unclear(const Column& c, const Surroundings& table) {
   if (c.has(Shape::thousands) && (c.commas() || c.points() || !c.has(Shape::other))) {
     return fmt::format("has thousands separators ({}); save its numbers without them", c.of(Shape::thousands).example);
   }
@@ -102,34 +136,40 @@ std::string unclear(const Column& c, bool table_has_commas, bool table_has_point
     return fmt::format("has decimal commas ({}) and decimal points ({}); save all its numbers in one way",
                        c.comma_example(), c.point_example());
   }
-  if (c.commas() && !c.has(Shape::comma) && (!table_has_commas || table_has_points)) {
+  if (c.commas() && !c.has(Shape::comma) && (!table.commas || table.points)) {
     return fmt::format(
         "has numbers that can be read in two ways ({}: a decimal comma or a thousands separator); save "
         "them without separators of thousands and with decimal points",
         c.comma_example());
   }
-  if (c.points() && !c.has(Shape::point) && table_has_commas) {
-    return fmt::format(
-        "has numbers that can be read in two ways ({}: a decimal point or, as other columns have decimal "
-        "commas, a separator of thousands); save them without such separators",
-        c.point_example());
-  }
-  return "";
+  if (!may_have_thousands(c, table)) return "";
+  const std::string why = table.commas          ? ", as other columns have decimal commas,"
+                          : c.has(Shape::whole) ? fmt::format(", beside {} and with three digits behind every point,",
+                                                              c.of(Shape::whole).example)
+                                                : ", as every point has three digits behind it,";
+  return fmt::format(
+      "has numbers that can be read in two ways ({}: a decimal point or{} a separator of thousands); save them without "
+      "such separators; if the points are decimal, write one of the numbers with four digits behind it",
+      c.point_example(), why);
 }
 
 }  // namespace
 
-void find_decimals(Table& table) {
+void find_decimals(Table& table, char separator) {
   const std::vector<Column> columns = look_at(table);
   const auto any = [&](auto property) { return std::any_of(columns.begin(), columns.end(), property); };
-  const bool commas = any([](const Column& c) { return c.surely_commas(); });
-  const bool points = any([](const Column& c) { return c.surely_points(); });
+  const Surroundings surroundings{separator, any([](const Column& c) { return c.surely_commas(); }),
+                                  any([](const Column& c) { return c.surely_points(); })};
   std::string named, example;
   std::size_t count = 0;
   table.decimals.resize(columns.size());
   for (std::size_t i = 0; i < columns.size(); ++i) {
     Table::Decimals& decimals = table.decimals[i];
-    decimals.unclear = unclear(columns[i], commas, points);
+    if (separator == ',') {  // a comma is no decimal comma there
+      if (may_have_thousands(columns[i], surroundings)) decimals.unclear = unclear(columns[i], surroundings);
+      continue;
+    }
+    decimals.unclear = unclear(columns[i], surroundings);
     decimals.comma = decimals.unclear.empty() && columns[i].commas();
     const std::size_t numbers = columns[i].of(Shape::comma).count + columns[i].of(Shape::comma_or_thousands).count;
     if (!decimals.comma || columns[i].of(Shape::other).count > numbers) continue;  // a column of texts

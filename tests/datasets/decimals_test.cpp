@@ -1,5 +1,7 @@
 #include "datasets/decimals.h"
 
+#include <fmt/format.h>
+
 #include "datasets/columns.h"
 #include "datasets/csv.h"
 #include "tests/datasets/support.h"
@@ -67,7 +69,46 @@ TEST(Decimals, WhatMayBeThousandsIsReadOnlyIfOtherColumnsTell) {
   EXPECT_EQ(table("1,234;0,5\n").number(0, "1,234"), 1.234);
   EXPECT_EQ(table("1,234;a\n12,5;b\n").number(0, "1,234"), 1.234);
   EXPECT_THAT(unclear(table("1.234;0,5\n")), ElementsAre(HasSubstr("can be read in two ways ('1.234' in row 2")));
-  EXPECT_EQ(table("1.234;a\n").number(0, "1.234"), 1.234);
+}
+
+// "unclear" or the number that `text` in column x is read as.
+std::string reading(const Table& t, const std::string& text) {
+  return unclear(t).empty() ? fmt::format("{}", t.number(0, text).value_or(-1)) : "unclear";
+}
+
+TEST(Decimals, PointsThatMayBeBetweenThousandsAreRefused) {
+  EXPECT_THAT(
+      unclear(table("981;a\n1.018;b\n")),
+      ElementsAre("t.csv: column 'x' has numbers that can be read in two ways ('1.018' in row 3: a decimal point "
+                  "or, beside '981' in row 2 and with three digits behind every point, a separator of "
+                  "thousands); save them without such separators; if the points are decimal, write one of the "
+                  "numbers with four digits behind it"));
+  EXPECT_THAT(unclear(table("1.018;a\n12.345;b\n")), ElementsAre(HasSubstr("every point has three digits behind it")));
+  EXPECT_EQ(reading(table("981;0.5\n1.018;0.25\n"), "1.018"), "unclear") << "whole numbers above all with points";
+  for (const char* separator : {"\t", "|"}) {
+    const auto parse = [&](const std::string& value) {
+      return parse_csv(fmt::format("x{0}y\n981{0}a\n{1}{0}b\n", separator, value), "t.csv");
+    };
+    EXPECT_EQ(reading(parse("1.018"), "1.018"), "unclear");
+    EXPECT_EQ(reading(parse("1.0180"), "1.0180"), "1.018") << "as the message says";
+  }
+  EXPECT_EQ(reading(parse_csv("x,y\n981,\"0,5\"\n1.018,\"0,7\"\n", "t.csv"), "1.018"), "unclear");
+}
+
+TEST(Decimals, PointsThatAreDecimalStayDecimal) {
+  EXPECT_EQ(reading(table("981;a\n1.018;b\n1.5;c\n"), "1.018"), "1.018") << "other numbers of digits";
+  EXPECT_EQ(reading(table("981;a\n1.018;b\n0.981;c\n"), "1.018"), "1.018") << "groups do not begin with 0";
+  EXPECT_EQ(reading(table("1.018;0.5\n2.345;0.25\n"), "1.018"), "1.018") << "another column has decimal points";
+  EXPECT_EQ(reading(table("2;0.5\n2.345;0.25\n"), "2.345"), "2.345");
+  EXPECT_EQ(reading(table("1018;a\n1.055;b\n"), "1.055"), "1.055") << "1018 is written without a point";
+  EXPECT_EQ(reading(table("1.018e0;a\n"), "1.018e0"), "1.018");
+  EXPECT_EQ(reading(parse_csv("x\ty\n1.018\ta\n2.345\tb\n", "t.csv"), "1.018"), "1.018");
+  EXPECT_EQ(reading(parse_csv("x,y\n981,a\n1.018,b\n", "t.csv"), "1.018"), "1.018");
+}
+
+TEST(Decimals, AnExponentHasNoThousandsBeforeIt) {
+  EXPECT_EQ(reading(table("3,238e-01;a\n1,234E+00;b\n"), "3,238e-01"), "0.3238");
+  EXPECT_EQ(reading(table("3.238e-01;0,5\n"), "3.238e-01"), "0.3238");
 }
 
 TEST(Decimals, TextsWithCommasAndDatesAreNot) {
