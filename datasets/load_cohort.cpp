@@ -128,12 +128,26 @@ struct Tables {
 // nullopt if any of the three cannot be read; `problems` then has the reasons.
 std::optional<Tables> read_inputs(const CohortFiles& files, FeatureDisk& disk, Problems& problems) {
   Tables tables;
-  Problems own;
-  if (!files.clini.empty())
-    own.collect([&] { tables.clini = read_table(files.clini, {files.missing, files.patient_column}); });
-  own.collect([&] { tables.slides = read_table(files.slides, {files.missing, slide_patient_column(files)}); });
-  own.collect([&] { with_retries(disk, true, [&] { tables.features.emplace(files.features); }); });
-  for (const auto& line : own.lines()) problems.add(line);
+  Problems own, unread;
+  std::optional<SystemError> refused;  // the first
+  const auto read = [&](auto&& action) {
+    try {
+      own.collect([&] { with_retries(disk, !refused, action); });
+    } catch (const SystemError& e) {
+      unread.add(e.what());
+      if (!refused) refused = e;
+    }
+  };
+  if (!files.clini.empty()) {
+    read([&] { tables.clini = read_table(files.clini, {files.missing, files.patient_column}); });
+  }
+  read([&] { tables.slides = read_table(files.slides, {files.missing, slide_patient_column(files)}); });
+  read([&] { tables.features.emplace(files.features); });
+  if (own.empty() && refused && unread.lines().size() == 1) throw SystemError(*refused);
+  if (own.empty() && refused) throw Error(ErrorKind::needs_person, InputError(unread.lines()).what());
+  for (const Problems* all : {&own, &unread}) {
+    for (const auto& line : all->lines()) problems.add(line);
+  }
   if (!own.empty()) return std::nullopt;
   return tables;
 }

@@ -15,6 +15,7 @@
 #include "datasets/file_fault.h"
 #include "datasets/hdf5_filters.h"
 #include "datasets/load_cohort.h"
+#include "datasets/read_table.h"
 #include "datasets/synth_features.h"
 #include "tests/datasets/support.h"
 
@@ -136,6 +137,30 @@ TEST_F(SystemErrors, NoMoreDescriptorsAreNotADamagedFile) {
   const FewDescriptors none(0);
   EXPECT_THAT(system_error_of([&] { read_bag({file("a.h5")}); }),
               AllOf(HasSubstr("a.h5: cannot be read: Too many open files"), HasSubstr("ulimit -n")));
+}
+
+TEST_F(SystemErrors, ATableThatCannotBeOpenedIsOne) {
+  write_text(folder / "t.csv", "a\n1\n");
+  const FewDescriptors none(0);
+  EXPECT_THAT(system_error_of([&] { read_table(folder / "t.csv"); }),
+              AllOf(HasSubstr("t.csv: cannot be read: Too many open files"), HasSubstr("ulimit -n")));
+}
+
+TEST_F(SystemErrors, ATableThatCannotBeReadIsTriedAgain) {
+  CohortOnDisk c;
+  c.clini("PATIENT\nA\n").slides("PATIENT,FILENAME\nA,a\n").file("a.h5");
+  const fs::path clini = folder / "link.csv";
+  fs::create_symlink("/proc/self/mem", clini);  // a regular file of which no byte can be read at 0: EIO
+  c.files().clini = clini;
+  FingerprintMemory memory;
+  Problems problems;
+  EXPECT_THAT(system_error_of([&] { load_cohort(c.files(), memory, problems, {}, disk); }),
+              AllOf(HasSubstr("link.csv: cannot be read: Input/output error"), HasSubstr("dmesg")));
+  EXPECT_THAT(disk.waited, ElementsAre(kReadPauses[0], kReadPauses[1]));
+  EXPECT_THAT(problems.lines(), IsEmpty());
+  c.slides("PATIENT,x\nA,a,b,c\n");
+  load_cohort(c.files(), memory, problems, {}, disk);
+  EXPECT_THAT(problems.lines(), ElementsAre(HasSubstr("more cells"), HasSubstr("Input/output error")));
 }
 
 TEST_F(SystemErrors, ABagFileLeavesOutWhatTheSystemRefuses) {
