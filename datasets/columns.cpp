@@ -10,11 +10,14 @@
 #include "base/ascii.h"
 #include "base/nearest.h"
 #include "base/quoting.h"
+#include "base/text.h"
+#include "datasets/folded_name.h"
 
 namespace mtlgrid {
 namespace {
 
 constexpr std::size_t kColumnsListed = 12;
+constexpr std::size_t kTitleRows = 20;  // looked at below a title; guessed
 
 std::string place(const Table& table) { return fmt::format("{}, row {}", table.path.string(), table.header_line); }
 
@@ -87,13 +90,38 @@ std::optional<std::string> described_as(const Table& table, const std::string& n
   return std::nullopt;
 }
 
+// "; column 1 has no name: ..." where a column with values has none; "" otherwise.
+std::string nameless(const Table& table) {
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    const auto has_value = [c](const Table::Row& row) { return row.cells[c].has_value(); };
+    if (!table.columns[c].empty() || std::none_of(table.rows.begin(), table.rows.end(), has_value)) continue;
+    return fmt::format("; column {} has no name: write one into the header, or {} in the configuration", c + 1,
+                       name_to_write(table, c));
+  }
+  return "";
+}
+
+// "; row 3 has it ...": where the header is a title, filled up with separators, and a row below has `name` among its
+// cells; "" otherwise.
+std::string header_below(const Table& table, const std::string& name) {
+  const auto named = std::count_if(table.columns.begin(), table.columns.end(), [](auto& c) { return !c.empty(); });
+  if (2 * static_cast<std::size_t>(named) > table.columns.size()) return "";
+  for (std::size_t r = 0; r < std::min(table.rows.size(), kTitleRows); ++r) {
+    const auto& cells = table.rows[r].cells;
+    const auto is_name = [&](const auto& cell) { return cell && folded_name(*cell) == folded_name(name); };
+    if (std::none_of(cells.begin(), cells.end(), is_name)) continue;
+    return fmt::format("; row {} has it and looks like the header: remove what is above that row", table.rows[r].line);
+  }
+  return "";
+}
+
 // What may have been meant by a name that no column has; "" if nothing comes near.
 std::string meant(const Table& table, const std::string& name) {
-  for (const std::string& column : table.columns) {
-    if (const std::string difference = only_difference(name, column); !difference.empty()) {
-      const std::string written = quoted_if_needed(column);
-      return fmt::format("; '{}' differs in {} alone: write {}{}", column, difference, written,
-                         written == column ? "" : " in the configuration, with the quotes");
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    if (const std::string difference = only_difference(name, table.columns[c]); !difference.empty()) {
+      const std::string written = name_to_write(table, c);
+      return fmt::format("; '{}' differs in {} alone: write {}{}", printable(table.columns[c]), difference, written,
+                         written.starts_with('"') ? " in the configuration, with the quotes" : "");
     }
   }
   if (table.columns.size() == 1) {
@@ -106,19 +134,34 @@ std::string meant(const Table& table, const std::string& name) {
   }
   for (const std::string& column : table.columns) {
     if (is_cut_from(name, column)) {
-      return fmt::format("; was '{}' meant? Write {} in the configuration, with the quotes", column, in_quotes(column));
+      return fmt::format("; was '{}' meant? Write {} in the configuration, with the quotes", printable(column),
+                         in_quotes(folded_name(column)));
     }
   }
-  return suggestion(name, table.columns);
+  const std::string near = suggestion(name, table.columns);
+  return near.empty() ? printable(nameless(table)) : printable(near);
 }
 
 }  // namespace
+
+std::string name_to_write(const Table& table, std::size_t column) {
+  const std::string& name = table.columns[column];
+  if (name.empty()) return quoted_if_needed(fmt::format("Unnamed: {}", column));
+  return quoted_if_needed(printable(name) == name ? name : folded_name(name));
+}
+
+std::string column_said(const Table& table, std::size_t column) {
+  const std::string& name = table.columns[column];
+  return name.empty() ? fmt::format("column {}, which has no name,", column + 1)
+                      : fmt::format("column '{}'", printable(name));
+}
 
 std::string column_list(const Table& table) {
   std::string list;
   std::size_t named = 0;
   for (const std::string& column : table.columns) {
-    if (!column.empty() && ++named <= kColumnsListed) list += fmt::format("{}'{}'", named == 1 ? "" : ", ", column);
+    if (!column.empty() && ++named <= kColumnsListed)
+      list += fmt::format("{}'{}'", named == 1 ? "" : ", ", printable(column));
   }
   if (named > kColumnsListed) list += fmt::format(" and {} more", named - kColumnsListed);
   return list;
@@ -141,15 +184,16 @@ std::optional<std::size_t> optional_column(const Table& table, const std::string
 std::optional<std::size_t> needed_column(const Table& table, const std::string& name, Problems& problems,
                                          const std::string& advice) {
   if (table.column(name)) return optional_column(table, name, problems);
-  problems.add(fmt::format("{}: no column '{}', found {}{}", place(table), name, column_list(table),
-                           advice.empty() ? meant(table, name) : "; " + advice));
+  std::string what = header_below(table, name);
+  if (what.empty()) what = advice.empty() ? meant(table, name) : "; " + advice;
+  problems.add(fmt::format("{}: no column '{}', found {}{}", place(table), printable(name), column_list(table), what));
   return std::nullopt;
 }
 
 bool numbers_are_clear(const Table& table, std::size_t column, Problems& problems) {
   if (table.decimals.empty() || table.decimals[column].unclear.empty()) return true;
-  problems.add(
-      fmt::format("{}: column '{}' {}", table.path.string(), table.columns[column], table.decimals[column].unclear));
+  problems.add(fmt::format("{}: column '{}' {}", table.path.string(), printable(table.columns[column]),
+                           table.decimals[column].unclear));
   return false;
 }
 

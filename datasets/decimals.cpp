@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
+
 namespace mtlgrid {
 namespace {
 
@@ -165,7 +167,7 @@ void find_decimals(Table& table, char separator) {
   table.decimals.resize(columns.size());
   for (std::size_t i = 0; i < columns.size(); ++i) {
     Table::Decimals& decimals = table.decimals[i];
-    if (separator == ',') {  // a comma is no decimal comma there
+    if (separator == ',') {  // commas separate its cells
       if (may_have_thousands(columns[i], surroundings)) decimals.unclear = unclear(columns[i], surroundings);
       continue;
     }
@@ -173,7 +175,7 @@ void find_decimals(Table& table, char separator) {
     decimals.comma = decimals.unclear.empty() && columns[i].commas();
     const std::size_t numbers = columns[i].of(Shape::comma).count + columns[i].of(Shape::comma_or_thousands).count;
     if (!decimals.comma || columns[i].of(Shape::other).count > numbers) continue;  // a column of texts
-    if (++count <= kColumnsNamed) named += fmt::format("{}'{}'", count == 1 ? "" : ", ", table.columns[i]);
+    if (++count <= kColumnsNamed) named += fmt::format("{}'{}'", count == 1 ? "" : ", ", printable(table.columns[i]));
     if (count == 1) example = columns[i].comma_example();
   }
   if (count == 0) return;

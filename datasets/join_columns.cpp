@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/quoting.h"
+#include "base/text.h"
 #include "datasets/columns.h"
 
 namespace mtlgrid {
@@ -29,18 +30,21 @@ std::size_t shared(const Values& a, const Values& b) {
 
 // A column whose values are those of another table's patients.
 struct Likely {
-  std::string column;
+  std::size_t column = 0;
   std::size_t patients = 0;  // how many of them it has
 };
 
-// The column of `table` that has the most of `patients`; nullopt if none has half of them, or of its own values.
-std::optional<Likely> likely_column(const Table& table, const Values& patients) {
+// The column of `table` that has the most of `patients`; nullopt if none has half of them, or of its own values. One
+// without a name if none with a name has as many; `named`: never.
+std::optional<Likely> likely_column(const Table& table, const Values& patients, bool named) {
   Likely best;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    if (named && table.columns[c].empty()) continue;
     const Values values = values_of(table, c);
     const std::size_t common = shared(values, patients);
-    if (!table.columns[c].empty() && common > best.patients && 2 * common >= std::min(values.size(), patients.size())) {
-      best = {table.columns[c], common};
+    const bool instead = common == best.patients && common > 0 && table.columns[best.column].empty();
+    if ((common > best.patients || instead) && 2 * common >= std::min(values.size(), patients.size())) {
+      best = {c, common};
     }
   }
   return best.patients == 0 ? std::nullopt : std::optional(best);
@@ -51,32 +55,32 @@ std::string advice(const Table& table, const Table& other, const std::string& ot
   const auto column = other.column(other_column);
   if (!column) return "";
   const Values patients = values_of(other, *column);
-  const auto likely = likely_column(table, patients);
+  const auto likely = likely_column(table, patients, false);
   if (!likely) return "";
-  return fmt::format("its column '{}' has {} of the {} values of '{}' in {}: write {} = {}", likely->column,
+  return fmt::format("its {} has {} of the {} values of '{}' in {}: write {} = {}", column_said(table, likely->column),
                      likely->patients, patients.size(), other_column, other.path.string(), key,
-                     quoted_if_needed(likely->column));
+                     name_to_write(table, likely->column));
 }
 
 // What to write where both tables lack the patient column: the pair of columns with the most common values, if they
 // tell the rows of the clinical table apart as patients do.
 std::string advice_for_both(const Table& clini, const Table& slides) {
-  std::string clini_column, slide_column;
-  std::size_t most = 0;
+  std::size_t clini_column = 0, slide_column = 0, most = 0;
   for (std::size_t c = 0; c < clini.columns.size(); ++c) {
     const Values values = values_of(clini, c);
     if (clini.columns[c].empty() || 2 * values.size() < clini.rows.size()) continue;
-    const auto likely = likely_column(slides, values);
+    const auto likely = likely_column(slides, values, true);
     if (!likely || likely->patients <= most) continue;
     most = likely->patients;
-    clini_column = clini.columns[c];
+    clini_column = c;
     slide_column = likely->column;
   }
   if (most == 0) return "";
   std::string text = fmt::format("'{}' has {} values of the slide table's '{}': write patient_column = {}",
-                                 clini_column, most, slide_column, quoted_if_needed(clini_column));
-  if (slide_column != clini_column) {
-    text += fmt::format(" and slide_patient_column = {}", quoted_if_needed(slide_column));
+                                 printable(clini.columns[clini_column]), most, printable(slides.columns[slide_column]),
+                                 name_to_write(clini, clini_column));
+  if (slides.columns[slide_column] != clini.columns[clini_column]) {
+    text += fmt::format(" and slide_patient_column = {}", name_to_write(slides, slide_column));
   }
   return text;
 }

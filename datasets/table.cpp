@@ -8,6 +8,8 @@
 #include <map>
 #include <set>
 
+#include "datasets/folded_name.h"
+
 namespace mtlgrid {
 namespace {
 
@@ -19,16 +21,17 @@ constexpr std::array<std::string_view, 19> kMissing = {
 // What Python's float() strips, as far as it is ASCII.
 constexpr std::string_view kSpace = " \t\n\r\f\v";
 
-// pandas' names of `columns`: a name that occurs again gets the number of its occurrence, or the next one that makes a
-// name that no column has.
+// pandas' names of `columns`: one without a name is called by its position from 0, "Unnamed: 3"; a name that occurs
+// again gets the number of its occurrence, or the next one that makes a name that no column has.
 std::vector<std::string> told_apart(const std::vector<std::string>& columns) {
   std::vector<std::string> names;
   std::map<std::string_view, std::size_t> seen;
   std::set<std::string> taken(columns.begin(), columns.end());
   for (const std::string& column : columns) {
     std::size_t& number = seen[column];
-    std::string name = column;
+    std::string name = column.empty() ? "Unnamed: " + std::to_string(names.size()) : column;
     while (!column.empty() && number > 0 && taken.contains(name)) name = column + "." + std::to_string(number++);
+    if (column.empty() && taken.contains(name)) name.clear();
     number = std::max<std::size_t>(number, 1);
     taken.insert(name);
     names.push_back(std::move(name));
@@ -47,9 +50,15 @@ std::optional<std::size_t> Table::column(std::string_view name) const {
   };
   if (const auto exact = position(columns)) return exact;
   if (const auto apart = position(told_apart(columns))) return apart;
+  const std::string folded = folded_name(name);
+  const auto same = [&](const std::string& column) { return !column.empty() && folded_name(column) == folded; };
+  if (std::count_if(columns.begin(), columns.end(), same) == 1) {
+    return static_cast<std::size_t>(std::find_if(columns.begin(), columns.end(), same) - columns.begin());
+  }
   if (!name.ends_with(".0")) return std::nullopt;
   name.remove_suffix(2);
-  return std::count(columns.begin(), columns.end(), name) > 1 ? position(columns) : std::nullopt;
+  if (std::count(columns.begin(), columns.end(), name) < 2) return std::nullopt;
+  return static_cast<std::size_t>(std::find(columns.begin(), columns.end(), name) - columns.begin());
 }
 
 std::optional<double> Table::number(std::size_t column, std::string_view cell) const {

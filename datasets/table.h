@@ -31,8 +31,8 @@ struct Table {
   std::vector<Decimals> decimals;  // one a column; empty: all with points
 
   // Position of a column; nullopt if there is none. Names that occur twice are told apart as pandas does, where no
-  // column has that name itself: the columns X, X, X are also X.0, X.1 and X.2. X is the first; needed_column()
-  // (columns.h) refuses it.
+  // column has that name itself: X, X, X are also X.0, X.1 and X.2. X is the first; needed_column() (columns.h) refuses
+  // it. The fourth column, without a name, is "Unnamed: 3". Otherwise the only one of the same folded_name() is found.
   std::optional<std::size_t> column(std::string_view name) const;
   // A cell of column `column` as a number: parse_number(), after a decimal comma became a point where the column has
   // them.

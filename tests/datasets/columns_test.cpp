@@ -1,5 +1,6 @@
 #include "datasets/columns.h"
 
+#include "datasets/csv.h"
 #include "tests/datasets/support.h"
 
 namespace mtlgrid::testing {
@@ -9,6 +10,7 @@ using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 std::vector<std::string> problems(const std::vector<std::string>& columns, const std::string& name) {
   Table table;
@@ -54,6 +56,38 @@ TEST(Columns, TheNearestIsNamedIfItIsNear) {
       ElementsAre("t.csv, row 1: no column 'Leukocyte Fraction', found 'PATIENT', 'Leukocyte_Fraction'; did you "
                   "mean 'Leukocyte_Fraction'?"));
   EXPECT_THAT(problems({"PATIENT", "x"}, "LISS"), ElementsAre("t.csv, row 1: no column 'LISS', found 'PATIENT', 'x'"));
+}
+
+TEST(Columns, NamesThatCannotBeSeenAreShownAndWrittenAsTheyCanBe) {
+  EXPECT_THAT(problems({"PATIENT", "Leukocyte\nFraction"}, "leukocyte fraction"),
+              ElementsAre("t.csv, row 1: no column 'leukocyte fraction', found 'PATIENT', 'Leukocyte\\nFraction'; "
+                          "'Leukocyte\\nFraction' differs in blanks and letter case alone: write Leukocyte Fraction"));
+  EXPECT_THAT(problems({"\u200BPATIENT", "x"}, "patient"),
+              ElementsAre(HasSubstr("'\\u200bPATIENT' differs in blanks and letter case alone: write PATIENT")));
+}
+
+// The problems of a table of these rows without the column PATIENT.
+std::vector<std::string> problems_of_table(const std::string& text) {
+  const Table table = parse_csv(text, "t.csv", {{}, "PATIENT"});
+  Problems problems;
+  needed_column(table, "PATIENT", problems);
+  return problems.lines();
+}
+
+TEST(Columns, OneWithoutANameIsNamedByItsPosition) {
+  EXPECT_THAT(problems_of_table("label,,x\np,A,1\n"),
+              ElementsAre("t.csv, row 1: no column 'PATIENT', found 'label', 'x'; column 2 has no name: write one into "
+                          "the header, or \"Unnamed: 1\" in the configuration"));
+  EXPECT_THAT(problems_of_table("label,,x\np,,1\n"), ElementsAre(EndsWith("found 'label', 'x'"))) << "it is empty";
+}
+
+TEST(Columns, ATitleFilledUpWithSeparatorsIsNamed) {
+  EXPECT_THAT(
+      problems_of_table("Table 1. Data,,\nof 2020,,\nPATIENT,label,x\nA,p,1\n"),
+      ElementsAre(EndsWith("found 'Table 1. Data'; row 3 has it and looks like the header: remove what is above "
+                           "that row")));
+  EXPECT_THAT(problems_of_table("variable,value,note\nPATIENT,1,x\n"),
+              ElementsAre(Not(HasSubstr("looks like the header"))));
 }
 
 TEST(Columns, LongListsAreCut) {

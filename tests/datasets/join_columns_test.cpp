@@ -52,6 +52,25 @@ TEST_F(TwoNames, ThatOfTheClinicalTableIsProposedByItsValues) {
                                    "slide_patient_column = PATIENT")));
 }
 
+TEST_F(TwoNames, OneWithoutANameIsProposedByItsValues) {
+  c.clini("\"\",label,x\nA,p,1\nB,n,2\n").slides("PATIENT,FILENAME\nA,a\nB,b\n");
+  EXPECT_THAT(
+      c.problems(),
+      ElementsAre(EndsWith("its column 1, which has no name, has 2 of the 2 values of 'PATIENT' in " + slides() +
+                           ": write patient_column = \"Unnamed: 0\" and slide_patient_column = PATIENT")));
+  c.files().patient_column = "Unnamed: 0";
+  c.files().slide_patient_column = "PATIENT";
+  EXPECT_THAT(names_of(c.load()), ElementsAre("A", "B"));
+  c.clini("\"\",case,label\nA,A,p\nB,B,n\n");
+  c.files().patient_column = "PATIENT";
+  EXPECT_THAT(c.problems(), ElementsAre(HasSubstr("write patient_column = case"))) << "a named one is as good";
+}
+
+TEST_F(TwoNames, ATitleComesBeforeOtherColumns) {
+  c.clini("Table 1,,\nPATIENT,label,x\nA,p,1\nB,n,2\n").slides("PATIENT,FILENAME\nA,a\nB,b\n");
+  EXPECT_THAT(c.problems(), ElementsAre(HasSubstr("; row 2 has it and looks like the header")));
+}
+
 TEST_F(TwoNames, BothAreProposedWhereNeitherIsKnown) {
   c.clini("sex,case_id,label\nf,A,p\nf,B,n\nf,C,n\n").slides("case_id,sex,FILENAME\nA,f,a\nB,f,b\n");
   EXPECT_THAT(

@@ -1,5 +1,7 @@
 #include "datasets/table.h"
 
+#include <fmt/format.h>
+
 #include "base/errors.h"
 #include "datasets/csv.h"
 #include "datasets/read_table.h"
@@ -71,6 +73,20 @@ TEST(Csv, UnnamedColumnsAreLeftAlone) {
   const Table t = parse(",PATIENT,\n0,A,\n");
   EXPECT_EQ(t.column("PATIENT"), 1u);
   EXPECT_EQ(t.column("x"), std::nullopt);
+  EXPECT_EQ(t.column("Unnamed: 0"), 0u) << "as pandas calls it";
+  EXPECT_EQ(t.column("Unnamed: 2"), 2u);
+  EXPECT_EQ(t.column("Unnamed: 1"), std::nullopt);
+  EXPECT_EQ(parse(",Unnamed: 0\n0,A\n").column("Unnamed: 0"), 1u) << "a column's own name";
+}
+
+TEST(Csv, NamesThatCannotBeTypedAreFoundByWhatIsSeen) {
+  for (const char* name : {"Leukocyte\nFraction", "Leukocyte \r\n Fraction\n", "\uFEFFLeukocyte  Fraction",
+                           "Leukocyte\u200B Fraction", "Leukocyte\tFraction", "\nLeukocyte\u2028Fraction"}) {
+    EXPECT_EQ(parse(fmt::format("PATIENT,\"{}\"\nA,1\n", name)).column("Leukocyte Fraction"), 1u) << name;
+  }
+  EXPECT_EQ(parse("PATIENT,x \nA,1\n").column("x"), std::nullopt) << "a blank at the end can be written in quotes";
+  EXPECT_EQ(parse("\"x\ny\",\"x  y\"\n1,2\n").column("x y"), std::nullopt) << "two look alike";
+  EXPECT_EQ(parse("\"x\ny\",x y\n1,2\n").column("x y"), 1u);
 }
 
 TEST(Csv, ColumnsOfOneNameAreToldApartAsPandasDoes) {
