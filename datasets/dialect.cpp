@@ -9,6 +9,8 @@
 #include <optional>
 
 #include "base/errors.h"
+#include "datasets/csv_rows.h"
+#include "datasets/folded_name.h"
 #include "datasets/lines.h"
 
 namespace mtlgrid {
@@ -20,7 +22,8 @@ constexpr std::size_t kRowsLookedAt = 1000;
 bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 bool among(const std::vector<std::string>& cells, const std::string& name) {
-  return std::find(cells.begin(), cells.end(), name) != cells.end();
+  const auto same = [folded = folded_name(name)](const std::string& cell) { return folded_name(cell) == folded; };
+  return std::find(cells.begin(), cells.end(), name) != cells.end() || std::any_of(cells.begin(), cells.end(), same);
 }
 
 // `line` without '#' and blanks before its text.
@@ -53,11 +56,11 @@ struct Look {
 };
 
 Look look(std::string_view text, char separator, const std::string& sure_column) {
-  const std::vector<std::string> header = take_row(text, separator);
+  const std::vector<std::string> header = take_row(text, separator).cells;
   Look l{separator, header.size(), among(header, sure_column)};
   while (!text.empty() && l.rows < kRowsLookedAt) {
     const std::string_view row = text;
-    const std::size_t cells = take_row(text, separator).size();
+    const std::size_t cells = take_row(text, separator).cells.size();
     if (is_blank(row.substr(0, row.size() - text.size()))) continue;
     ++l.rows;
     if (cells == l.names) ++l.equal;
@@ -108,7 +111,7 @@ class DialectFinder {
     const std::string_view separators = stated_ ? std::string_view(&dialect_.separator, 1) : kSeparators;
     return !sure_column_.empty() && std::any_of(separators.begin(), separators.end(), [&](char separator) {
       std::string_view rest = text;
-      return among(take_row(rest, separator), sure_column_);
+      return among(take_row(rest, separator).cells, sure_column_);
     });
   }
 
@@ -196,34 +199,6 @@ class DialectFinder {
 
 Dialect find_dialect(std::string_view text, const std::string& file, const std::string& sure_column) {
   return DialectFinder(text, file, sure_column).find();
-}
-
-std::vector<std::string> take_row(std::string_view& text, char separator) {
-  std::vector<std::string> cells(1);
-  std::size_t i = 0;
-  bool start = true;
-  for (; i < text.size() && text[i] != '\r' && text[i] != '\n'; ++i) {
-    if (text[i] == separator) {
-      cells.emplace_back();
-      start = true;
-      continue;
-    }
-    if (text[i] != '"' || !start) {
-      cells.back() += text[i];
-      start = false;
-      continue;
-    }
-    start = false;
-    for (++i; i < text.size(); ++i) {  // to the closing quote
-      if (text[i] == '"' && (i + 1 == text.size() || text[i + 1] != '"')) break;
-      if (text[i] == '"') ++i;
-      cells.back() += text[i];
-    }
-    if (i == text.size()) break;
-  }
-  text.remove_prefix(i);
-  if (!text.empty()) take_line(text);
-  return cells;
 }
 
 std::string separator_name(char separator) {

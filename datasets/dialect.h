@@ -27,10 +27,6 @@ struct Dialect {
 //   what was counted. A header of one name: the comma.
 Dialect find_dialect(std::string_view text, const std::string& file, const std::string& sure_column);
 
-// The cells of the row at the beginning of `text`, quotes removed; `text` begins behind the row's ending afterwards.
-// Never fails: a quote within a cell is a character, one that is never closed reaches the end of the text.
-std::vector<std::string> take_row(std::string_view& text, char separator);
-
 // "commas", "semicolons", "tabs", "'|'": for messages.
 std::string separator_name(char separator);
 

@@ -37,8 +37,8 @@ TEST(Separator, IsFoundAndSaid) {
 TEST(Separator, TheSureColumnDecidesWhereRowsDoNot) {
   EXPECT_THAT(parse("PATIENT;a,b;c\nA;0,5;1\nB;0,7;2\n").columns, ElementsAre("PATIENT", "a,b", "c"));
   EXPECT_THAT(parse("PATIENT,a;b,c\nA,0;5,1\nB,0;7,2\n").columns, ElementsAre("PATIENT", "a;b", "c"));
-  EXPECT_THAT(problems("PATIENT;a,b;c\nA;0,5;1\nB;0,7\n"),
-              ElementsAre(HasSubstr("fewer cells than the header, which has 3 (2 in row 3)")));
+  EXPECT_THAT(problems("PATIENT;a,b;c\nA;0,5;1;\nB;0,7;1\n"),
+              ElementsAre(HasSubstr("more cells than the header, which has 3 (4 in row 2)")));
 }
 
 TEST(Separator, ThatCannotBeDecidedIsOneLineOfWhatWasLookedAt) {
@@ -49,14 +49,18 @@ TEST(Separator, ThatCannotBeDecidedIsOneLineOfWhatWasLookedAt) {
 }
 
 TEST(Separator, OneThatMostRowsAgreeWithIsTaken) {
-  EXPECT_THAT(problems("ID;a, b;c\nA;x;1\nB;y;2\nC;z\nD;z;3\n"),
-              ElementsAre(HasSubstr("fewer cells than the header, which has 3 (2 in row 4)")));
+  EXPECT_THAT(problems("ID;a, b;c\nA;x;1\nB;y;2\nC;z;;\nD;z;3\n"),
+              ElementsAre(HasSubstr("more cells than the header, which has 3 (4 in row 4)")));
 }
 
 TEST(Separator, CommasInQuotesAreCells) {
   const Table t = parse("\"ID, old\";PATIENT\n\"1, \"\"2\"\"\";A\n");
   EXPECT_THAT(t.columns, ElementsAre("ID, old", "PATIENT"));
   EXPECT_EQ(t.rows[0].cells[0], "1, \"2\"");
+}
+
+TEST(Separator, TheSureColumnIsKnownByWhatIsSeenOfIt) {
+  EXPECT_THAT(parse("\u200BPATIENT;a,b\nA;1,2\n").columns, ElementsAre("\u200BPATIENT", "a,b"));
 }
 
 TEST(Separator, AHeaderOfOneNameIsOneColumn) {

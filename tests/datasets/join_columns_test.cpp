@@ -61,6 +61,8 @@ TEST_F(TwoNames, OneWithoutANameIsProposedByItsValues) {
   c.files().patient_column = "Unnamed: 0";
   c.files().slide_patient_column = "PATIENT";
   EXPECT_THAT(names_of(c.load()), ElementsAre("A", "B"));
+  c.clini("label,x\nA,p,1\nB,n,2\n");
+  EXPECT_THAT(names_of(c.load()), ElementsAre("A", "B")) << "row names of R";
   c.clini("\"\",case,label\nA,A,p\nB,B,n\n");
   c.files().patient_column = "PATIENT";
   EXPECT_THAT(c.problems(), ElementsAre(HasSubstr("write patient_column = case"))) << "a named one is as good";

@@ -53,6 +53,14 @@ TEST(Csv, BlankLinesAreSkippedAndCounted) {
   EXPECT_EQ(t.rows[1].line, 6u);
 }
 
+TEST(Csv, RowsOfEmptyCellsAreBlank) {
+  const Table t = parse(",,\nPATIENT,x,y\n,,\nA,,\n\"\",,,,\n,\nB,1,\n,,\n");
+  EXPECT_EQ(t.header_line, 2u);
+  ASSERT_THAT(t.rows, SizeIs(2));
+  EXPECT_EQ(t.rows[1].line, 7u);
+  EXPECT_THAT(parse("PATIENT,x\nNA,NA\n").rows, SizeIs(1)) << "missing values are not nothing";
+}
+
 TEST(Csv, ARowWithALineBreakInACellIsNumberedByItsFirstLine) {
   const Table t = parse("a,b\n1,\"x\n\ny\"\n2,z\n\"p\r\nq\",r\n3,s\n");
   ASSERT_THAT(t.rows, SizeIs(4));
@@ -113,6 +121,49 @@ TEST(Csv, RowsOfWrongLengthAreALineACause) {
                           "(\"Source: us\" in row 6); remove lines above the header and notes below the table"));
 }
 
+TEST(Csv, CellsThatShortRowsLackAreMissing) {
+  std::string text = "PATIENT,x,n1,n2\nA,1,a,b\n";
+  for (int i = 0; i < 5; ++i) text += "B,2\n";
+  const Table t = parse(text + "C,3,c\n");
+  EXPECT_THAT(cells(t, 1), ElementsAre("B", "2", "-", "-"));
+  EXPECT_THAT(cells(t, 6), ElementsAre("C", "3", "c", "-"));
+  EXPECT_THAT(t.inferences, ElementsAre("6 rows have fewer cells than the header, which has 4 (2 in row 3, 2 in row 4, "
+                                        "2 in row 5, ...): what they lack at the end is read as missing"));
+  EXPECT_THAT(parse("a,b,c\n1,2,3\n4,5\n").inferences, ElementsAre(HasSubstr("1 row has fewer cells")));
+}
+
+TEST(Csv, ShortRowsThatMayBeMisplacedAreRefused) {
+  EXPECT_THAT(problems("a,b, c,d\n1,2,3\n4,5,6\n"), ElementsAre(HasSubstr("fewer cells"))) << "a name with a comma";
+  EXPECT_THAT(problems("a,b,c\n1,2,3\n\"x,y\",3\n"), ElementsAre(HasSubstr("joins it with the next one")));
+  EXPECT_THAT(problems("a,b,c\n1,2,3\n4\n"), ElementsAre(HasSubstr("lines that are not rows")));
+}
+
+TEST(Csv, RowNamesNeedNoNameInTheHeader) {
+  const auto r = [](const std::string& text) { return parse_csv(text, "t.csv", {{}, "PATIENT"}); };
+  const Table t = r("\"PATIENT\",\"x\"\n\"1\",\"A\",0.5\n\"3\",\"B\",2\n");
+  EXPECT_THAT(t.columns, ElementsAre("", "PATIENT", "x"));
+  EXPECT_THAT(cells(t, 1), ElementsAre("3", "B", "2"));
+  EXPECT_THAT(t.inferences, ElementsAre("the header lacks a name for the first column, as of row names in R: it has 2, "
+                                        "every row 3 cells"));
+  EXPECT_THAT(r("label,x\nA,p,0.5\nB,n,2\n").columns, ElementsAre("", "label", "x")) << "patients as row names";
+}
+
+TEST(Csv, WhatMayBeNoRowNamesIsRefused) {
+  const char* const texts[] = {
+      "PATIENT,x\n1,0,53\n2,0,71\n",               // decimal commas
+      "PATIENT,label,x\nA,p,0,53\nB,n,0,71\n",     // beside a text
+      "PATIENT,name\nA,Smith, J\nB,Jones, K\n",    // commas in texts
+      "PATIENT,x\n1,A,0.5\n1,B,2\n",               // the same twice
+      "label,x\nA,0,5\nB,0,7\n",                   // no patient column
+      "Table 1, data\nPATIENT,label,x\nA,p,0.5\n"  // a title
+  };
+  for (const char* text : texts) {
+    EXPECT_THAT(problems_of([&] { parse_csv(text, "t.csv", {{}, "PATIENT"}); }),
+                ElementsAre(HasSubstr("if rows begin with row names, as of R, write a name for them into the header")))
+        << text;
+  }
+}
+
 TEST(Csv, ATitleAboveTheHeaderIsNamed) {
   std::string text = "Export of 2021\nPATIENT,x\n";
   for (int i = 0; i < 500; ++i) text += "A,1\n";
@@ -140,9 +191,23 @@ TEST(Csv, APlainTableIsInferredNothingOf) {
   EXPECT_EQ(t.number(1, "0.53"), 0.53);
 }
 
-TEST(Csv, MalformedQuotesAreNamedByRow) {
-  EXPECT_THAT(problems("a,b\n1,2\nx\"y,z\n"), ElementsAre(StartsWith("t.csv, row 3: malformed quotes")));
-  EXPECT_THAT(problems("a,b\n\"1\"2,2\n"), ElementsAre(StartsWith("t.csv, row 2: malformed quotes")));
+TEST(Csv, QuotesWithinCellsAreReadAsPandasDoes) {
+  const Table t = parse_csv("a\tb\tc\ntumour 5\" from margin\t\"NOS\" adenoca\tx\"y\"\n\"a\"\"b\" \"c\"\t\"\"\t5\"\n",
+                            "t.csv", {{}, "a"});
+  EXPECT_THAT(cells(t, 0), ElementsAre("tumour 5\" from margin", "NOS adenoca", "x\"y\""));
+  EXPECT_THAT(cells(t, 1), ElementsAre("a\"b \"c\"", "-", "5\""));
+  EXPECT_THAT(t.inferences, ElementsAre(HasSubstr("tabs"),
+                                        "quotes that are not around a whole cell are part of its text in 2 rows, read "
+                                        "as 'tumour 5\" from margin' in row 2"));
+}
+
+TEST(Csv, QuotesWithinCellsMayNotHideRows) {
+  EXPECT_THAT(
+      problems("a,b\n\"1,2\n3,5\"\n4,5\" deep\n"),
+      ElementsAre("t.csv, row 2: a quote that is opened there is closed in a later line, while other cells have "
+                  "quotes within them ('5\" deep' in row 4): rows may be lost between; expected quotes around "
+                  "a whole cell, doubled inside it"));
+  EXPECT_THAT(problems("a,b\n\"1,2\n3,\"4\n"), ElementsAre(HasSubstr("row 2: a quote that is opened there")));
 }
 
 TEST(Csv, UnclosedQuoteIsNamedByTheRowThatOpensIt) {
@@ -150,10 +215,9 @@ TEST(Csv, UnclosedQuoteIsNamedByTheRowThatOpensIt) {
 }
 
 TEST(Csv, EmptyTablesAreRefused) {
-  for (const std::string text : {"", "\n\n", "\xEF\xBB\xBF"})
+  for (const std::string text : {"", "\n\n", "\xEF\xBB\xBF", ",,\n,,\n"})
     EXPECT_THAT(problems(text), ElementsAre(HasSubstr("empty")));
   EXPECT_THAT(problems("a,b\n"), ElementsAre(HasSubstr("nothing below it")));
-  EXPECT_THAT(problems(",,\n,,\n"), ElementsAre("t.csv, row 1: no column has a name"));
 }
 
 TEST(ReadTable, IsOfTextWhateverTheSuffix) {
