@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "datasets/looks_missing.h"
 
 namespace mtlgrid {
 namespace {
@@ -47,7 +48,23 @@ std::string place(const Cohort& cohort, const LabelRule& rule) {
   return fmt::format("{}, column '{}'", cohort.clini.path.string(), rule.column);
 }
 
-std::string of_cohort(const Cohort& cohort) { return fmt::format("[cohort.{}]", cohort.files.name); }
+// "12 cells 'None' and 1 cell 'NA' are read as missing values": those of the table's label column; "" if there are
+// none.
+std::string read_as_missing(const Cohort& cohort, const std::string& column) {
+  const auto position = cohort.clini.column(column);
+  const auto found = position ? cohort.clini.read_as_missing.find(*position) : cohort.clini.read_as_missing.end();
+  if (found == cohort.clini.read_as_missing.end()) return "";
+  std::vector<std::string> parts;
+  std::size_t total = 0;
+  for (const auto& [spelling, count] : found->second) {
+    total += count;
+    if (parts.size() < 4) {
+      parts.push_back(fmt::format("{} '{}'", counted(static_cast<std::int64_t>(count), "cell"), printable(spelling)));
+    }
+  }
+  return fmt::format("; {} {} read as missing: if that is a class, write another word for it in the table",
+                     fmt::join(parts, " and "), total == 1 ? "is" : "are");
+}
 
 // The class value that `value` is another spelling of; nullptr if there is none.
 const std::string* nearest_spelling(const std::string& value, const std::vector<std::string>& classes) {
@@ -61,12 +78,16 @@ struct Sorted {
   Values missing, positive, negative, other;  // positive, negative: other spellings of a class
 };
 
+bool no_class(const std::string& value, const LabelRule& rule) {
+  return looks_like_no_class(value, rule.column, rule.positive);
+}
+
 Sorted sort_out(const Values& values, const LabelRule& rule) {
   Sorted out;
   for (const SeenValue& v : values) {
     Values& kind = nearest_spelling(v.value, rule.positive)   ? out.positive
                    : nearest_spelling(v.value, rule.negative) ? out.negative
-                   : looks_missing(v.value)                   ? out.missing
+                   : no_class(v.value, rule)                  ? out.missing
                                                               : out.other;
     kind.push_back(v);
   }
@@ -116,9 +137,11 @@ class ClassCheck {
 
   void missing(const Values& values) {
     const char* mean = values.size() == 1 ? "it means" : "they mean";
-    if (rule_.section.empty()) return add(values, fmt::format("if {} a missing value, leave these cells empty", mean));
-    add(values, fmt::format("if {} a missing value, write missing = {} in {}, or ignore = {} in {}", mean,
-                            extended(cohort_.files.missing, names(values)), of_cohort(cohort_),
+    const std::string read = how_to_read_as_missing(cohort_, names(values));
+    if (rule_.section.empty()) {
+      return add(values, fmt::format("if {} a missing value, {}, or leave these cells empty", mean, read));
+    }
+    add(values, fmt::format("if {} a missing value, {}, or ignore = {} in {}", mean, read,
                             extended(rule_.ignore, names(values)), rule_.section));
   }
 
@@ -151,7 +174,8 @@ class ClassSearch {
     if (others.empty() && (positive.empty() || trained)) return std::nullopt;  // label_rows() speaks of the first
     if (positive.empty() && !trained) return none_positive(others);
     if (others.empty()) {
-      return add(fmt::format("all patients with a value are {}, expected two classes", counted_positive(positive)));
+      return add(fmt::format("all patients with a value are {}, expected two classes{}", counted_positive(positive),
+                             read_as_missing(cohort_, rule_.column)));
     }
     if (others.size() > 1) return several(positive, others);
     const SeenValue& only = others.front();
@@ -162,23 +186,17 @@ class ClassSearch {
                              advice("positive = {} if that is the same class, negative = {} if it is the other one",
                                     extended(rule_.positive, {only.value}), config_list({only.value}))));
     }
-    if (looks_missing(only.value) && !all_signs(rule_.positive)) {
-      return add(
-          fmt::format("{}, which looks like no class; {}", beside,
-                      advice("negative = {0} if it is one; if not, ignore = {1} (or missing = {0} in [cohort.{2}]), "
-                             "and the table needs "
-                             "patients of the other class",
-                             config_list({only.value}), extended(rule_.ignore, {only.value}), cohort_.files.name)));
+    if (no_class(only.value, rule_)) {
+      return add(fmt::format("{}, which looks like no class; {}", beside,
+                             advice("negative = {} if it is one; if not, ignore = {} (or {}), and the table needs "
+                                    "patients of the other class",
+                                    config_list({only.value}), extended(rule_.ignore, {only.value}),
+                                    how_to_read_as_missing(cohort_, {only.value}))));
     }
     return only.value;
   }
 
  private:
-  static bool all_signs(const std::vector<std::string>& values) {  // "+", whose other class is "-"
-    return std::all_of(values.begin(), values.end(),
-                       [](const std::string& v) { return v.find_first_not_of("+-") == std::string::npos; });
-  }
-
   std::string counted_positive(const Values& positive) const {
     std::size_t count = 0;
     for (const SeenValue& v : positive) count += v.count;
@@ -210,7 +228,7 @@ class ClassSearch {
         near.empty() ? advice("positive = one of them")
                      : fmt::format("'{}' {}; {}", near.front().value, difference({near.front()}, rule_.positive),
                                    advice("positive = {}", config_list(names(near))));
-    return add(fmt::format("{}; {}", none, todo));
+    return add(fmt::format("{}; {}{}", none, todo, read_as_missing(cohort_, rule_.column)));
   }
 
   std::nullopt_t another_column(const std::string& values) {
@@ -226,8 +244,8 @@ class ClassSearch {
     if (!sorted.positive.empty()) keys.push_back("positive = " + extended(rule_.positive, names(sorted.positive)));
     if (!sorted.other.empty()) keys.push_back("negative = " + config_list(names(sorted.other)));
     if (!sorted.missing.empty()) {
-      keys.push_back(fmt::format("ignore = {} (or missing = {} in {})", extended(rule_.ignore, names(sorted.missing)),
-                                 extended(cohort_.files.missing, names(sorted.missing)), of_cohort(cohort_)));
+      keys.push_back(fmt::format("ignore = {} (or {})", extended(rule_.ignore, names(sorted.missing)),
+                                 how_to_read_as_missing(cohort_, names(sorted.missing))));
     }
     return add(fmt::format("{}; {}", there,
                            advice("which are the negative class, and which to ignore, for example {}",
@@ -263,6 +281,10 @@ std::vector<LabelValue> label_values(const Cohort& cohort, const LabelRule& rule
     for (SeenValue& value : values.sorted()) out.push_back({meaning, std::move(value)});
   }
   return out;
+}
+
+std::vector<SeenValue> values_of_no_class(const Cohort& cohort, const LabelRule& rule) {
+  return sort_out(with_meaning(label_values(cohort, rule), LabelMeaning::neither), rule).missing;
 }
 
 LabelRule find_classes(const LabelRule& rule, const Cohort& cohort, const std::string& from, Problems& problems) {

@@ -22,6 +22,9 @@ struct LabelValue {
 // first. Patients without a value are not counted. Empty if there is no such column.
 std::vector<LabelValue> label_values(const Cohort& cohort, const LabelRule& rule);
 
+// The values that are neither positive, negative nor ignored and look like no class (looks_missing.h).
+std::vector<SeenValue> values_of_no_class(const Cohort& cohort, const LabelRule& rule);
+
 // The rule with negative values: as written down, else the only other value that `cohort` has beside positive and
 // ignored ones. `from` says where that is ("training cohort A"). It is a problem if there are several others, if the
 // only one looks like a missing value or like another spelling of the positive one, if no patient is positive, or all

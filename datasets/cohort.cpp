@@ -2,7 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/text.h"
+#include "datasets/seen_values.h"
 
 namespace mtlgrid {
 
@@ -10,6 +13,26 @@ std::int64_t Patient::tiles() const {
   std::int64_t sum = 0;
   for (const auto& slide : slides) sum += slide.tiles;
   return sum;
+}
+
+std::string how_to_set(const CohortFiles& files, const std::string& key, const std::string& value) {
+  if (!files.by_options) return fmt::format("write {} = {} in [cohort.{}]", key, value, files.name);
+  std::string option = key;
+  std::replace(option.begin(), option.end(), '_', '-');
+  const bool plain = value.find_first_of(" \t'\"$`\\!*?[](){}<>|&;#~") == std::string::npos;
+  const bool quotable = value.find_first_of("\"$`\\!") == std::string::npos;
+  return fmt::format("give --{} {}", option, plain ? value : quotable ? "\"" + value + "\"" : shell_quoted(value));
+}
+
+std::string how_to_read_as_missing(const Cohort& cohort, const std::vector<std::string>& more) {
+  constexpr std::size_t kMany = 40;
+  std::vector<std::string> spellings;
+  for (const auto* list : {&cohort.files.missing, &cohort.unread_missing, &more}) {
+    for (const std::string& spelling : *list) {
+      if (std::find(spellings.begin(), spellings.end(), spelling) == spellings.end()) spellings.push_back(spelling);
+    }
+  }
+  return how_to_set(cohort.files, "missing", config_list(spellings, kMany));
 }
 
 void check_disjoint(const Cohort& training, const Cohort& external, Problems& problems) {

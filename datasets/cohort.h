@@ -21,7 +21,12 @@ struct CohortFiles {
   std::string patient_column = "PATIENT", filename_column = "FILENAME";
   std::string slide_patient_column{};  // of the slide table; empty: as `patient_column`
   std::vector<std::string> missing{};  // further spellings of a missing value, beside pandas' (read_table)
+  bool by_options = false;             // named by a command's options, not by a configuration
 };
+
+// What a person does so that `key` of these files is `value`: "write missing = NA in [cohort.A]", or, where options
+// named the files, "give --missing NA".
+std::string how_to_set(const CohortFiles& files, const std::string& key, const std::string& value);
 
 struct FeatureFile {
   std::filesystem::path path;
@@ -45,8 +50,13 @@ struct Cohort {
   std::vector<Drop> drops;
   std::vector<std::string> inferences;  // of its tables and feature files, one sentence each, with the evidence
   std::string fingerprint;  // hex hash of what training reads: feature files' content hashes, patients and slides
-  std::vector<std::string> warnings;  // what may be a mistake and refuses nothing, one line each
+  std::vector<std::string> warnings;        // what may be a mistake and refuses nothing, one line each
+  std::vector<std::string> unread_missing;  // spellings of a missing value that used columns have and nobody declared
 };
+
+// how_to_set() for `missing`: the spellings that are there, those of `unread_missing`, and `more`, each once. Whichever
+// of a cohort's problems gives this advice, it is the same list.
+std::string how_to_read_as_missing(const Cohort& cohort, const std::vector<std::string>& more);
 
 // Adds a problem with the number and examples of patients who are in both cohorts (a leak of training patients into an
 // external cohort).

@@ -72,11 +72,12 @@ void check_quotes(const std::vector<RawRow>& rows, Table& table, Problems& probl
 }
 
 // `columns`: how many cells the row gets; those that it lacks are missing.
-Table::Row typed(RawRow&& raw, std::size_t columns, const std::vector<std::string>& missing) {
+Table::Row typed(RawRow&& raw, std::size_t columns, const std::vector<std::string>& missing, Table& table) {
   Table::Row row{raw.line, {}};
   row.cells.reserve(columns);
   for (auto& cell : raw.cells) {
     if (is_missing(cell) || std::find(missing.begin(), missing.end(), cell) != missing.end()) {
+      if (!cell.empty()) ++table.read_as_missing[row.cells.size()][cell];
       row.cells.emplace_back(std::nullopt);
     } else {
       row.cells.emplace_back(std::move(cell));
@@ -126,7 +127,7 @@ Table parse_csv(std::string_view text, const std::filesystem::path& path, const 
   fit_rows(rows, dialect.separator, rules.sure_column, table, problems);
   if (rows.empty()) problems.add(file + ": a header and nothing below it, expected at least one row");
   problems.throw_if_any();
-  for (RawRow& row : rows) table.rows.push_back(typed(std::move(row), table.columns.size(), rules.missing));
+  for (RawRow& row : rows) table.rows.push_back(typed(std::move(row), table.columns.size(), rules.missing, table));
   find_decimals(table, dialect.separator);
   return table;
 }

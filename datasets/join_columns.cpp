@@ -50,21 +50,30 @@ std::optional<Likely> likely_column(const Table& table, const Values& patients, 
   return best.patients == 0 ? std::nullopt : std::optional(best);
 }
 
+// "write patient_column = ID"; for files that options named, "give --patient-column ID".
+std::string setting(const CohortFiles& files, const std::string& key, const Table& table, std::size_t column,
+                    const char* verb = "write ") {
+  if (!files.by_options) return fmt::format("{}{} = {}", verb, key, name_to_write(table, column));
+  const std::string& name = table.columns[column];  // an option takes it as it is
+  return how_to_set(files, key, name.empty() ? fmt::format("Unnamed: {}", column) : name);
+}
+
 // What to write where `table` lacks its patient column but `other` has its own; "" if no column comes into question.
-std::string advice(const Table& table, const Table& other, const std::string& other_column, const std::string& key) {
+std::string advice(const CohortFiles& files, const Table& table, const Table& other, const std::string& other_column,
+                   const std::string& key) {
   const auto column = other.column(other_column);
   if (!column) return "";
   const Values patients = values_of(other, *column);
   const auto likely = likely_column(table, patients, false);
   if (!likely) return "";
-  return fmt::format("its {} has {} of the {} values of '{}' in {}: write {} = {}", column_said(table, likely->column),
-                     likely->patients, patients.size(), other_column, other.path.string(), key,
-                     name_to_write(table, likely->column));
+  return fmt::format("its {} has {} of the {} values of '{}' in {}: {}", column_said(table, likely->column),
+                     likely->patients, patients.size(), other_column, other.path.string(),
+                     setting(files, key, table, likely->column));
 }
 
 // What to write where both tables lack the patient column: the pair of columns with the most common values, if they
 // tell the rows of the clinical table apart as patients do.
-std::string advice_for_both(const Table& clini, const Table& slides) {
+std::string advice_for_both(const CohortFiles& files, const Table& clini, const Table& slides) {
   std::size_t clini_column = 0, slide_column = 0, most = 0;
   for (std::size_t c = 0; c < clini.columns.size(); ++c) {
     const Values values = values_of(clini, c);
@@ -76,11 +85,11 @@ std::string advice_for_both(const Table& clini, const Table& slides) {
     slide_column = likely->column;
   }
   if (most == 0) return "";
-  std::string text = fmt::format("'{}' has {} values of the slide table's '{}': write patient_column = {}",
-                                 printable(clini.columns[clini_column]), most, printable(slides.columns[slide_column]),
-                                 name_to_write(clini, clini_column));
+  std::string text =
+      fmt::format("'{}' has {} values of the slide table's '{}': {}", printable(clini.columns[clini_column]), most,
+                  printable(slides.columns[slide_column]), setting(files, "patient_column", clini, clini_column));
   if (slides.columns[slide_column] != clini.columns[clini_column]) {
-    text += fmt::format(" and slide_patient_column = {}", name_to_write(slides, slide_column));
+    text += " and " + setting(files, "slide_patient_column", slides, slide_column, "");
   }
   return text;
 }
@@ -99,14 +108,15 @@ std::optional<JoinColumns> join_columns(const CohortFiles& files, const Table& c
   if (files.clini.empty()) {
     patient = slide_patient = needed_column(slides, slide_name, problems);
   } else {
-    std::string for_clini = in_slides ? advice(clini, slides, slide_name, "patient_column") : "";
+    std::string for_clini = in_slides ? advice(files, clini, slides, slide_name, "patient_column") : "";
     if (!for_clini.empty() && files.slide_patient_column.empty()) {
-      for_clini += fmt::format(" and slide_patient_column = {}", quoted_if_needed(name));
+      for_clini += files.by_options ? " and " + how_to_set(files, "slide_patient_column", name)
+                                    : fmt::format(" and slide_patient_column = {}", quoted_if_needed(name));
     }
-    if (!in_clini && !in_slides) for_clini = advice_for_both(clini, slides);
+    if (!in_clini && !in_slides) for_clini = advice_for_both(files, clini, slides);
     patient = needed_column(clini, name, problems, for_clini);
     slide_patient = needed_column(slides, slide_name, problems,
-                                  in_clini ? advice(slides, clini, name, "slide_patient_column") : "");
+                                  in_clini ? advice(files, slides, clini, name, "slide_patient_column") : "");
   }
   const auto filename = needed_column(slides, files.filename_column, problems);
   if (!patient || !slide_patient || !filename) return std::nullopt;

@@ -33,8 +33,8 @@ class LabelReader {
     if (!rule_.negative.empty()) check_classes(cohort_, rule_, problems_);
     if (!clear || (!target_column_ && required_)) return {};
     for (std::size_t p = 0; p < cohort_.patients.size(); ++p) take(static_cast<int>(p));
-    faults_.report(cohort_, auxiliary_, !rule_.section.empty(), problems_);
-    check_rows();
+    faults_.report(cohort_, auxiliary_, problems_);
+    if (rows_.whole) check_rows();
     return std::move(rows_);
   }
 
@@ -74,8 +74,13 @@ class LabelReader {
       return std::nullopt;
     }
     const auto number = cohort_.clini.number(*target_column_, *text);
-    if (!number) faults_.add(*text, row_of(patient).line);
-    return number;
+    if (number) return number;
+    if (number_fault(*text) == NumberFault::missing) {
+      rows_.whole = false;
+    } else {
+      faults_.add(*text, row_of(patient).line);
+    }
+    return std::nullopt;
   }
 
   // Training on one class learns nothing and would report no error; a positive label that no patient has is most likely
@@ -87,7 +92,7 @@ class LabelReader {
     if (positives + negatives == 0) {
       problems_.add(fmt::format("{}: no patient with features has a value in '{}'{}", cohort_.clini.path.string(),
                                 rule_.column, required_ ? " and '" + auxiliary_ + "'" : ""));
-    } else if (required_ && (positives == 0 || negatives == 0)) {
+    } else if (required_ && !rule_.negative.empty() && (positives == 0 || negatives == 0)) {
       problems_.add(
           fmt::format("{}: all {} patients with '{}' and '{}' are {} ('{}' is positive), expected two classes",
                       cohort_.clini.path.string(), positives + negatives, rule_.column, auxiliary_,

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 
 #include "base/ascii.h"
@@ -17,63 +16,6 @@ namespace {
 
 constexpr std::size_t kRows = 3;
 
-// What is written for a missing or unknown value, in lower case and without blanks and punctuation; sorted.
-constexpr std::array<std::string_view, 50> kMissingWords = {"ambiguous",
-                                                            "blank",
-                                                            "cannotbedetermined",
-                                                            "discrepancy",
-                                                            "empty",
-                                                            "equivocal",
-                                                            "inconclusive",
-                                                            "indeterminate",
-                                                            "insufficient",
-                                                            "missing",
-                                                            "missingdata",
-                                                            "missingvalue",
-                                                            "na",
-                                                            "nan",
-                                                            "nd",
-                                                            "nil",
-                                                            "nodata",
-                                                            "none",
-                                                            "noresult",
-                                                            "notapplicable",
-                                                            "notassessed",
-                                                            "notavailable",
-                                                            "notclassified",
-                                                            "notcollected",
-                                                            "notdetermined",
-                                                            "notdone",
-                                                            "notevaluated",
-                                                            "notknown",
-                                                            "notmeasured",
-                                                            "notperformed",
-                                                            "notprovided",
-                                                            "notrecorded",
-                                                            "notreported",
-                                                            "notsequenced",
-                                                            "nottested",
-                                                            "novalue",
-                                                            "null",
-                                                            "pending",
-                                                            "qns",
-                                                            "quantitynotsufficient",
-                                                            "tbd",
-                                                            "unavailable",
-                                                            "uncertain",
-                                                            "unclassified",
-                                                            "unclear",
-                                                            "undetermined",
-                                                            "unk",
-                                                            "unknown",
-                                                            "unspecified",
-                                                            "untested"};
-// Numbers that stand for a missing value.
-constexpr std::array<std::string_view, 7> kMissingCodes = {"-9", "-99", "-999", "-9999", "-99999", "999", "9999"};
-// Cells of spreadsheets that could not be computed.
-constexpr std::array<std::string_view, 7> kSheetErrors = {"#VALUE!", "#REF!", "#DIV/0!", "#NAME?",
-                                                          "#NULL!",  "#NUM!", "#N/A"};
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -83,16 +25,6 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
   for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
   }
-}
-
-// The dashes and the blank that text processors write become those of a keyboard.
-std::string plain(std::string_view value) {
-  std::string text(value);
-  for (const char* dash : {"\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015", "\u2212"}) {
-    replace_all(text, dash, "-");
-  }
-  replace_all(text, "\u00a0", " ");
-  return text;
 }
 
 template <typename Wanted>
@@ -149,21 +81,19 @@ std::string listed(const std::vector<SeenValue>& values, const std::string& noun
   return fmt::format("{}{}", fmt::join(parts, ", "), rest);
 }
 
-bool looks_missing(std::string_view value) {
-  const std::string text = plain(value);
-  for (const std::string_view error : kSheetErrors) {
-    if (text == error || text == "=" + std::string(error)) return true;
+std::string keyboard_text(std::string_view value) {
+  std::string text(value);
+  for (const char* dash : {"\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015", "\u2212"}) {
+    replace_all(text, dash, "-");
   }
-  if (std::find(kMissingCodes.begin(), kMissingCodes.end(), text) != kMissingCodes.end()) return true;
-  const std::string word = lower_ascii(only(text, is_word));
-  if (word.empty()) return text.empty() || text.find_first_not_of('+') != std::string::npos;
-  return std::binary_search(kMissingWords.begin(), kMissingWords.end(), std::string_view(word));
+  replace_all(text, "\u00a0", " ");
+  return text;
 }
 
 std::string spelling_difference(std::string_view a, std::string_view b) {
   const auto x = parse_number(a), y = parse_number(b);
   if (x && y) return *x == *y && a != b ? "in how the number is written" : "";
-  const std::string one = plain(a), other = plain(b);
+  const std::string one = keyboard_text(a), other = keyboard_text(b);
   const std::string word = lower_ascii(only(one, is_word));
   if (a == b || word.empty() || word != lower_ascii(only(other, is_word)) || signs(one) != signs(other)) return "";
   const auto no_blank = [](char c) { return !is_blank(c); };

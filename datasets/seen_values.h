@@ -33,9 +33,8 @@ class SeenValues {
 // "'[Not Available]' (120 NOUNs, rows 2, 5, 8, ...), '--' (row 3) and 7 more values": at most `most` values.
 std::string listed(const std::vector<SeenValue>& values, const std::string& noun, std::size_t most = 4);
 
-// Whether people and databases write this where a value is missing or unknown: "[Not Available]", "'--", "Unknown",
-// "not performed", "indeterminate", "?", "-999", "#VALUE!". Letter case, blanks and punctuation do not matter.
-bool looks_missing(std::string_view value);
+// `value` with the dashes and the blank that text processors write as those of a keyboard.
+std::string keyboard_text(std::string_view value);
 
 // In what two different values differ if they are the same but for letter case, blanks and punctuation: "in letter
 // case", "in blanks", "in punctuation", or several of them; empty if they differ in more.

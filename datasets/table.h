@@ -1,7 +1,9 @@
 // Tables of text cells, as pandas reads them with dtype=str.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +31,8 @@ struct Table {
     std::string unclear;  // why they can be read in two ways, a problem without file; empty where they cannot
   };
   std::vector<Decimals> decimals;  // one a column; empty: all with points
+  // Cells with text that were read as missing values, by column: how many have which spelling.
+  std::map<std::size_t, std::map<std::string, std::size_t>> read_as_missing;
 
   // Position of a column; nullopt if there is none. Names that occur twice are told apart as pandas does, where no
   // column has that name itself: X, X, X are also X.0, X.1 and X.2. X is the first; needed_column() (columns.h) refuses

@@ -13,6 +13,7 @@
 #include "base/paths.h"
 #include "base/quoting.h"
 #include "orchestrator/config/ini.h"
+#include "orchestrator/config/readable_classes.h"
 #include "orchestrator/config/section_reader.h"
 #include "results/records/records.h"
 
@@ -250,6 +251,9 @@ class ConfigReader {
       if (name == b.train) r.problem("external", fmt::format("'{}' is also the training cohort", name));
     }
     label(r, b.rule);
+    const auto training = std::find_if(config_.cohorts.begin(), config_.cohorts.end(),
+                                       [&](const CohortFiles& files) { return files.name == b.train; });
+    check_readable_classes(r, b.rule, training == config_.cohorts.end() ? nullptr : &*training);
     auxiliaries(r, b);
     if (const auto splits = r.text("splits")) b.splits = absolute(*splits);
     r.finish();

@@ -7,6 +7,7 @@
 
 #include "datasets/labels.h"
 #include "datasets/load_cohort.h"
+#include "datasets/missing_cells.h"
 #include "datasets/repeated_rows.h"
 
 namespace mtlgrid {
@@ -29,6 +30,12 @@ void drop_once(std::vector<Drop>& drops) {
   std::erase_if(drops, [&](const Drop& d) { return !seen.emplace(d.patient, d.slide, d.reason).second; });
 }
 
+void add_once(std::vector<std::string>& lines, const std::vector<std::string>& more) {
+  for (const std::string& line : more) {
+    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+  }
+}
+
 }  // namespace
 
 NewCohort load_new_cohort(const CohortFiles& files, const LabelRule& rule, const std::string& auxiliary_column,
@@ -44,9 +51,13 @@ NewCohort load_new_cohort(const CohortFiles& files, const LabelRule& rule, const
   cohort.rule = rule;
   if (files.clini.empty()) return cohort;
   Problems own;
-  const Cohort labelled = load_cohort(files, memory, own);
+  Cohort& labelled = cohort.labelled;
+  labelled = load_cohort(files, memory, own);
   if (!labelled.patients.empty()) {  // tables are checked where files are broken too
     check_repeated_rows(labelled, {rule.column, auxiliary_column}, own);
+    const std::vector<CohortUse> uses = {{rule.column, rule.ignore, auxiliary_column, false}};
+    labelled.unread_missing = unread_missing(labelled, uses, {rule});
+    check_missing_cells(labelled, uses, own);
     cohort.rule = find_classes(rule, labelled, "the clinical table, which has no other value", own);
     cohort.values = label_values(labelled, cohort.rule);
     const LabelledRows rows = label_rows(labelled, cohort.rule, auxiliary_column, false, own);
@@ -54,10 +65,11 @@ NewCohort load_new_cohort(const CohortFiles& files, const LabelRule& rule, const
     cohort.drops.insert(cohort.drops.end(), labelled.drops.begin(), labelled.drops.end());
     cohort.drops.insert(cohort.drops.end(), rows.drops.begin(), rows.drops.end());
     drop_once(cohort.drops);
-    auto& warnings = cohort.patients.warnings;  // of the slide table; now those of the clinical one
-    for (const std::string& line : labelled.warnings) {
-      if (std::find(warnings.begin(), warnings.end(), line) == warnings.end()) warnings.push_back(line);
-    }
+    add_once(cohort.patients.warnings, labelled.warnings);    // those of the slide table are there already
+    std::vector<std::string> of_table = labelled.inferences;  // the feature files' are there already
+    const std::string table = files.clini.filename().string() + ": ";
+    std::erase_if(of_table, [&](const std::string& line) { return !line.starts_with(table); });
+    add_once(cohort.patients.inferences, of_table);
   }
   for (const std::string& line : own.lines()) problems.add(line);
   return cohort;

@@ -18,6 +18,7 @@ struct NewCohort {
   // Slides and patients that are not predicted, and patients that are predicted without a label; each once.
   std::vector<Drop> drops;
   LabelRule rule;                  // with the classes that were used
+  Cohort labelled{};               // the patients of the clinical table; empty without one
   std::vector<LabelValue> values;  // of the label column, most frequent first; empty without a clinical table
 };
 

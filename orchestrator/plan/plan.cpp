@@ -12,6 +12,7 @@
 #include "datasets/folds.h"
 #include "datasets/labels.h"
 #include "datasets/load_cohort.h"
+#include "datasets/missing_cells.h"
 #include "datasets/repeated_rows.h"
 #include "orchestrator/plan/biomarker_rule.h"
 #include "orchestrator/plan/grid_record.h"
@@ -59,6 +60,8 @@ class PlanBuilder {
       if (!own.empty() && cohort.patients.empty()) continue;
       index_[files.name] = static_cast<int>(plan_.cohorts.size());
       check_repeated_rows(cohort, columns_of(uses), problems_);
+      cohort.unread_missing = unread_missing(cohort, uses, rules_of(files.name));
+      check_missing_cells(cohort, uses, problems_);
       for (const Drop& drop : cohort.drops) drops_.push_back({"", "", drop});
       plan_.experiment.cohorts.push_back(experiment_cohort(cohort));
       plan_.cohorts.push_back(std::move(cohort));
@@ -87,6 +90,16 @@ class PlanBuilder {
       }
     }
     return uses;
+  }
+
+  // Of the biomarkers that read a cohort, as they are written.
+  std::vector<LabelRule> rules_of(const std::string& cohort) const {
+    std::vector<LabelRule> rules;
+    for (const BiomarkerConfig& b : plan_.config.biomarkers) {
+      const bool external = std::find(b.external.begin(), b.external.end(), cohort) != b.external.end();
+      if (b.train == cohort || external) rules.push_back(written_rule(b));
+    }
+    return rules;
   }
 
   static ExperimentCohort experiment_cohort(const Cohort& cohort) {
@@ -131,23 +144,27 @@ class PlanBuilder {
     Pair pair{b.name, auxiliary.name, b.rule.column, auxiliary.column, {}, {}, {}};
     Problems own;
     if (find(b.train) != nullptr) {
-      pair.training = rows(b, auxiliary, b.train, true, own);
-      const bool whole = own.empty() && !plan_.rules.back().negative.empty() && !damaged_.contains(b.train);
+      bool whole = true;
+      pair.training = rows(b, auxiliary, b.train, true, own, whole);
+      whole = whole && own.empty() && !plan_.rules.back().negative.empty() && !damaged_.contains(b.train);
       if (whole) pair.folds = folds(b, pair, own);
     }
     for (const std::string& name : b.external) {
-      if (find(name) != nullptr) pair.external.push_back(rows(b, auxiliary, name, false, own));
+      bool whole = true;
+      if (find(name) != nullptr) pair.external.push_back(rows(b, auxiliary, name, false, own, whole));
     }
     for (const std::string& line : own.lines()) problems_.add(line);
     plan_.experiment.pairs.push_back(std::move(pair));
   }
 
+  // Sets `whole` as LabelledRows::whole.
   PairCohort rows(const BiomarkerConfig& b, const AuxiliaryConfig& auxiliary, const std::string& name, bool training,
-                  Problems& problems) {
+                  Problems& problems, bool& whole) {
     const Cohort& cohort = *find(name);
     Problems own;
     LabelledRows rows = label_rows(cohort, plan_.rules.back(), auxiliary.column, training, own);
     for (const std::string& line : own.lines()) problems.add(line);
+    whole = rows.whole;
     for (const Drop& drop : rows.drops) drops_.push_back({b.name, auxiliary.name, drop});
     return {index_.at(name), std::move(rows.patient), std::move(rows.label), std::move(rows.target)};
   }

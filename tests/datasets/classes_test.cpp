@@ -76,7 +76,7 @@ TEST_F(Classes, AValueThatLooksMissingMustBeWrittenDown) {
         problems.lines(),
         ElementsAre(fmt::format("{}the only value beside MSIH (positive, 2 patients) is '{}' (3 patients, rows 4, 5, "
                                 "6), which looks like no class; write in [biomarker.MSI]: negative = {} if it is "
-                                "one; if not, ignore = {} (or missing = {} in [cohort.C]), and the table needs "
+                                "one; if not, ignore = {} (or write missing = {} in [cohort.C]), and the table needs "
                                 "patients of the other class",
                                 place, value, value, value, value)));
   }
@@ -107,7 +107,7 @@ TEST_F(Classes, SeveralOthersAreListedWithWhatToWrite) {
       ElementsAre(place + "beside MSIH (positive, 2 patients) there are 'MSS' (20 patients, rows 8, 9, 10, ...), "
                           "'MSI-L' (3 patients, rows 4, 5, 6), 'Unknown' (row 7), 'msih' (row 28); write in "
                           "[biomarker.MSI]: which are the negative class, and which to ignore, for example "
-                          "positive = MSIH, msih and negative = MSS, MSI-L and ignore = x, Unknown (or missing = "
+                          "positive = MSIH, msih and negative = MSS, MSI-L and ignore = x, Unknown (or write missing = "
                           "Unknown in [cohort.C])"));
 }
 
@@ -148,6 +148,34 @@ TEST_F(Classes, WithoutAConfigurationTheOnlyOtherValueOfAnyCohortIsTaken) {
   }
   found({{"MSIH", 3}, {"MSS", 1}, {"MSI-L", 1}});
   EXPECT_THAT(problems.lines(), ElementsAre(HasSubstr("does not say which values the cell was trained on")));
+}
+
+TEST_F(Classes, CodesOfMissingValuesAreNotTakenForTheOtherClass) {
+  rule.positive = {"1"};
+  for (const std::string code : {"-1", "9", "99", "9.0"}) {
+    EXPECT_THAT(found({{"1", 2}, {code, 3}}).negative, IsEmpty());
+    EXPECT_THAT(problems.lines(), ElementsAre(HasSubstr("which looks like no class"))) << code;
+  }
+  for (const std::string other : {"0", "2"}) EXPECT_THAT(found({{"1", 2}, {other, 3}}).negative, ElementsAre(other));
+  found({{"1", 2}, {"0", 3}, {"9", 1}});
+  EXPECT_THAT(problems.lines(),
+              ElementsAre(HasSubstr("for example negative = 0 and ignore = 9 (or write missing = 9")));
+}
+
+TEST_F(Classes, ThatSayNoInTheirNameAreClasses) {
+  for (const std::string value : {"non-MSI", "MSI-H not methylated", "negative", "not detected", "No", "not mutated"}) {
+    EXPECT_THAT(found({{"MSIH", 2}, {value, 3}}).negative, ElementsAre(value));
+  }
+  EXPECT_THAT(found({{"MSIH", 2}, {"Insufficient tissue", 3}}).negative, IsEmpty());
+}
+
+TEST_F(Classes, OneClassAloneNamesTheCellsThatWereReadAsMissing) {
+  Cohort cohort = cohort_with({{"MSIH", 2}, {"", 12}});
+  cohort.clini.read_as_missing[1] = {{"None", 12}};
+  find_classes(rule, cohort, "training cohort C", problems);
+  EXPECT_THAT(problems.lines(),
+              ElementsAre(EndsWith("expected two classes; 12 cells 'None' are read as missing: if that "
+                                   "is a class, write another word for it in the table")));
 }
 
 TEST_F(Classes, OtherCohortsAreHeldToThem) {

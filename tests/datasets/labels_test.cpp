@@ -117,13 +117,27 @@ TEST_F(LabelRows, TextThatIsNoNumberIsOneLineACauseInTrainingAndExternalCohorts)
   for (const bool required : {true, false}) {
     read(required);
     EXPECT_THAT(
-        std::vector<std::string>(problems.lines().begin(), problems.lines().begin() + 3),
-        ElementsAre(column("x") + "3 cells are not numbers: '[Not Available]' (2 times, rows 2, 6), ''--' (row 5); if "
-                                  "this means a missing value, write missing = [Not Available], '-- in [cohort.C]",
-                    column("x") + "1 cell has a decimal comma: '1,5' (row 4); write decimal points",
+        problems.lines(),
+        ElementsAre(column("x") + "1 cell has a decimal comma: '1,5' (row 4); write decimal points",
                     column("x") + "1 cell is not finite: 'inf' (row 3); write a finite number, or leave these patients "
-                                  "out: write missing = inf in [cohort.C]"));
+                                  "out: add inf to missing in [cohort.C]"));
   }
+}
+
+// check_missing_cells() speaks of them, for all columns at once.
+TEST_F(LabelRows, CellsThatLookMissingMakeTheRowsNotWhole) {
+  of_another_cohort();
+  table("A,MSIH,[Not Available]\nB,MSS,Not evaluable\n");
+  EXPECT_FALSE(read().whole);
+  EXPECT_THAT(problems.lines(), IsEmpty());
+}
+
+// A positive value that nobody has is one mistake and one line.
+TEST_F(LabelRows, WithoutKnownClassesAreNotCalledAllNegative) {
+  rule.positive = {"1"};
+  table("A,1.0,1\nB,0.0,2\nC,0.0,3\n");
+  read();
+  EXPECT_THAT(problems.lines(), ElementsAre(HasSubstr("no patient of training cohort C is 1 (positive)")));
 }
 
 TEST_F(LabelRows, IdenticalRowsOfAPatientCollapse) {

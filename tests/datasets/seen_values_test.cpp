@@ -29,37 +29,6 @@ TEST(SeenValues, HostileTextIsEscaped) {
   EXPECT_EQ(config_list({"a\nb"}), "a\\nb");
 }
 
-TEST(LooksMissing, KnowsWhatDatabasesWrite) {
-  for (const char* value : {"[Not Available]",
-                            "[Not Applicable]",
-                            "[Discrepancy]",
-                            "Not Reported",
-                            "'--",
-                            "--",
-                            "-",
-                            "?",
-                            "Unavailable",
-                            "unknown",
-                            "UNK",
-                            "not performed",
-                            "n.a.",
-                            "N/A ",
-                            ".",
-                            "",
-                            " ",
-                            "\u2014",
-                            "=#VALUE!",
-                            "#REF!",
-                            "-999",
-                            "indeterminate",
-                            "Equivocal"}) {
-    EXPECT_TRUE(looks_missing(value)) << value;
-  }
-  for (const char* value : {"MSS", "negative", "no", "0", "-1", "+", "stable", "Nano"}) {
-    EXPECT_FALSE(looks_missing(value)) << value;
-  }
-}
-
 TEST(SpellingDifference, IsInCaseBlanksAndPunctuation) {
   EXPECT_EQ(spelling_difference("MSI-H", "MSIH"), "in punctuation");
   EXPECT_EQ(spelling_difference("Positive", "positive"), "in letter case");
@@ -102,6 +71,17 @@ TEST(NumberFault, KnowsWhatPeopleWriteInsteadOfANumber) {
                                                                   {"inf", NumberFault::not_finite},
                                                                   {"-Infinity", NumberFault::not_finite},
                                                                   {"1e999", NumberFault::not_finite},
+                                                                  {"1'234.5", NumberFault::thousands},
+                                                                  {"-1\u2019234", NumberFault::thousands},
+                                                                  {"1\u00a0234", NumberFault::thousands},
+                                                                  {"0.32\u00a0", NumberFault::character},
+                                                                  {"\u22120.5", NumberFault::character},
+                                                                  {"\u22120,5", NumberFault::character},
+                                                                  {"TRUE", NumberFault::truth},
+                                                                  {"no", NumberFault::truth},
+                                                                  {"'0.5", NumberFault::as_text},
+                                                                  {"=\"0.5\"", NumberFault::as_text},
+                                                                  {"Not evaluable", NumberFault::missing},
                                                                   {"5 mm", NumberFault::unit},
                                                                   {"12.5mg/ml", NumberFault::unit},
                                                                   {"high", NumberFault::other},
@@ -115,22 +95,24 @@ TEST(NumberFaults, AreALineForEachKindWithWhatToWrite) {
   cohort.files.missing = {"NONE"};
   cohort.clini.path = "clini.csv";
   NumberFaults faults;
-  for (std::size_t row = 2; row < 122; ++row) faults.add("[Not Available]", row);
-  faults.add("'--", 122);
+  for (std::size_t row = 2; row < 122; ++row) faults.add("<0.01", row);
   faults.add("53 %", 123);
   faults.add("high", 124);
+  faults.add("TRUE", 125);
   Problems problems;
-  faults.report(cohort, "LF", true, problems);
+  faults.report(cohort, "LF", problems);
   EXPECT_THAT(
       problems.lines(),
-      ElementsAre("clini.csv, column 'LF': 121 cells are not numbers: '[Not Available]' (120 times, rows 2, 3, 4, "
-                  "...), ''--' (row 122); if this means a missing value, write missing = NONE, [Not Available], "
-                  "'-- in [cohort.A]",
-                  HasSubstr("column 'LF': 1 cell has a percent sign: '53 %' (row 123); write all values"),
+      ElementsAre(HasSubstr("column 'LF': 1 cell has a percent sign: '53 %' (row 123); write all values"),
+                  "clini.csv, column 'LF': 120 cells have a bound instead of a number: '<0.01' (120 times, rows "
+                  "2, 3, 4, ...); write a number, or leave these patients out: add <0.01 to missing in "
+                  "[cohort.A]",
+                  HasSubstr("'TRUE' (row 125); write 1 and 0 in all cohorts"),
                   HasSubstr("column 'LF': 1 cell is not a number: 'high' (row 124); correct it")));
   Problems elsewhere;
-  faults.report(cohort, "LF", false, elsewhere);
-  EXPECT_THAT(elsewhere.lines().front(), ::testing::EndsWith("if this means a missing value, leave the cells empty"));
+  cohort.files.by_options = true;
+  faults.report(cohort, "LF", elsewhere);
+  EXPECT_THAT(elsewhere.lines()[1], ::testing::EndsWith("leave these patients out: give --missing \"NONE, <0.01\""));
 }
 
 }  // namespace

@@ -169,6 +169,16 @@ TEST_F(Configuration, CohortsMayHaveTheirOwnColumnsAndMissingValues) {
   EXPECT_EQ(identity_settings(c), identity_settings(load(kMinimal)));
 }
 
+TEST_F(Configuration, AClassThatIsReadAsMissingIsRefused) {
+  for (const char* value : {"None", "NA", "null", "NA, None"}) {
+    EXPECT_THAT(problems(plus(std::string("negative = ") + value)),
+                ElementsAre(HasSubstr("is read as a missing value")));
+  }
+  EXPECT_THAT(problems(with("slides = a/slide.csv", "slides = a/slide.csv\nmissing = MSIH")),
+              ElementsAre(HasSubstr("positive: 'MSIH' is also listed by missing in [cohort.A]")));
+  EXPECT_THAT(problems(plus("negative = MSS, NA\nignore = None")), SizeIs(0)) << "as before";
+}
+
 TEST_F(Configuration, MethodsArePaperOrAllOrAList) {
   const auto methods = [&](const std::string& value) {
     return load(with("store = out/grid.db", "store = x\nmethods = " + value)).methods;

@@ -136,7 +136,8 @@ TEST(ManyMistakes, AreALineForEachCauseNotForEachRow) {
   for (const char* part : {"'MSI-H' (4 patients, rows 4, 9, 14, ...) is neither MSIH (positive) nor nonMSIH "
                            "(negative); differs from 'MSIH' only "
                            "in punctuation: write positive = MSIH, MSI-H in [biomarker.MSI]",
-                           "missing = [Not Available] in [cohort.A], or ignore = [Not Available] in [biomarker.MSI]",
+                           "missing = '--, [Not Available], Unknown in [cohort.A], or ignore = [Not Available] in "
+                           "[biomarker.MSI]",
                            "'MSS' (4 patients, rows 6, 11, 16, ...) is neither",
                            "write positive = MSIH, msih in [biomarker.MSI]",
                            "write negative = nonMSIH, non-MSIH in [biomarker.MSI]",

@@ -18,8 +18,15 @@ using ::testing::UnorderedElementsAre;
 class NewCohortTest : public ::testing::Test {
  protected:
   NewCohort load(bool labels = true) {
-    const CohortFiles files{"new", labels ? grid.path("B/clini.csv") : "", grid.path("B/slide.csv"),
-                            grid.path("B/feats")};
+    const CohortFiles files{"new",
+                            labels ? grid.path("B/clini.csv") : "",
+                            grid.path("B/slide.csv"),
+                            grid.path("B/feats"),
+                            "PATIENT",
+                            "FILENAME",
+                            "",
+                            {},
+                            true};
     return load_new_cohort(files, rule, "LF", problems);
   }
   static std::vector<std::string> reasons(const NewCohort& cohort) {
@@ -92,6 +99,17 @@ TEST_F(NewCohortTest, PatientsWithoutALabelStayAndAreAccountedFor) {
               UnorderedElementsAre("B00/lost.h5: no feature file", "B01/B01.h5: patient not in the clinical table",
                                    "B02: no label in 'status'", "B03: ignored label 'odd'",
                                    "B05/B05.h5: patient not in the clinical table", "B06: not in the slide table"));
+}
+
+TEST_F(NewCohortTest, NamesItsOwnOptions) {
+  grid.scratch().write("B/clini.csv", "PATIENT,status,LF\nB00,pos,'--\nB01,[Not Available],1\n");
+  load();
+  EXPECT_THAT(
+      problems.lines(),
+      ElementsAre(HasSubstr("1 cell is not a number: ''--' (row 2); if this means a missing value, give --missing "
+                            "\"'--, [Not Available]\""),
+                  HasSubstr("if it means a missing value, give --missing \"'--, [Not Available]\", or leave "
+                            "these cells empty")));
 }
 
 TEST_F(NewCohortTest, SaysWhatIsWrongInAllTables) {

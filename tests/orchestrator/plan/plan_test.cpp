@@ -1,5 +1,6 @@
 #include "orchestrator/plan/plan.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <set>
@@ -190,6 +191,37 @@ TEST(PlanOfClasses, TablesOfACohortWithBrokenFilesAreCheckedToo) {
   EXPECT_THAT([&] { plan_of(grid); },
               ::testing::ThrowsMessage<InputError>(::testing::AllOf(
                   HasSubstr("A/feats: unreadable or truncated (A03.h5"), HasSubstr("'maybe' (row 6) is neither"))));
+}
+
+// Lines of the InputError that planning this grid throws.
+std::vector<std::string> lines_of(const testing::SmallGrid& grid) {
+  try {
+    plan_of(grid);
+  } catch (const InputError& e) {
+    return e.problems();
+  }
+  return {};
+}
+
+TEST(PlanOfMissingCells, IsALineACohortWithAllSpellingsOfAllColumns) {
+  const testing::SmallGrid grid;
+  grid.replace("c.ini", "auxiliaries = LF", "auxiliaries = LF, ITH");
+  std::string table = "PATIENT,status,LF,ITH\n";
+  for (int i = 0; i < 20; ++i) {
+    table += fmt::format("A{:02},{},{},{}\n", i,
+                         i == 0       ? "Unknown"
+                         : i % 2 == 0 ? "pos"
+                                      : "neg",
+                         i % 5 == 1 ? "[Not Available]" : "1", i % 5 == 2 ? "'--" : "2");
+  }
+  grid.scratch().write("A/clini.csv", table);
+  const auto lines = lines_of(grid);
+  const std::string write = "write missing = [Not Available], '--, Unknown in [cohort.A]";
+  ASSERT_THAT(lines, SizeIs(2));
+  EXPECT_THAT(lines[0], HasSubstr("columns 'LF' (4), 'ITH' (4): 8 cells are not numbers"));
+  for (const std::string& line : lines) EXPECT_THAT(line, HasSubstr(write));
+  grid.replace("c.ini", "features = A/feats", "features = A/feats\nmissing = [Not Available], '--, Unknown");
+  EXPECT_THAT(lines_of(grid), SizeIs(0));
 }
 
 TEST(Virtual, CohortsGiveThePapersGrid) {
