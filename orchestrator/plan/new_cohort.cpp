@@ -5,6 +5,7 @@
 #include <set>
 #include <tuple>
 
+#include "datasets/absent_columns.h"
 #include "datasets/labels.h"
 #include "datasets/load_cohort.h"
 #include "datasets/missing_cells.h"
@@ -58,6 +59,7 @@ NewCohort load_new_cohort(const CohortFiles& files, const LabelRule& rule, const
     const std::vector<CohortUse> uses = {{rule.column, rule.ignore, auxiliary_column, false}};
     labelled.unread_missing = unread_missing(labelled, uses, {rule});
     check_missing_cells(labelled, uses, own);
+    note_absent_columns(labelled, uses);
     cohort.rule = find_classes(rule, labelled, "the clinical table, which has no other value", own);
     cohort.values = label_values(labelled, cohort.rule);
     const LabelledRows rows = label_rows(labelled, cohort.rule, auxiliary_column, false, own);

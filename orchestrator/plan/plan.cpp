@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "datasets/absent_columns.h"
 #include "datasets/features.h"
 #include "datasets/fingerprint.h"
 #include "datasets/folds.h"
@@ -62,6 +63,7 @@ class PlanBuilder {
       check_repeated_rows(cohort, columns_of(uses), problems_);
       cohort.unread_missing = unread_missing(cohort, uses, rules_of(files.name));
       check_missing_cells(cohort, uses, problems_);
+      note_absent_columns(cohort, uses);
       for (const Drop& drop : cohort.drops) drops_.push_back({"", "", drop});
       plan_.experiment.cohorts.push_back(experiment_cohort(cohort));
       plan_.cohorts.push_back(std::move(cohort));

@@ -101,7 +101,17 @@ TEST_F(NewCohortTest, PatientsWithoutALabelStayAndAreAccountedFor) {
                                    "B05/B05.h5: patient not in the clinical table", "B06: not in the slide table"));
 }
 
-TEST_F(NewCohortTest, NamesItsOwnOptions) {
+TEST_F(NewCohortTest, SaysWhatItGuessedAndNamesItsOwnOptions) {
+  std::string table = "PATIENT;status;Lf\n";
+  for (int i = 0; i < 6; ++i) table += "B0" + std::to_string(i) + (i % 2 == 0 ? ";pos;0,5\n" : ";neg;0,25\n");
+  grid.scratch().write("B/clini.csv", table);
+  const NewCohort cohort = load();
+  EXPECT_THAT(problems.lines(), IsEmpty());
+  EXPECT_THAT(cohort.patients.warnings, ElementsAre(HasSubstr("rename 'Lf' to 'LF' in the table")));
+  EXPECT_THAT(cohort.patients.inferences,
+              ::testing::Contains(HasSubstr("clini.csv: cells are separated by semicolons")));
+  EXPECT_THAT(cohort.patients.inferences, ::testing::Contains(HasSubstr("decimal commas")));
+
   grid.scratch().write("B/clini.csv", "PATIENT,status,LF\nB00,pos,'--\nB01,[Not Available],1\n");
   load();
   EXPECT_THAT(

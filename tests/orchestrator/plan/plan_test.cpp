@@ -224,6 +224,19 @@ TEST(PlanOfMissingCells, IsALineACohortWithAllSpellingsOfAllColumns) {
   EXPECT_THAT(lines_of(grid), SizeIs(0));
 }
 
+TEST(PlanOfAbsentColumns, WarnsOfANearlyEqualName) {
+  const testing::SmallGrid grid;
+  const std::string identity = plan_of(grid).grid.identity;
+  grid.replace("B/clini.csv", "LF", "Lf");
+  const Plan p = plan_of(grid);
+  EXPECT_THAT(p.cohorts[1].warnings, ::testing::ElementsAre(HasSubstr("rename 'Lf' to 'LF' in the table")));
+  grid.replace("B/clini.csv", "Lf", "age");
+  const Plan none = plan_of(grid);
+  EXPECT_THAT(none.cohorts[1].warnings, SizeIs(0));
+  EXPECT_THAT(none.cohorts[1].inferences, ::testing::Contains(HasSubstr("no column 'LF'")));
+  EXPECT_EQ(none.grid.identity, p.grid.identity);
+}
+
 TEST(Virtual, CohortsGiveThePapersGrid) {
   const std::filesystem::path file = std::filesystem::path(MTLGRID_SOURCE) / "../shared/data/virtual/grid.ini";
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "no virtual cohorts at " << file;
