@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <optional>
 #include <set>
 
 #include "base/causes.h"
+#include "datasets/join_hints.h"
 
 namespace mtlgrid {
 namespace {
@@ -41,10 +43,12 @@ bool both_classes(const std::vector<int>& rows, const std::vector<int>& label) {
 // Patients without a clear place are added to `causes`.
 FoldSplit fold(const Lists& lists, const Pair& pair, const Cohort& cohort, const std::string& where, Causes& causes) {
   FoldSplit out;
+  bool whole = true;
   for (std::size_t row = 0; row < pair.training.patient.size(); ++row) {
     const std::string& name = cohort.patients[static_cast<std::size_t>(pair.training.patient[row])].name;
     const bool train = lists.train.contains(name), test = lists.test.contains(name);
     if (train == test) {
+      whole = false;
       causes.add(fmt::format("patients of pair {}/{} are in {}", pair.biomarker, pair.auxiliary,
                              train ? "both train_patients and test_patients of a split"
                                    : "neither train_patients nor test_patients of a split"),
@@ -52,6 +56,7 @@ FoldSplit fold(const Lists& lists, const Pair& pair, const Cohort& cohort, const
     }
     (test ? out.test : out.train).push_back(static_cast<int>(row));
   }
+  if (!whole) return out;  // the classes of the others say nothing
   for (const auto* part : {&out.train, &out.test}) {
     if (both_classes(*part, pair.training.label)) continue;
     causes.add(fmt::format("the {} patients of pair {}/{} are all of one class", part == &out.train ? "train" : "test",
@@ -59,6 +64,28 @@ FoldSplit fold(const Lists& lists, const Pair& pair, const Cohort& cohort, const
                where);
   }
   return out;
+}
+
+// Patients of the pair whom no list of the file has: how they differ from those in the lists. nullopt if all are there.
+std::optional<std::string> strangers(const std::vector<Lists>& lists, const Pair& pair, const Cohort& cohort,
+                                     const std::filesystem::path& file) {
+  std::set<std::string> listed;
+  for (const Lists& l : lists) {
+    listed.insert(l.train.begin(), l.train.end());
+    listed.insert(l.test.begin(), l.test.end());
+  }
+  NameSearch search{NameKind::patients,
+                    fmt::format("patients of pair {}/{}", pair.biomarker, pair.auxiliary),
+                    fmt::format("patients of {}", file.string()),
+                    {},
+                    pair.training.patient.size(),
+                    {listed.begin(), listed.end()}};
+  for (const int patient : pair.training.patient) {
+    const std::string& name = cohort.patients[static_cast<std::size_t>(patient)].name;
+    if (!listed.contains(name)) search.lost.push_back(name);
+  }
+  if (search.lost.empty()) return std::nullopt;
+  return fmt::format("{}: {}", file.string(), describe(search));
 }
 
 // Splits validation rows off out.train.
@@ -80,6 +107,7 @@ std::vector<FoldSplit> imported_splits(const std::filesystem::path& file, const 
   if (lists.size() != static_cast<std::size_t>(config.folds)) {
     throw InputError(fmt::format("{}: has {} splits, expected {} (folds)", file.string(), lists.size(), config.folds));
   }
+  if (const auto lost = strangers(lists, pair, cohort, file)) throw InputError(*lost);
   Causes causes;
   std::vector<FoldSplit> splits;
   for (std::size_t i = 0; i < lists.size(); ++i) {

@@ -13,7 +13,9 @@ namespace mtlgrid {
 // for the training rows of `pair`. Patients whom the pair does not use are ignored, and so is the order in the lists.
 // The validation rows are split off each fold's training rows as for our own folds, with `split_seed`.
 // Throws InputError naming the file and the split: no such file, no such JSON, another number of splits than `folds`,
-// a patient of the pair who is in no list or in both, a test or training part without both classes.
+// a patient of the pair who is in no list or in both (where none
+// of the file's lists has some, the nearest explanation of how their names differ), a test or training part without
+// both classes.
 std::vector<FoldSplit> imported_splits(const std::filesystem::path& file, const Pair& pair, const Cohort& cohort,
                                        const Config& config);
 

@@ -56,6 +56,7 @@ class PlanBuilder {
       Problems own;
       const std::vector<CohortUse> uses = uses_of(files.name);
       Cohort cohort = load_cohort(files, memory_, own, uses);
+      for (const std::string& line : cohort.warnings) warn(files.name, line);
       for (const std::string& line : own.lines()) problems_.add(line);
       if (!own.empty()) damaged_.insert(files.name);
       if (!own.empty() && cohort.patients.empty()) continue;
@@ -63,7 +64,9 @@ class PlanBuilder {
       check_repeated_rows(cohort, columns_of(uses), problems_);
       cohort.unread_missing = unread_missing(cohort, uses, rules_of(files.name));
       check_missing_cells(cohort, uses, problems_);
+      const std::size_t before = cohort.warnings.size();
       note_absent_columns(cohort, uses);
+      for (std::size_t i = before; i < cohort.warnings.size(); ++i) warn(files.name, cohort.warnings[i]);
       for (const Drop& drop : cohort.drops) drops_.push_back({"", "", drop});
       plan_.experiment.cohorts.push_back(experiment_cohort(cohort));
       plan_.cohorts.push_back(std::move(cohort));
@@ -224,9 +227,16 @@ class PlanBuilder {
     problems = named;
   }
 
-  // Pairs of a biomarker read the same label column: each problem is reported once.
+  void warn(const std::string& cohort, const std::string& line) {
+    warnings_.push_back(fmt::format("warning: {}: {}", cohort, line));
+  }
+
+  // Pairs of a biomarker read the same label column: each problem is reported once. What cohorts warn of comes first,
+  // for it may be the cause: patients who are lost in the join are missing in their class.
   void throw_problems() const {
+    if (problems_.empty()) return;
     Problems once;
+    for (const std::string& line : warnings_) once.add(line);
     std::set<std::string> seen;
     for (const std::string& line : problems_.lines()) {
       if (seen.insert(line).second) once.add(line);
@@ -237,6 +247,7 @@ class PlanBuilder {
   Plan plan_;
   FingerprintMemory& memory_;
   Problems problems_;
+  std::vector<std::string> warnings_;  // of all cohorts, those that could not be joined too
   // A class of a pair's training cohort with fewer patients than folds.
   struct SmallClass {
     std::string name;  // of the pair

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/ascii.h"
 #include "tests/orchestrator/plan/synthetic_plan.h"
 
 namespace mtlgrid {
@@ -65,6 +66,12 @@ TEST_F(ImportedSplits, DamageIsNamed) {
       problem(missing.dump()),
       HasSubstr("splits.json: patients of pair HRD/ITH are in neither train_patients nor test_patients of a split ('" +
                 patient + "' in split 2); each split needs"));
+  EXPECT_THAT(problem(missing.dump()), ::testing::Not(HasSubstr("all of one class")));
+  auto lower = nlohmann::json::parse(lower_ascii(splits.dump()));
+  EXPECT_THAT(problem(lower.dump()),
+              ::testing::MatchesRegex("[^\n]*splits.json: none of the [0-9]+ patients of pair HRD/ITH "
+                                      "[^\n]*upper and lower case[^\n]*"))
+      << "one line, with the nearest explanation";
   auto twice = splits;
   twice["splits"][2]["train_patients"].push_back(twice["splits"][2]["test_patients"][0]);
   EXPECT_THAT(problem(twice.dump()), HasSubstr("are in both train_patients and test_patients of a split"));
