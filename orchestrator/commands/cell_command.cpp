@@ -6,10 +6,12 @@
 #include <optional>
 
 #include "base/exit_status.h"
+#include "base/nearest.h"
 #include "base/telling.h"
 #include "cluster/loopback_transport.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/compare.h"
+#include "orchestrator/commands/data_notes.h"
 #include "orchestrator/commands/other_grids.h"
 #include "orchestrator/plan/initial_weights.h"
 #include "orchestrator/scheduler/queued_cell.h"
@@ -65,7 +67,10 @@ int run(const CommandOptions& options) {
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   const Plan plan = make_plan(config, memory);
   if (std::find(plan.grid.cells.begin(), plan.grid.cells.end(), cell) == plan.grid.cells.end()) {
-    throw InputError(cell.name() + " is not in the grid of " + config.file.string());
+    std::vector<std::string> names;
+    for (const Cell& known : plan.grid.cells) names.push_back(known.name());
+    throw InputError(fmt::format("{} is not in the grid of {}{}", cell.name(), config.file.string(),
+                                 suggestion(cell.name(), names)));
   }
   throw_if_any(initial_weights_problems(plan, {cell}));
   TrainerOptions trainers;
@@ -75,6 +80,7 @@ int run(const CommandOptions& options) {
   const auto say = [](const std::string& line) { tell_message(line); };
   Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);
   save_fingerprints(memory, config.store);
+  for (const std::string& line : findings(plan)) say(line);
   for (const std::string& line : new_grid_warning(plan, 1, store.database())) say(line);
   if (verify && !holds_grid_of(plan, store.database())) {
     throw InputError(cell.name() + ": the store has no result of this grid to compare with");

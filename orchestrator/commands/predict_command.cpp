@@ -17,6 +17,7 @@
 #include "datasets/extractor_name.h"
 #include "orchestrator/commands/chosen_grid.h"
 #include "orchestrator/commands/command_options.h"
+#include "orchestrator/commands/data_notes.h"
 #include "orchestrator/commands/plan_report.h"
 #include "orchestrator/commands/trained_cell.h"
 #include "orchestrator/plan/new_cohort.h"
@@ -119,6 +120,9 @@ NewCohort load_checked(const PredictOptions& options, const Network& network) {
   Problems own;
   NewCohort cohort = load_new_cohort(options.cohort, network.rule, w.auxiliary_column, own);
   if (own.empty()) check_features(cohort.patients, network, own);
+  if (!own.empty()) {  // what the join warns of may be the cause
+    for (const std::string& line : cohort.patients.warnings) problems.add("warning: " + line);
+  }
   for (const std::string& line : own.lines()) problems.add(line);
   problems.throw_if_any();
   return cohort;
@@ -219,14 +223,33 @@ std::string classes(const NewCohort& cohort) {
   return text;
 }
 
+// What the program guessed about the cohort, and what may be a mistake in it.
+std::string notes(const PredictOptions& options, const Network& network, const NewCohort& cohort) {
+  std::string text;
+  for (const std::string& line : cohort.patients.warnings) text += fmt::format("Warning: {}\n", line);
+  for (const std::string& line : cohort.patients.inferences) text += fmt::format("Inferred: {}\n", line);
+  if (options.cohort.clini.empty() || !network.joint) return text;
+  const Cell& cell = network.trained.cell;
+  const std::string pair = cell.biomarker + "/" + cell.auxiliary;
+  const std::string train = network.trained.settings.at("biomarkers").at(cell.biomarker).at("train");
+  const AuxiliaryValues given = auxiliary_values(pair, "this cohort", cohort.target);
+  const AuxiliaryValues trained =
+      auxiliary_values(pair, "training cohort " + train, trained_targets(options.store, network.trained));
+  for (const std::string& line :
+       {empty_note(given), code_note(given, cohort.labelled, network.weights.auxiliary_column),
+        unit_note(trained, given)}) {
+    if (!line.empty()) text += fmt::format("Note: {}\n", line);
+  }
+  return text;
+}
+
 std::string report(const PredictOptions& options, const Network& network, const NewCohort& cohort,
                    const PredictAnswer& answer) {
   std::string text =
       fmt::format("{}: {} patients; score is P({} = {}), prediction is of {}\n", network.trained.cell.name(),
                   answer.predictions.size(), network.rule.column, fmt::join(network.rule.positive, " or "),
                   network.joint ? network.weights.auxiliary_column : "nothing (baseline has no regression)");
-  for (const std::string& line : cohort.patients.warnings) text += fmt::format("Warning: {}\n", line);
-  text += classes(cohort);
+  text += notes(options, network, cohort) + classes(cohort);
   if (!cohort.drops.empty()) {
     std::vector<GridRecord::DropRow> rows;
     for (const Drop& drop : cohort.drops) rows.push_back({"", "", drop});
@@ -291,7 +314,8 @@ PredictOptions values(const CommandOptions& options) {
                 options.get<std::string>("patient-column"),
                 options.get<std::string>("filename-column"),
                 options.has("slide-patient-column") ? options.get<std::string>("slide-patient-column") : "",
-                missing_spellings(options)};
+                missing_spellings(options),
+                true};
   out.every_drop = options.has("drops");
   return out;
 }

@@ -15,6 +15,7 @@
 #include "cluster/loopback_transport.h"
 #include "cluster/mpi_transport.h"
 #include "orchestrator/commands/command_options.h"
+#include "orchestrator/commands/data_notes.h"
 #include "orchestrator/commands/other_grids.h"
 #include "orchestrator/durations/checkpoint_lead.h"
 #include "orchestrator/durations/duration_model.h"
@@ -185,9 +186,7 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
   std::optional<Plan> made;
   transport.during([&] { made = make_plan(config, memory); });
   const Plan plan = *std::move(made);
-  for (const Cohort& cohort : plan.cohorts) {
-    for (const std::string& line : cohort.warnings) say(fmt::format("warning: {}: {}", cohort.files.name, line));
-  }
+  for (const std::string& line : findings(plan)) say(line);
   // A bad expression, a missing device and a missing trainer are reported before anything is written.
   const std::vector<Cell> cells = select_cells(plan.grid.cells, options.only);
   throw_if_any(initial_weights_problems(plan, cells));

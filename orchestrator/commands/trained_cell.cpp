@@ -3,12 +3,42 @@
 #include <fmt/format.h>
 
 #include "base/errors.h"
+#include "base/nearest.h"
 #include "results/grids/grid_choice.h"
+#include "results/records/records.h"
 #include "results/store/layout.h"
 #include "results/store/reading.h"
 #include "trainer/formats/weights.h"
 
 namespace mtlgrid {
+namespace {
+
+// "; did you mean 'MSI/LF/naive/0'?": the grid's cell of the nearest name, part by part.
+std::string nearest_cell(const Database& database, std::int64_t grid_id, const Cell& wanted) {
+  Statement cells = database.prepare("SELECT biomarker, auxiliary, method, fold FROM cells WHERE grid_id = ?");
+  cells.bind_all(grid_id);
+  std::vector<std::string> names;
+  while (cells.step()) {
+    names.push_back(Cell{cells.text(0), cells.text(1), cells.text(2), static_cast<int>(cells.integer(3))}.name());
+  }
+  return suggestion(wanted.name(), names);
+}
+
+}  // namespace
+
+std::vector<double> trained_targets(const std::filesystem::path& store, const TrainedCell& trained) {
+  const Database database = open_for_reading(store);
+  Statement select = database.prepare(
+      "SELECT p.target FROM predictions p JOIN cells c ON c.cell_id = p.cell_id AND c.result_attempt = p.attempt "
+      "WHERE c.grid_id = ? AND c.biomarker = ? AND c.auxiliary = ? AND c.method = ? AND p.cohort = ? AND p.target IS "
+      "NOT "
+      "NULL");
+  const Cell& cell = trained.cell;
+  select.bind_all(trained.grid_id, cell.biomarker, cell.auxiliary, cell.method, std::string(kTestCohort));
+  std::vector<double> targets;
+  while (select.step()) targets.push_back(select.real(0));
+  return targets;
+}
 
 TrainedCell find_trained_cell(const std::filesystem::path& store, const Cell& cell, std::optional<std::int64_t> grid) {
   const Database database = open_for_reading(store);
@@ -19,7 +49,8 @@ TrainedCell find_trained_cell(const std::filesystem::path& store, const Cell& ce
       "WHERE grid_id = ? AND biomarker = ? AND auxiliary = ? AND method = ? AND fold = ?");
   find.bind_all(grid_id, cell.biomarker, cell.auxiliary, cell.method, cell.fold);
   if (!find.step()) {
-    throw InputError(fmt::format("{}: grid {} has no cell {}", store.string(), grid_id, cell.name()));
+    throw InputError(fmt::format("{}: grid {} has no cell {}{}", store.string(), grid_id, cell.name(),
+                                 nearest_cell(database, grid_id, cell)));
   }
   if (find.is_null(0)) {
     throw InputError(

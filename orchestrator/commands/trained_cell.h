@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <vector>
 
 #include "base/cell.h"
 
@@ -21,5 +22,9 @@ struct TrainedCell {
 // Without `grid`, looks where choose_grid() does (results/grids/grid_choice.h). Throws InputError if the store, grid or
 // cell does not exist, the cell has no result, or its weights were not kept.
 TrainedCell find_trained_cell(const std::filesystem::path& store, const Cell& cell, std::optional<std::int64_t> grid);
+
+// The auxiliary values of the training cohort's patients, in table units, as far as the cell's pair and method have
+// results: those of the test folds.
+std::vector<double> trained_targets(const std::filesystem::path& store, const TrainedCell& trained);
 
 }  // namespace mtlgrid

@@ -110,6 +110,29 @@ class Predict(GridTest):
             self.assertIn(part, done.stderr)
         self.assertEqual(listing(self.folder), before)
 
+    def test_a_cell_that_is_not_there_names_the_nearest(self):
+        done = self.call("predict", self.small.store, "MSI/ITH/naiv/0", *self.tables(), check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("has no cell MSI/ITH/naiv/0; did you mean 'MSI/ITH/naive/0'?", done.stderr)
+        done = self.call("cell", self.small.config, "MSI/ITH/naiv/0", check=False)
+        self.assertIn("; did you mean 'MSI/ITH/naive/0'?", done.stderr)
+
+    def test_what_was_guessed_and_may_be_a_mistake_is_said(self):
+        percent = self.folder / "percent"
+        shutil.copytree(self.cohort, percent)
+        with open(percent / "clini.csv", newline="") as file:
+            rows = list(csv.DictReader(file))
+        for row in rows:
+            row["ITH"] = f"{100 * float(row['ITH'])}".replace(".", ",") if row["ITH"] else ""
+        with open(percent / "clini.csv", "w", newline="") as file:
+            out = csv.DictWriter(file, rows[0].keys(), delimiter=";")
+            out.writeheader()
+            out.writerows(rows)
+        _, said = self.predict(*self.tables(percent))
+        self.assertIn("Inferred: clini.csv: cells are separated by semicolons", said)
+        self.assertIn("Inferred: clini.csv: numbers have decimal commas", said)
+        self.assertRegex(said, r"Note: MSI/ITH: values of this cohort are about 100 times those of training cohort TCGA-CRC")
+
     def test_features_of_another_kind_are_refused(self):
         self.call("synth", self.folder / "other", "--patients", "24", "--features", "9")
         with sqlite3.connect(self.small.store) as store:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "orchestrator/commands/data_notes.h"
 #include "tests/orchestrator/plan/small_grid.h"
 
 namespace mtlgrid {
@@ -74,8 +75,45 @@ TEST_F(PlanClasses, ConstantValuesAndCodesForMissingOnesArePointedOut) {
   clini("B", 6, {"pos", "neg"}, {"0.5", "-999", "0.4"});
   EXPECT_THAT(auxiliary_values_text(plan()),
               AllOf(HasSubstr("note: MSI/LF: all values of training cohort A are 0.5; there is nothing to learn"),
-                    HasSubstr("note: MSI/LF in B: 2 values of -999, all others are 0.4 or more; if it means a missing "
-                              "value, write missing = -999 in [cohort.B]")));
+                    HasSubstr("note: MSI/LF in B: 2 values of -999, all others are 0.4 to 0.5; if it means a "
+                              "missing value, write missing = -999 in [cohort.B]")));
+}
+
+TEST_F(PlanClasses, CodesAreTakenAsTheTableSpellsThem) {
+  clini("A", 20, {"pos", "neg"}, {"0.1", "99", "0.3", "-9.0", "0.5"});
+  EXPECT_THAT(auxiliary_values_text(plan()),
+              HasSubstr("note: MSI/LF in A: 4 values of -9, 4 values of 99, all others are 0.1 to 0.5; if they mean a "
+                        "missing value, write missing = -9.0, 99 in [cohort.A]"));
+  clini("A", 20, {"pos", "neg"}, {"99", "40", "100", "71"});
+  EXPECT_THAT(auxiliary_values_text(plan()), Not(HasSubstr("values of 99")));
+  clini("A", 20, {"pos", "neg"}, {"-1", "0.4", "-2", "1.5"});
+  EXPECT_THAT(auxiliary_values_text(plan()), Not(HasSubstr("of -1")));
+}
+
+TEST_F(PlanClasses, AnExternalCohortWithoutAnyValueIsPointedOut) {
+  clini("B", 6, {"pos", "neg"}, {""});
+  EXPECT_THAT(auxiliary_values_text(plan()), HasSubstr("note: MSI/LF: no patient of B has a value"));
+}
+
+TEST_F(PlanClasses, ARunSaysWhatWasGuessedInAFewLines) {
+  clini("A", 20, {"pos", "neg"}, {"0.1", "0.5", "0.52", "0.9"});
+  std::string table = "PATIENT;status;LF\n";
+  for (int i = 0; i < 6; ++i) table += fmt::format("B{:02};pos;{},5\n", i, 50 + i);
+  grid.scratch().write("B/clini.csv", table);
+  Plan p = plan();
+  p.cohorts[0].warnings = {"most rows are lost"};
+  EXPECT_THAT(findings(p), ::testing::ElementsAre(
+                               "warning: A: most rows are lost",
+                               "note: MSI: all 6 patients of B are positive; AUROC and AUPRC are not defined there",
+                               HasSubstr("note: MSI/LF: values of B are about 100 times those of A"),
+                               HasSubstr("inferred: MSI: negative is neg, the only value of training cohort A"),
+                               HasSubstr("inferred: A: 20 feature files: extractor ctranspath"),
+                               HasSubstr("inferred: B: clini.csv: cells are separated by semicolons"),
+                               HasSubstr("inferred: B: clini.csv: numbers have decimal commas"),
+                               HasSubstr("inferred: B: 6 feature files: ")));
+  p.cohorts[1].inferences.resize(30, "and so on");
+  EXPECT_THAT(findings(p), ::testing::SizeIs(13));
+  EXPECT_THAT(findings(p).back(), HasSubstr("more lines like these are in the report of mtlgrid plan"));
 }
 
 TEST_F(PlanClasses, WhatWasInferredIsSaidWithTheEvidence) {
