@@ -48,7 +48,8 @@ void SeenValues::add(const std::string& value, std::size_t row) {
   if (first) values_.push_back({value, 0, {}});
   SeenValue& seen = values_[entry->second];
   ++seen.count;
-  seen.rows.insert(std::upper_bound(seen.rows.begin(), seen.rows.end(), row), row);
+  const auto at = std::lower_bound(seen.rows.begin(), seen.rows.end(), row);
+  if (at == seen.rows.end() || *at != row) seen.rows.insert(at, row);  // one row may have it in several columns
   if (seen.rows.size() > kRows) seen.rows.pop_back();
 }
 

@@ -43,6 +43,10 @@ TEST_F(MissingCells, OfAllColumnsAreOneLineWithEverySpelling) {
                           "Available], Not evaluable in [cohort.C]"));
 }
 
+TEST_F(MissingCells, InSeveralColumnsOfARowNameTheRowOnce) {
+  EXPECT_THAT(lines("A,MSIH,'--,'--\nB,MSS,'--,'--\n"), ElementsAre(HasSubstr("''--' (4 times, rows 2, 3, ...)")));
+}
+
 TEST_F(MissingCells, OfPatientsWhomNobodyUsesAreNone) {
   EXPECT_THAT(lines("A,MSIH,1,1\nB,MSS,2,2\nC,,'--,4\nD,odd,'--,3\nE,MSIH,,\n"), IsEmpty());
 }
