@@ -42,9 +42,27 @@ std::vector<RawRow> take_rows(std::string_view text, const Dialect& dialect) {
   return rows;
 }
 
+// Whether a quoted cell has whole rows in it: its lines have as many separators as the ends and rows of a table of
+// `columns` between two cells of one column. Then its quotes are likely those of two cells.
+bool hides_rows(const RawRow& row, std::size_t columns, char separator) {
+  if (!row.quotes_lines || !row.quotes_separators || row.cells.size() != columns) return false;
+  for (std::size_t c = 0; c < columns; ++c) {
+    std::string_view rest = row.cells[c];
+    bool rows = columns > 2 && rest.find_first_of("\r\n") != std::string_view::npos;
+    for (bool first = true; rows && !rest.empty(); first = false) {
+      const std::string_view line = take_line(rest);
+      const auto separators = static_cast<std::size_t>(std::count(line.begin(), line.end(), separator));
+      rows = separators == (first ? columns - 1 - c : rest.empty() ? c : columns - 1);
+    }
+    if (rows) return true;
+  }
+  return false;
+}
+
 // Quotes within cells are read and said. A quote that is never closed is a problem; so is a line end in quotes where
-// other cells have quotes within them: the closing quote may be another cell's, and the rows between would be lost.
-void check_quotes(const std::vector<RawRow>& rows, Table& table, Problems& problems) {
+// other cells have quotes within them, or where whole rows are in the quotes: the closing quote may be another cell's,
+// and the rows between would be lost.
+void check_quotes(const std::vector<RawRow>& rows, char separator, Table& table, Problems& problems) {
   const std::string file = table.path.string();
   const RawRow *stray = nullptr, *broken = nullptr;
   std::size_t count = 0;
@@ -52,6 +70,12 @@ void check_quotes(const std::vector<RawRow>& rows, Table& table, Problems& probl
     if (row.unclosed) {
       return problems.add(
           fmt::format("{}, row {}: a quote is opened and never closed, expected a closing quote", file, row.line));
+    }
+    if (hides_rows(row, rows.front().cells.size(), separator)) {
+      problems.add(
+          fmt::format("{}, row {}: between a quote that is opened there and the next one are whole rows of the table; "
+                      "expected quotes around a whole cell, doubled inside it",
+                      file, row.line));
     }
     if (row.quotes_lines && broken == nullptr) broken = &row;
     if (!row.stray) continue;
@@ -110,7 +134,7 @@ Table parse_csv(std::string_view text, const std::filesystem::path& path, const 
   const Dialect dialect = find_dialect(utf8, file, rules.sure_column);
   table.inferences.insert(table.inferences.end(), dialect.inferences.begin(), dialect.inferences.end());
   std::vector<RawRow> rows = take_rows(utf8, dialect);
-  check_quotes(rows, table, problems);
+  check_quotes(rows, dialect.separator, table, problems);
   if (rows.empty()) {
     throw InputError(fmt::format("{}: {}, expected a header row and rows below it", file,
                                  dialect.comments.empty() ? "empty" : "every line begins with '#'"));

@@ -26,6 +26,7 @@ void take_quoted(std::string_view text, std::size_t& i, char separator, RawRow& 
 RawRow take_row(std::string_view& text, char separator) {
   RawRow row;
   row.cells.emplace_back();
+  row.quoted = text.starts_with('"');
   bool start = true, closed = false;  // of the cell: nothing was read; a quote around it was closed
   std::size_t i = 0;
   for (; i < text.size() && !ends_line(text[i]); ++i) {

@@ -12,6 +12,7 @@ namespace mtlgrid {
 struct RawRow {
   std::vector<std::string> cells;    // without the quotes around them
   std::size_t line = 1;              // in the file, from 1; whoever takes the rows counts
+  bool quoted = false;               // begins with a quote
   bool unclosed = false;             // a quote is opened and never closed: the last cell has the rest of the text
   bool quotes_lines = false;         // a line ends within quotes
   bool quotes_separators = false;    // a separator stands within quotes

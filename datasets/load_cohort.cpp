@@ -134,7 +134,9 @@ std::optional<Tables> read_inputs(const CohortFiles& files, FeatureDisk& disk, P
     try {
       own.collect([&] { with_retries(disk, !refused, action); });
     } catch (const SystemError& e) {
-      unread.add(e.what());
+      const std::string line = e.what();  // both tables may be one file
+      const auto& lines = unread.lines();
+      if (std::find(lines.begin(), lines.end(), line) == lines.end()) unread.add(line);
       if (!refused) refused = e;
     }
   };

@@ -87,31 +87,42 @@ bool may_be_decimal_commas(const std::vector<RawRow>& rows) {
   return false;
 }
 
-// Whether the first cells are all different, and `ascending` numbers if asked.
-bool are_row_names(const std::vector<RawRow>& rows, bool ascending) {
-  std::set<std::string_view> names;
-  long long last = -1;
-  for (const RawRow& row : rows) {
-    const std::string& name = row.cells.front();
-    if (name.empty() || !names.insert(name).second) return false;
-    if (!ascending) continue;
-    if (!all_digits(name) || name.size() > 15 || std::stoll(name) <= last) return false;
-    last = std::stoll(name);
-  }
-  return true;
+// Whether the cells of a column are all different, and none is empty.
+bool all_different(const std::vector<RawRow>& rows, std::size_t column) {
+  std::set<std::string_view> seen;
+  return std::all_of(rows.begin(), rows.end(), [&](const RawRow& row) {
+    return !row.cells[column].empty() && seen.insert(row.cells[column]).second;
+  });
 }
 
-// Whether the first cells of `rows`, which are all one longer than the header, are certain to be row names.
+bool first_cells_ascend(const std::vector<RawRow>& rows) {
+  long long last = -1;
+  return std::all_of(rows.begin(), rows.end(), [&](const RawRow& row) {
+    const std::string& name = row.cells.front();
+    const long long before = last;
+    if (!all_digits(name) || name.size() > 15) return false;
+    return (last = std::stoll(name)) > before;
+  });
+}
+
+// Whether the first cells of `rows`, which are all one longer than the header, are certain to be row names. What else
+// may be: commas in texts and decimal commas, which shift the cells behind them; tabs in texts are not to be expected.
 bool have_row_names(const std::vector<RawRow>& rows, char separator, const std::string& sure_column,
                     const Table& table) {
-  const auto has_sure_column = [&](const std::vector<std::string>& cells) {
-    return std::find(cells.begin(), cells.end(), sure_column) != cells.end();
-  };
-  if (table.columns.size() < 2 || (separator == ',' && may_be_decimal_commas(rows))) return false;
-  if (std::any_of(rows.begin(), rows.end(), [&](const RawRow& row) { return has_sure_column(row.cells); })) {
-    return false;  // the header is a title
-  }
-  return are_row_names(rows, has_sure_column(table.columns));
+  const std::vector<std::string>& names = table.columns;
+  const auto is_sure = [&](const std::string& cell) { return cell == sure_column; };
+  const auto names_it = [&](const RawRow& row) { return std::any_of(row.cells.begin(), row.cells.end(), is_sure); };
+  if (names.size() < 2 || !all_different(rows, 0)) return false;
+  if (std::any_of(rows.begin(), rows.end(), names_it)) return false;  // the header is a title
+  if (separator == '\t') return true;
+  const auto sure = static_cast<std::size_t>(std::find_if(names.begin(), names.end(), is_sure) - names.begin());
+  if (sure == names.size()) return !may_be_decimal_commas(rows);
+  const bool quoted = std::all_of(rows.begin(), rows.end(), [](const RawRow& row) { return row.quoted; });
+  const bool ascend = first_cells_ascend(rows);
+  const auto is_text = [&](const RawRow& row) { return !all_digits(row.cells[sure + 1]); };
+  // Numbers in quotes before names that tell the rows apart: R writes so, whatever the other columns are.
+  if (ascend && quoted && all_different(rows, sure + 1) && std::all_of(rows.begin(), rows.end(), is_text)) return true;
+  return (ascend || quoted) && !may_be_decimal_commas(rows);
 }
 
 bool end_empty(const std::vector<RawRow>& rows) {

@@ -16,8 +16,8 @@ namespace mtlgrid {
 // have
 //   as many as the header: what they lack at the end is missing;
 // - rows that all have one cell more than the header, as R writes its row names: Table::columns gets a first column
-//   without a name. The first cells must be row names, all different, and ascending numbers if the header has
-//   `sure_column`; the rows must not look like numbers with decimal commas.
+//   without a name. Their first cells must be all different. Where the separator is not the tab and the header has
+//   `sure_column`, they must be in quotes or ascending numbers, and the rows must not look like decimal commas.
 // Everything else is a problem, one line a cause: more cells, notes between the rows, cells joined by quotes.
 void fit_rows(const std::vector<RawRow>& rows, char separator, const std::string& sure_column, Table& table,
               Problems& problems);

@@ -146,6 +146,10 @@ TEST(Csv, RowNamesNeedNoNameInTheHeader) {
   EXPECT_THAT(t.inferences, ElementsAre("the header lacks a name for the first column, as of row names in R: it has 2, "
                                         "every row 3 cells"));
   EXPECT_THAT(r("label,x\nA,p,0.5\nB,n,2\n").columns, ElementsAre("", "label", "x")) << "patients as row names";
+  EXPECT_THAT(r("\"PATIENT\",\"x\"\n\"s2\",\"A\",0.5\n\"s1\",\"B\",2\n").columns, ElementsAre("", "PATIENT", "x"));
+  EXPECT_THAT(r("PATIENT\tx\ns2\tA\t0.5\ns1\tB\t2\n").columns, ElementsAre("", "PATIENT", "x"));
+  EXPECT_THAT(r("\"PATIENT\",\"age\",\"sex\"\n\"1\",\"A\",63,1\n\"2\",\"B\",71,0\n").columns,
+              ElementsAre("", "PATIENT", "age", "sex"));
 }
 
 TEST(Csv, WhatMayBeNoRowNamesIsRefused) {
@@ -208,6 +212,11 @@ TEST(Csv, QuotesWithinCellsMayNotHideRows) {
                   "quotes within them ('5\" deep' in row 4): rows may be lost between; expected quotes around "
                   "a whole cell, doubled inside it"));
   EXPECT_THAT(problems("a,b\n\"1,2\n3,\"4\n"), ElementsAre(HasSubstr("row 2: a quote that is opened there")));
+  EXPECT_THAT(problems("a\tb\tc\n1\t\"high\t2\n3\tx\t4\n5\tlow\"\t6\n"),
+              ElementsAre("t.csv, row 2: between a quote that is opened there and the next one are whole rows of the "
+                          "table; expected quotes around a whole cell, doubled inside it"));
+  EXPECT_THAT(problems("a,b,c\n\"1,2,3\n4\",5,6\n"), ElementsAre(HasSubstr("row 2: between a quote")));
+  EXPECT_THAT(parse("a,b,c\n1,\"one, two\nthree, four, five\",6\n").rows, SizeIs(1)) << "a text";
 }
 
 TEST(Csv, UnclosedQuoteIsNamedByTheRowThatOpensIt) {

@@ -92,7 +92,7 @@ const std::vector<Bad> kBad = {
      replaced("A/slide.csv", "A02,A02.h5", "A02,A02.h5,more")},
     {"TableNotUtf8", "A/clini.csv: is not UTF-8 text (byte 0xE9, 'é' in Windows-1252, in row 3)",
      replaced("A/clini.csv", "A01,neg", "A01,n\xE9g")},
-    {"TableOtherFormat", "A/clini.dat: suffix '.dat', expected a table in .csv, .tsv or .txt",
+    {"TableOtherFormat", "A/clini.dat: suffix '.dat', expected a table in .csv, .tsv, .tab or .txt",
      [](const SmallGrid& grid) {
        std::filesystem::rename(grid.path("A/clini.csv"), grid.path("A/clini.dat"));
        grid.replace("c.ini", "A/clini.csv", "A/clini.dat");
