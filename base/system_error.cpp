@@ -74,6 +74,7 @@ bool may_pass(int number) {
     case ESHUTDOWN:
     case ENFILE:
     case ENOMEM:
+    case ETXTBSY:  // of our own: a file that another program has open for writing
       return true;
     default:
       return false;

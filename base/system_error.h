@@ -19,6 +19,7 @@ class SystemError : public Error {
   const std::string& advice() const { return advice_; }  // what to do
   // Whether the same call may succeed a moment later.
   bool may_pass() const;
+  int number() const { return number_; }
 
  private:
   std::string cause_, advice_;

@@ -26,7 +26,7 @@ constexpr const char* kTileFile = "expected an HDF5 file of tile features";
   if (e.number() != 0) throw system_error(file, e.number());
   if (e.library_text().find("already open for") != std::string::npos) {  // for write, or for read-write
     throw SystemError(file, "is open for writing in another program, or was not closed by the one that wrote it",
-                      "wait for that program; if there is none, h5clear -s FILE repairs the file");
+                      "wait for that program; if there is none, h5clear -s FILE repairs the file", ETXTBSY);
   }
   throw FileFault(file, "unreadable or truncated", kTileFile, e.what());
 }

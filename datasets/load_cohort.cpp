@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <cerrno>
 #include <new>
 #include <optional>
 #include <utility>
@@ -74,8 +75,9 @@ class FileCheck {
       (file.used ? faults_ : unused_).add(e.cause(), example, e.expected());
     } catch (const SystemError& e) {
       patient_ = false;  // not once more for each file: thousands may follow
-      // What may pass must not change the cohort's fingerprint.
-      (file.used || e.may_pass() ? system_ : unused_).add(e.cause(), file.relative, e.advice());
+      // What may pass must not change the cohort's fingerprint; a writer may have left its mark for good.
+      (file.used || (e.may_pass() && e.number() != ETXTBSY) ? system_ : unused_)
+          .add(e.cause(), file.relative, e.advice());
     }
   }
 

@@ -191,6 +191,8 @@ TEST_F(SystemErrors, AFileOfAnotherWriterIsNamed) {
   }
   EXPECT_THAT(system_error_of([&] { inspect_features(folder / "copy.h5"); }),
               HasSubstr("is open for writing in another program, or was not closed"));
+  EXPECT_THAT(system_error_of([&] { inspect_features(folder / "copy.h5", disk, true); }), HasSubstr("h5clear"));
+  EXPECT_EQ(disk.waited.size(), kReadPauses.size());
 }
 
 std::size_t copied(unsigned, std::size_t, const unsigned*, std::size_t bytes, std::size_t*, void**) { return bytes; }
@@ -256,6 +258,20 @@ TEST_F(CohortWithRefusals, OfUnusedPatientsAreWarnings) {
   EXPECT_THAT(load().warnings,
               ElementsAre(HasSubstr("files of patients whom no pair uses: cannot be read: Permission")));
   EXPECT_THAT(problems.lines(), IsEmpty());
+}
+
+// A program that was killed leaves its mark in the file.
+TEST_F(CohortWithRefusals, OfAWriterOfUnusedPatientsAreWarnings) {
+  {
+    const hdf5::Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+    H5Pset_libver_bounds(access.get(), H5F_LIBVER_V110, H5F_LIBVER_V110);
+    const hdf5::Handle open(H5Fcreate(c.feats("w.h5").c_str(), H5F_ACC_EXCL, H5P_DEFAULT, access.get()), H5Fclose);
+    H5Fflush(open.get(), H5F_SCOPE_GLOBAL);
+    fs::copy(c.feats("w.h5"), c.feats("d.h5"), fs::copy_options::overwrite_existing);
+  }
+  EXPECT_THAT(load().warnings, ElementsAre(HasSubstr("files of patients whom no pair uses: is open for writing")));
+  EXPECT_THAT(problems.lines(), IsEmpty());
+  EXPECT_EQ(disk.waited.size(), kReadPauses.size());
 }
 
 TEST_F(CohortWithRefusals, ThatMayPassDoNotChangeTheCohort) {
