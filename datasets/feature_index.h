@@ -1,8 +1,10 @@
 // The feature files of a folder, and which of them a FILENAME in a slide table refers to.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -13,7 +15,8 @@ class FeatureIndex {
  public:
   // Lists every entry ending in .h5 below `folder`, sub-folders and links to folders included (each real folder once);
   // whether an entry is a readable file is seen when it is read. Throws InputError if the folder does not exist or
-  // contains no .h5 file, SystemError if it cannot be listed, or if a sub-folder cannot for a reason that may pass.
+  // contains no .h5 file (what is there instead is said); SystemError if it cannot be listed, if a sub-folder cannot
+  // for a reason that may pass, or if no .h5 file is seen and a sub-folder cannot be listed.
   explicit FeatureIndex(const std::filesystem::path& folder);
 
   // The files that a FILENAME may refer to, as paths relative to the folder with `/`: none, one, or several where it is
@@ -23,16 +26,22 @@ class FeatureIndex {
   struct Match {
     std::vector<std::string> files;
     bool outside = false;  // an absolute path, or one with `..`, to no listed file and not into the folder
+    // Where no file was found: the folder that has a file of that name, but a name itself that is not UTF-8.
+    std::string misnamed_folder{};
   };
   Match find(const std::string& filename) const;
   // Whether the folder has a folder of that name, with or without `.h5`.
   bool is_folder(const std::string& filename) const;
+  // Whether a FILENAME that was not found may be that of a file in a sub-folder that cannot be listed. Such folders
+  // that file systems make for themselves (lost+found, .snapshot) do not count.
+  bool may_be_unlisted(const std::string& filename) const;
 
   // All files, ascending.
   std::vector<std::string> files() const { return {files_.begin(), files_.end()}; }
   // Entries below the folder that were passed over: sub-folders that cannot be listed, names that are not UTF-8.
   struct Unread {
     std::string path, reason;
+    bool unlisted = false;  // a folder that cannot be listed, and may hold files that FILENAMEs mean
   };
   const std::vector<Unread>& unread() const { return unread_; }
 
@@ -41,11 +50,19 @@ class FeatureIndex {
   void take(const std::filesystem::directory_entry& entry, const std::string& relative,
             std::set<std::filesystem::path>& visited);
   Match find_on_disk(const std::filesystem::path& path) const;
+  Match find_bare(const std::string& name) const;
+  // The file's path where `relative` is below a folder that cannot be listed. It may be one that can be searched:
+  // reading the file will tell.
+  std::optional<std::string> below_unread(const std::string& relative) const;
+  void pass_over_misnamed(const std::filesystem::directory_entry& entry, const std::string& relative, bool is_folder);
+  std::string what_is_there() const;
 
   std::filesystem::path folder_;
   std::set<std::string> files_;                            // relative paths
   std::map<std::string, std::vector<std::string>> named_;  // file name to relative paths
   std::vector<Unread> unread_;
+  std::map<std::string, std::string> misnamed_;        // files in folders whose names are not UTF-8: name to folder
+  std::map<std::string, std::size_t> other_suffixes_;  // of files that are none of ours, with their number
   mutable std::map<std::filesystem::path, std::string> real_;  // canonical path to relative one; made when needed
 };
 

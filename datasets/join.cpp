@@ -1,6 +1,7 @@
 #include "datasets/join.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <map>
 #include <optional>
@@ -24,14 +25,16 @@ struct SlideRow {
 class Join {
  public:
   Join(const CohortFiles& files, const Table& clini, const Table& slides, const FeatureIndex& features,
-       std::vector<Drop>& drops, Problems& problems, std::vector<std::string>& warnings)
+       const std::function<bool(std::size_t)>& used, const JoinFindings& findings)
       : files_(files),
         clini_(clini),
         slides_(slides),
         features_(features),
-        drops_(drops),
-        problems_(problems),
-        warnings_(warnings) {}
+        used_(used),
+        drops_(findings.drops),
+        problems_(findings.problems),
+        warnings_(findings.warnings),
+        unlisted_(findings.unlisted) {}
 
   std::vector<JoinedPatient> run() {
     const auto columns = join_columns(files_, clini_, slides_, problems_);
@@ -40,7 +43,11 @@ class Join {
     for (const auto& row : slides_.rows) {
       place_slide(row, row.cells[columns->slide_patient], row.cells[columns->filename]);
     }
+    report_outside();
     mistakes_.report(slides_.path.string(), problems_);
+    Problems unused;
+    unused_.report(slides_.path.string() + ", rows of patients whom no pair uses", unused);
+    warnings_.insert(warnings_.end(), unused.lines().begin(), unused.lines().end());
     return finish();
   }
 
@@ -67,48 +74,77 @@ class Join {
     }
     in_slide_table_.insert(*patient);
     if (!filename) return drop(*patient, "", fmt::format("row {} of the slide table names no file", row.line));
-    const auto file = resolve({&row, *patient, *filename});
+    const SlideRow slide{&row, *patient, *filename};
+    const FeatureIndex::Match match = features_.find(*filename);
+    filenames_.insert(*filename);
+    if (match.files.empty()) lost_filenames_.insert(*filename);
     const auto known = patients_.find(*patient);
     if (known == patients_.end()) return drop(*patient, *filename, "patient not in the clinical table");
-    if (file) known->second.slides.push_back(*file);
+    if (const auto file = resolve(slide, match)) known->second.slides.push_back(*file);
+  }
+
+  bool used(const std::string& patient) const { return used_(patients_.at(patient).clini_row); }
+
+  // A mistake in a row: an error if the patient is used.
+  std::nullopt_t mistake(const SlideRow& slide, const std::string& cause, const std::string& example,
+                         const std::string& advice) {
+    (used(slide.patient) ? mistakes_ : unused_).add(cause, example, advice);
+    drop(slide.patient, slide.filename, "no single feature file");
+    return std::nullopt;
   }
 
   // The row's file if it exists and no earlier row names it; otherwise a drop or a mistake is added.
-  std::optional<std::string> resolve(const SlideRow& slide) {
+  std::optional<std::string> resolve(const SlideRow& slide, const FeatureIndex::Match& match) {
     const std::string row = fmt::format("row {}", slide.row->line);
-    const FeatureIndex::Match match = features_.find(slide.filename);
-    filenames_.insert(slide.filename);
     if (match.outside) {
-      mistakes_.add("FILENAMEs outside the feature folder", fmt::format("'{}' in {}", slide.filename, row),
-                    "expected paths relative to " + files_.features.string());
+      outside_.push_back(slide);
       return std::nullopt;
     }
     if (match.files.size() > 1) {
-      mistakes_.add("ambiguous FILENAMEs",
-                    fmt::format("'{}' in {} is '{}' or '{}'", slide.filename, row, match.files[0], match.files[1]),
-                    "expected paths relative to " + files_.features.string());
-      return std::nullopt;
+      const auto folder = std::filesystem::path(match.files[0]).parent_path();
+      return mistake(slide, "ambiguous FILENAMEs",
+                     fmt::format("'{}' in {} is '{}' or '{}'", slide.filename, row, match.files[0], match.files[1]),
+                     fmt::format("expected paths relative to {}, or one of its folders as the cohort's (features = {})",
+                                 files_.features.string(), (files_.features / folder).string()));
+    }
+    if (!match.misnamed_folder.empty()) {
+      return mistake(slide, "FILENAMEs of files in a folder whose name is not UTF-8",
+                     fmt::format("'{}' in {} is in '{}'", slide.filename, row, match.misnamed_folder),
+                     "rename the folder");
     }
     if (match.files.empty()) return lose(slide);
     const auto [owner, first] = owners_.emplace(match.files[0], slide);
     if (first) return match.files[0];
     if (owner->second.patient != slide.patient) {
-      mistakes_.add("files of two patients",
-                    fmt::format("'{}' of '{}' in {} is of '{}' in row {}", match.files[0], slide.patient, row,
-                                owner->second.patient, owner->second.row->line),
-                    "expected one patient a file");
-    } else if (patients_.contains(slide.patient)) {
-      drop(slide.patient, slide.filename, "listed twice, counted once");
+      const SlideRow& decisive = used(owner->second.patient) ? owner->second : slide;
+      return mistake(decisive, "files of two patients",
+                     fmt::format("'{}' of '{}' in {} is of '{}' in row {}", match.files[0], slide.patient, row,
+                                 owner->second.patient, owner->second.row->line),
+                     "expected one patient a file");
     }
+    drop(slide.patient, slide.filename, "listed twice, counted once");
     return std::nullopt;
   }
 
   std::nullopt_t lose(const SlideRow& slide) {
-    lost_filenames_.insert(slide.filename);
-    if (!patients_.contains(slide.patient)) return std::nullopt;
+    if (features_.may_be_unlisted(slide.filename) && used(slide.patient)) unlisted_filenames_.insert(slide.filename);
     drop(slide.patient, slide.filename,
          features_.is_folder(slide.filename) ? "a folder, not a feature file" : "no feature file");
     return std::nullopt;
+  }
+
+  // One cause, with what the folder has instead.
+  void report_outside() {
+    NameSearch search = file_search();
+    search.lost.clear();
+    for (const SlideRow& slide : outside_) search.lost.push_back(slide.filename);
+    const std::string advice =
+        outside_.empty() ? ""
+                         : fmt::format("expected paths relative to {}: {}", files_.features.string(), nearest(search));
+    for (const SlideRow& slide : outside_) {
+      mistake(slide, "FILENAMEs outside the feature folder",
+              fmt::format("'{}' in row {}", slide.filename, slide.row->line), advice);
+    }
   }
 
   std::vector<JoinedPatient> finish() {
@@ -122,6 +158,7 @@ class Join {
       }
     }
     warn_of_unread_folders();
+    if (!unlisted_filenames_.empty()) return joined;  // what is lost is not known
     if (joined.empty() && mistakes_.empty()) return complain_of_nobody(patients, slides);
     for (const NameSearch& search : {patients, slides}) {
       const auto warning = joined.empty() ? std::nullopt : warn_of_loss(search);
@@ -173,14 +210,24 @@ class Join {
   }
 
   void warn_of_unread_folders() {
-    if (features_.unread().empty()) return;
-    Causes unread;
-    for (const auto& entry : features_.unread()) unread.add(entry.reason, entry.path);
-    Problems lines;
-    unread.report(files_.features.string() + ": not looked into", lines);
+    Causes unread, unlisted;
+    for (const auto& entry : features_.unread()) {
+      (entry.unlisted && !unlisted_filenames_.empty() ? unlisted : unread).add(entry.reason, entry.path);
+    }
+    const std::string where = files_.features.string() + ": not looked into";
+    Problems lines, closed;
+    unread.report(where, lines);
+    unlisted.report(where, closed);
     for (const auto& line : lines.lines()) {
       warnings_.push_back(fmt::format("{}; {} of the slide table were not found elsewhere", line,
                                       counted(static_cast<std::int64_t>(lost_filenames_.size()), "FILENAME")));
+    }
+    for (const auto& line : closed.lines()) {
+      unlisted_.add(fmt::format(
+          "{}; {} of patients who are used ({}) were found nowhere else and may be in it: let user {} list and search "
+          "it (chmod u+rx), move it away, or remove these rows from {}",
+          line, counted(static_cast<std::int64_t>(unlisted_filenames_.size()), "FILENAME"),
+          examples({unlisted_filenames_.begin(), unlisted_filenames_.end()}), ::geteuid(), slides_.path.string()));
     }
   }
 
@@ -188,22 +235,26 @@ class Join {
   const Table& clini_;
   const Table& slides_;
   const FeatureIndex& features_;
+  const std::function<bool(std::size_t)>& used_;
   std::vector<Drop>& drops_;
   Problems& problems_;
   std::vector<std::string>& warnings_;
-  Causes mistakes_;                                // of single rows
+  Problems& unlisted_;
+  Causes mistakes_, unused_;                       // of single rows; of patients whom no pair uses
   std::map<std::string, JoinedPatient> patients_;  // by bytes of the name
   std::set<std::string> in_slide_table_;           // patients
   std::set<std::string> filenames_, lost_filenames_;
+  std::set<std::string> unlisted_filenames_;  // lost, of used patients, and maybe in a folder that cannot be listed
+  std::vector<SlideRow> outside_;
   std::map<std::string, SlideRow> owners_;  // file to the first row that names it
 };
 
 }  // namespace
 
 std::vector<JoinedPatient> join_tables(const CohortFiles& files, const Table& clini, const Table& slides,
-                                       const FeatureIndex& features, std::vector<Drop>& drops, Problems& problems,
-                                       std::vector<std::string>& warnings) {
-  return Join(files, clini, slides, features, drops, problems, warnings).run();
+                                       const FeatureIndex& features, const std::function<bool(std::size_t)>& used,
+                                       const JoinFindings& findings) {
+  return Join(files, clini, slides, features, used, findings).run();
 }
 
 }  // namespace mtlgrid

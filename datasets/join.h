@@ -1,6 +1,8 @@
 // Joining the clinical and the slide table with a folder of feature files, before any of these files is opened.
 #pragma once
 
+#include <functional>
+
 #include "datasets/cohort.h"
 #include "datasets/feature_index.h"
 
@@ -13,12 +15,22 @@ struct JoinedPatient {
   std::vector<std::string> slides;  // relative paths of the files, slide-table row order, each once
 };
 
+// Where a join writes what it finds. `unlisted`: slides that are used, were not found, and may be in a sub-folder that
+// cannot be listed: the cohort is not known then.
+struct JoinFindings {
+  std::vector<Drop>& drops;
+  Problems& problems;
+  std::vector<std::string>& warnings;
+  Problems& unlisted;
+};
+
 // Patients ascending by bytes of the name: those of `clini`, or of `slides` where `files` names no clinical table.
-// Drops are added to `drops`. Missing columns, FILENAMEs that are ambiguous or outside the folder, files of two
-// patients, and joins that leave nobody are added to `problems`, one line a cause; a join that loses most rows for one
-// reason, and sub-folders that could not be read, to `warnings`.
+// `used` says of a row of the table of patients whether any pair may take it: FILENAMEs that are ambiguous or outside
+// the folder, and files of two patients, are problems if it does, otherwise warnings; of patients who are not in the
+// clinical table they are neither. Missing columns and joins that leave nobody are problems, one line a cause; a join
+// that loses rows for one reason, and sub-folders that could not be read, warnings.
 std::vector<JoinedPatient> join_tables(const CohortFiles& files, const Table& clini, const Table& slides,
-                                       const FeatureIndex& features, std::vector<Drop>& drops, Problems& problems,
-                                       std::vector<std::string>& warnings);
+                                       const FeatureIndex& features, const std::function<bool(std::size_t)>& used,
+                                       const JoinFindings& findings);
 
 }  // namespace mtlgrid

@@ -14,13 +14,6 @@ namespace {
 
 constexpr std::size_t kExamples = 3;
 
-std::string examples(const std::vector<std::string>& names) {
-  if (names.empty()) return "none";
-  const std::vector<std::string> first(names.begin(),
-                                       names.begin() + static_cast<std::ptrdiff_t>(std::min(kExamples, names.size())));
-  return fmt::format("'{}'{}", fmt::join(first, "', '"), names.size() > kExamples ? ", ..." : "");
-}
-
 // The best explanation so far. One that is tried later, and so is further away, must explain more.
 class Best {
  public:
@@ -143,6 +136,13 @@ std::string with(const std::string& sentence, const NameExplanation& e) {
 
 }  // namespace
 
+std::string examples(const std::vector<std::string>& names) {
+  if (names.empty()) return "none";
+  const std::vector<std::string> first(names.begin(),
+                                       names.begin() + static_cast<std::ptrdiff_t>(std::min(kExamples, names.size())));
+  return fmt::format("'{}'{}", fmt::join(first, "', '"), names.size() > kExamples ? ", ..." : "");
+}
+
 std::optional<NameExplanation> explain(const NameSearch& search) {
   Best best;
   const std::vector<NameForm> forms = name_forms(search.kind);
@@ -152,6 +152,12 @@ std::optional<NameExplanation> explain(const NameSearch& search) {
   offer_beginnings(search, true, best);
   offer_form(search, forms.back(), best);
   return best.best();
+}
+
+std::string nearest(const NameSearch& search) {
+  const auto e = explain(search);
+  return e ? fmt::format("{} {}; {}", e->count, e->difference, e->advice)
+           : fmt::format("it has {}", examples(search.others));
 }
 
 std::string describe(const NameSearch& search) {

@@ -30,6 +30,13 @@ struct NameExplanation {
 // The explanation by which most would be found, the nearest one of several; nullopt if none finds any.
 std::optional<NameExplanation> explain(const NameSearch& search);
 
+// "'a', 'b', 'c', ..."; "none" of no names.
+std::string examples(const std::vector<std::string>& names);
+
+// How the lost names differ from the others and what to write, or what the others look like: "3 agree but for the
+// folders in front ('/x/a.h5' and 'a.h5'); write ..." or "it has 'a.h5', 'b.h5'".
+std::string nearest(const NameSearch& search);
+
 // "none of the 24 patients of /x/slide.csv ('A-01', 'B-01', 'C-01', ...) is among the 24 patients of /x/clini.csv ('A',
 // 'B', 'C', ...): 24 ...; write ...". One line.
 std::string describe(const NameSearch& search);

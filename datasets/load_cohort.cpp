@@ -61,8 +61,9 @@ std::string read_and_hash(const Candidate& file, FeatureDisk& disk, bool patient
 // Checks the files of a cohort one after the other, and collects what is wrong with them by cause.
 class FileCheck {
  public:
-  FileCheck(const std::filesystem::path& folder, FingerprintMemory& memory, FeatureDisk& disk)
-      : folder_(folder), memory_(memory), disk_(disk) {}
+  // `unlisted`: lines on slides in folders that cannot be listed.
+  FileCheck(const std::filesystem::path& folder, const Problems& unlisted, FingerprintMemory& memory, FeatureDisk& disk)
+      : folder_(folder), unlisted_(unlisted), memory_(memory), disk_(disk) {}
 
   void check(Candidate& file) {
     try {
@@ -103,9 +104,9 @@ class FileCheck {
     return most->first;
   }
 
-  // Adds what was found. Throws Error(needs_person) if files could not be read and nothing else is wrong.
+  // Adds what was found. Throws Error(needs_person) if files or folders could not be read and nothing else is wrong.
   void report(Problems& problems, std::vector<std::string>& warnings) const {
-    Problems unused, unread;
+    Problems unused, unread = unlisted_;
     unused_.report(folder_.string() + ", files of patients whom no pair uses", unused);
     warnings.insert(warnings.end(), unused.lines().begin(), unused.lines().end());
     faults_.report(folder_.string(), problems);
@@ -116,6 +117,7 @@ class FileCheck {
 
  private:
   const std::filesystem::path& folder_;
+  const Problems& unlisted_;
   FingerprintMemory& memory_;
   FeatureDisk& disk_;
   bool patient_ = true;  // no file could not be read yet
@@ -210,14 +212,16 @@ Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems
   cohort.files = files;
   auto tables = read_inputs(files, disk, problems);
   if (!tables) return cohort;
-  const auto joined =
-      join_tables(files, tables->clini, tables->slides, *tables->features, cohort.drops, problems, cohort.warnings);
+  const auto is_used = [&](std::size_t row) { return files.clini.empty() || may_be_used(tables->clini, row, uses); };
+  Problems unlisted;
+  const auto joined = join_tables(files, tables->clini, tables->slides, *tables->features, is_used,
+                                  {cohort.drops, problems, cohort.warnings, unlisted});
 
   std::vector<Candidate> checked;
-  FileCheck check(files.features, memory, disk);
+  FileCheck check(files.features, unlisted, memory, disk);
   Fingerprint fingerprint;
   for (const auto& patient : joined) {
-    const bool used = files.clini.empty() || may_be_used(tables->clini, patient.clini_row, uses);
+    const bool used = is_used(patient.clini_row);
     cohort.patients.push_back({patient.name, {}, patient.clini_row});
     fingerprint.add(patient.name);
     fingerprint.add(std::to_string(patient.slides.size()));
@@ -234,7 +238,10 @@ Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems
     cohort.patients.back().fingerprint = own.hex();
   }
   cohort.clini = std::move(tables->clini);
-  if (checked.empty()) return cohort;
+  if (checked.empty()) {
+    check.report(problems, cohort.warnings);
+    return cohort;
+  }
   cohort.width = check.common(checked, [](const FeatureInfo& i) { return i.width; }, "features a tile:");
   cohort.extractor =
       check.common(checked, [](const FeatureInfo& i) { return canonical_extractor(i.extractor); }, "extractor");

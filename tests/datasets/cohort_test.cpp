@@ -12,6 +12,7 @@ namespace mtlgrid::testing {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -115,7 +116,9 @@ TEST_F(LoadCohort, APathOutOfTheFolderIsAProblem) {
   EXPECT_THAT(c.problems(), ElementsAre(slides() +
                                         ": FILENAMEs outside the feature folder (2 times: '../b.h5' in row 2, '/a.h5' "
                                         "in row 3); expected paths relative to " +
-                                        c.files().features.string()));
+                                        c.files().features.string() +
+                                        ": 2 agree but for the folders in front ('../b.h5' and 'b.h5'); write paths "
+                                        "relative to the feature folder"));
 }
 
 TEST_F(LoadCohort, EverythingDroppedIsAccountedFor) {
@@ -170,7 +173,14 @@ TEST_F(LoadCohort, EveryMissingInputIsNamedAtOnce) {
 TEST_F(LoadCohort, AFolderWithoutFeaturesIsAProblem) {
   fs::remove(c.feats("a.h5"));
   fs::remove(c.feats("b.h5"));
-  EXPECT_THAT(c.problems(), ElementsAre(HasSubstr("feats: no feature file in it")));
+  EXPECT_THAT(c.problems(), ElementsAre(EndsWith("feats: no feature file in it, expected files ending in .h5")));
+  for (const char* name : {"a.pt", "b.pt", "c.csv"}) write_text(c.feats(name), "x");
+  EXPECT_THAT(c.problems(), ElementsAre(EndsWith("; it has 2 files in .pt, 1 file in .csv: features are read from HDF5 "
+                                                 "files alone: give their folder, or convert them")));
+  for (const char* name : {"a.H5", "b.H5", "c.H5"}) write_text(c.feats(name), "x");
+  EXPECT_THAT(c.problems(),
+              ElementsAre(HasSubstr("it has 3 files in .H5, 2 files in .pt, 1 file in .csv: rename .H5 to "
+                                    ".h5 if they are HDF5")));
 }
 
 TEST_F(LoadCohort, NoPatientLeftIsAProblem) {

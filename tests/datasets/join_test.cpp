@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "datasets/join_hints.h"
+#include "datasets/load_cohort.h"
 #include "tests/datasets/support.h"
 
 namespace fs = std::filesystem;
@@ -168,7 +169,51 @@ TEST_F(Joining, OneWrongKindOfFilenameIsOneLine) {
   c.slides("PATIENT,FILENAME\n" + patient(0) + "," + slide(0) + "\n" + patient(1) + ",/x/1.h5\n" + patient(2) +
            ",/x/2.h5\n" + patient(3) + ",../3.h5\n");
   EXPECT_THAT(c.problems(),
-              ElementsAre(HasSubstr("FILENAMEs outside the feature folder (3 times: '/x/1.h5' in row 3")));
+              ElementsAre(AllOf(HasSubstr("FILENAMEs outside the feature folder (3 times: '/x/1.h5' in row 3"),
+                                HasSubstr(": it has 'TCGA-AA-1000-DX.h5', "))));
+}
+
+TEST_F(Joining, FilenamesOfAnotherMachineAreExplained) {
+  std::string slides = "PATIENT,FILENAME\n";
+  for (int i = 0; i < 4; ++i) slides += patient(i) + ",/mnt/bulk/feats/" + slide(i) + ".h5\n";
+  c.slides(slides);
+  EXPECT_THAT(c.problems(),
+              ElementsAre(AllOf(HasSubstr("FILENAMEs outside the feature folder (4 times: "),
+                                HasSubstr("4 agree but for the folders in front ('/mnt/bulk/feats/TCGA-AA-1000-DX.h5' "
+                                          "and 'TCGA-AA-1000-DX.h5'); write paths relative to the feature folder"))));
+}
+
+TEST_F(Joining, RowsOfOtherPatientsMayHaveAnyFilename) {
+  c.file("one/twice.h5").file("two/twice.h5");
+  std::string slides = "PATIENT,FILENAME\nX1,/mnt/other/x.h5\nX2," + slide(0) + "\nX3,twice\n";
+  for (int i = 0; i < 4; ++i) slides += patient(i) + "," + slide(i) + "\n";
+  c.slides(slides + "X4," + slide(1) + "\n");
+  const Cohort cohort = c.load();
+  EXPECT_EQ(cohort.patients.size(), 4u);
+  EXPECT_THAT(drops_of(cohort.drops), ElementsAre("X1//mnt/other/x.h5: patient not in the clinical table",
+                                                  "X2/" + slide(0) + ": patient not in the clinical table",
+                                                  "X3/twice: patient not in the clinical table",
+                                                  "X4/" + slide(1) + ": patient not in the clinical table"));
+}
+
+TEST_F(Joining, FilenamesOfUnusedPatientsDoNotRefuseTheCohort) {
+  c.clini("PATIENT,label\n" + patient(0) + ",p\n" + patient(1) + ",\n")
+      .slides("PATIENT,FILENAME\n" + patient(0) + "," + slide(0) + "\n" + patient(1) + ",/x/1.h5\n");
+  FingerprintMemory memory;
+  Problems problems;
+  const Cohort cohort = load_cohort(c.files(), memory, problems, {{"label", {}, "x", true}});
+  EXPECT_THAT(problems.lines(), IsEmpty());
+  EXPECT_THAT(cohort.warnings, ElementsAre(HasSubstr("rows of patients whom no pair uses: FILENAMEs outside")));
+  EXPECT_THAT(names_of(cohort), ElementsAre(patient(0)));
+}
+
+TEST_F(Joining, TwoFoldersOfOneSlideAreBothNamed) {
+  for (int i = 0; i < 4; ++i) {
+    fs::remove(c.feats(slide(i) + ".h5"));
+    c.file("uni/" + slide(i) + ".h5").file("conch/" + slide(i) + ".h5");
+  }
+  EXPECT_THAT(c.problems(), ElementsAre(AllOf(HasSubstr("ambiguous FILENAMEs (4 times: "),
+                                              HasSubstr("(features = " + c.feats("conch").string() + ")"))));
 }
 
 TEST_F(Joining, AFolderNamedLikeAFileIsNamedAsOne) {
@@ -184,6 +229,9 @@ TEST_F(Joining, EntriesThatAreNotLookedIntoAreNamed) {
   EXPECT_EQ(cohort.patients.size(), 4u);
   EXPECT_THAT(cohort.warnings, ElementsAre(AllOf(HasSubstr("not looked into: its name is not UTF-8"),
                                                  HasSubstr("0 FILENAMEs of the slide table were not found"))));
+  fs::rename(c.feats(slide(0) + ".h5"), c.feats("caf\xe9/" + slide(0) + ".h5"));
+  EXPECT_THAT(c.problems(), ElementsAre(HasSubstr("FILENAMEs of files in a folder whose name is not UTF-8 ('" +
+                                                  slide(0) + "' in row 2 is in 'caf\xe9'); rename the folder")));
 }
 
 }  // namespace
