@@ -176,6 +176,7 @@ class Join {
                       {},
                       &clini_};
     for (const std::string& name : in_slide_table_) {
+                      in_slide_table_,
       if (!patients_.contains(name)) search.lost.push_back(name);
     }
     for (const auto& [name, patient] : patients_) search.others.push_back(name);
@@ -185,12 +186,15 @@ class Join {
   NameSearch file_search() const {
     return {NameKind::files,
             "FILENAMEs of " + slides_.path.string(),
+    std::set<std::string> found;
+    for (const auto& [file, owner] : owners_) found.insert(file);
             "files of " + files_.features.string(),
             {lost_filenames_.begin(), lost_filenames_.end()},
             filenames_.size(),
             features_.files(),
             nullptr};
   }
+            found,
 
   // Which of the two joins left nobody, or both.
   std::vector<JoinedPatient> complain_of_nobody(const NameSearch& patients, const NameSearch& slides) {

@@ -14,11 +14,19 @@ namespace {
 
 constexpr std::size_t kExamples = 3;
 
+using NamePairs = std::vector<std::pair<std::string, std::string>>;  // (lost, other)
+
 // The best explanation so far. One that is tried later, and so is further away, must explain more.
 class Best {
  public:
-  void offer(std::size_t count, const std::string& difference, const std::string& advice) {
-    if (count > (best_ ? best_->count : 0)) best_ = NameExplanation{count, difference, advice};
+  void offer(const NameExplanation& e) {
+    if (e.count > (best_ ? best_->count : 0)) best_ = e;
+  }
+  // `difference` is followed by the first pair.
+  void offer_pairs(const std::string& difference, const std::string& advice, NamePairs pairs) {
+    if (pairs.empty()) return;
+    const std::string example = fmt::format("{} ('{}' and '{}')", difference, pairs[0].first, pairs[0].second);
+    offer({pairs.size(), example, advice, std::move(pairs)});
   }
   std::optional<NameExplanation> best() const { return best_; }
 
@@ -26,32 +34,31 @@ class Best {
   std::optional<NameExplanation> best_;
 };
 
-std::string pair_of(const std::string& lost, const std::string& other) {
-  return fmt::format("('{}' and '{}')", lost, other);
-}
-
 // Files are joined with or without '.h5'.
 std::string without_h5(NameKind kind, const std::string& name) {
   const bool h5 = kind == NameKind::files && name.ends_with(".h5");
   return h5 ? name.substr(0, name.size() - 3) : name;
 }
 
+// What the name is by a form: the suffix may stand before what the form takes away ('a.h5 ').
+std::string key_of(const NameSearch& search, const NameForm& form, const std::string& name) {
+  return without_h5(search.kind, form.key(without_h5(search.kind, name)));
+}
+
 void offer_form(const NameSearch& search, const NameForm& form, Best& best) {
   std::unordered_map<std::string, const std::string*> keys;
   for (const std::string& other : search.others) {
-    const std::string name = without_h5(search.kind, other);
-    keys.emplace(form.key(name), &other);
+    keys.emplace(key_of(search, form, other), &other);
     // A bare FILENAME is found in sub-folders.
-    if (search.kind == NameKind::files) keys.emplace(form.key(name.substr(name.rfind('/') + 1)), &other);
+    if (search.kind == NameKind::files) keys.emplace(key_of(search, form, other.substr(other.rfind('/') + 1)), &other);
   }
   keys.erase("");
-  std::size_t count = 0;
-  std::string example;
+  NamePairs pairs;
   for (const std::string& name : search.lost) {
-    const auto found = keys.find(form.key(without_h5(search.kind, name)));
-    if (found != keys.end() && count++ == 0) example = pair_of(name, *found->second);
+    const auto found = keys.find(key_of(search, form, name));
+    if (found != keys.end()) pairs.emplace_back(name, *found->second);
   }
-  best.offer(count, fmt::format("agree but for {} {}", form.difference, example), form.advice);
+  best.offer_pairs("agree but for " + form.difference, form.advice, std::move(pairs));
 }
 
 std::string reversed(const std::string& text) { return {text.rbegin(), text.rend()}; }
@@ -89,17 +96,15 @@ void offer_beginnings(const NameSearch& search, bool backwards, Best& best) {
     for (std::string& other : others) other = without_file_suffix(other);
   }
   const Beginnings beginnings(others, backwards);
-  std::size_t count = 0;
-  std::string example;
+  NamePairs pairs;
   for (const std::string& name : search.lost) {
     const auto* const found = beginnings.find(search.kind == NameKind::files ? without_file_suffix(name) : name);
-    if (found != nullptr && count++ == 0) {
-      example = pair_of(name, search.others[static_cast<std::size_t>(found - others.data())]);
-    }
+    if (found != nullptr) pairs.emplace_back(name, search.others[static_cast<std::size_t>(found - others.data())]);
   }
-  best.offer(
-      count, fmt::format("{} {}", backwards ? "end alike" : "begin alike", example),
-      search.kind == NameKind::files ? "write the names as the files have them" : "write the same names in both");
+  best.offer_pairs(
+      backwards ? "end alike" : "begin alike",
+      search.kind == NameKind::files ? "write the names as the files have them" : "write the same names in both",
+      std::move(pairs));
 }
 
 void offer_columns(const NameSearch& search, Best& best) {
@@ -115,9 +120,9 @@ void offer_columns(const NameSearch& search, Best& best) {
     for (const std::string& name : search.lost) {
       if (values.contains(name) && count++ == 0) example = name;
     }
-    best.offer(
-        count, fmt::format("are in its column '{}' (as '{}')", table.columns[column], example),
-        fmt::format("name the column that holds the same names in both (patient_column = {})", table.columns[column]));
+    best.offer({count, fmt::format("are in its column '{}' (as '{}')", table.columns[column], example),
+                fmt::format("name the column that holds the same names in both (patient_column = {})",
+                            table.columns[column])});
   }
 }
 
@@ -154,6 +159,18 @@ std::optional<NameExplanation> explain(const NameSearch& search) {
   return best.best();
 }
 
+std::optional<NameExplanation> explain_by_spelling(const NameSearch& search) {
+  Best best;
+  for (const NameForm& form : name_forms(search.kind)) offer_form(search, form, best);
+  return best.best();
+}
+
+std::optional<NameExplanation> explain_by_beginnings(const NameSearch& search) {
+  Best best;
+  offer_beginnings(search, false, best);
+  return best.best();
+}
+
 std::string nearest(const NameSearch& search) {
   const auto e = explain(search);
   return e ? fmt::format("{} {}; {}", e->count, e->difference, e->advice)
@@ -167,10 +184,14 @@ std::string describe(const NameSearch& search) {
 }
 
 std::optional<std::string> warn_of_loss(const NameSearch& search) {
-  if (search.lost.size() < 3 || 2 * search.lost.size() < search.all) return std::nullopt;
-  const auto explanation = explain(search);
-  if (!explanation || 2 * explanation->count < search.lost.size()) return std::nullopt;
-  return with(sentence(search), *explanation);
+  if (search.lost.size() < 3) return std::nullopt;
+  const bool most = 2 * search.lost.size() >= search.all;
+  NameSearch left = search;
+  if (!most) std::erase_if(left.others, [&](const std::string& name) { return search.taken.contains(name); });
+  const auto explanation = explain(left);
+  const bool holds = explanation && (most ? 2 * explanation->count >= search.lost.size()
+                                          : 10 * explanation->count >= 9 * search.lost.size());
+  return holds ? std::optional(with(sentence(search), *explanation)) : std::nullopt;
 }
 
 }  // namespace mtlgrid

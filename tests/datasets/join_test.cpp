@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 std::string explained(NameKind kind, const std::vector<std::string>& lost, const std::vector<std::string>& others) {
-  const auto explanation = explain({kind, "names", "others", lost, lost.size(), others, nullptr});
+  const auto explanation = explain({kind, "names", "others", lost, lost.size(), others, {}, nullptr});
   return explanation ? explanation->difference : "";
 }
 
@@ -48,6 +48,23 @@ INSTANTIATE_TEST_SUITE_P(
                       Spelling{NameKind::patients, "Mu\xcc\x88ller", "M\xc3\xbcller", "Unicode form"},
                       Spelling{NameKind::patients, "P1-slide2", "P1", "begin alike"},
                       Spelling{NameKind::patients, "1000", "site-1000", "end alike"},
+                      Spelling{NameKind::patients,
+                               "P\xe2\x80\x93"
+                               "1",
+                               "P-1", "dashes, underscores"},
+                      Spelling{NameKind::patients,
+                               "P\xe2\x80\x91"
+                               "1",
+                               "P_1", "dashes, underscores"},
+                      Spelling{NameKind::patients, "P1\xe2\x80\x8b", "P1", "invisible characters"},
+                      Spelling{NameKind::patients, "P\xe2\x80\xaf", "P", "blanks at their ends"},
+                      Spelling{NameKind::patients, "P 1", "P1", "blanks within them"},
+                      Spelling{NameKind::patients, "'P1'", "P1", "quotes or brackets"},
+                      Spelling{NameKind::patients, "\xe2\x80\x9cP1\xe2\x80\x9d", "P1", "quotes or brackets"},
+                      Spelling{NameKind::patients, "1e+05", "100000", "the way of writing numbers"},
+                      Spelling{NameKind::patients, "1.234E4", "12340", "the way of writing numbers"},
+                      Spelling{NameKind::patients, "tcga-ak-1000-01Z", "TCGA-AK-1000", "several of these"},
+                      Spelling{NameKind::patients, "\"p 001\"", "P-1", "several of these"},
                       Spelling{NameKind::patients, "p_001 ", "P-1", "several of these"}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -61,11 +78,19 @@ INSTANTIATE_TEST_SUITE_P(
                                "the slide's UUID"},
                       Spelling{NameKind::files, "A", "a.h5", "upper and lower case"},
                       Spelling{NameKind::files, "TCGA-AK-1000", "TCGA-AK-1000-01Z-00-DX1.h5", "begin alike"},
+                      Spelling{NameKind::files, "a.h5 ", "a.h5", "blanks at their ends"},
+                      Spelling{NameKind::files, "a.H5", "a.h5", "upper and lower case"},
+                      Spelling{NameKind::files, "['a.h5']", "a.h5", "quotes or brackets"},
                       Spelling{NameKind::files, "x/A.svs", "a.h5", "several of these"}));
 
 TEST(Explanations, DoNotHoldForOtherNames) {
   EXPECT_EQ(explained(NameKind::patients, {"A1"}, {"B1", "A10", "A"}), "");
   EXPECT_EQ(explained(NameKind::files, {"a.h5"}, {"b.h5"}), "");
+}
+
+TEST(Explanations, DoNotMakeOneSlideOfTwo) {
+  EXPECT_EQ(explained(NameKind::files, {"tcga-ak-1000-01Z-00-DX2.svs"}, {"TCGA-AK-1000-01Z-00-DX1.h5"}), "");
+  EXPECT_EQ(explained(NameKind::patients, {"E2", "1e", "1e-2"}, {"200", "1", "0.01"}), "");
 }
 
 TEST(Explanations, TheOneThatJoinsMostIsTaken) {
@@ -147,6 +172,33 @@ TEST_F(Joining, ThatLosesFewRowsOrForNoReasonIsNone) {
   EXPECT_THAT(c.load().warnings, IsEmpty());
   for (int i = 1; i < 4; ++i) fs::remove(c.feats(slide(i) + ".h5"));
   write();
+  EXPECT_THAT(c.load().warnings, IsEmpty());
+}
+
+// 20 patients of whom the first `changed` have other FILENAMEs.
+std::string twenty_slides(CohortOnDisk& c, int changed, const std::string& suffix) {
+  std::string clini = "PATIENT,label\n", slides = "PATIENT,FILENAME\n";
+  for (int i = 10; i < 30; ++i) {
+    const std::string name = "P" + std::to_string(i);
+    clini += name + ",p\n";
+    slides += name + "," + name + (i < 10 + changed ? suffix : "") + "\n";
+    c.file(name + ".h5");
+  }
+  c.clini(clini).slides(slides);
+  return slides;
+}
+
+TEST_F(Joining, ThatLosesFewRowsForOneReasonIsAWarning) {
+  twenty_slides(c, 4, ".svs");
+  EXPECT_THAT(c.load().warnings, ElementsAre(AllOf(HasSubstr("4 of the 20 FILENAMEs"), HasSubstr("their suffixes"))));
+}
+
+TEST_F(Joining, ThatLosesFewRowsOfFilesThatOthersNameIsNone) {
+  const std::string slides = twenty_slides(c, 0, "");
+  c.slides(slides + "P10,P10.svs\nP11,P11.svs\nP12,P12.svs\nP13,P13.svs\n");
+  EXPECT_THAT(c.load().warnings, IsEmpty());
+  twenty_slides(c, 4, ".svs");
+  c.slides(slides + "P10,Q1\nP11,Q2\nP12,Q3\n");
   EXPECT_THAT(c.load().warnings, IsEmpty());
 }
 
