@@ -57,16 +57,61 @@ void check_disjoint(const Cohort& training, const Cohort& external, Problems& pr
                   examples, shared > kExamples ? ", ..." : ""));
 }
 
+namespace {
+
+// Whether files that do not name their extractor may stand beside those of the other cohort: `encoder` was not read by
+// earlier versions, and TRIDENT has not always written it.
+bool may_be_one(const Cohort& a, const Cohort& b) {
+  return (a.extractor.empty() && b.by_encoder) || (b.extractor.empty() && a.by_encoder);
+}
+
+}  // namespace
+
 void check_same_features(const Cohort& training, const Cohort& external, Problems& problems) {
   if (external.width != training.width) {
     problems.add(fmt::format("{}: {} features a tile, expected {} as in training cohort '{}'",
                              external.files.features.string(), external.width, training.width, training.files.name));
   }
-  if (external.extractor != training.extractor) {
+  if (external.extractor == training.extractor || may_be_one(training, external)) return;
+  if (external.extractor.empty()) {
+    problems.add(fmt::format("{}: no file says which extractor wrote it, expected '{}' as in training cohort '{}'; {}",
+                             external.files.features.string(), training.extractor, training.files.name,
+                             advice_on_unnamed_extractor(training.extractor)));
+  } else if (training.extractor.empty()) {
+    problems.add(fmt::format("{}: no file says which extractor wrote it, expected '{}' as in external cohort '{}'; {}",
+                             training.files.features.string(), external.extractor, external.files.name,
+                             advice_on_unnamed_extractor(external.extractor)));
+  } else {
     problems.add(fmt::format("{}: features of extractor '{}', expected '{}' as in training cohort '{}'",
                              external.files.features.string(), external.extractor, training.extractor,
                              training.files.name));
   }
+}
+
+std::vector<std::string> warn_of_other_features(const Cohort& training, const Cohort& external) {
+  std::vector<std::string> warnings;
+  if (external.extractor != training.extractor && may_be_one(training, external)) {
+    const Cohort& named = external.extractor.empty() ? training : external;
+    const Cohort& unnamed = external.extractor.empty() ? external : training;
+    warnings.push_back(
+        fmt::format("{}: no file says which extractor wrote it, those of cohort '{}' say '{}'; make sure "
+                    "that it was the same one",
+                    unnamed.files.features.string(), named.files.name, named.extractor));
+  }
+  if (external.tile_size != training.tile_size && !external.tile_size.empty() && !training.tile_size.empty()) {
+    warnings.push_back(
+        fmt::format("{}: tiles of {}, those of training cohort '{}' of {}; results compare models only "
+                    "where tiles were cut alike",
+                    external.files.features.string(), external.tile_size, training.files.name, training.tile_size));
+  }
+  return warnings;
+}
+
+std::string advice_on_unnamed_extractor(const std::string& expected) {
+  return fmt::format(
+      "if it was that one, write its name into each file (Python: h5py.File(FILE, 'r+').attrs['extractor'] "
+      "= '{}'); the features stay the same data",
+      expected);
 }
 
 }  // namespace mtlgrid

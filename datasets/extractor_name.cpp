@@ -41,6 +41,16 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 29> kNames =
     {"empty", "empty"},
 }};
 
+// TRIDENT's names of encoders of which STAMP has the same weights.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kTridentNames = {{
+    {"conch_v1", "conch"},
+    {"conch_v15", "conch1_5"},
+    {"uni_v1", "uni"},
+    {"uni_v2", "uni2"},
+    {"hoptimus0", "h-optimus-0"},
+    {"hoptimus1", "h-optimus-1"},
+}};
+
 // "" or "-" and 8 hex digits.
 bool is_code_hash_or_empty(std::string_view text) {
   return text.empty() ||
@@ -64,6 +74,12 @@ std::string canonical_extractor(const std::string& extractor) {
     return name.starts_with(entry.first) && is_code_hash_or_empty(name.substr(entry.first.size()));
   });
   return std::string(known == kNames.end() ? name : known->second);
+}
+
+std::string canonical_encoder(const std::string& encoder) {
+  const auto known =
+      std::find_if(kTridentNames.begin(), kTridentNames.end(), [&](const auto& e) { return e.first == encoder; });
+  return known == kTridentNames.end() ? canonical_extractor(encoder) : std::string(known->second);
 }
 
 }  // namespace mtlgrid

@@ -7,7 +7,6 @@
 #include <map>
 
 #include "base/text.h"
-#include "datasets/extractor_name.h"
 
 namespace mtlgrid {
 namespace {
@@ -29,8 +28,10 @@ std::string extractor(const std::vector<FeatureInfo>& files) {
   const auto first = std::find_if(files.begin(), files.end(), says);
   if (first == files.end()) return "no file says which extractor wrote it";
   const auto count = static_cast<std::size_t>(std::count_if(files.begin(), files.end(), says));
+  const std::string where =
+      first->by_encoder ? fmt::format("attribute 'encoder' of dataset '{}': ", first->dataset) : "";
   return fmt::format(
-      "extractor {} ({})", canonical_extractor(first->extractor),
+      "extractor {} ({}{})", extractor_of(*first), where,
       count == files.size() ? "all say so" : fmt::format("{} say so, {} say nothing", count, files.size() - count));
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "datasets/extractor_name.h"
 #include "datasets/feature_disk.h"
 #include "datasets/file_fault.h"
 #include "datasets/half.h"
@@ -37,6 +38,8 @@ auto reading(const std::filesystem::path& file, FeatureDisk& disk, bool patient,
   return with_retries(disk, patient, [&] {
     try {
       return read();
+    } catch (const hdf5::AttributeError& e) {
+      throw FileFault(file, e.library_text(), "expected a name, or no such attribute");
     } catch (const hdf5::Hdf5Error& e) {
       rethrow(file, e);
     }
@@ -170,12 +173,30 @@ struct OpenFeatures {
   FeatureInfo info;
 };
 
+// TRIDENT names the extractor at the dataset, STAMP at the file.
+void name_extractor(const hdf5::Handle& root, const hdf5::Handle& dataset, FeatureInfo& info) {
+  info.extractor = hdf5::text_attribute(root, "extractor").value_or("");
+  if (!info.extractor.empty()) return;
+  try {
+    info.extractor = hdf5::text_attribute(dataset, "encoder").value_or("");
+  } catch (const hdf5::AttributeError&) {  // of another program, meaning something else
+  }
+  info.by_encoder = !info.extractor.empty();
+}
+
+std::string tile_size(const hdf5::Handle& root) {
+  const auto um = hdf5::number_attribute(root, "tile_size_um"), px = hdf5::number_attribute(root, "tile_size_px");
+  if (um && px) return fmt::format("{:g} um in {:g} px", *um, *px);
+  if (um) return fmt::format("{:g} um", *um);
+  return px ? fmt::format("{:g} px", *px) : "";
+}
+
 OpenFeatures open_checked(const std::filesystem::path& file, FeatureDisk& disk, bool known) {
   auto root = open_features(file, disk, known);
   check_tile_level(file, root);
   auto feats = feats_of(file, root);
   FeatureInfo info = checked_info(file, feats);
-  info.extractor = hdf5::text_attribute(root, "extractor").value_or("");
+  name_extractor(root, feats.dataset, info);
   return {std::move(root), std::move(feats.dataset), std::move(info)};
 }
 
@@ -244,12 +265,20 @@ void append(Bag& bag, const std::filesystem::path& file, const std::filesystem::
 
 }  // namespace
 
+std::string extractor_of(const FeatureInfo& info) {
+  return info.by_encoder ? canonical_encoder(info.extractor) : canonical_extractor(info.extractor);
+}
+
 FeatureInfo inspect_features(const std::filesystem::path& file) {
   return inspect_features(file, FeatureDisk::real(), true);
 }
 
 FeatureInfo inspect_features(const std::filesystem::path& file, FeatureDisk& disk, bool patient) {
-  return reading(file, disk, patient, [&] { return open_checked(file, disk, false).info; });
+  return reading(file, disk, patient, [&] {
+    OpenFeatures features = open_checked(file, disk, false);
+    features.info.tile_size = tile_size(features.root);
+    return std::move(features.info);
+  });
 }
 
 void read_features(const std::filesystem::path& file, std::span<std::uint16_t> out) {

@@ -14,17 +14,22 @@ class FeatureDisk;
 // The header of a feature file. STAMP's layouts 1.x and 2.x are treated alike: both have `feats`.
 struct FeatureInfo {
   std::int64_t tiles = 0, width = 0;
-  std::string extractor;        // attribute `extractor`; empty if absent
+  std::string extractor;        // attribute `extractor`; else `encoder` of the dataset; empty if absent
   std::string dataset;          // where the features are: `feats`; else `patch_embeddings`, `features`, or the only one
   std::size_t value_bytes = 2;  // of a value on disk; 2 is float16, wider ones are rounded
+  bool by_encoder = false;      // `extractor` is the dataset's `encoder`, as TRIDENT writes it
+  std::string tile_size{};      // "256 um in 224 px", from STAMP's tile_size_um and tile_size_px; empty if absent
 };
+
+// The name of the extractor that a file says, canonical (extractor_name.h); empty if it says none.
+std::string extractor_of(const FeatureInfo& info);
 
 // Every function here that reads files throws FileFault (an InputError) naming the file and what is wrong with it:
 // unreadable or truncated, no dataset of features, not a [N, D] array of floats, no tiles, slide- or patient-level file
 // (attribute `feat_type` or `encoder`); and SystemError where the system or a missing filter stands in the way. What
 // may pass is tried again after pauses (feature_disk.h). One file is open at a time.
 
-// Reads the header.
+// Reads the header, `tile_size` too.
 FeatureInfo inspect_features(const std::filesystem::path& file);
 // `patient` false: without trying again.
 FeatureInfo inspect_features(const std::filesystem::path& file, FeatureDisk& disk, bool patient);

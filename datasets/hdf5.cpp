@@ -188,14 +188,27 @@ std::optional<std::string> text_attribute(const Handle& object, const char* name
   const Handle attribute(MTLGRID_HDF5(H5Aopen(object.get(), name, H5P_DEFAULT)), H5Aclose);
   const Handle type(MTLGRID_HDF5(H5Aget_type(attribute.get())), H5Tclose);
   const Handle space(MTLGRID_HDF5(H5Aget_space(attribute.get())), H5Sclose);
-  const bool one_text = MTLGRID_HDF5(H5Tget_class(type.get())) == H5T_STRING &&
-                        MTLGRID_HDF5(H5Sget_simple_extent_npoints(space.get())) == 1;
-  if (!one_text) {
-    throw Hdf5Error("H5Aread", fmt::format("attribute '{}' is not a single text", name),
-                    std::source_location::current());
+  const auto values = MTLGRID_HDF5(H5Sget_simple_extent_npoints(space.get()));
+  if (values == 0) return std::nullopt;
+  if (values > 1 || MTLGRID_HDF5(H5Tget_class(type.get())) != H5T_STRING) {
+    throw AttributeError("H5Aread", fmt::format("attribute '{}' is not a single text", name),
+                         std::source_location::current());
   }
   const bool variable = MTLGRID_HDF5(H5Tis_variable_str(type.get())) > 0;
   return variable ? read_variable_text(attribute, type) : read_fixed_text(attribute, type);
+}
+
+std::optional<double> number_attribute(const Handle& object, const char* name) {
+  if (MTLGRID_HDF5(H5Aexists(object.get(), name)) == 0) return std::nullopt;
+  const Handle attribute(MTLGRID_HDF5(H5Aopen(object.get(), name, H5P_DEFAULT)), H5Aclose);
+  const Handle type(MTLGRID_HDF5(H5Aget_type(attribute.get())), H5Tclose);
+  const Handle space(MTLGRID_HDF5(H5Aget_space(attribute.get())), H5Sclose);
+  const H5T_class_t kind = MTLGRID_HDF5(H5Tget_class(type.get()));
+  if (kind != H5T_FLOAT && kind != H5T_INTEGER) return std::nullopt;
+  if (MTLGRID_HDF5(H5Sget_simple_extent_npoints(space.get())) != 1) return std::nullopt;
+  double value = 0;
+  MTLGRID_HDF5(H5Aread(attribute.get(), H5T_NATIVE_DOUBLE, &value));
+  return value;
 }
 
 void write_dataset(const Handle& file, const char* name, std::vector<hsize_t> shape, hid_t file_type, hid_t memory_type,

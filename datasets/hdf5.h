@@ -33,6 +33,12 @@ class Hdf5Error : public Error {
   int number_;
 };
 
+// An attribute is there, but is not what was asked for; library_text() says what of it.
+class AttributeError : public Hdf5Error {
+ public:
+  using Hdf5Error::Hdf5Error;
+};
+
 // Switches automatic error printing off while it lives.
 class Quiet {
  public:
@@ -100,9 +106,11 @@ hsize_t rows_of_chunk(const Handle& dataset);
 // The 2-byte IEEE 754 type in this machine's byte order; HDF5 1.10 has no name for it.
 Handle float16_type();
 
-// A scalar text attribute (of fixed or variable length); nullopt if the object has no attribute of that name.
-// Throws Hdf5Error if the attribute is not a single text.
+// A scalar text attribute (of fixed or variable length); nullopt if the object has no attribute of that name, or one
+// without a value (h5py.Empty). Throws AttributeError if the attribute is not a single text.
 std::optional<std::string> text_attribute(const Handle& object, const char* name);
+// A scalar attribute that is a number; nullopt if there is none of that name, or it is something else.
+std::optional<double> number_attribute(const Handle& object, const char* name);
 
 // Whether the dataset is stored in exactly `type`, so that reading it as that converts nothing.
 bool is_stored_as(const Handle& dataset, hid_t type);

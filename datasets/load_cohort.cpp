@@ -1,17 +1,17 @@
 #include "datasets/load_cohort.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
 #include <cerrno>
+#include <map>
 #include <new>
 #include <optional>
 #include <utility>
 
 #include "base/causes.h"
 #include "base/text.h"
-#include "datasets/extractor_name.h"
 #include "datasets/feature_disk.h"
 #include "datasets/feature_summary.h"
 #include "datasets/features.h"
@@ -82,26 +82,52 @@ class FileCheck {
     }
   }
 
-  // All files must have the same value of `property`: those that differ from the most frequent value are named with a
-  // file that has it. Returns that value. Files that no pair uses count where no other is there.
-  template <typename Property>
-  auto common(const std::vector<Candidate>& files, Property&& property, const std::string& what) {
+  // What is wrong with a file that has another value than it should.
+  struct Difference {
+    std::string cause, expected;
+  };
+
+  // All files must have the same value of `property`: those that differ from the most frequent value are faults, told
+  // by `difference(value, expected, a file that has it)`. Returns that value. A value that is none yields to any other.
+  // Files that no pair uses count where no other is there; those of which `counts` is false never do.
+  template <typename Property, typename Counts, typename Differs>
+  auto common(const std::vector<Candidate>& files, Property&& property, Counts&& counts, Differs&& difference) {
     using Value = decltype(property(*files.front().info));
     const bool any_used = std::any_of(files.begin(), files.end(), [](const auto& f) { return f.used && f.info; });
     std::map<Value, std::vector<const Candidate*>> by_value;
     for (const auto& file : files) {
-      if (file.info && (file.used || !any_used)) by_value[property(*file.info)].push_back(&file);
+      if (file.info && counts(*file.info) && (file.used || !any_used)) by_value[property(*file.info)].push_back(&file);
     }
     if (by_value.empty()) return Value{};
+    const auto rank = [](const auto& entry) { return std::pair(entry.first != Value{}, entry.second.size()); };
     const auto most = std::max_element(by_value.begin(), by_value.end(),
-                                       [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+                                       [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
     for (const auto& file : files) {
-      if (!file.info || property(*file.info) == most->first) continue;
-      (file.used ? faults_ : unused_)
-          .add(fmt::format("{} '{}'", what, property(*file.info)), file.relative,
-               fmt::format("expected '{}' as in {}", most->first, most->second.front()->relative));
+      if (!file.info || !counts(*file.info) || property(*file.info) == most->first) continue;
+      const Difference d = difference(property(*file.info), most->first, most->second.front()->relative);
+      (file.used ? faults_ : unused_).add(d.cause, file.relative, d.expected);
     }
     return most->first;
+  }
+
+  std::int64_t width(const std::vector<Candidate>& files) {
+    return common(
+        files, [](const FeatureInfo& i) { return i.width; }, [](const FeatureInfo&) { return true; },
+        [](std::int64_t value, std::int64_t expected, const std::string& as_in) {
+          return Difference{fmt::format("features a tile: '{}'", value),
+                            fmt::format("expected '{}' as in {}", expected, as_in)};
+        });
+  }
+
+  // `all_must`: files that name no extractor are faults where others name one.
+  std::string extractor(const std::vector<Candidate>& files, bool all_must) {
+    return common(
+        files, extractor_of, [&](const FeatureInfo& i) { return all_must || !i.extractor.empty(); },
+        [](const std::string& value, const std::string& expected, const std::string& as_in) {
+          const std::string wanted = fmt::format("expected '{}' as in {}", expected, as_in);
+          if (!value.empty()) return Difference{fmt::format("extractor '{}'", value), wanted};
+          return Difference{"no attribute 'extractor'", wanted + "; " + advice_on_unnamed_extractor(expected)};
+        });
   }
 
   // Adds what was found. Throws Error(needs_person) if files or folders could not be read and nothing else is wrong.
@@ -176,11 +202,29 @@ std::vector<std::string> spellings(const std::filesystem::path& folder, const st
     out.push_back(fmt::format("features are read from dataset '{}' of {}: no 'feats' there", dataset, evidence(with)));
   }
   for (const auto& [extractor, with] : extractors) {
-    const std::string name = canonical_extractor(extractor);
+    const std::string name = extractor_of(*with.front()->info);
     if (name == extractor) continue;
     out.push_back(fmt::format("extractor '{}' is '{}': {}", extractor, name, evidence(with)));
   }
   return out;
+}
+
+// The files' one tile size; a warning and "" where they have several.
+std::string common_tile_size(const std::vector<Candidate>& files, Cohort& cohort) {
+  std::map<std::string, std::size_t> sizes;
+  for (const auto& file : files) {
+    if (file.used && file.info && !file.info->tile_size.empty()) ++sizes[file.info->tile_size];
+  }
+  if (sizes.size() == 1) return sizes.begin()->first;
+  std::vector<std::string> parts;
+  for (const auto& [size, count] : sizes) {
+    parts.push_back(fmt::format("{} in {}", size, counted(static_cast<std::int64_t>(count), "file")));
+  }
+  if (!parts.empty()) {
+    cohort.warnings.push_back(
+        fmt::format("{}: tiles of several sizes: {}", cohort.files.features.string(), fmt::join(parts, ", ")));
+  }
+  return "";
 }
 
 // What the readers of tables inferred, and what the feature files say.
@@ -242,9 +286,19 @@ Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems
     check.report(problems, cohort.warnings);
     return cohort;
   }
-  cohort.width = check.common(checked, [](const FeatureInfo& i) { return i.width; }, "features a tile:");
-  cohort.extractor =
-      check.common(checked, [](const FeatureInfo& i) { return canonical_extractor(i.extractor); }, "extractor");
+  cohort.width = check.width(checked);
+  const auto has = [&](auto&& what) {
+    return std::any_of(checked.begin(), checked.end(),
+                       [&](const Candidate& f) { return f.used && f.info && what(*f.info); });
+  };
+  const bool by_extractor = has([](const FeatureInfo& i) { return !i.extractor.empty() && !i.by_encoder; });
+  cohort.extractor = check.extractor(checked, by_extractor);
+  cohort.by_encoder = !by_extractor && !cohort.extractor.empty();
+  if (cohort.by_encoder && has([](const FeatureInfo& i) { return i.extractor.empty(); })) {
+    cohort.warnings.push_back(fmt::format("{}: not all files say which extractor wrote them, the others say '{}'",
+                                          files.features.string(), cohort.extractor));
+  }
+  cohort.tile_size = common_tile_size(checked, cohort);
   cohort.fingerprint = fingerprint.hex();
   add_inferences(*tables, checked, cohort);
   check.report(problems, cohort.warnings);

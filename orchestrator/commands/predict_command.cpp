@@ -95,15 +95,27 @@ Network network_of(TrainedCell trained) {
   return n;
 }
 
+// The training's files did not name their extractor to the version that trained, which did not read `encoder`.
+bool not_recorded(const Cohort& cohort, const Network& network) {
+  return network.extractor.empty() && cohort.by_encoder;
+}
+
 void check_features(const Cohort& cohort, const Network& network, Problems& problems) {
   const std::string folder = cohort.files.features.string(), cell = network.trained.cell.name();
   if (cohort.width != network.weights.width) {
     problems.add(fmt::format("{}: {} features per tile, expected {} as in the training data of {}", folder,
                              cohort.width, network.weights.width, cell));
   }
-  if (cohort.extractor != canonical_extractor(network.extractor)) {  // older versions recorded more names as they are
-    problems.add(fmt::format("{}: features of extractor '{}', expected '{}' as in the training data of {}", folder,
-                             cohort.extractor, network.extractor, cell));
+  const std::string trained = canonical_extractor(network.extractor);  // older versions recorded names as they are
+  if (cohort.extractor == trained || not_recorded(cohort, network)) return;
+  if (cohort.extractor.empty()) {
+    problems.add(
+        fmt::format("{}: no file says which extractor wrote it, expected '{}' as in the training data of {}; {}",
+                    folder, trained, cell, advice_on_unnamed_extractor(trained)));
+  } else {
+    const std::string expected = trained.empty() ? "files that name none" : fmt::format("'{}'", network.extractor);
+    problems.add(fmt::format("{}: features of extractor '{}', expected {} as in the training data of {}", folder,
+                             cohort.extractor, expected, cell));
   }
 }
 
@@ -227,6 +239,10 @@ std::string classes(const NewCohort& cohort) {
 std::string notes(const PredictOptions& options, const Network& network, const NewCohort& cohort) {
   std::string text;
   for (const std::string& line : cohort.patients.warnings) text += fmt::format("Warning: {}\n", line);
+  if (not_recorded(cohort.patients, network)) {
+    text += fmt::format("Warning: the features are of extractor '{}'; that of the training's was not recorded\n",
+                        cohort.patients.extractor);
+  }
   for (const std::string& line : cohort.patients.inferences) text += fmt::format("Inferred: {}\n", line);
   if (options.cohort.clini.empty() || !network.joint) return text;
   const Cell& cell = network.trained.cell;

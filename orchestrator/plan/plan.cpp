@@ -141,8 +141,13 @@ class PlanBuilder {
   // A model is trained on one cohort and tested on the other: other patients, but the same kind of features.
   void comparable(const Cohort& training, const Cohort& external) {
     check_disjoint(training, external, problems_);
+    const auto warn = [&](const std::vector<std::string>& lines) {
+      auto& warnings = plan_.cohorts[static_cast<std::size_t>(index_.at(external.files.name))].warnings;
+      warnings.insert(warnings.end(), lines.begin(), lines.end());
+    };
     if (damaged_.contains(training.files.name) || damaged_.contains(external.files.name)) return;
     check_same_features(training, external, problems_);
+    warn(warn_of_other_features(training, external));
   }
 
   void pair(const BiomarkerConfig& b, const AuxiliaryConfig& auxiliary) {

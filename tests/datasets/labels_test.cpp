@@ -223,8 +223,9 @@ TEST(CheckSameFeatures, WidthAndExtractorMustAgree) {
   external.extractor = "uni";
   Problems problems;
   check_same_features(training, external, problems);
-  EXPECT_THAT(problems.lines(), ElementsAre(HasSubstr("E/feats: 1024 features a tile, expected 768"),
-                                            HasSubstr("E/feats: features of extractor 'uni', expected ''")));
+  EXPECT_THAT(problems.lines(),
+              ElementsAre(HasSubstr("E/feats: 1024 features a tile, expected 768"),
+                          HasSubstr("T/feats: no file says which extractor wrote it, expected 'uni'")));
   Problems none;
   check_same_features(training, training, none);
   EXPECT_TRUE(none.empty());
