@@ -83,4 +83,13 @@ void OutputFile::write_through(FileCalls& calls, std::string_view content) const
   }
 }
 
+void refuse_input(const char* option, const fs::path& named, const std::vector<fs::path>& inputs) {
+  for (const fs::path& input : inputs) {
+    std::error_code error;
+    if (!fs::is_regular_file(input, error) || !fs::equivalent(named, input, error)) continue;
+    throw InputError(std::string(option) + " " + named.string() + ": is " + input.string() +
+                     ", which this command reads; name another file");
+  }
+}
+
 }  // namespace mtlgrid

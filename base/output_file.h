@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string_view>
+#include <vector>
 
 #include "base/file_calls.h"
 
@@ -32,5 +33,10 @@ class OutputFile {
   bool replaced_ = true;
   int descriptor_ = -1;  // of this process, which the name means
 };
+
+// Throws InputError, which begins with `option`, if `named` is one of `inputs` by whatever name: what a command reads
+// is not replaced by what it writes.
+void refuse_input(const char* option, const std::filesystem::path& named,
+                  const std::vector<std::filesystem::path>& inputs);
 
 }  // namespace mtlgrid

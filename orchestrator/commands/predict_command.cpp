@@ -25,6 +25,7 @@
 #include "results/metrics/bootstrap.h"
 #include "results/status/query_render.h"
 #include "results/store/reading.h"
+#include "results/store/store_place.h"
 #include "trainer/contract/parameters.h"
 #include "trainer/contract/requests.h"
 #include "trainer/contract/streams.h"
@@ -123,7 +124,13 @@ void check_features(const Cohort& cohort, const Network& network, Problems& prob
 NewCohort load_checked(const PredictOptions& options, const Network& network) {
   const Weights& w = network.weights;
   Problems problems;
-  if (!options.out.empty()) problems.collect([&] { OutputFile("--out", options.out); });
+  if (!options.out.empty()) {
+    problems.collect([&] {
+      OutputFile("--out", options.out);
+      refuse_place_of_store("--out", options.out, options.store);
+      refuse_input("--out", options.out, {options.cohort.slides, options.cohort.clini});
+    });
+  }
   if (!options.state_dict.empty()) {
     problems.collect([&] {
       read_state_dict(options.state_dict, make_layout(w.model, w.width, w.label_column, w.auxiliary_column));

@@ -134,5 +134,15 @@ TEST_F(OutputFiles, ThatCannotBeWrittenAreRefusedBeforeAnythingIsDone) {
   EXPECT_THAT(refusal(folder_ / "locked" / "a"), HasSubstr("cannot be written: Permission denied"));
 }
 
+TEST_F(OutputFiles, WhatIsReadIsNotReplaced) {
+  const fs::path table = folder_ / "slide.csv";
+  write(table, "x");
+  fs::create_symlink("slide.csv", folder_ / "link");
+  for (const fs::path& out : {table, folder_ / "link", folder_ / "." / "slide.csv"}) {
+    EXPECT_THROW(refuse_input("--out", out, {"", table}), InputError) << out;
+  }
+  EXPECT_NO_THROW(refuse_input("--out", folder_ / "new.csv", {"", table}));
+}
+
 }  // namespace
 }  // namespace mtlgrid
