@@ -31,6 +31,7 @@ std::string how_to_set(const CohortFiles& files, const std::string& key, const s
 struct FeatureFile {
   std::filesystem::path path;
   std::int64_t tiles = 0;
+  std::string hash{};  // of its features
 };
 
 struct Patient {
@@ -47,9 +48,9 @@ struct Cohort {
   std::vector<Patient> patients;  // with at least one feature file; ascending by bytes of the name
   std::int64_t width = 0;         // features a tile, D
   std::string extractor;          // canonical name; empty if no file says
-  std::vector<Drop> drops;
   bool by_encoder = false;        // no file's attribute `extractor` says it, only datasets' `encoder`
   std::string tile_size;          // "256 um in 224 px"; empty if no file says, or they differ
+  std::vector<Drop> drops;
   std::vector<std::string> inferences;  // of its tables and feature files, one sentence each, with the evidence
   std::string fingerprint;  // hex hash of what training reads: feature files' content hashes, patients and slides
   std::vector<std::string> warnings;        // what may be a mistake and refuses nothing, one line each
@@ -67,10 +68,10 @@ void check_disjoint(const Cohort& training, const Cohort& external, Problems& pr
 // Adds a problem if the cohorts' features differ in width or in the extractor's canonical name. Where one cohort's
 // files do not name the extractor and the other's do so by `encoder` alone, that is a warning below.
 void check_same_features(const Cohort& training, const Cohort& external, Problems& problems);
-
 // Warnings on the external cohort, one line each: an extractor that only one cohort names, tiles of another size.
 std::vector<std::string> warn_of_other_features(const Cohort& training, const Cohort& external);
 
 // What to do about files that do not name their extractor where `expected` is.
 std::string advice_on_unnamed_extractor(const std::string& expected);
+
 }  // namespace mtlgrid

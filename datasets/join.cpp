@@ -1,6 +1,7 @@
 #include "datasets/join.h"
 
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <map>
@@ -157,6 +158,7 @@ class Join {
         drop(name, "", in_slide_table_.contains(name) ? "no slide has a feature file" : "not in the slide table");
       }
     }
+    warn_of_one_file_twice(joined);
     warn_of_unread_folders();
     if (!unlisted_filenames_.empty()) return joined;  // what is lost is not known
     if (joined.empty() && mistakes_.empty()) return complain_of_nobody(patients, slides);
@@ -174,9 +176,9 @@ class Join {
                       {},
                       in_slide_table_.size(),
                       {},
+                      in_slide_table_,
                       &clini_};
     for (const std::string& name : in_slide_table_) {
-                      in_slide_table_,
       if (!patients_.contains(name)) search.lost.push_back(name);
     }
     for (const auto& [name, patient] : patients_) search.others.push_back(name);
@@ -184,17 +186,17 @@ class Join {
   }
 
   NameSearch file_search() const {
-    return {NameKind::files,
-            "FILENAMEs of " + slides_.path.string(),
     std::set<std::string> found;
     for (const auto& [file, owner] : owners_) found.insert(file);
+    return {NameKind::files,
+            "FILENAMEs of " + slides_.path.string(),
             "files of " + files_.features.string(),
             {lost_filenames_.begin(), lost_filenames_.end()},
             filenames_.size(),
             features_.files(),
+            found,
             nullptr};
   }
-            found,
 
   // Which of the two joins left nobody, or both.
   std::vector<JoinedPatient> complain_of_nobody(const NameSearch& patients, const NameSearch& slides) {
@@ -211,6 +213,29 @@ class Join {
         counted(static_cast<std::int64_t>(patients.all), "patient"), files_.features.string(),
         slides.all - slides.lost.size(), counted(static_cast<std::int64_t>(slides.all), "FILENAME")));
     return {};
+  }
+
+  // Links by which slides, or patients, are the same file.
+  void warn_of_one_file_twice(const std::vector<JoinedPatient>& joined) {
+    std::map<std::pair<dev_t, ino_t>, std::pair<const std::string*, const std::string*>> seen;  // patient, file
+    Causes twice;
+    for (const JoinedPatient& patient : joined) {
+      for (const std::string& file : patient.slides) {
+        struct stat status {};
+        if (::stat((files_.features / file).c_str(), &status) != 0) continue;
+        const auto [first, is_new] =
+            seen.emplace(std::pair(status.st_dev, status.st_ino), std::pair(&patient.name, &file));
+        if (is_new) continue;
+        const auto& [other, other_file] = first->second;
+        twice.add(
+            *other == patient.name ? "two slides of a patient are one file" : "slides of two patients are one file",
+            fmt::format("'{}' of '{}' is '{}' of '{}'", file, patient.name, *other_file, *other),
+            "a link was followed: expected a file for each slide");
+      }
+    }
+    Problems lines;
+    twice.report(files_.features.string(), lines);
+    warnings_.insert(warnings_.end(), lines.lines().begin(), lines.lines().end());
   }
 
   void warn_of_unread_folders() {

@@ -28,7 +28,7 @@ struct JoinFindings {
 // `used` says of a row of the table of patients whether any pair may take it: FILENAMEs that are ambiguous or outside
 // the folder, and files of two patients, are problems if it does, otherwise warnings; of patients who are not in the
 // clinical table they are neither. Missing columns and joins that leave nobody are problems, one line a cause; a join
-// that loses rows for one reason, and sub-folders that could not be read, warnings.
+// that loses rows for one reason, sub-folders that could not be read, and files that are one under two names, warnings.
 std::vector<JoinedPatient> join_tables(const CohortFiles& files, const Table& clini, const Table& slides,
                                        const FeatureIndex& features, const std::function<bool(std::size_t)>& used,
                                        const JoinFindings& findings);

@@ -277,7 +277,7 @@ Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems
         hash->add(file.slide());
         hash->add(file.hash);
       }
-      cohort.patients.back().slides.push_back({file.path, file.info ? file.info->tiles : 0});
+      cohort.patients.back().slides.push_back({file.path, file.info ? file.info->tiles : 0, file.hash});
     }
     cohort.patients.back().fingerprint = own.hex();
   }

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <set>
 
 #include "balancers/methods/registry.h"
 #include "base/errors.h"
@@ -20,6 +19,7 @@
 #include "orchestrator/commands/data_notes.h"
 #include "orchestrator/commands/plan_report.h"
 #include "orchestrator/commands/trained_cell.h"
+#include "orchestrator/commands/trained_patients.h"
 #include "orchestrator/plan/new_cohort.h"
 #include "orchestrator/session/ask_trainer.h"
 #include "results/metrics/bootstrap.h"
@@ -200,24 +200,6 @@ std::string metrics(const PredictAnswer& answer, const NewCohort& cohort, const 
                      100 * network.bootstrap.confidence, render(table, QueryFormat::table));
 }
 
-// A note on patients that the network was trained on: their predictions say nothing about new patients. "" if none is.
-std::string trained_on(const PredictOptions& options, const Network& network, const NewCohort& cohort) {
-  const Database database = open_for_reading(options.store);
-  const Cell& cell = network.trained.cell;
-  Statement rows = database.prepare(
-      "SELECT patient FROM splits WHERE grid_id = ? AND biomarker = ? AND auxiliary = ? AND fold = ? AND role <> "
-      "'test'");
-  rows.bind_all(network.trained.grid_id, cell.biomarker, cell.auxiliary, cell.fold);
-  std::set<std::string> seen;
-  while (rows.step()) seen.insert(rows.text(0));
-  const auto& patients = cohort.patients.patients;
-  const auto n =
-      std::count_if(patients.begin(), patients.end(), [&](const Patient& p) { return seen.contains(p.name); });
-  return n == 0 ? ""
-                : fmt::format("{} of these patients have the same names as patients that {} was trained on\n", n,
-                              cell.name());
-}
-
 // Which values of the clinical table became which label; "" without labels.
 std::string classes(const NewCohort& cohort) {
   if (cohort.values.empty()) return "";
@@ -279,7 +261,7 @@ std::string report(const PredictOptions& options, const Network& network, const 
     text += fmt::format("Not predicted, or predicted without a label{}\n{}",
                         options.every_drop ? "" : " (--drops lists them)", drops_table(rows, options.every_drop));
   }
-  if (options.state_dict.empty()) text += trained_on(options, network, cohort);
+  if (options.state_dict.empty()) text += trained_on(options.store, network.trained, cohort.patients);
   return text + metrics(answer, cohort, network);
 }
 

@@ -15,6 +15,7 @@
 #include "datasets/load_cohort.h"
 #include "datasets/missing_cells.h"
 #include "datasets/repeated_rows.h"
+#include "datasets/same_patients.h"
 #include "orchestrator/plan/biomarker_rule.h"
 #include "orchestrator/plan/grid_record.h"
 #include "orchestrator/plan/imported_splits.h"
@@ -145,6 +146,7 @@ class PlanBuilder {
       auto& warnings = plan_.cohorts[static_cast<std::size_t>(index_.at(external.files.name))].warnings;
       warnings.insert(warnings.end(), lines.begin(), lines.end());
     };
+    warn(warn_of_same_patients(training, external));
     if (damaged_.contains(training.files.name) || damaged_.contains(external.files.name)) return;
     check_same_features(training, external, problems_);
     warn(warn_of_other_features(training, external));

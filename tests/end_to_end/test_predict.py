@@ -90,6 +90,21 @@ class Predict(GridTest):
                                   "AND role <> 'test'")[0][0]
         self.assertIn(f"{trained} of these patients have the same names as patients that {CELL} was trained on", said)
 
+    def test_patients_of_the_training_under_other_names_are_pointed_out(self):
+        renamed = self.folder / "renamed"
+        shutil.copytree(self.small.config.parent / "TCGA-CRC", renamed)
+        seen = sorted(row[0] for row in self.small.rows(
+            "SELECT patient FROM splits WHERE biomarker = 'MSI' AND auxiliary = 'ITH' AND fold = 0 AND role <> 'test'"))
+        table = renamed / "slide.csv"
+        for i, patient in enumerate(seen[:4]):  # one is spelled differently, three have names of their own
+            table.write_text(table.read_text().replace(f"{patient},", f"{patient.lower() if i == 0 else f'Q{i}'},"))
+        _, said = self.predict(*self.tables(renamed, clini=False))
+        self.assertIn(f"1 patient of cohort 'new' may be of those that {CELL} was trained on under another name: 1 agree "
+                      f"but for upper and lower case ('{seen[0].lower()}' and '{seen[0]}')\n", said)
+        self.assertIn("4 of these patients have the slides (file names and features) of patients that "
+                      f"{CELL} was trained on, under other names: ", said)
+        self.assertIn(f"Q1 is {seen[1]}", said)
+
     def test_bad_input_is_said_at_once_and_nothing_written(self):
         broken = self.folder / "broken"
         shutil.copytree(self.cohort, broken)

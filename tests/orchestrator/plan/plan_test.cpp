@@ -252,6 +252,17 @@ TEST(PlanOfAbsentColumns, WarnsOfANearlyEqualName) {
   EXPECT_EQ(none.grid.identity, p.grid.identity);
 }
 
+TEST(PlanOfCohorts, WarnsOfPatientsOfTheTrainingUnderAnotherName) {
+  const testing::SmallGrid grid;
+  EXPECT_THAT(plan_of(grid).cohorts[1].warnings, ::testing::IsEmpty());
+  grid.replace("B/clini.csv", "B00", "a00");
+  grid.replace("B/slide.csv", "B00,", "a00,");
+  EXPECT_THAT(plan_of(grid).cohorts[1].warnings,
+              ::testing::ElementsAre(::testing::AllOf(
+                  HasSubstr("1 patient of cohort 'B' may be of training cohort 'A' under another name"),
+                  HasSubstr("('a00' and 'A00')"))));
+}
+
 TEST(Virtual, CohortsGiveThePapersGrid) {
   const std::filesystem::path file = std::filesystem::path(MTLGRID_SOURCE) / "../shared/data/virtual/grid.ini";
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "no virtual cohorts at " << file;
