@@ -115,7 +115,7 @@ void tell_failures(const std::vector<std::pair<Cell, std::string>>& failed) {
 }
 
 // The command that makes the tables of the grid that `store` uses: where the store has others, it names that grid.
-std::string tables_command(const Store& store, const std::string& file) {
+std::string way_to_tables(const Store& store, const std::string& file) {
   if (read_grids(store.database()).size() < 2) return fmt::format("mtlgrid tables {} --out tables", shell_word(file));
   return fmt::format("mtlgrid tables {} --grid {} --out tables-grid{}", shell_word(file), store.grid_id(),
                      store.grid_id());
@@ -155,7 +155,7 @@ int conclude(const Selection& selection, const SessionResult& session, const Sto
                                                 counted(counts.slots, "trainer"), counted(counts.workers, "rank"));
   say(fmt::format("all {} done{}. Next: {}",
                   selection.total == 1 ? "that was asked for is" : fmt::format("{} cells are", selection.total),
-                  trained, tables_command(store, file)));
+                  trained, way_to_tables(store, file)));
   return kAllDone;
 }
 

@@ -28,7 +28,8 @@ TEST(SystemErrors, AdviceFitsTheError) {
 }
 
 TEST(SystemErrors, SomePassByThemselves) {
-  for (const int number : {EIO, ESTALE, EAGAIN, ETIMEDOUT, ENFILE, ETXTBSY}) EXPECT_TRUE(system_error("f", number).may_pass());
+  for (const int number : {EIO, ESTALE, EAGAIN, ETIMEDOUT, ENFILE, ETXTBSY})
+    EXPECT_TRUE(system_error("f", number).may_pass());
   for (const int number : {0, EACCES, EMFILE, ENOENT}) EXPECT_FALSE(system_error("f", number).may_pass());
 }
 
