@@ -5,12 +5,11 @@
 #include <utf8.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
+#include <optional>
+#include <string>
 
 #include "base/quoting.h"
+#include "base/whole_file.h"
 
 namespace mtlgrid {
 namespace {
@@ -142,19 +141,9 @@ IniFile parse_ini(std::string_view text, const std::string& path, Problems& prob
 }
 
 IniFile read_ini(const std::filesystem::path& file, Problems& problems) {
-  std::error_code error;
-  if (std::filesystem::is_directory(file, error)) {
-    problems.add(fmt::format("{}: is a folder, expected a configuration file", file.string()));
-    return {};
-  }
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) {
-    problems.add(fmt::format("{}: cannot be read: {}", file.string(), std::strerror(errno)));
-    return {};
-  }
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  return parse_ini(text, file.string(), problems);
+  std::optional<std::string> text;
+  problems.collect([&] { text = read_whole_file(file, "a configuration file"); });
+  return text ? parse_ini(*text, file.string(), problems) : IniFile{};
 }
 
 }  // namespace mtlgrid

@@ -39,7 +39,7 @@ struct IniFile {
 // sections or keys, quotes that are not closed, and bytes that are not UTF-8.
 IniFile parse_ini(std::string_view text, const std::string& path, Problems& problems);
 
-// Reads and parses a file; an unreadable file is a problem too.
+// Reads and parses a file; no file, or a folder, is a problem too. Throws SystemError as read_whole_file() does.
 IniFile read_ini(const std::filesystem::path& file, Problems& problems);
 
 }  // namespace mtlgrid

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <optional>
 #include <set>
 
 #include "base/causes.h"
+#include "base/whole_file.h"
 #include "datasets/join_hints.h"
 
 namespace mtlgrid {
@@ -17,11 +17,10 @@ struct Lists {
 };
 
 std::vector<Lists> read_lists(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw InputError(fmt::format("{}: cannot be read", file.string()));
+  const std::string text = read_whole_file(file, "a splits.json file of STAMP");
   try {
     std::vector<Lists> lists;
-    const auto json = nlohmann::json::parse(stream);
+    const auto json = nlohmann::json::parse(text);
     for (const auto& split : json.at("splits")) {
       Lists& l = lists.emplace_back();
       split.at("train_patients").get_to(l.train);
@@ -29,7 +28,10 @@ std::vector<Lists> read_lists(const std::filesystem::path& file) {
     }
     return lists;
   } catch (const nlohmann::json::exception& e) {
-    throw InputError(fmt::format("{}: not a splits.json file of STAMP: {}", file.string(), e.what()));
+    throw InputError(
+        fmt::format("{}: expected a splits.json file of STAMP, {{\"splits\": [{{\"train_patients\": [...], "
+                    "\"test_patients\": [...]}}, ...]}}: {}",
+                    file.string(), e.what()));
   }
 }
 

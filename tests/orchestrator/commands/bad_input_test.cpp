@@ -68,7 +68,7 @@ TEST_P(BadInput, IsSaidBeforeAnythingIsWritten) {
 
 const std::string kA3 = "A/feats/A03.h5", kNamed = "A03.h5";
 const std::vector<Bad> kBad = {
-    {"ConfigurationAbsent", "c.ini: cannot be read", removed("c.ini")},
+    {"ConfigurationAbsent", "c.ini: no such file, expected a configuration file", removed("c.ini")},
     {"ConfigurationUnknownKey", "c.ini, line 2: [grid]: unknown key 'stores'; did you mean 'store'?",
      replaced("c.ini", "store =", "stores =")},
     {"ConfigurationUnknownSection", "c.ini, line 18: unknown section [modle]; did you mean 'model'?",
@@ -151,7 +151,8 @@ const std::vector<Bad> kBad = {
      [](const SmallGrid& grid) {
        for (int i = 0; i < 6; ++i) grid.features("B/feats/B0" + std::to_string(i) + ".h5", 2, 4, 0x3c00, "uni");
      }},
-    {"SplitsAbsent", "splits.json: cannot be read", replaced("c.ini", "negative = neg", "splits = splits.json")},
+    {"SplitsAbsent", "splits.json: no such file, expected a splits.json file",
+     replaced("c.ini", "negative = neg", "splits = splits.json")},
 };
 
 INSTANTIATE_TEST_SUITE_P(AllKinds, BadInput,

@@ -128,7 +128,7 @@ TEST_F(Ini, ManyLinesThatAreNotUtf8AreOneProblem) {
 TEST_F(Ini, AbsentFileAndFolderAreProblems) {
   read_ini("/nonexistent/c.ini", problems_);
   read_ini("/", problems_);
-  EXPECT_THAT(problems_.lines(), ElementsAre("/nonexistent/c.ini: cannot be read: No such file or directory",
+  EXPECT_THAT(problems_.lines(), ElementsAre("/nonexistent/c.ini: no such file, expected a configuration file",
                                              "/: is a folder, expected a configuration file"));
 }
 

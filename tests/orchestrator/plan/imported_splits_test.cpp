@@ -54,7 +54,7 @@ TEST_F(ImportedSplits, OurOwnFoldsComeBack) {
 
 TEST_F(ImportedSplits, DamageIsNamed) {
   auto splits = exported(plan());
-  EXPECT_THAT(problem("{"), HasSubstr("splits.json: not a splits.json file of STAMP"));
+  EXPECT_THAT(problem("{"), HasSubstr("splits.json: expected a splits.json file of STAMP"));
   EXPECT_THAT(problem("{\"splits\": [{}]}"), HasSubstr("train_patients"));
   auto fewer = splits;
   fewer["splits"].erase(0);

@@ -1,0 +1,44 @@
+#include "base/whole_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "base/errors.h"
+#include "base/file_descriptor.h"
+#include "base/system_error.h"
+
+namespace mtlgrid {
+
+std::string read_whole_file(const std::filesystem::path& path, const char* expected) {
+  constexpr std::size_t kPart = 1 << 16;  // bytes read at once
+  const auto refuse = [&](const char* what) {
+    return InputError(path.string() + ": " + what + ", expected " + expected);
+  };
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    const int number = errno;
+    std::error_code error;
+    if (number == ELOOP || (number == ENOENT && std::filesystem::is_symlink(path, error))) {
+      throw refuse("a link to no file");
+    }
+    if (number != ENOENT && number != ENOTDIR && number != ENAMETOOLONG) throw system_error(path, number);
+    throw refuse("no such file");
+  }
+  if (!S_ISREG(status.st_mode)) throw refuse(S_ISDIR(status.st_mode) ? "is a folder" : "not a file");
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) throw system_error(path, errno);
+  std::string text, part(kPart, '\0');
+  for (;;) {
+    const ssize_t size = ::read(file.get(), part.data(), part.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) throw system_error(path, errno);
+    if (size == 0) return text;
+    text.append(part, 0, static_cast<std::size_t>(size));
+  }
+}
+
+}  // namespace mtlgrid
