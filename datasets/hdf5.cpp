@@ -80,6 +80,9 @@ Hdf5Error::Hdf5Error(const std::string& call, const std::string& library_text, s
       number_(number) {}
 
 Quiet::Quiet() {
+  // Where the system refused a read, a handle cannot be closed, and HDF5 would complain of it at the process's end.
+  static const herr_t kWithoutFarewell = H5dont_atexit();
+  static_cast<void>(kWithoutFarewell);
   H5Eget_auto2(H5E_DEFAULT, &print_, &data_);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
