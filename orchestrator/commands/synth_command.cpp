@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "base/errors.h"
 #include "base/telling.h"
 #include "datasets/synth.h"
 #include "orchestrator/commands/command_options.h"
