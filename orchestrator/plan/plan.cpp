@@ -65,9 +65,7 @@ class PlanBuilder {
       check_repeated_rows(cohort, columns_of(uses), problems_);
       cohort.unread_missing = unread_missing(cohort, uses, rules_of(files.name));
       check_missing_cells(cohort, uses, problems_);
-      const std::size_t before = cohort.warnings.size();
       note_absent_columns(cohort, uses);
-      for (std::size_t i = before; i < cohort.warnings.size(); ++i) warn(files.name, cohort.warnings[i]);
       for (const Drop& drop : cohort.drops) drops_.push_back({"", "", drop});
       plan_.experiment.cohorts.push_back(experiment_cohort(cohort));
       plan_.cohorts.push_back(std::move(cohort));
@@ -238,8 +236,8 @@ class PlanBuilder {
     warnings_.push_back(fmt::format("warning: {}: {}", cohort, line));
   }
 
-  // Pairs of a biomarker read the same label column: each problem is reported once. What cohorts warn of comes first,
-  // for it may be the cause: patients who are lost in the join are missing in their class.
+  // Pairs of a biomarker read the same label column: each problem is reported once. What the joins warn of comes
+  // first, for it may be the cause: patients who are lost in the join are missing in their class.
   void throw_problems() const {
     if (problems_.empty()) return;
     Problems once;
@@ -254,7 +252,7 @@ class PlanBuilder {
   Plan plan_;
   FingerprintMemory& memory_;
   Problems problems_;
-  std::vector<std::string> warnings_;  // of all cohorts, those that could not be joined too
+  std::vector<std::string> warnings_;  // of the joins of all cohorts, those that failed too
   // A class of a pair's training cohort with fewer patients than folds.
   struct SmallClass {
     std::string name;  // of the pair

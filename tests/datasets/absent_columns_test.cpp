@@ -26,7 +26,6 @@ TEST(AbsentColumns, OfNearlyTheSameNameAreAWarning) {
                                                                   {"LF", "LF "},
                                                                   {"LF.0", "LF"},
                                                                   {"LF", "LF.x"},
-                                                                  {"LF", "\xEF\xBB\xBFLF"},
                                                                   {"Leukocyte Fraction", "Leukocyte.Fraction"},
                                                                   {"LF", "LF (percent)"},
                                                                   {"Proliferation", "Proliferaton"}};

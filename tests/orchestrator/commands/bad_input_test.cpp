@@ -75,7 +75,8 @@ const std::vector<Bad> kBad = {
      replaced("c.ini", "[model]", "[modle]")},
     {"ConfigurationMalformed", "c.ini, line 23: 'epochs 1' is neither [SECTION] nor KEY = VALUE",
      replaced("c.ini", "epochs = 1", "epochs 1")},
-    {"ConfigurationNotUtf8", "c.ini, line 16: is not UTF-8 text", replaced("c.ini", "neg\n", "n\xE9g\n")},
+    {"ConfigurationNotUtf8", "c.ini, line 16: not UTF-8 text; save the file as UTF-8",
+     replaced("c.ini", "neg\n", "n\xE9g\n")},
     {"ClinicalTableAbsent", "A/clini.csv", removed("A/clini.csv")},
     {"SlideTableAbsent", "B/slide.csv", removed("B/slide.csv")},
     {"FeatureFolderAbsent", "A/feats", removed("A/feats")},
@@ -187,8 +188,8 @@ TEST(Device, CudaWithoutAGpuIsRefusedBeforeAnythingIsWritten) {
         std::vector<std::string>{"mtlgrid", "cell", grid.path("c.ini"), "MSI/LF/naive/0"}}) {
     const auto result = testing::run_program(command, environment);
     EXPECT_EQ(result.status, 2);
-    EXPECT_THAT(result.err, StartsWith("mtlgrid: train.device = cuda, and no GPU can be used: nvidia-smi -L lists "
-                                       "none: 'No devices found.'"));
+    EXPECT_THAT(result.err, HasSubstr("mtlgrid: train.device = cuda, and no GPU can be used: nvidia-smi -L lists "
+                                      "none: 'No devices found.'"));
     EXPECT_EQ(grid.scratch().listing(), before);
   }
 }

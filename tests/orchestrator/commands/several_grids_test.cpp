@@ -86,7 +86,7 @@ TEST_F(SeveralGrids, TablesNeverReplaceThoseOfAnotherGrid) {
 
 TEST_F(SeveralGrids, SqlThatDoesNotSelectAGridIsToldThatItReadsAll) {
   const auto all = run({"query", "SELECT count(*) AS n FROM cells", "--format", "csv"});
-  EXPECT_EQ(all.out, "n\n12\n");
+  EXPECT_EQ(all.out, "n\r\n12\r\n");
   EXPECT_EQ(all.err,
             "the store has 2 grids and this statement reads all of them; WHERE grid_id = 2 selects the newest\n");
   EXPECT_EQ(run({"query", "SELECT count(*) FROM cells WHERE Grid_ID = 1"}).err, "");
