@@ -80,8 +80,8 @@ int run(const CommandOptions& options) {
   const auto say = [](const std::string& line) { tell_message(line); };
   Store store = Store::open(config.store, say, kStaleBeats * config.cluster.heartbeat_seconds);
   save_fingerprints(memory, config.store);
-  for (const std::string& line : findings(plan)) say(line);
   for (const std::string& line : new_grid_warning(plan, 1, store.database())) say(line);
+  for (const std::string& line : findings(plan)) say(line);
   if (verify && !holds_grid_of(plan, store.database())) {
     throw InputError(cell.name() + ": the store has no result of this grid to compare with");
   }

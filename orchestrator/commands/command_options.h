@@ -41,7 +41,7 @@ class CommandOptions {
   // `old_name` was the name of the option `name`. For one release it is still accepted in its place: a warning says so,
   // and the help does not show it. parse() throws InputError if both are given.
   CommandOptions& renamed(const std::string& old_name, const std::string& name);
-  // One line for each old name that parse() met.
+  // One line for each old name that parse() met; the command that has renamed options says them.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
   // Parses. Returns false after --help, whose text it has printed to stdout. Throws InputError for bad usage.

@@ -1,8 +1,5 @@
 #include "orchestrator/commands/commands.h"
 
-#include <cstdlib>
-#include <string_view>
-
 #include "base/errors.h"
 #include "base/nearest.h"
 #include "base/telling.h"
@@ -21,17 +18,6 @@
 #include "results/store/reading.h"
 
 namespace mtlgrid {
-namespace {
-
-// Under mpirun or srun every rank parses the same command line; the warnings come from rank 0 alone.
-bool is_first_rank() {
-  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK"}) {
-    if (const char* rank = std::getenv(name)) return std::string_view(rank) == "0";
-  }
-  return true;
-}
-
-}  // namespace
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
@@ -57,19 +43,7 @@ int invoke(const Command& command, const std::vector<std::string>& arguments) {
     const auto notice = foreign_notice(options.get<std::string>("STORE"));
     if (notice) tell_line("mtlgrid: " + *notice);
   }
-  const auto warn = [&] {  // last, where it is read
-    for (const std::string& warning : options.warnings()) {
-      if (is_first_rank()) tell_line("mtlgrid: " + warning);
-    }
-  };
-  try {
-    const int status = command.run(options);
-    warn();
-    return status;
-  } catch (...) {
-    warn();
-    throw;
-  }
+  return command.run(options);
 }
 
 }  // namespace mtlgrid

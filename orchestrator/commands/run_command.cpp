@@ -42,8 +42,9 @@ struct RunOptions {
   std::string config, only;
   std::filesystem::path init;  // empty: as configured
   bool retry_failed = false;
-  std::optional<double> ends;      // of the allocation, seconds since 1970
-  std::optional<double> rehearse;  // minutes
+  std::optional<double> ends;        // of the allocation, seconds since 1970
+  std::optional<double> rehearse;    // minutes
+  std::vector<std::string> notices;  // on how the command was called
   TrainerOptions trainers;
 };
 
@@ -186,7 +187,6 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
   std::optional<Plan> made;
   transport.during([&] { made = make_plan(config, memory); });
   const Plan plan = *std::move(made);
-  for (const std::string& line : findings(plan)) say(line);
   // A bad expression, a missing device and a missing trainer are reported before anything is written.
   const std::vector<Cell> cells = select_cells(plan.grid.cells, options.only);
   throw_if_any(initial_weights_problems(plan, cells));
@@ -200,11 +200,13 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
   try {
     save_fingerprints(memory, config.store);
     warn_of_new_grid(plan, cells.size(), store);
+    for (const std::string& line : findings(plan)) say(line);
     store.use_grid(plan.grid);
     const Selection selection = select(plan, cells, store, options);
     say(fmt::format("grid {} in {}: {} cells, {} done, {} to do, {}", store.grid_id(), config.store.string(),
                     selection.total, selection.done, selection.queued.size(),
                     transport.size() > 1 ? fmt::format("{} ranks", transport.size()) : "1 rank"));
+    for (const std::string& notice : options.notices) say(notice);
     say(fmt::format("device {}: {}", config.run.device, options.trainers.devices->text));
     say((transport.size() > 1 ? "rank 0: " : "") +
         rank_trainers(config.run, options.trainers.count, options.trainers.devices->gpus, rank_cpus()).text);
@@ -259,6 +261,7 @@ void declare(CommandOptions& options) {
 int run(const CommandOptions& options) {
   RunOptions wanted;
   wanted.config = options.get<std::string>("CONFIG");
+  wanted.notices = options.warnings();
   if (options.has("only")) wanted.only = options.get<std::string>("only");
   wanted.init = options.path("init");
   wanted.retry_failed = options.has("retry-failed");

@@ -18,6 +18,12 @@ class ChangedSettings(GridTest):
         start = next((i for i, line in enumerate(lines) if line.startswith("Grid ") and " grid " in line), len(lines))
         return lines[start:lines.index("", start)] if start < len(lines) else []
 
+    def assert_old_option_told(self, lines):
+        """Once, and neither as a run's first line nor as its last, which people look for."""
+        told = [number for number, line in enumerate(lines) if "run --workers is now called --trainers" in line]
+        self.assertEqual(len(told), 1)
+        self.assertNotIn(told[0], (0, len(lines) - 1))
+
     def test_the_finished_grid_stays_in_sight(self):
         grid = self.grid(epochs=1, patients=24, methods="naive")
         self.assertEqual(grid.run(), 0)
@@ -69,7 +75,9 @@ class ChangedSettings(GridTest):
         # Another seed keeps the folds.
         self.configure(grid, "seed", 9)
         self.assertIn(": [grid] seed 9, there 7", self.warning(grid)[0])
-        grid.run(arguments=["--only", "fold=0", "--empty-cells", "0"])
+        said = grid.call("run", grid.config, "--workers", 1, "--only", "fold=0", "--empty-cells", "0").stderr.splitlines()
+        self.assertIn("is not grid", said[0])
+        self.assert_old_option_told(said)
         folds = "SELECT biomarker, auxiliary, fold, patient, role FROM splits WHERE grid_id = {} ORDER BY 1, 2, 3, 4"
         self.assertEqual(grid.rows(folds.format(3)), grid.rows(folds.format(1)))
         self.configure(grid, "seed", 7)

@@ -18,7 +18,6 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::run_program;
 using testing::SmallGrid;
-using ::testing::StartsWith;
 using ::testing::UnorderedElementsAreArray;
 
 std::string file_text(const std::filesystem::path& file) {
@@ -79,14 +78,6 @@ TEST(Program, BadUsageIsStatus2OnStderrAlone) {
     EXPECT_EQ(result.out, "") << expected;
     EXPECT_THAT(result.err, HasSubstr(expected));
   }
-}
-
-TEST(Program, AnOldOptionGivesOneWarning) {
-  const testing::Scratch scratch;
-  const auto result = run_program({"mtlgrid", "run", scratch.path() / "none.ini", "--workers", "1"});
-  EXPECT_EQ(result.status, 2);
-  EXPECT_THAT(result.err, StartsWith("mtlgrid: run --workers is now called --trainers; "));
-  EXPECT_EQ(result.err.find("--workers"), result.err.rfind("--workers"));
 }
 
 TEST(Program, AbsentStoresAreBadInput) {
