@@ -12,12 +12,12 @@ DEMO = pathlib.Path(__file__).resolve().parents[2] / "examples" / "demo.sh"
 
 PROGRAM = """#!/bin/bash
 echo "mtlgrid $*" >> "$NOTES"
-done_file() { mkdir -p "$1/results"; echo '{"status": 0, "done": 595}' > "$1/results/grid.db.done"; }
+done_file() { mkdir -p "$1/results"; echo '{"status": 0, "done": 595, "grid": 3}' > "$1/results/grid.db.done"; }
 case $1 in
   synth) mkdir -p "$2"; touch "$2/grid.ini" ;;
   paths) folder=$(dirname "$2"); echo "store='$folder/results/grid.db'"; echo "store_done='$folder/results/grid.db.done'" ;;
   run) done_file "$(dirname "$2")" ;;
-  tables) mkdir -p "$4"; echo "| Method |" | tee "$4/table1.md" > "$4/table2.md" ;;
+  tables) [ "$3 $4" = "--grid 3" ] && mkdir -p "$6"; echo "| Method |" | tee "$6/table1.md" > "$6/table2.md" ;;
 esac
 """
 # Open MPI's: refuses where $REFUSES is set, as it does on a host with an underscore in its name.
