@@ -77,7 +77,7 @@ class Clone:
         (text,) = blocks("ini")
         (self.folder / "readme.ini").write_text(text)
         # The commands are those of README; a full network is left to its readers.
-        text = text.replace("[grid]\n", "[grid]\nmethods = baseline, naive\nfolds = 2\n")
+        text = text.replace("[grid]\n", "[grid]\nmethods = naive, autol+cagrad\nfolds = 4\n")
         text += "\n[model]\nd_model = 8\nheads = 2\nff = 16\n[train]\nepochs = 1\n"
         (self.folder / "grid.ini").write_text(text)
         for name, words in (("TCGA-CRC", {"PATIENT": "case_id", "FILENAME": "slide_file", "LF": "Leukocyte Fraction"}),
