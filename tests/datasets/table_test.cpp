@@ -246,7 +246,7 @@ TEST(ReadTable, WhatIsNoFileIsSaid) {
   const TempFolder folder;
   std::filesystem::create_directory(folder / "d.csv");
   EXPECT_THAT(problems_of([&] { read_table(folder / "none.csv"); }), ElementsAre(HasSubstr("none.csv: no such file")));
-  EXPECT_THAT(problems_of([&] { read_table(folder / "d.csv"); }), ElementsAre(HasSubstr("d.csv: not a file")));
+  EXPECT_THAT(problems_of([&] { read_table(folder / "d.csv"); }), ElementsAre(HasSubstr("d.csv: is a folder")));
 }
 
 TEST(ReadTable, ALinkToNoFileIsSaid) {
