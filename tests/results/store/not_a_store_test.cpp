@@ -97,7 +97,9 @@ TEST_F(NotAStore, FileThatMayNotBeReadSaysSo) {
   if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
   { open_grid(); }
   ASSERT_EQ(::chmod(file.c_str(), 0), 0);
-  EXPECT_THAT(refusal(file), HasSubstr("Permission denied"));
+  const Error error = error_of([&] { open_for_reading(file); });
+  EXPECT_EQ(error.kind(), ErrorKind::needs_person);
+  EXPECT_THAT(error.what(), HasSubstr("Permission denied; ask its owner"));
 }
 
 }  // namespace
