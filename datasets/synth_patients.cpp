@@ -38,17 +38,25 @@ double Draws::normal() {
   return radius * std::cos(2 * std::numbers::pi * uniform());
 }
 
-VirtualPatient draw_patient(const RandomStream& stream) {
-  Draws draws(stream);
+// The biology, its mixture of tissues and ITH, which both kinds of patients have; `loss`: how much of the last tissue a
+// patient with repair lacks.
+static VirtualPatient draw_tissues(Draws& draws, double loss) {
   VirtualPatient patient;
   patient.hot = draws.normal();
   patient.repair = draws.normal();
   auto& mix = patient.mixture;
-  mix = {0.9 + 0.5 * patient.repair, 0.5, 0.1 + 1.5 * patient.hot, 0.3 - 1.2 * patient.repair};
+  mix = {0.9 + 0.5 * patient.repair, 0.5, 0.1 + 1.5 * patient.hot, 0.3 - loss * patient.repair};
   for (double& logit : mix) logit += 0.2 * draws.normal();
   normalise_exponentials(mix);
+  patient.auxiliary["ITH"] = entropy(mix) / std::log(static_cast<double>(kTissues)) + 0.03 * draws.normal();
+  return patient;
+}
+
+VirtualPatient draw_patient(const RandomStream& stream) {
+  Draws draws(stream);
+  VirtualPatient patient = draw_tissues(draws, 1.2);
+  const auto& mix = patient.mixture;
   auto& value = patient.auxiliary;
-  value["ITH"] = entropy(mix) / std::log(static_cast<double>(kTissues)) + 0.03 * draws.normal();
   value["LF"] = mix[immune] + 0.02 * draws.normal();
   value["LISS"] = 4 * mix[immune] / (mix[tumour] + mix[stroma]) + 0.1 * draws.normal();
   value["Prolif"] = 2 / (1 + std::exp(-1.5 * patient.repair)) + mix[tumour] + 0.1 * draws.normal();
@@ -58,15 +66,8 @@ VirtualPatient draw_patient(const RandomStream& stream) {
 
 VirtualPatient draw_planted_patient(const RandomStream& stream) {
   Draws draws(stream);
-  VirtualPatient patient;
-  patient.hot = draws.normal();
-  patient.repair = draws.normal();
-  auto& mix = patient.mixture;
-  mix = {0.9 + 0.5 * patient.repair, 0.5, 0.1 + 1.5 * patient.hot, 0.3 - 1.5 * patient.repair};
-  for (double& logit : mix) logit += 0.2 * draws.normal();
-  normalise_exponentials(mix);
+  VirtualPatient patient = draw_tissues(draws, 1.5);
   auto& value = patient.auxiliary;
-  value["ITH"] = entropy(mix) / std::log(static_cast<double>(kTissues)) + 0.03 * draws.normal();
   value["LF"] = patient.hot + 0.1 * draws.normal();
   value["LISS"] = patient.hot + 0.3 * draws.normal();
   value["Prolif"] = patient.repair + 0.1 * draws.normal();
