@@ -11,21 +11,13 @@
 #include "base/ascii.h"
 #include "base/nearest.h"
 #include "base/text.h"
+#include "datasets/folded_name.h"
 #include "datasets/seen_values.h"
 
 namespace mtlgrid {
 namespace {
 
 constexpr std::size_t kShown = 6;  // columns that a line names
-
-// Without the characters that nobody sees: zero-width space, byte-order mark.
-std::string visible(std::string name) {
-  for (const std::string_view hidden : {"\xE2\x80\x8B", "\xEF\xBB\xBF"}) {
-    for (auto at = name.find(hidden); at != std::string::npos; at = name.find(hidden, at))
-      name.erase(at, hidden.size());
-  }
-  return name;
-}
 
 std::string digits(const std::string& text) {
   std::string out;
@@ -46,7 +38,7 @@ bool is_mistyped(const std::string& a, const std::string& b) {
 }
 
 bool is_near(const std::string& wanted, const std::string& found) {
-  const std::string a = visible(wanted), b = visible(found);
+  const std::string a = folded_name(wanted), b = folded_name(found);
   if (b.empty()) return false;
   if (a == b || !spelling_difference(a, b).empty()) return true;
   const std::string x = lower_ascii(trimmed(a)), y = lower_ascii(trimmed(b));
