@@ -4,14 +4,13 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <system_error>
 
 #include "base/errors.h"
 #include "base/files.h"
 #include "base/output_file.h"
+#include "base/whole_file.h"
 #include "orchestrator/commands/chosen_grid.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/trained_cell.h"
@@ -41,13 +40,6 @@ class PrivateFolder {
   std::string folder_;
 };
 
-std::string content_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::string content(std::istreambuf_iterator<char>(in), {});
-  if (!in.is_open() || in.bad()) throw FileError(file, "cannot be read", errno);
-  return content;
-}
-
 void declare(CommandOptions& options) {
   options.store()
       .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD; the attempt that counts is exported")
@@ -68,7 +60,7 @@ int run(const CommandOptions& options) {
   // The trainer writes a plain file, and this process passes it on into the pipe or device.
   const PrivateFolder folder;
   ask_trainer(ExportRequest{trained.weights.string(), folder.file().string()}, 1);
-  out.write(FileCalls::real(), content_of(folder.file()));
+  out.write(FileCalls::real(), read_whole_file(folder.file(), "the state dict that was written"));
   return 0;
 }
 
