@@ -2,7 +2,7 @@
 #   make demo    the whole 595-cell grid of the paper on small synthetic cohorts, and both tables
 #   make test    all tests
 #   make cluster-test  what can happen on a cluster, on a real Slurm of four nodes on this machine (root; tests/cluster/slurm)
-#   make chaos   all of that, and random faults at random times: in simulation, on this machine, on that Slurm (an hour)
+#   make chaos   all of that, and random faults at random times: in simulation, on this machine (processes, files), on that Slurm (two hours)
 #   make check   the shape of the tree, its format, and clang-tidy over all of it (minutes); `make quick-check` without that
 #   make build   the programs build/mtlgrid and build/mtlgrid-trainer, and all tests
 #   make oracle  the fixtures of tests/oracle once more, by PyTorch, torchjd, scikit-learn and scipy, and compared
@@ -44,6 +44,7 @@ chaos: build
 	@cmake/install_cluster.sh
 	@cmake --build --preset $(PRESET) --target run_chaos
 	@tests/end_to_end/chaos.py --runs 100
+	@tests/end_to_end/chaos_files.py --runs 500
 	@tests/cluster/scenarios.py --set long --record build/scenarios.jsonl
 	@tests/cluster/chaos_slurm.py --runs 20 --record build/chaos-slurm.jsonl
 

@@ -104,9 +104,11 @@ class Grid:
     def wait_for_done(self, number):
         until(lambda: self.count_done() >= number, f"{number} cells done")
 
-    def results(self):
-        """Everything a cell's result consists of, by cell: bit for bit, without times and places."""
-        join = ("FROM {0} JOIN cells USING (cell_id) WHERE {0}.attempt = cells.result_attempt "
+    def results(self, identity=None):
+        """Everything a cell's result consists of, by cell: bit for bit, without times and places. `identity`: of one
+        grid of the store; otherwise of all."""
+        one = f"AND grid_id = (SELECT grid_id FROM grids WHERE identity = '{identity}') " if identity else ""
+        join = ("FROM {0} JOIN cells USING (cell_id) WHERE {0}.attempt = cells.result_attempt " + one +
                 "ORDER BY biomarker, auxiliary, method, fold, {1}")
         key = "biomarker, auxiliary, method, fold, "
         tables = {
