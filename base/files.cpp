@@ -7,6 +7,9 @@
 #include <cstring>
 #include <utility>
 
+#include "base/limits.h"
+#include "base/system_error.h"
+
 namespace mtlgrid {
 
 namespace fs = std::filesystem;
@@ -17,13 +20,26 @@ namespace {
 bool is_full(int code) { return code == ENOSPC || code == EDQUOT || code == EFBIG; }
 bool is_forbidden(int code) { return code == EACCES || code == EPERM || code == EROFS; }
 
-ErrorKind kind_of(int code) { return is_full(code) || is_forbidden(code) ? ErrorKind::needs_person : ErrorKind::fatal; }
+// A folder on the way is gone, or was replaced by another kind of file.
+bool is_gone(int code) { return code == ENOENT || code == ENOTDIR || code == ELOOP || code == ESTALE; }
+bool is_hardware(int code) { return code == EIO || code == EREMOTEIO || code == ENXIO || code == ENODEV; }
+
+// Fatal are only those that a mistake of the program has (EBADF, EINVAL, EFAULT, ...).
+ErrorKind kind_of(int code) {
+  const bool machine = is_full(code) || is_forbidden(code) || is_gone(code) || is_hardware(code) || limit_of(code) ||
+                       may_pass(code) || code == ENAMETOOLONG || code == EEXIST || code == EISDIR || code == ENOTEMPTY;
+  return machine ? ErrorKind::needs_person : ErrorKind::fatal;
+}
 
 std::string advice_for(int code, const std::string& doing) {
   if (code == EFBIG) return "; a file may not be larger here (ulimit -f): raise that limit, then run again";
   if (is_full(code)) return "; free space (or quota) on that file system, then run again";
   if (is_forbidden(code) && doing == "cannot be read") return "; ask its owner for the right to read it";
   if (is_forbidden(code)) return "; make that folder writable for this user, then run again";
+  if (is_gone(code)) return "; its folder was removed, moved or replaced: put it back, then run again";
+  if (is_hardware(code)) return "; the disk or the file server reported an error: look at the system's log (dmesg)";
+  if (code == ENAMETOOLONG) return "; choose a shorter name or a folder nearer to the root";
+  if (const auto limit = limit_of(code)) return "; " + advice_on(*limit);
   return "";
 }
 
@@ -63,9 +79,9 @@ AtomicFile::AtomicFile(FileCalls& calls, fs::path target, const AtomicFileOption
       target_(std::move(target)),
       temporary_(beside(target_, options.suffix)),
       durability_(options.durability) {
-  if (options.exclusive) ::unlink(temporary_.c_str());
-  const int how = options.exclusive ? O_EXCL | O_NOFOLLOW : O_TRUNC;
-  out_ = FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | how, options.mode));
+  ::unlink(temporary_.c_str());
+  constexpr int kNew = O_CREAT | O_EXCL | O_NOFOLLOW;
+  out_ = FileDescriptor(::open(temporary_.c_str(), O_RDWR | O_CLOEXEC | kNew, options.mode));
   if (!out_) throw FileError(temporary_, "cannot be created", errno);
 }
 

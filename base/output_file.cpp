@@ -1,6 +1,8 @@
 #include "base/output_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 #include "base/errors.h"
 #include "base/file_descriptor.h"
 #include "base/files.h"
+#include "base/telling.h"
 
 namespace mtlgrid {
 
@@ -33,6 +36,45 @@ int own_descriptor(const fs::path& file) {
   const bool number = !name.empty() && name.size() < 8 &&
                       std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
   return number ? std::stoi(name) : -1;
+}
+
+constexpr double kLook = 0.1;     // seconds between looks for a reader
+constexpr double kSayAfter = 10;  // seconds of a wait for a reader that is there
+
+// Opens what is no plain file for writing. Never waits in open(2), which for a named pipe has no end: without a reader
+// it is tried again. -1 and errno if it cannot be opened.
+int open_with_reader(const fs::path& path, const PipePatience& patience) {
+  for (double waited = 0;; waited += kLook) {
+    const int file = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (file >= 0 || errno != ENXIO) return file;
+    if (waited == 0) {
+      tell_message(fmt::format("{}: nobody reads this pipe; waiting {:.0f} s for a reader", path.string(),
+                               patience.reader_seconds));
+    }
+    if (waited >= patience.reader_seconds) {
+      throw Error(
+          ErrorKind::needs_person,
+          fmt::format("{}: nobody has opened this pipe for reading in {:.0f} s; start its reader first, or name "
+                      "a file",
+                      path.string(), patience.reader_seconds));
+    }
+    ::poll(nullptr, 0, static_cast<int>(kLook * 1000));
+  }
+}
+
+// Returns when `file` takes bytes again, or after a part of the time that is left; adds what it waited to `waited`.
+void wait_until_taken(const fs::path& path, int file, const PipePatience& patience, double& waited) {
+  pollfd ready = {file, POLLOUT, 0};
+  const double part = std::min(kSayAfter, patience.taking_seconds);
+  if (::poll(&ready, 1, static_cast<int>(part * 1000)) != 0) return;
+  waited += part;
+  if (waited >= patience.taking_seconds) {
+    throw Error(ErrorKind::needs_person,
+                fmt::format("{}: its reader has taken nothing for {:.0f} s, so the result is not complete; let it read "
+                            "on, or name a file",
+                            path.string(), waited));
+  }
+  if (waited == part) tell_message(path.string() + ": waiting for its reader, which takes nothing");
 }
 
 }  // namespace
@@ -65,8 +107,8 @@ OutputFile::OutputFile(const char* option, const fs::path& named)
   }
 }
 
-void OutputFile::write(FileCalls& calls, std::string_view content) const {
-  if (!replaced_) return write_through(calls, content);
+void OutputFile::write(FileCalls& calls, std::string_view content, const PipePatience& patience) const {
+  if (!replaced_) return write_through(calls, content, patience);
   AtomicFile out(calls, path_);
   struct stat before {};
   if (::stat(path_.c_str(), &before) == 0) (void)::fchmod(out.descriptor(), before.st_mode & kPermissions);
@@ -74,13 +116,21 @@ void OutputFile::write(FileCalls& calls, std::string_view content) const {
   out.commit();
 }
 
-void OutputFile::write_through(FileCalls& calls, std::string_view content) const {
-  FileDescriptor out(descriptor_ >= 0 ? ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 3)
-                                      : ::open(path_.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC));
+void OutputFile::write_through(FileCalls& calls, std::string_view content, const PipePatience& patience) const {
+  FileDescriptor out(descriptor_ >= 0 ? ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 3) : open_with_reader(path_, patience));
   if (!out) throw FileError(path_, "cannot be opened", errno);
-  if (!write_all(calls, out.get(), content) || ::close(out.release()) != 0) {
-    throw FileError(path_, "cannot be written", errno);
+  for (double waited = 0; !content.empty();) {
+    const ssize_t written = calls.write(out.get(), content.data(), content.size());
+    if (written > 0) {
+      content.remove_prefix(static_cast<std::size_t>(written));
+      waited = 0;
+    } else if (written < 0 && errno == EAGAIN) {
+      wait_until_taken(path_, out.get(), patience, waited);
+    } else if (written == 0 || errno != EINTR) {
+      throw FileError(path_, "cannot be written", written == 0 ? EIO : errno);
+    }
   }
+  if (::close(out.release()) != 0) throw FileError(path_, "cannot be written", errno);
 }
 
 void refuse_input(const char* option, const fs::path& named, const std::vector<fs::path>& inputs) {

@@ -1,4 +1,6 @@
 // A file that a user named for a result (`--out`): what is there decides how it is written.
+//
+// No wait is without end: for a pipe's reader to come, and for one that takes nothing, PipePatience says how long.
 #pragma once
 
 #include <filesystem>
@@ -13,6 +15,11 @@ namespace mtlgrid {
 // none, is replaced by rename, so that readers find the old content or the new; it keeps its permissions. A pipe, a
 // device and an open file of this process (/dev/stdout, /dev/fd/N) are written through. Nothing that is not a plain
 // file is ever replaced.
+struct PipePatience {
+  double reader_seconds = 10;   // until somebody opens a named pipe for reading
+  double taking_seconds = 600;  // until whoever reads a pipe or terminal takes the next byte
+};
+
 class OutputFile {
  public:
   // Looks at what is there. Throws InputError if it cannot be written: a folder, a folder that does not exist or that
@@ -23,11 +30,12 @@ class OutputFile {
   bool replaced() const { return replaced_; }
   const std::filesystem::path& path() const { return path_; }
 
-  // Writes all of `content`. Throws FileError; then a plain file is as it was.
-  void write(FileCalls& calls, std::string_view content) const;
+  // Writes all of `content`. Throws FileError; then a plain file is as it was. Says on stderr when it waits for a
+  // reader; throws Error(needs_person) when patience is at an end.
+  void write(FileCalls& calls, std::string_view content, const PipePatience& patience = {}) const;
 
  private:
-  void write_through(FileCalls& calls, std::string_view content) const;
+  void write_through(FileCalls& calls, std::string_view content, const PipePatience& patience) const;
 
   std::filesystem::path path_;
   bool replaced_ = true;

@@ -54,11 +54,12 @@ bool ready(int file, int milliseconds) {
 
 [[noreturn]] void refuse_result(int code) {
   if (code == EPIPE) throw ReaderGone();
-  const bool full = code == ENOSPC || code == EDQUOT;
+  const bool full = code == ENOSPC || code == EDQUOT, large = code == EFBIG;
   throw Error(ErrorKind::needs_person,
               std::string("standard output cannot be written, so the result is not complete: ") +
                   (code == EBADF ? "it is closed; send it to a file or a pipe" : std::strerror(code)) +
-                  (full ? "; free space (or quota) where it goes, then run the command again" : ""));
+                  (full ? "; free space (or quota) where it goes, then run the command again" : "") +
+                  (large ? "; a file may not be larger here (ulimit -f): raise that limit, then run again" : ""));
 }
 
 }  // namespace
@@ -66,10 +67,11 @@ bool ready(int file, int milliseconds) {
 void prepare_standard_files() {
   for (const int file : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(file, F_GETFD) != -1 || errno != EBADF) continue;
-    // The lowest free number, which is `file`: the lower ones are open.
-    (void)::open("/dev/null", file == STDERR_FILENO ? O_RDWR : O_RDONLY);
+    // The lowest free number, which is `file`: the lower ones are open. Where there is no /dev/null, anything that is
+    // open keeps the number from a lock or a journal.
+    if (::open("/dev/null", file == STDERR_FILENO ? O_RDWR : O_RDONLY) < 0) (void)::open("/", O_RDONLY | O_DIRECTORY);
   }
-  std::signal(SIGPIPE, SIG_IGN);
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
 }
 
 void tell(std::string_view text) noexcept {

@@ -11,7 +11,8 @@ namespace mtlgrid {
 
 // To be called first in main. Standard files that were closed when the program started are opened on /dev/null, so
 // that no lock, journal or database gets their numbers; stdout only for reading, so that a result is still refused.
-// Writing into a pipe that nobody reads becomes an error instead of a signal that ends the process.
+// Writing into a pipe that nobody reads, and a file beyond `ulimit -f`, become errors instead of signals that end the
+// process.
 void prepare_standard_files();
 
 // Text for people, to stderr. Never throws and sets no error: a full disk, a closed pipe and a terminal that is gone

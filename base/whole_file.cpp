@@ -29,8 +29,10 @@ std::string read_whole_file(const std::filesystem::path& path, const char* expec
     throw refuse("no such file");
   }
   if (!S_ISREG(status.st_mode)) throw refuse(S_ISDIR(status.st_mode) ? "is a folder" : "not a file");
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // It may have been replaced meanwhile: a pipe that nobody writes is neither waited for nor read.
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (file.get() < 0) throw system_error(path, errno);
+  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) throw refuse("not a file");
   std::string text, part(kPart, '\0');
   for (;;) {
     const ssize_t size = ::read(file.get(), part.data(), part.size());

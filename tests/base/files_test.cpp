@@ -160,7 +160,8 @@ TEST_F(FilesTest, AMissingFolderIsNamed) {
     FAIL();
   } catch (const FileError& e) {
     EXPECT_THAT(e.what(), HasSubstr("none/file.tmp: cannot be created: No such file or directory"));
-    EXPECT_EQ(e.kind(), ErrorKind::fatal);
+    EXPECT_EQ(e.kind(), ErrorKind::needs_person);
+    EXPECT_THAT(e.what(), HasSubstr("its folder was removed, moved or replaced"));
     EXPECT_FALSE(e.disk_full());
   }
 }
@@ -172,10 +173,12 @@ TEST_F(FilesTest, UnusedNameSkipsNamesThatAreTakenEvenByDanglingLinks) {
 }
 
 TEST(FileError, KindTellsWhoCanHelp) {
-  for (const int code : {ENOSPC, EDQUOT, EFBIG, EACCES, EPERM, EROFS}) {
+  for (const int code : {ENOSPC, EDQUOT, EFBIG, EACCES, EPERM, EROFS, ENOENT, ENOTDIR, ESTALE, EIO, EMFILE, ENOMEM}) {
     EXPECT_EQ(FileError("f", "cannot be written", code).kind(), ErrorKind::needs_person) << code;
   }
-  EXPECT_EQ(FileError("f", "cannot be written", EIO).kind(), ErrorKind::fatal);
+  for (const int code : {EBADF, EINVAL, EFAULT}) {
+    EXPECT_EQ(FileError("f", "cannot be written", code).kind(), ErrorKind::fatal) << "a mistake of the program";
+  }
   EXPECT_TRUE(FileError("f", "cannot be written", EDQUOT).disk_full());
   EXPECT_FALSE(FileError("f", "cannot be written", EACCES).disk_full());
   EXPECT_NE(std::string(FileError("f", "cannot be written", EFBIG).what()).find("ulimit -f"), std::string::npos);

@@ -111,6 +111,26 @@ TEST_F(OutputFiles, PipesAndDevicesAreWrittenThrough) {
   EXPECT_TRUE(is("/dev/full", S_IFCHR));
 }
 
+TEST_F(OutputFiles, NoWaitForAReaderIsWithoutEnd) {
+  const fs::path pipe = folder_ / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const auto refused = [&](const std::string& content) -> std::string {
+    try {
+      OutputFile("--out", pipe).write(FileCalls::real(), content, {.reader_seconds = 0, .taking_seconds = 0.01});
+      return "written";
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), ErrorKind::needs_person);
+      return e.what();
+    }
+  };
+  EXPECT_THAT(refused("new"), HasSubstr("pipe: nobody has opened this pipe for reading"));
+  const FileDescriptor reader(open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  EXPECT_EQ(refused("new"), "written");
+  EXPECT_THAT(refused(std::string(1 << 20, 'x')), HasSubstr("its reader has taken nothing"))
+      << "more than a pipe holds";
+  EXPECT_TRUE(is(pipe, S_IFIFO));
+}
+
 TEST_F(OutputFiles, OpenFilesOfThisProcessAreWrittenWhereTheyStand) {
   const FileDescriptor open_file(open((folder_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   ASSERT_EQ(::write(open_file.get(), "before ", 7), 7);

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -126,6 +127,19 @@ TEST(Results, AreWrittenWholeOrAnError) {
   Pipe unread;
   unread.read.close();
   EXPECT_EQ(in_child(STDOUT_FILENO, unread.write.get(), [] { return put("x"); }), 1);
+}
+
+TEST(StandardFiles, AFileBeyondItsLimitIsAnErrorAndNoSignal) {
+  std::string name = "/tmp/mtlgrid-limit-XXXXXX";
+  const FileDescriptor file(mkostemp(name.data(), O_CLOEXEC));
+  unlink(name.c_str());
+  EXPECT_EQ(in_child(STDOUT_FILENO, file.get(),
+                     [] {
+                       const rlimit none = {0, 0};
+                       setrlimit(RLIMIT_FSIZE, &none);
+                       return put("x", "ulimit -f");
+                     }),
+            2);
 }
 
 TEST(StandardFiles, ThatWereClosedAreTakenSoThatNoOtherFileGetsTheirNumbers) {

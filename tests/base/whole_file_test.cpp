@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -46,6 +47,8 @@ TEST_F(WholeFile, WhatIsNoneIsSaid) {
   EXPECT_EQ(refusal("link"), "link: a link to no file, expected a list");
   fs::create_symlink("/dev/null", folder_ / "device");
   EXPECT_EQ(refusal("device"), "device: not a file, expected a list");
+  ASSERT_EQ(mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  EXPECT_EQ(refusal("pipe"), "pipe: not a file, expected a list") << "and nobody is waited for";
 }
 
 TEST_F(WholeFile, ThatMayNotBeReadIsAnErrorOfTheSystem) {

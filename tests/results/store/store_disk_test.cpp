@@ -41,7 +41,7 @@ TEST_F(StoreDisk, FailedFsyncEndsWriting) {
   {
     Store store = open_grid();
     platform.fsync_error = EIO;
-    EXPECT_EQ(error_of([&] { store.commit_result(result(cell(0))); }).kind(), ErrorKind::fatal);
+    EXPECT_EQ(error_of([&] { store.commit_result(result(cell(0))); }).kind(), ErrorKind::needs_person);
     platform.fsync_error = 0;
     EXPECT_THROW(store.commit_result(result(cell(0))), Error);
   }
