@@ -99,6 +99,8 @@ int run(const CommandOptions& options) {
   const auto transport = make_loopback_transport();
   const SessionResult session = coordinate(inputs, store, *transport, trainers);
   store.publish_snapshot();
+  store.compare_with_journal();
+  while (const auto notice = store.take_notice()) say(*notice);
   for (const auto& [failed, cause] : session.failures) say(fmt::format("failed: {}: {}", failed.name(), cause));
   if (!session.needs_person.empty()) throw Error(ErrorKind::needs_person, session.needs_person);
   if (!session.stuck.empty()) throw Error(ErrorKind::fatal, session.stuck);

@@ -78,6 +78,10 @@ Selection select(const Plan& plan, const std::vector<Cell>& cells, Store& store,
   return selection;
 }
 
+void tell_notices(Store& store) {
+  while (const auto notice = store.take_notice()) say(*notice);
+}
+
 // A comparison that fails ends no run.
 void warn_of_new_grid(const Plan& plan, std::size_t cells, const Store& store) {
   try {
@@ -224,13 +228,15 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
       all_alive = session.all_alive;
     }
     store.publish_snapshot();
-    if (const auto notice = store.take_notice()) say(*notice);
+    store.compare_with_journal();
+    tell_notices(store);
     const int status = conclude(selection, session, store, config.store.string());
     nlohmann::json counts = done_counts(selection, session);
     counts["grid"] = store.grid_id();
     store.write_done(status, counts);
     return status;
   } catch (const Error& e) {
+    tell_notices(store);
     try {
       store.write_done(exit_status(e.kind()), nlohmann::json::object());
     } catch (const Error& second) {

@@ -113,7 +113,7 @@ class Upkeep {
  private:
   void publish(double now) {
     store_.publish_snapshot();
-    if (const auto notice = store_.take_notice()) say_(*notice);
+    while (const auto notice = store_.take_notice()) say_(*notice);
     const double took = steady_now() - now;
     next_snapshot_ = now + std::clamp(kSnapshotShare * took, kSnapshotSeconds, kLatestSnapshotSeconds);
   }

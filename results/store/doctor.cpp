@@ -14,6 +14,7 @@
 #include "results/store/store_open.h"
 #include "results/store/store_publish.h"
 #include "results/store/store_recovery.h"
+#include "results/store/store_state.h"
 
 namespace mtlgrid {
 
@@ -32,11 +33,11 @@ class Examination {
     if (!has_journal || fs::is_directory(store_)) require_store_file(store_);
     lock();
     if (open_database()) {
-      contents();
+      step("database", [this] { contents(); });
       sum();
     }
-    if (journal() && database_) compare();
-    if (database_) weights();
+    if (journal() && database_) step("comparison", [this] { compare(); });
+    if (database_) step("weights", [this] { weights(); });
     return std::move(found_);
   }
 
@@ -53,11 +54,25 @@ class Examination {
     const bool said = e.kind() == ErrorKind::needs_person || what.find("--rebuild") != std::string::npos;
     return said ? what : what + "; " + rebuild();
   }
+  // What cannot be read is as wrong as what differs.
+  template <typename Look>
+  void step(const char* what, Look&& look) {
+    try {
+      look();
+    } catch (const SqliteError& e) {
+      wrong(std::string(what) + ": cannot be read: SQLite: " + e.text() + "; " + rebuild());
+    } catch (const Error& e) {
+      wrong(std::string(what) + ": " + advised(e));
+    }
+  }
   std::string rebuild() const { return "`mtlgrid doctor " + store_.string() + " --rebuild`"; }
 
   void lock() {
     const auto holder = read_lock(store_path(store_, StoreFile::lock));
     if (!holder) return ok("lock: no run holds the store");
+    if (!holder->trouble.empty()) {
+      return wrong("lock: " + holder->described() + ": if no run is at work on this store, remove it");
+    }
     const HolderLife life = life_of(*holder, Platform::real());
     run_ = life != HolderLife::dead;
     note("lock: " +
@@ -78,7 +93,10 @@ class Examination {
       check_ = file == store_ ? check_store(store_) : StoreCheck{};
       database_.emplace(open_distrusted(file, check_.kind == StoreCheck::Kind::same_bytes));
       const std::string unreadable = unreadable_schema(*database_);
-      if (unreadable.empty()) return true;
+      if (unreadable.empty()) {
+        from_ = made_from(*database_);
+        return true;
+      }
       wrong("database: " + unreadable + "; " + rebuild() + " rebuilds an older store, if its journal is there");
     } catch (const Error& e) {
       wrong("database: " + advised(e));
@@ -127,7 +145,9 @@ class Examination {
       return false;
     }
     try {
-      end_ = read_journal(journal_, [](const JournalRecord&) {});
+      end_ = read_journal(journal_, [this](const JournalRecord& record) {
+        if (record.sequence == from_.sequence) chain_ = record.chain;
+      });
     } catch (const Error& e) {
       wrong("journal: " + std::string(e.what()));
       return false;
@@ -153,16 +173,15 @@ class Examination {
   }
 
   void compare() {
-    const auto number = [&](const char* key) {
-      return static_cast<std::uint64_t>(
-          database_->integer(std::string("SELECT value FROM meta WHERE key = '") + key + "'").value_or(0));
-    };
-    const std::uint64_t have = number("sequence");
+    const std::uint64_t have = from_.sequence;
     const std::string counts = std::to_string(have) + " of " + std::to_string(end_.sequence) + " records";
-    if (number("journal") != end_.id) return wrong("comparison: the journal belongs to another store; restore its own");
+    if (from_.journal != end_.id) return wrong("comparison: the journal belongs to another store; restore its own");
     if (have > end_.sequence) {
       return wrong("comparison: the database holds everything up to record " + std::to_string(have) +
                    ", but the journal can be read to " + std::to_string(end_.sequence) + " only: restore the journal");
+    }
+    if (may_be_apart(from_, {end_, chain_}) && difference_from_journal(*database_, journal_, have) == "runs") {
+      return wrong("comparison: " + std::string(continued_apart(store_, journal_, have).what()));
     }
     if (have < end_.sequence && run_)
       return note("comparison: the database holds " + counts + "; a run is in progress");
@@ -199,7 +218,8 @@ class Examination {
       ++done;
       const Cell cell = {cells.text(0), cells.text(1), cells.text(2), static_cast<int>(cells.integer(3))};
       const fs::path attempt = attempt_folder(folder, cell, static_cast<int>(cells.integer(4)));
-      if (!fs::exists(attempt / kWeightsFile)) without.push_back(cell.name());
+      std::error_code error;
+      if (!fs::exists(attempt / kWeightsFile, error)) without.push_back(cell.name());
     }
     const std::string counts = std::to_string(done - without.size()) + " of " + std::to_string(done) + " cells";
     if (without.empty()) return ok(name + ": those of " + counts + " are there");
@@ -215,7 +235,9 @@ class Examination {
   Diagnosis found_;
   std::optional<Database> database_;
   StoreCheck check_;
+  MadeFrom from_;
   JournalEnd end_;
+  std::optional<std::uint64_t> chain_;  // of the journal's record that the database says is its last
   bool run_ = false;
 };
 

@@ -2,16 +2,18 @@
 
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <system_error>
 
 #include "base/exit_status.h"
 #include "results/store/journal.h"
+#include "results/store/journal_guard.h"
 #include "results/store/layout.h"
 #include "results/store/measured.h"
+#include "results/store/run_end.h"
 #include "results/store/schema.h"
+#include "results/store/small_file.h"
 #include "results/store/store_apply.h"
 #include "results/store/store_lock.h"
 #include "results/store/store_publish.h"
@@ -41,7 +43,10 @@ struct Store::Impl {
   std::int64_t grid = 0;
   std::vector<Cell> grid_cells;
   bool batch = false, behind = false;
+  bool torn = false;     // the last write to the journal failed, so that what is at its end may be a part of a record
   bool durable = false;  // the open transaction has a record that must not be lost in a power cut
+  std::vector<std::string> notices;
+  std::optional<Database> made_again;  // in place of `database`, at the run's end
 
   Impl(Platform& p, fs::path f, StoreLock l, RecoveredStore recovered)
       : platform(p),
@@ -52,7 +57,7 @@ struct Store::Impl {
         publisher(p, file),
         applier(database),
         journal(platform, store_path(file, StoreFile::journal), recovered.journal),
-        epoch(std::max(recovered.journal.epoch, lock.previous_epoch()) + 1) {
+        epoch(next_epoch(recovered.journal.epoch, lock.previous_epoch())) {
     lock.set_epoch(epoch);
     add_new_methods(database);
     mark_in_use(database, platform.machine());
@@ -62,8 +67,9 @@ struct Store::Impl {
     roll_back();
     try {
       lock.check();
-      mark_unused(database);
-      publisher.finish(database);
+      Database& last = made_again ? *made_again : database;
+      mark_unused(last);
+      publisher.finish(last);
       fs::remove(store_path(file, StoreFile::snapshot));
     } catch (const std::exception&) {
       // Another run holds the store and its snapshot now, so this one must not touch them; or STORE cannot be written:
@@ -72,6 +78,7 @@ struct Store::Impl {
   }
 
   void begin() {
+    if (made_again) throw Error(ErrorKind::fatal, "store: nothing can be committed after the run's end");
     if (behind) {
       throw Error(ErrorKind::needs_person, file.string() +
                                                ": a commit failed after its record was written to the journal; "
@@ -87,11 +94,20 @@ struct Store::Impl {
     database.roll_back();
   }
 
-  // Checks the lock, which proves that no later epoch exists.
+  void guard() {
+    guard_journal(platform, journal, file, epoch, [this](const std::string& line) { notices.push_back(line); });
+  }
+
+  // Checks the lock, which proves that no later epoch exists, and the journal.
   void commit() {
     try {
-      if (journal.waiting() > 0) lock.check();
+      if (journal.waiting() > 0) {
+        lock.check();
+        if (!torn) guard();
+        torn = true;
+      }
       journal.write(durable);
+      torn = false;
     } catch (...) {
       roll_back();
       throw;
@@ -190,10 +206,12 @@ Store Store::open(Platform& platform, const fs::path& file, const std::function<
   if (file.has_parent_path()) fs::create_directories(file.parent_path(), error);
   if (error) throw FileError(file.parent_path(), "cannot be created", error.value());
   StoreLock lock = StoreLock::take(platform, store_path(file, StoreFile::lock), stale_after, say);
-  fs::remove(store_path(file, StoreFile::done));
-  fs::remove(store_path(file, StoreFile::progress));  // of a killed run
+  remove_small_file(store_path(file, StoreFile::done));
+  remove_small_file(store_path(file, StoreFile::progress));  // of a killed run
   RecoveredStore recovered = recover_or_tell(platform, file, say, lock);
   const bool rebuilt = recovered.rebuilt;
+  const std::string odd = odd_epoch(recovered.journal.epoch, lock.previous_epoch());
+  if (!odd.empty()) say(store_path(file, StoreFile::lock).string() + ": " + odd);
   auto impl = std::make_unique<Impl>(platform, file, std::move(lock), std::move(recovered));
   impl->write(RunOpened{impl->epoch, platform.host(), MTLGRID_VERSION, platform.process(), platform.now()});
   if (rebuilt) impl->publisher.publish_store(impl->database);
@@ -286,7 +304,24 @@ void Store::publish_snapshot() {
   impl_->published = impl_->changes;
 }
 
-std::optional<std::string> Store::take_notice() { return impl_->publisher.take_notice(); }
+std::optional<std::string> Store::take_notice() {
+  if (impl_->notices.empty()) return impl_->publisher.take_notice();
+  std::string first = impl_->notices.front();
+  impl_->notices.erase(impl_->notices.begin());
+  return first;
+}
+
+void Store::compare_with_journal() {
+  Impl& store = *impl_;
+  if (store.batch) throw Error(ErrorKind::fatal, "store: a batch is open at the run's end");
+  store.lock.check();
+  store.guard();
+  store.made_again = compare_at_end(store.file, store.database, store.journal,
+                                    [&](const std::string& line) { store.notices.push_back(line); });
+  if (!store.made_again) return;
+  store.publisher.publish_snapshot(*store.made_again);
+  store.publisher.publish_store(*store.made_again);
+}
 
 void Store::write_done(int status, const nlohmann::json& counts) {
   impl_->lock.check();

@@ -69,8 +69,13 @@ class Store {
   void heartbeat();
   // Copies the database to STORE.snapshot and STORE if it changed since the last call. Not within a batch.
   void publish_snapshot();
-  // Once in a run: that another program has written to STORE, or that STORE lags; neither holds up anything.
+  // What a person should know, a line each, once: that another program has written to STORE, that STORE lags, or that
+  // the journal was put back. None of it holds up anything. nullopt if there is nothing more.
   std::optional<std::string> take_notice();
+  // At the end of a run, before write_done(): reads the journal again and compares it, and the database with what it
+  // gives. A database that differs is replaced by that, which take_notice() says. Throws Error(needs_person) if the
+  // journal was changed: the database is kept. Cost: as a rebuild. Nothing can be committed afterwards.
+  void compare_with_journal();
   // Writes STORE.done by rename: `counts`, an object, with status, epoch and time added. Opening the store removes the
   // file of the run before.
   void write_done(int status, const nlohmann::json& counts);

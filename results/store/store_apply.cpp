@@ -26,6 +26,8 @@ struct RecordApplier::Statements {
 
   Database& database;
   Statement mark = database.prepare("UPDATE meta SET value = ? WHERE key = 'sequence'");
+  Statement mark_chain =
+      database.prepare("INSERT INTO meta VALUES ('chain', ?) ON CONFLICT DO UPDATE SET value = excluded.value");
   Statement add_run = database.prepare("INSERT INTO runs VALUES (?, ?, ?, ?, ?)");
   Statement interrupt = database.prepare(
       "UPDATE attempts SET outcome = 'interrupted', cause = ? "
@@ -291,6 +293,9 @@ RecordApplier::Effect RecordApplier::apply(const StoreRecord& record) {
   return std::visit([this](const auto& r) { return s_->apply(r); }, record);
 }
 
-void RecordApplier::mark(std::uint64_t sequence) { s_->mark.bind_all(static_cast<std::int64_t>(sequence)).run(); }
+void RecordApplier::mark(const JournalPoint& last) {
+  s_->mark.bind_all(static_cast<std::int64_t>(last.sequence)).run();
+  s_->mark_chain.bind_all(static_cast<std::int64_t>(last.chain)).run();
+}
 
 }  // namespace mtlgrid

@@ -1,9 +1,9 @@
 // Writes records to the database. Live commits and rebuilds both use it, so that both give the same rows.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 
+#include "results/store/journal.h"
 #include "results/store/store_records.h"
 
 namespace mtlgrid {
@@ -26,8 +26,8 @@ class RecordApplier {
   // Throws Error(fatal) for a cell that is in no grid, SqliteError if rows violate the schema.
   Effect apply(const StoreRecord& record);
 
-  // Records in `meta` that the database holds the journal's record `sequence`.
-  void mark(std::uint64_t sequence);
+  // Records in `meta` that the database holds the journal's records up to this one.
+  void mark(const JournalPoint& last);
 
  private:
   struct Statements;

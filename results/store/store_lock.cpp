@@ -7,12 +7,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "results/store/layout.h"
+#include "results/store/small_file.h"
 
 namespace mtlgrid {
 
@@ -21,7 +23,20 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int kDigits = 20;  // of a u64; numbers that change in place keep their width
+constexpr int kDigits = 20;                // of a u64; numbers that change in place keep their width
+constexpr std::size_t kShownEpoch = 40;    // characters
+constexpr std::size_t kLongest = 1 << 16;  // bytes; a lock has some hundred
+// Above the journal's: each run that ended before its first record counts one (guessed).
+constexpr std::uint64_t kMostLostRuns = 100'000;
+constexpr std::uint64_t kHighestEpoch = std::numeric_limits<std::int64_t>::max();  // the database keeps it signed
+
+// The epoch as a lock has it, digits alone; nullopt for anything else.
+std::optional<std::uint64_t> epoch_of(const std::string& text) {
+  std::uint64_t epoch = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), epoch);
+  if (error != std::errc() || end != text.data() + text.size() || epoch > kHighestEpoch) return std::nullopt;
+  return epoch;
+}
 
 // The numbers come first, so that they are at fixed offsets: {"epoch":"00..07","beat":"00..12",...
 std::string numbers(std::uint64_t epoch, std::uint64_t beat) {
@@ -36,32 +51,60 @@ Error held_by(const fs::path& file, const LockHolder& holder, const std::string&
                                        "): " + what + "; wait for that run to end or stop it, then run again"};
 }
 
+Error not_a_lock(const fs::path& file, const std::string& what) {
+  return {ErrorKind::needs_person,
+          file.string() + ": " + what +
+              ", no lock that a run wrote. If no run is at work on this store, remove it, then "
+              "run again"};
+}
+
 }  // namespace
 
 std::string LockHolder::described() const {
+  if (!trouble.empty()) return "its lock " + trouble;
   if (!readable) return "its lock cannot be read";
-  return "host " + host + ", pid " + std::to_string(pid) + ", epoch " + std::to_string(epoch);
+  return "host " + host + ", pid " + std::to_string(pid) + ", epoch " +
+         (odd_epoch.empty() ? std::to_string(epoch) : "'" + odd_epoch + "', which is none");
 }
 
 std::optional<LockHolder> read_lock(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return std::nullopt;
+  SmallFile found = read_small_file(file, kLongest);
+  if (!found.there) return std::nullopt;
   LockHolder holder;
-  holder.content.assign(std::istreambuf_iterator<char>(in), {});
-  const json j = json::parse(holder.content, nullptr, false);
+  holder.content = std::move(found.bytes);
+  holder.trouble = std::move(found.trouble);
+  const json j = parse_small_json(holder.content);
   if (!j.is_object()) return holder;
   try {
-    holder.epoch = std::stoull(j.at("epoch").get<std::string>());
+    const json& epoch = j.at("epoch");
+    const std::string text = epoch.is_string() ? epoch.get<std::string>() : epoch.dump();
+    holder.epoch = epoch_of(text).value_or(0);
+    if (!epoch_of(text)) holder.odd_epoch = printable(text.substr(0, kShownEpoch));
     j.at("host").get_to(holder.host);
     j.at("pid").get_to(holder.pid);
     j.at("start").get_to(holder.start);
     j.at("machine").get_to(holder.machine);
     j.at("since").get_to(holder.since);
     holder.readable = true;
-  } catch (const std::exception&) {
+  } catch (const json::exception&) {
     holder.readable = false;  // some other program's file, or one cut off: its life is unknown
   }
   return holder;
+}
+
+std::string odd_epoch(std::uint64_t of_journal, std::uint64_t of_lock) {
+  if (of_lock <= of_journal || of_lock - of_journal <= kMostLostRuns) return "";
+  return "its epoch " + std::to_string(of_lock) + " is none that a run wrote, since the journal's last is " +
+         std::to_string(of_journal) + "; it is not continued";
+}
+
+std::uint64_t next_epoch(std::uint64_t of_journal, std::uint64_t of_lock) {
+  if (of_journal >= kHighestEpoch) {
+    throw Error(ErrorKind::needs_person, "the journal's last epoch is " + std::to_string(of_journal) +
+                                             ", above which there is none: restore the journal from a copy");
+  }
+  const bool odd = !odd_epoch(of_journal, of_lock).empty();
+  return (odd ? of_journal : std::max(of_journal, of_lock)) + 1;
 }
 
 HolderLife life_of(const LockHolder& holder, Platform& platform) {
@@ -144,6 +187,9 @@ StoreLock StoreLock::take(Platform& platform, fs::path file, double stale_after,
   FileDescriptor held = write_own(platform, file);
   if (held) return StoreLock(platform, std::move(file), std::move(held), 0);
   const auto holder = read_lock(file);
+  std::error_code error;
+  if (fs::is_symlink(file, error)) throw not_a_lock(file, "is a link");
+  if (holder && !holder->trouble.empty()) throw not_a_lock(file, holder->trouble);
   if (holder) {
     const HolderLife life = life_of(*holder, platform);
     if (life == HolderLife::alive) throw held_by(file, *holder, "that process is alive");

@@ -19,11 +19,20 @@ struct LockHolder {
   double since = 0;
   bool readable = false;  // false: the file is not (yet) a whole lock
   std::string content;    // as read
+  std::string trouble;    // why nothing can be read there: "is a folder"
+  std::string odd_epoch;  // what stands where the epoch should, if it is none; then `epoch` is 0
 
   std::string described() const;  // "host h, pid p, epoch e"
 };
-// nullopt if the file does not exist.
+// nullopt if the file does not exist. Reads at most a few kilobytes, and never waits.
 std::optional<LockHolder> read_lock(const std::filesystem::path& file);
+
+// The epoch of a new run: above that of every record, and above that of the lock that was taken over. An epoch of the
+// lock that is far above all of the journal's was written by no run (odd_epoch() says so), and is not continued: it
+// could leave the runs after this one no higher number. Throws Error(needs_person) if the journal has such a number.
+std::uint64_t next_epoch(std::uint64_t of_journal, std::uint64_t of_lock);
+// "its epoch ... "; "" for an epoch that is continued.
+std::string odd_epoch(std::uint64_t of_journal, std::uint64_t of_lock);
 
 // How a holder looks from here, without waiting.
 enum class HolderLife {
@@ -37,7 +46,8 @@ HolderLife life_of(const LockHolder& holder, Platform& platform);
 // where the file system supports flock.
 class StoreLock {
  public:
-  // Throws Error(needs_person) naming the holder if there is a live one. A holder whose life is unknown is watched for
+  // Throws Error(needs_person) naming the holder if there is a live one, or if something other than a file is at the path
+  // (a folder, a pipe, a link). A holder whose life is unknown is watched for
   // `stale_after` seconds of the platform's steady clock: any change of the file shows that the holder is alive.
   static StoreLock take(Platform& platform, std::filesystem::path file, double stale_after,
                         const std::function<void(const std::string&)>& say);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -15,10 +16,12 @@
 
 #include "results/store/layout.h"
 #include "results/store/schema.h"
+#include "results/store/small_file.h"
 #include "results/store/store_apply.h"
 #include "results/store/store_contents.h"
 #include "results/store/store_open.h"
 #include "results/store/store_publish.h"
+#include "results/store/store_state.h"
 #include "results/store/store_sum.h"
 
 namespace mtlgrid {
@@ -33,76 +36,27 @@ constexpr int kRecordsPerTransaction = 64;
 // Two embeddings of 384 float32 fill a page of 4 KiB badly; five fit 8 KiB.
 constexpr const char* kPageSize = "PRAGMA page_size = 8192";
 
-// What recovery finds in place of the database.
-struct DatabaseState {
-  enum class Kind { missing, foreign, damaged, older, unsynced, good } kind = Kind::missing;
-  std::uint64_t sequence = 0;  // last record applied, good databases only
-  std::uint64_t journal = 0;   // id of the journal it was made from
-  std::string what;            // what is wrong with it
-};
-
-std::uint64_t meta_number(Database& database, const std::string& key) {
-  return static_cast<std::uint64_t>(database.integer("SELECT value FROM meta WHERE key = '" + key + "'").value_or(0));
-}
-
-DatabaseState inspect_open(Database& database, const std::string& machine) {
-  DatabaseState state;
-  if (!database.integer("SELECT 1 FROM sqlite_schema WHERE name = 'meta'")) {
-    const bool empty = !database.integer("SELECT 1 FROM sqlite_schema");
-    state.kind = empty ? DatabaseState::Kind::missing : DatabaseState::Kind::foreign;
-    return state;
-  }
-  const auto version = static_cast<std::int64_t>(meta_number(database, "schema_version"));
-  if (version > kSchemaVersion) {
-    throw Error(ErrorKind::needs_person, "the store has schema version " + std::to_string(version) +
-                                             ", newer than this program's " + std::to_string(kSchemaVersion) +
-                                             ": use the version of mtlgrid that wrote it");
-  }
-  if (version < kSchemaVersion) {
-    state.kind = DatabaseState::Kind::older;
-    state.what = "has schema version " + std::to_string(version) + " instead of " + std::to_string(kSchemaVersion);
-    return state;
-  }
-  const std::string in_use_on = database.text("SELECT value FROM meta WHERE key = 'in_use_on'").value_or("");
-  const bool synced = in_use_on.empty() || in_use_on == machine;  // a killed process loses nothing, a machine does
-  state.kind = synced ? DatabaseState::Kind::good : DatabaseState::Kind::unsynced;
-  state.sequence = meta_number(database, "sequence");
-  state.journal = meta_number(database, "journal");
-  return state;
-}
-
-DatabaseState inspect(const fs::path& store, const std::string& machine) {
-  if (!fs::exists(store) || fs::file_size(store) == 0) return {};
-  try {
-    // Runs replace the file as a whole, so it can be read without its locks; only an earlier version's run may have
-    // been killed within a commit, and then the journal is ahead in any case.
-    Database database(database_file(store), Database::Mode::immutable);
-    return inspect_open(database, machine);
-  } catch (const SqliteError& e) {
-    // SQLITE_ERROR: a table or column that every store has is missing.
-    if (!e.damaged() && (e.code() & 0xff) != SQLITE_ERROR) throw;
-    return {DatabaseState::Kind::damaged, 0, 0, "is damaged (" + e.text() + ")"};
-  }
-}
-
 // Applies the records after the database's last one, many in a transaction, and calls `alive` between transactions.
 class CatchUp {
  public:
-  CatchUp(Database& database, const std::function<void()>& alive)
-      : database_(database), alive_(alive), applier_(database), sequence_(meta_number(database, "sequence")) {}
+  // Stops after record `last`.
+  CatchUp(Database& database, const fs::path& journal, const std::function<void()>& alive, std::uint64_t last)
+      : database_(database), journal_(journal), alive_(alive), applier_(database), last_(last) {
+    point_.sequence = made_from(database).sequence;
+  }
 
   void visit(const JournalRecord& record) {
-    if (record.sequence <= sequence_) return;
+    if (record.sequence <= point_.sequence || record.sequence > last_) return;
     if (in_transaction_ == 0) database_.execute("BEGIN IMMEDIATE");
-    applier_.apply(decode(record.payload));
-    sequence_ = record.sequence;
+    apply(record);
+    point_ = {record.sequence, record.chain};
     ++applied_;
     if (++in_transaction_ == kRecordsPerTransaction) finish();
   }
 
   void finish() {
     if (in_transaction_ == 0) return;
-    applier_.mark(sequence_);
+    applier_.mark(point_);
     database_.execute("COMMIT");
     in_transaction_ = 0;
     alive_();
@@ -111,10 +65,29 @@ class CatchUp {
   int applied() const { return applied_; }
 
  private:
+  // A record with a right checksum that no run can have written: whoever made it must say what it is.
+  void apply(const JournalRecord& record) {
+    const auto refuse = [&](const std::string& why) {
+      return Error(ErrorKind::needs_person, journal_.string() + ": record " + std::to_string(record.sequence) +
+                                                " is none that a run writes (" + why +
+                                                "); restore the journal from a copy");
+    };
+    try {
+      applier_.apply(decode(record.payload));
+    } catch (const SqliteError& e) {
+      if ((e.code() & 0xff) == SQLITE_CONSTRAINT || (e.code() & 0xff) == SQLITE_TOOBIG) throw refuse(e.text());
+      throw;
+    } catch (const Error& e) {
+      throw refuse(e.what());
+    }
+  }
+
   Database& database_;
+  const fs::path& journal_;
   const std::function<void()>& alive_;
   RecordApplier applier_;
-  std::uint64_t sequence_;
+  std::uint64_t last_;
+  JournalPoint point_;
   int in_transaction_ = 0, applied_ = 0;
 };
 
@@ -150,41 +123,24 @@ void keep_rest_aside(const fs::path& store, const fs::path& journal, const Journ
       aside.filename().string() + " and not used, so their cells are trained again");
 }
 
-// How far the journal can be read; applies nothing. id 0 if the journal does not exist.
-JournalEnd look_at(const fs::path& journal, const std::function<void()>& alive) {
-  if (!fs::exists(journal)) return {};
-  return read_journal(journal, [&](const JournalRecord& record) {
+// How far the journal can be read, and its chain at the last record of the database; applies nothing. id 0 if the
+// journal does not exist.
+JournalLook look_at(const fs::path& journal, std::uint64_t sequence, const std::function<void()>& alive) {
+  JournalLook look;
+  if (!fs::exists(journal)) return look;
+  look.end = read_journal(journal, [&](const JournalRecord& record) {
+    if (record.sequence == sequence) look.chain = record.chain;
     if (record.sequence % kRecordsPerTransaction == 0) alive();
   });
+  return look;
 }
 
 JournalEnd create_journal(Platform& platform, const fs::path& journal) {
-  fs::remove(journal);  // a journal that was cut off within its header never held a record
+  remove_small_file(journal);  // a journal that was cut off within its header never held a record
   std::random_device random;
   const std::uint64_t id = (std::uint64_t{random()} << 31 ^ random()) | 1;  // fits SQLite's signed integers
   JournalWriter::create(platform, journal, id);
-  return look_at(journal, [] {});
-}
-
-// The one rule for all ways in which the journal can hold fewer records than the database.
-void refuse_newer_database(const fs::path& store, const fs::path& journal, const DatabaseState& state,
-                           const JournalEnd& end) {
-  using Kind = DatabaseState::Kind;
-  if (state.kind != Kind::good && state.kind != Kind::unsynced) return;
-  // After a power cut the journal may lack the database's last records. None of them is a result.
-  if (state.kind == Kind::unsynced && state.journal == end.id && end.kind != JournalEnd::Kind::damaged) return;
-  if (state.sequence <= end.sequence && (state.journal == end.id || state.sequence == 0)) return;
-  std::string found = "ends at record " + std::to_string(end.sequence);
-  if (!fs::exists(journal)) found = "is missing";
-  if (end.id != 0 && end.id != state.journal) found = "belongs to another store";
-  if (end.kind == JournalEnd::Kind::damaged)
-    found = "is damaged at byte " + std::to_string(end.end) + ", after record " + std::to_string(end.sequence);
-  throw Error(ErrorKind::needs_person, journal.string() + ": " + found + ", but " + store.filename().string() +
-                                           " holds everything up to record " + std::to_string(state.sequence) +
-                                           ". Nothing was changed. Restore the journal from a copy; or, to "
-                                           "continue with the content of the journal and train the rest again, move " +
-                                           store.filename().string() +
-                                           " elsewhere and run again (keep it: `tables` and `query` still read it)");
+  return look_at(journal, 0, [] {}).end;
 }
 
 void say_journal(const fs::path& journal, const JournalEnd& end, const Say& say) {
@@ -207,24 +163,32 @@ Database open_for_writing(const fs::path& working) {
   return database;
 }
 
-// Without a journal no database can be rebuilt.
-void refuse_without_journal(const fs::path& store, const DatabaseState& state) {
-  using Kind = DatabaseState::Kind;
-  if (state.kind == Kind::foreign) {
-    throw InputError(store.string() + ": a database, but not an mtlgrid store; choose another path");
+// Whether database and journal were continued apart from each other, where their files do not show it: by the chain if
+// the bytes are those that the last run left, by the contents otherwise.
+void judge_lineage(const fs::path& store, const fs::path& journal, const fs::path& bytes, SumState sum,
+                   const JournalLook& look, DatabaseState& state) {
+  if (!may_be_apart(state.from, look)) return;
+  if (state.kind != DatabaseState::Kind::good && state.kind != DatabaseState::Kind::unsynced) return;
+  if (state.from.chain && sum == SumState::right) throw continued_apart(store, journal, state.from.sequence);
+  try {
+    const Database database(bytes, Database::Mode::immutable);
+    const std::string other = difference_from_journal(database, journal, state.from.sequence);
+    if (other == "runs") throw continued_apart(store, journal, state.from.sequence);
+    if (other.empty() && !state.from.chain) return;
+    state.what = "its contents are not what the journal gives (" + (other.empty() ? "meta" : other) + " was changed)";
+  } catch (const SqliteError& e) {
+    state.what = "is damaged (" + e.text() + ")";
   }
-  if (state.kind != Kind::damaged && state.kind != Kind::older) return;
-  throw Error(ErrorKind::needs_person,
-              store.string() + ": " + state.what + "; the journal to rebuild it from is missing: restore " +
-                  store_path(store.filename(), StoreFile::journal).string() + " from a copy, or choose another store");
+  state.kind = DatabaseState::Kind::damaged;
 }
 
 Database caught_up(const fs::path& store, const fs::path& working, const DatabaseState& state, const JournalEnd& end,
                    const Say& say, const std::function<void()>& alive) {
   Database database = open_for_writing(working);
-  if (state.sequence == end.sequence) return database;
-  CatchUp catch_up(database, alive);
-  read_journal(store_path(store, StoreFile::journal), [&](const JournalRecord& record) { catch_up.visit(record); });
+  if (state.from.sequence == end.sequence) return database;
+  const fs::path journal = store_path(store, StoreFile::journal);
+  CatchUp catch_up(database, journal, alive, end.sequence);
+  read_journal(journal, [&](const JournalRecord& record) { catch_up.visit(record); });
   catch_up.finish();
   say(store.string() + ": applied " + std::to_string(catch_up.applied()) + " records it lacked");
   return database;
@@ -270,7 +234,7 @@ void judge_other_bytes(const fs::path& store, DatabaseState& state) {
 }  // namespace
 
 WorkingFile::WorkingFile(fs::path file) : file_(std::move(file)) {
-  fs::remove(file_);  // of a run that was killed
+  remove_small_file(file_);  // of a run that was killed
   const FileDescriptor made(::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));  // 0644: as SQLite
   struct stat facts = {};
   if (!made || ::fstat(made.get(), &facts) != 0) throw FileError(file_, "cannot be created", errno);
@@ -288,6 +252,9 @@ RecoveredStore recover_store(Platform& platform, const fs::path& store, const Sa
                              const std::function<void()>& alive, Rebuild rebuild) {
   using Kind = DatabaseState::Kind;
   if (fs::is_directory(store)) throw InputError(store.string() + ": is a folder; name a file in it as the store");
+  if (fs::exists(store) && !fs::is_regular_file(store)) {
+    throw InputError(store.string() + ": is a device or pipe, not a store; name another place");
+  }
   if (fs::exists(store) && ::access(store.c_str(), W_OK) != 0) {
     throw Error(ErrorKind::needs_person, store.string() + ": may not be written (" + std::strerror(errno) +
                                              "); give yourself the right to, or choose another store");
@@ -296,10 +263,13 @@ RecoveredStore recover_store(Platform& platform, const fs::path& store, const Sa
   WorkingFile working(store_path(database_file(store), StoreFile::working));
   const bool forced = rebuild == Rebuild::always;
   const SumState sum = forced ? check_sum(store) : copy_if_right(store, working.file());
-  DatabaseState state = inspect(sum == SumState::right && !forced ? working.file() : store, platform.machine());
-  JournalEnd end = look_at(journal, alive);
+  DatabaseState state =
+      inspect_database(sum == SumState::right && !forced ? working.file() : store, platform.machine());
+  const JournalLook look = look_at(journal, state.from.sequence, alive);
+  JournalEnd end = look.end;
   if (end.id == 0) refuse_without_journal(store, state);
   refuse_newer_database(store, journal, state, end);
+  judge_lineage(store, journal, sum == SumState::right && !forced ? working.file() : store, sum, look, state);
   if (sum == SumState::wrong) judge_other_bytes(store, state);
   if (forced && (state.kind == Kind::good || state.kind == Kind::unsynced)) {
     state.kind = Kind::damaged;
@@ -310,7 +280,7 @@ RecoveredStore recover_store(Platform& platform, const fs::path& store, const Sa
   if (end.id == 0) end = create_journal(platform, journal);
   if (!forced) say_journal(journal, end, say);
   if (!forced && end.kind == JournalEnd::Kind::damaged) keep_rest_aside(store, journal, end, say);
-  if (sum == SumState::right && !forced && state.kind == Kind::good && state.journal == end.id) {
+  if (sum == SumState::right && !forced && state.kind == Kind::good && state.from.journal == end.id) {
     Database database = caught_up(store, working.file(), state, end, say, alive);
     remove_sum(store);  // from here on STORE changes
     return {std::move(working), std::move(database), end, false};
@@ -319,7 +289,7 @@ RecoveredStore recover_store(Platform& platform, const fs::path& store, const Sa
   // The bytes that a killed run left cannot be verified, so they are not kept; nor is a database without any record.
   if (state.kind == Kind::unsynced) {
     say(store.string() + ": was in use when its machine went down, or by another machine; rebuilt from the journal");
-  } else if (state.kind == Kind::good && state.sequence > 0) {
+  } else if (state.kind == Kind::good && state.from.sequence > 0) {
     say(store.string() + ": its sum is missing, as after a kill; rebuilt from the journal");
   }
   fs::resize_file(working.file(), 0);
@@ -339,16 +309,28 @@ RecoveredStore recover_store(Platform& platform, const fs::path& store, const Sa
   return {std::move(working), std::move(database), end, true};
 }
 
-JournalEnd build_from_journal(Database& database, const fs::path& journal, const std::function<void()>& alive) {
+JournalEnd build_from_journal(Database& database, const fs::path& journal, const std::function<void()>& alive,
+                              std::uint64_t last) {
   // Nobody reads the database before it is whole, so it needs neither a rollback journal nor waiting for the disk.
   database.execute(std::string(kPageSize) + "; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
   create_empty(database);
-  CatchUp catch_up(database, alive);
+  CatchUp catch_up(database, journal, alive, last);
   const JournalEnd end = read_journal(journal, [&](const JournalRecord& record) { catch_up.visit(record); });
   catch_up.finish();
   Statement note = database.prepare("INSERT INTO meta VALUES ('journal', ?)");
   note.bind_all(static_cast<std::int64_t>(end.id)).run();
   return end;
+}
+
+std::string difference_from_journal(const Database& database, const fs::path& journal, std::uint64_t last) {
+  Database built("", Database::Mode::create);
+  build_from_journal(built, journal, [] {}, last);
+  const auto comparable = [](StoreContents contents) {
+    std::erase_if(contents, [](const TableContents& t) { return t.name == "methods" || t.name == "meta"; });
+    std::stable_partition(contents.begin(), contents.end(), [](const TableContents& t) { return t.name == "runs"; });
+    return contents;
+  };
+  return first_difference(comparable(contents_of(built)), comparable(contents_of(database)));
 }
 
 void mark_in_use(Database& database, const std::string& machine) {

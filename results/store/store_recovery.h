@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "results/store/journal.h"
@@ -43,7 +44,8 @@ struct RecoveredStore {
 // before any file is replaced or moved; an exception that it throws ends the recovery.
 //
 // Throws Error(needs_person), having changed nothing, if the database holds more than can be read from the journal (the
-// journal was deleted, is damaged in its middle, or is an old copy): the program cannot tell which of them is right.
+// journal was deleted, is damaged in its middle, or is an old copy), or if both were continued apart from each other (a
+// store that was copied, continued twice and mixed): the program cannot tell which of them is right.
 // Throws InputError if STORE is some other file, and whatever `alive` throws.
 //
 // `always`: whatever the database is, it is moved aside and built from the journal, which stays as it is.
@@ -52,9 +54,15 @@ RecoveredStore recover_store(Platform& platform, const std::filesystem::path& st
                              const std::function<void(const std::string&)>& say, const std::function<void()>& alive,
                              Rebuild rebuild = Rebuild::where_needed);
 
-// Builds what `journal` gives in `database`, a new one; returns how far the journal could be read. `alive` as above.
+// Builds what `journal` gives up to its record `last` in `database`, a new one; returns how far the journal could be
+// read. `alive` as above. Throws Error(needs_person) for a record that no run can have written.
 JournalEnd build_from_journal(Database& database, const std::filesystem::path& journal,
-                              const std::function<void()>& alive);
+                              const std::function<void()>& alive,
+                              std::uint64_t last = std::numeric_limits<std::uint64_t>::max());
+
+// In what `database` differs from what the journal gives up to its record `last`: "runs", before all others, if they
+// were continued apart from each other; a table, or "schema"; "" if in nothing. Cost: as a rebuild. Errors as above.
+std::string difference_from_journal(const Database& database, const std::filesystem::path& journal, std::uint64_t last);
 
 // Records which machine uses the database: copies that a run in progress publishes do not wait for the disk.
 void mark_in_use(Database& database, const std::string& machine);

@@ -1,15 +1,17 @@
 #include "results/store/store_sum.h"
 
-#include <fstream>
 #include <sstream>
 
 #include "datasets/fingerprint.h"
 #include "results/store/layout.h"
+#include "results/store/small_file.h"
 
 namespace mtlgrid {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t kLongest = 1 << 16;  // bytes; a sum has a line a table
 
 fs::path sum_file(const fs::path& store) { return store_path(store, StoreFile::sum); }
 
@@ -20,16 +22,15 @@ std::string sum_of(const fs::path& bytes) { return hash_file(bytes) + " " + std:
 SumState check_sum(const fs::path& store) { return check_sum(store, store); }
 
 SumState check_sum(const fs::path& store, const fs::path& bytes) {
-  std::ifstream in(sum_file(store), std::ios::binary);
-  if (!in || !fs::exists(bytes)) return SumState::missing;
-  std::string line;
-  std::getline(in, line);
-  if (!in.eof() && line == sum_of(bytes)) return SumState::right;
+  const SmallFile sum = read_small_file(sum_file(store), kLongest);
+  if (!sum.there || !fs::exists(bytes)) return SumState::missing;
+  const std::size_t end = sum.bytes.find('\n');
+  if (end != std::string::npos && sum.bytes.substr(0, end) == sum_of(bytes)) return SumState::right;
   return fs::exists(sum_file(store)) ? SumState::wrong : SumState::missing;
 }
 
 std::optional<StoreContents> summed_contents(const fs::path& store) {
-  std::ifstream in(sum_file(store), std::ios::binary);
+  std::istringstream in(read_small_file(sum_file(store), kLongest).bytes);
   std::string line;
   std::getline(in, line);
   StoreContents contents;
@@ -55,6 +56,6 @@ void write_sum(Platform& platform, const fs::path& store, const std::string& sum
   write_by_rename(platform, sum_file(store), sum);
 }
 
-void remove_sum(const fs::path& store) { fs::remove(sum_file(store)); }
+void remove_sum(const fs::path& store) { remove_small_file(sum_file(store)); }
 
 }  // namespace mtlgrid

@@ -1,7 +1,7 @@
 """What can happen to a store while no run has it. Each takes the store's and its journal's file, and a random.Random."""
 import os
 
-JOURNAL_HEADER, RECORD_HEADER = 24, 32  # bytes; docs/store-internals.md
+JOURNAL_HEADER, RECORD_HEADER = 24, 40  # bytes; docs/store-internals.md
 UNTOUCHED = 8 * 8192                    # the first pages of a store
 
 

@@ -55,10 +55,11 @@ TEST_F(Journals, RecordsComeBackInOrder) {
 TEST_F(Journals, FormatIsAsDocumented) {
   append({"ab"}, 5);
   const std::string bytes = read_file(file);
-  ASSERT_EQ(bytes.size(), 24u + 32 + 2);
-  EXPECT_EQ(bytes.substr(0, 8), "mtlgridJ");
-  EXPECT_EQ(bytes.substr(24, 24), std::string("JMGR\2\0\0\0\1\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0", 24));
-  EXPECT_EQ(bytes.substr(56), "ab");
+  ASSERT_EQ(bytes.size(), 24u + 40 + 2);
+  EXPECT_EQ(bytes.substr(0, 16), std::string("mtlgridJ\2\0\0\0\0\0\0\0", 16));
+  EXPECT_EQ(bytes.substr(24, 24), std::string("JMGC\2\0\0\0\1\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0", 24));
+  EXPECT_EQ(bytes.substr(48, 8), bytes.substr(16, 8)) << "the first record follows the journal's id";
+  EXPECT_EQ(bytes.substr(64), "ab");
 }
 
 TEST_F(Journals, TruncatedTailIsIgnoredAtEveryByte) {
@@ -132,7 +133,7 @@ TEST_F(Journals, DiscardedRecordsLeaveNoGap) {
   const std::uint8_t byte = 'a';
   writer.add(1, {&byte, 1});
   writer.discard();
-  EXPECT_EQ(writer.add(1, {&byte, 1}), 1u);
+  EXPECT_EQ(writer.add(1, {&byte, 1}).sequence, 1u);
   writer.write(true);
   EXPECT_EQ(read().sequence, 1u);
 }
@@ -142,8 +143,8 @@ TEST_F(Journals, OtherFileIsRefused) {
   EXPECT_THAT(error_of([&] { read(); }).what(), HasSubstr("not an mtlgrid journal"));
 }
 
-TEST_F(Journals, OtherVersionIsRefused) {
-  change_byte(8);
+TEST_F(Journals, NewerVersionIsRefused) {
+  change_byte(8);  // 2 becomes 3
   EXPECT_THAT(error_of([&] { read(); }).what(), HasSubstr("journal version"));
 }
 

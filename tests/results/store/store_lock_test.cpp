@@ -10,10 +10,11 @@ using ::testing::HasSubstr;
 class StoreLocks : public StoreTest {
  protected:
   // The lock that a run left behind which never released it.
-  void leave_lock(const std::string& host, const std::string& machine, std::int64_t pid, const std::string& start) {
-    write_file(lock(), R"({"epoch":"00000000000000000041","beat":"00000000000000000007","host":")" + host +
-                           R"(","pid":)" + std::to_string(pid) + R"(,"start":")" + start + R"(","machine":")" +
-                           machine + R"(","since":5})" + "\n");
+  void leave_lock(const std::string& host, const std::string& machine, std::int64_t pid, const std::string& start,
+                  const std::string& epoch = R"("00000000000000000041")") {
+    write_file(lock(), R"({"epoch":)" + epoch + R"(,"beat":"00000000000000000007","host":")" + host + R"(","pid":)" +
+                           std::to_string(pid) + R"(,"start":")" + start + R"(","machine":")" + machine +
+                           R"(","since":5})" + "\n");
   }
   std::string own_start() { return *platform.process_start(platform.id); }
 };
@@ -44,6 +45,44 @@ TEST_F(StoreLocks, DeadProcessOfThisMachineIsTakenOverAtOnce) {
   EXPECT_EQ(platform.slept, 0);
   EXPECT_EQ(store.epoch(), 42u);
   EXPECT_TRUE(said_something_like("took over"));
+}
+
+// Otherwise the numbers of later runs begin at 0 again, and the journal skips their records.
+TEST_F(StoreLocks, NonsenseEpochIsNamedAndCostsNoResult) {
+  for (const std::string epoch : {R"("18446744073709551615")", R"("9223372036854775807")", R"("-1")", R"("x")", "-1",
+                                  "1e30", "null", R"(["\u001b[2J"])", R"("00000000000099999999")"}) {
+    const std::uint64_t before = open_grid().epoch();
+    leave_lock("node1", "boot1", 999999999, "5", epoch);
+    {
+      Store store = open_grid();
+      EXPECT_EQ(store.epoch(), before + 1) << epoch;
+      EXPECT_TRUE(said_something_like("epoch")) << epoch;
+      for (const std::string& line : said) EXPECT_EQ(line.find('\x1b'), std::string::npos);
+      store.commit_result(result(cell(0)));
+    }
+    fs::remove(file);
+    Store rebuilt = open_grid();
+    EXPECT_EQ(stored(rebuilt, cell(0)).state, CellState::done) << epoch;
+  }
+}
+
+TEST_F(StoreLocks, JournalWithoutAHigherEpochIsRefused) {
+  EXPECT_EQ(next_epoch(3, 41), 42u);
+  EXPECT_EQ(next_epoch(41, 3), 42u);
+  EXPECT_EQ(error_of([] { next_epoch(~std::uint64_t{0}, 0); }).kind(), ErrorKind::needs_person);
+}
+
+TEST_F(StoreLocks, LinkInThePlaceOfTheLockIsNamed) {
+  for (const char* to : {"nowhere", "grid.db"}) {
+    fs::create_symlink(to, lock());
+    EXPECT_THAT(error_of([&] { open(); }).what(), HasSubstr("is a link, no lock that a run wrote"));
+    fs::remove(lock());
+  }
+}
+
+TEST_F(StoreLocks, HugeLockIsNotRead) {
+  write_file(lock(), std::string(1 << 20, '['));
+  EXPECT_THAT(error_of([&] { open(); }).what(), HasSubstr("is 1048576 bytes long"));
 }
 
 TEST_F(StoreLocks, ProcessThatGotADeadOnesIdIsNotTheHolder) {
