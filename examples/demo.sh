@@ -12,9 +12,15 @@ fi
 "$mtlgrid" plan "$folder/grid.ini"
 
 store="" store_done="" # set by what the program prints
-eval "$("$mtlgrid" paths "$folder/grid.ini")"
+# shellcheck source=slurm/lib.sh
+. slurm/lib.sh
+if ! take_paths "$("$mtlgrid" paths "$folder/grid.ini")"; then
+  echo "demo: $mtlgrid paths $folder/grid.ini does not print where the store is" >&2
+  exit 4
+fi
 
-ranks=$(nproc)
+ranks=$(nproc) || ranks=1
+if ! is_number "$ranks" || [ "$ranks" -lt 1 ]; then ranks=1; fi
 if [ "$ranks" -gt 8 ]; then ranks=8; fi
 options=(--enable-recovery --bind-to none --oversubscribe)
 if [ "$(id -u)" -eq 0 ]; then options+=(--allow-run-as-root); fi
@@ -36,20 +42,20 @@ if [ -z "$lacks" ]; then
   echo "demo: mpirun with $ranks ranks, one trainer each" >&2
   mpirun "${options[@]}" -n "$ranks" "$mtlgrid" run "$folder/grid.ini" --trainers 1 || true
   # mpirun's own status says nothing about the grid: the coordinator leaves its status in STORE.done.
-  status=$(sed -n 's/.*"status": *\([0-9]*\).*/\1/p' "$store_done" 2>/dev/null) || true
+  status=$(json_number "$store_done" status) || true
 else
   echo "demo: $lacks" >&2
   echo "demo: so $ranks local trainers are used instead of ranks" >&2
   "$mtlgrid" run "$folder/grid.ini" --trainers "$ranks" || status=$?
 fi
-if [ "${status:-4}" -gt 1 ]; then
+if ! is_number "${status:-4}" || [ "${status:-4}" -gt 1 ]; then
   echo "demo: the run ended with status ${status:-unknown}; rerun to resume" >&2
   exit "${status:-4}"
 fi
 
 # The folder's grid: the store may have others by now (run --init).
-grid=$(sed -n 's/.*"grid": *\([0-9]*\).*/\1/p' "$store_done")
-"$mtlgrid" tables "$store" --grid "$grid" --out "$folder/tables"
+grid=$(json_number "$store_done" grid)
+"$mtlgrid" tables "$store" ${grid:+--grid "$grid"} --out "$folder/tables"
 cat "$folder/tables/table1.md"
 echo
 cat "$folder/tables/table2.md"

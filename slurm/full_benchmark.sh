@@ -49,14 +49,16 @@ pass_on() {
   if [[ -n $mpirun_pid ]]; then kill -USR1 "$mpirun_pid" 2>/dev/null || true; fi
 }
 
-# Prints when Slurm will end this job, in seconds since 1970; prints nothing if that is unknown or never.
+# Prints when Slurm will end this job, in seconds since 1970; prints nothing if that is unknown or never. What is not a time to
+# come is not believed: the run would stop at once.
 job_end() {
   local end=${SLURM_JOB_END_TIME:-}
   if [[ -z $end ]]; then
     end=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%e 2>/dev/null) || return 0
+    [[ $end =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[[:space:]]*$ ]] || return 0
     end=$(date --date="$end" +%s 2>/dev/null) || return 0
   fi
-  if [[ $end =~ ^[0-9]+$ ]]; then printf '%s\n' "$end"; fi
+  if is_number "$end" && ((end > $(date +%s))); then printf '%s\n' "$end"; fi
 }
 
 start_grid() {
@@ -74,8 +76,9 @@ start_grid() {
 
 # The other nodes watch this one (guard.sh).
 start_guard() {
-  local others=$((${SLURM_JOB_NUM_NODES:-1} - 1))
-  if ((others > 0)); then
+  local others=0
+  if is_number "${SLURM_JOB_NUM_NODES:-}"; then others=$((SLURM_JOB_NUM_NODES - 1)); fi
+  if ((others > 0)) && [[ -n ${SLURMD_NODENAME:-} ]]; then
     srun --overlap --no-kill --relative=1 --nodes="$others" --ntasks="$others" --ntasks-per-node=1 --cpus-per-task=1 --mem=0 --mpi=none \
       --output=none --error=none "$MTLGRID_SLURM_DIR/guard.sh" "$SLURMD_NODENAME" 2>/dev/null &
     # shellcheck disable=SC2064  # this process
@@ -99,6 +102,7 @@ end_mpirun() {
     if ((SECONDS >= until)); then
       # The sruns that started its daemons are its children and would outlive it.
       children=$(ps -o pid= --ppid "$mpirun_pid") || true
+      [[ $children =~ ^[0-9[:space:]]*$ ]] || children=
       # shellcheck disable=SC2086  # a list of numbers
       kill -KILL "$mpirun_pid" $children 2>/dev/null || true
     fi
@@ -122,10 +126,28 @@ await_end() {
   done
 }
 
-# Whether the user ended this job with scancel; a requeue would revive it. Slurm shows such a job as COMPLETING without a
-# reason, but a job that reached its walltime with the reason TimeLimit.
+# Prints whether the user ended this job with scancel, yes or no; a requeue would revive it. Slurm shows such a job as COMPLETING
+# without a reason, but a job that reached its walltime with the reason TimeLimit. Prints nothing if Slurm's answer is not
+# one line with a state and a reason, three times.
 cancelled() {
-  [[ $(squeue --noheader --jobs="$SLURM_JOB_ID" --states=all --format='%T %r' 2>/dev/null) =~ ^(CANCELLED.*|COMPLETING None)$ ]]
+  local answer try
+  for try in 1 2 3; do
+    if ((try > 1)); then pause; fi
+    answer=$(squeue --noheader --jobs="$SLURM_JOB_ID" --states=all --format='%T %r' 2>/dev/null) || continue
+    [[ $answer =~ ^[A-Z_]+\ [^[:cntrl:]]+$ ]] || continue
+    if [[ $answer =~ ^(CANCELLED.*|COMPLETING None)[[:space:]]*$ ]]; then echo yes; else echo no; fi
+    return
+  done
+}
+
+# Writes $1 to STORE.requeues: under another name first, which is made new and not written through a link that somebody left.
+# Where that is impossible the job is still requeued: without the count it gives up later, which is said.
+keep_count() {
+  local temporary=$store.requeues.tmp
+  rm -f "$temporary"
+  if ! (set -C && printf '%s\n' "$1" >"$temporary") || ! mv -T "$temporary" "$store.requeues"; then
+    say "$store.requeues cannot be written: requeues without progress are not counted"
+  fi
 }
 
 # Requeues the job, unless too many requeues have finished no further cell. STORE.requeues keeps: job, cells done,
@@ -133,7 +155,7 @@ cancelled() {
 requeue() {
   local reason=$1 status=$2 job='' cells=0 tries=0 now
   if [[ -r $store.requeues ]]; then read -r job cells tries <"$store.requeues" || true; fi
-  if [[ $job != "$SLURM_JOB_ID" || ! $tries =~ ^[0-9]+$ || ! $cells =~ ^[0-9]+$ ]]; then cells=0 tries=0; fi
+  if [[ $job != "$SLURM_JOB_ID" ]] || ! is_number "$tries" || ! is_number "$cells"; then cells=0 tries=0; fi
   now=$(json_number "$store_done" "done")
   if ((${now:-0} > cells)); then cells=$now tries=0; else tries=$((tries + 1)); fi
   if ((tries > MTLGRID_REQUEUES)); then
@@ -142,18 +164,24 @@ requeue() {
     rm -f "$store.requeues"
     exit "$status"
   fi
-  printf '%s %s %s\n' "$SLURM_JOB_ID" "$cells" "$tries" >"$store.requeues.tmp"
-  mv "$store.requeues.tmp" "$store.requeues"
+  keep_count "$SLURM_JOB_ID $cells $tries"
   into_the_queue "$reason" "$status" "; requeued with ${now:-an unknown number of} cells done"
 }
 
 # Ends this launch by a requeue, with a log line of $1 and $3; exits with status $2 if that is impossible.
 into_the_queue() {
   local reason=$1 status=$2
-  if cancelled; then
-    say "$reason; this job was cancelled, so it is not requeued. Submit it again to continue"
-    exit "$status"
-  fi
+  case $(cancelled) in
+    no) ;;
+    yes)
+      say "$reason; this job was cancelled, so it is not requeued. Submit it again to continue"
+      exit "$status"
+      ;;
+    *)
+      say "$reason; squeue does not say whether this job was cancelled, so it is not requeued. Submit it again to continue"
+      exit "$status"
+      ;;
+  esac
   say "$reason$3"
   trap '' USR1 TERM # Slurm ends this job now and queues it again
   scontrol requeue "$SLURM_JOB_ID" || {
@@ -183,10 +211,11 @@ finish() {
 
 # Whether a live run holds the store: its heartbeats change STORE.lock.
 lock_is_kept() {
-  local before now until=$((SECONDS + MTLGRID_LOCK_SECONDS))
+  local before now pid until=$((SECONDS + MTLGRID_LOCK_SECONDS))
   before=$(cat "$store_lock" 2>/dev/null) || return 1
-  # A holder on this machine can be checked by its process id.
-  if [[ $before == *"\"host\":\"$(uname -n)\""* ]] && ! kill -0 "$(json_number "$store_lock" pid)" 2>/dev/null; then return 1; fi
+  # A holder on this machine can be checked by its process id, if the lock has one.
+  pid=$(json_number "$store_lock" pid)
+  if [[ -n $pid && $before == *"\"host\":\"$(uname -n)\""* ]] && ! kill -0 "$pid" 2>/dev/null; then return 1; fi
   while ((SECONDS < until)); do
     pause
     now=$(cat "$store_lock" 2>/dev/null) || return 1
@@ -204,7 +233,7 @@ without_status() {
   fi
   if [[ -z $stop_asked ]] && lock_is_kept; then
     # Slurm requeues a job whose node it cannot reach, although its script and ranks may still run there.
-    if ((${SLURM_RESTART_COUNT:-0} > 0)); then
+    if is_number "${SLURM_RESTART_COUNT:-}" && ((SLURM_RESTART_COUNT > 0)); then
       into_the_queue "an earlier launch of this job still runs (see $store_lock)" 5 "; requeued until it has ended"
     fi
     say "another run holds the store (see $store_lock): submit again when that run has ended"

@@ -3,12 +3,18 @@
 # running without its script when the script's node is lost. The guard then requeues the job.
 #
 #   slurm/guard.sh NODE     NODE: the node that runs the script
+#
+# Only an answer that lists nodes, without that one, is believed: a command that fails or prints anything else says nothing.
 set -euo pipefail
 script_node=$1
 while sleep "$MTLGRID_GUARD_SECONDS"; do
-  facts=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format='%T %N') || continue
-  read -r state nodes <<<"$facts"
-  if [[ $state == RUNNING ]] && ! scontrol show hostnames "$nodes" | grep --quiet --line-regexp --fixed-strings "$script_node"; then
-    scontrol requeue "$SLURM_JOB_ID"
-  fi
+  facts=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format='%T %N' 2>/dev/null) || continue
+  [[ $facts =~ ^RUNNING\ ([^[:space:]]+)[[:space:]]*$ ]] || continue
+  hosts=$(scontrol show hostnames "${BASH_REMATCH[1]}" 2>/dev/null) || continue
+  [[ -n $hosts ]] || continue
+  lost=yes
+  while read -r host; do
+    if [[ ! $host =~ ^[A-Za-z0-9._-]+$ || $host == "$script_node" ]]; then lost=''; fi
+  done <<<"$hosts"
+  if [[ -n $lost ]]; then scontrol requeue "$SLURM_JOB_ID" || true; fi
 done

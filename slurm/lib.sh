@@ -9,12 +9,24 @@ die() {
   exit 2
 }
 
-# Sets and exports the values of site.sh.
+# Whether $1 is a whole number that bash can compute with.
+is_number() { [[ $1 =~ ^(0|[1-9][0-9]{0,14})$ ]]; }
+
+# Sets and exports the values of site.sh. Those that are computed with must be numbers: bash would execute other text.
 read_site() {
+  local name
   set -a
   # shellcheck source=slurm/site.sh
   . "$MTLGRID_SLURM_DIR/site.sh"
   set +a
+  for name in SIGNAL_SECONDS REQUEUES GRACE_SECONDS KILL_SECONDS LOCK_SECONDS GPUS_PER_NODE; do
+    name=MTLGRID_$name
+    is_number "${!name}" || die "$name is '${!name}', expected a number"
+  done
+  for name in POLL_SECONDS GUARD_SECONDS; do
+    name=MTLGRID_$name
+    [[ ${!name} =~ ^[0-9]+(\.[0-9]+)?$ ]] || die "$name is '${!name}', expected a number of seconds"
+  done
 }
 
 # Prints the path of $1, which must be a readable file, so that it is good in any folder. It is not tidied up: what `..` means
@@ -25,6 +37,35 @@ absolute_file() {
     /*) printf '%s\n' "$1" ;;
     *) printf '%s/%s\n' "$PWD" "$1" ;;
   esac
+}
+
+# Sets the variables store, store_done, store_lock and rehearsal_done to what $1 says, which `mtlgrid paths` printed: lines
+# NAME='VALUE', as the program quotes words for a shell. Fails, and sets nothing, if it is anything else: nothing of it is
+# executed, and no path is guessed.
+# shellcheck disable=SC2034  # for whoever calls it
+take_paths() {
+  local text=$1 name value
+  local -A found=()
+  while [[ -n $text ]]; do
+    [[ $text =~ ^([a-z_]+)= ]] || return 1
+    name=${BASH_REMATCH[1]} text=${text#*=} value=''
+    while [[ -n $text && $text != $'\n'* ]]; do
+      case $text in
+        "'"*"'"*) text=${text#"'"} value+=${text%%"'"*} text=${text#*"'"} ;;
+        "\\'"*) value+="'" text=${text:2} ;;
+        [a-zA-Z0-9_./+:@%,=-]*) value+=${text:0:1} text=${text:1} ;;
+        *) return 1 ;;
+      esac
+    done
+    text=${text#$'\n'}
+    found[$name]=$value
+  done
+  [[ ${found[store]:-} == /* ]] || return 1
+  for name in store_done store_lock rehearsal_done; do
+    [[ ${found[$name]:-} == "${found[store]}."?* ]] || return 1
+  done
+  store=${found[store]} store_done=${found[store_done]} store_lock=${found[store_lock]}
+  rehearsal_done=${found[rehearsal_done]}
 }
 
 # Sets the variables that `mtlgrid paths` prints (docs/command-line.md) for the configuration $1: store, store_done, ...
@@ -39,7 +80,11 @@ ask_paths() {
     say "$MTLGRID_BINARY paths $1 ended with status $status, see above"
     exit 4
   fi
-  eval "$answer"
+  if ! take_paths "$answer"; then
+    say "$MTLGRID_BINARY paths $1 printed something else than paths: '${answer:0:200}'. Let nothing else print there (modules," \
+      "a wrapper script)"
+    exit 4
+  fi
   if [[ -n ${MTLGRID_STORE:-} && $MTLGRID_STORE != "$store" ]]; then
     die "MTLGRID_STORE is $MTLGRID_STORE, but $1 names $store, where the run writes: unset MTLGRID_STORE"
   fi
@@ -61,7 +106,7 @@ check_before_submission() {
 # prints nothing if the field or the file is missing.
 json_number() {
   [[ -r $1 ]] || return 0
-  tr -d '\n' <"$1" | sed -n 's/.*"'"$2"'"[[:space:]]*:[[:space:]]*\([0-9][0-9]*\).*/\1/p'
+  tr -d '\n' <"$1" | sed -n 's/^{\(.*[,[:space:]]\)\{0,1\}"'"$2"'"[[:space:]]*:[[:space:]]*\(0\|[1-9][0-9]\{0,14\}\)[[:space:]]*[,}].*/\2/p'
 }
 
 load_modules() {

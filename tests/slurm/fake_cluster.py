@@ -4,12 +4,14 @@
 $FAKE_STATE is a folder with scenario.json, in which `launches` says what each launch of the grid does:
   {"status": 0, "done": 3}           writes STORE.done, or STORE.rehearsal.done, and ends; "grid": 2 is written if given
   {"await": "USR1", ...}             first waits for that signal
+  {"raw": "text"}                    writes that text to STORE.done
   {"crash": true}                    ends without STORE.done
   {"hang": "TERM" or "KILL"}         mpirun does not return after the grid has; which signal ends it
   {"held": true}                     is refused: another run holds the store and renews STORE.lock for 3 s
   {"signal": "USR1"}                 what sbatch, as Slurm would, sends to the batch script (alone) once the grid runs
 and `plan`, `paths`, `cell`, `tables`, `scontrol` are exit statuses of those commands, `squeue` and `end` what squeue
-prints of the job's state and end (default: it runs, and without end). Every call is noted in calls.jsonl. Where the
+prints of the job's state and end (default: it runs, and without end), `squeue_status` its exit status, `hostnames` what
+`scontrol show hostnames` prints, and `paths_text` what `mtlgrid paths` prints instead of paths. Every call is noted in calls.jsonl. Where the
 store is, `mtlgrid paths` takes from `store`, or has the program $REAL_MTLGRID say.
 """
 
@@ -112,6 +114,10 @@ def sbatch(arguments):
 
 
 def scontrol(arguments):
+    if arguments[:2] == ["show", "hostnames"]:
+        answer = scenario().get("hostnames", {})
+        print(answer.get("text", ""), end="")
+        return answer.get("status", 0)
     note(command="scontrol", arguments=arguments)
     status = scenario().get("scontrol", 0)
     if status == 0 and arguments == ["requeue", JOB]:
@@ -121,7 +127,7 @@ def scontrol(arguments):
 
 def squeue(arguments):
     print(scenario().get("end", "NONE") if "--format=%e" in arguments else scenario().get("squeue", "RUNNING None"))
-    return 0
+    return scenario().get("squeue_status", 0)
 
 
 def srun(arguments):
@@ -169,6 +175,9 @@ def print_paths(arguments):
     if status:
         print("mtlgrid: grid.ini: a problem", file=sys.stderr)
         return status
+    if "paths_text" in scenario():
+        print(scenario()["paths_text"])
+        return 0
     store = scenario()["store"]
     for name, path in {"store": store, "store_done": f"{store}.done", "store_lock": f"{store}.lock",
                        "rehearsal_done": f"{store}.rehearsal.done"}.items():
@@ -194,6 +203,8 @@ def mtlgrid(arguments):
         other = subprocess.Popen([sys.executable, "-c", RENEW, f"{store}.lock"], start_new_session=True)
         note(command="other run", pid=other.pid)
         await_condition(store.with_name(store.name + ".lock").exists, "a lock")
+    if "raw" in launch:
+        store.with_name(store.name + ".done").write_text(launch["raw"])
     if "status" in launch:
         write_done(launch, arguments)
     return 0 if "status" in launch else 137

@@ -15,7 +15,8 @@ echo "mtlgrid $*" >> "$NOTES"
 done_file() { mkdir -p "$1/results"; echo '{"status": 0, "done": 595, "grid": 3}' > "$1/results/grid.db.done"; }
 case $1 in
   synth) mkdir -p "$2"; touch "$2/grid.ini" ;;
-  paths) folder=$(dirname "$2"); echo "store='$folder/results/grid.db'"; echo "store_done='$folder/results/grid.db.done'" ;;
+  paths) folder=$(dirname "$2"); echo "store='$folder/results/grid.db'"; echo "store_done='$folder/results/grid.db.done'"
+    echo "store_lock='$folder/results/grid.db.lock'"; echo "rehearsal_done='$folder/results/grid.db.rehearsal.done'" ;;
   run) done_file "$(dirname "$2")" ;;
   tables) [ "$3 $4" = "--grid 3" ] && mkdir -p "$6"; echo "| Method |" | tee "$6/table1.md" > "$6/table2.md" ;;
 esac
