@@ -27,7 +27,7 @@ inline constexpr DecodeLimits kReportLimits = {.values = std::size_t{1} << 24};
 // Small files that are read again and again: locks, progress, origins.
 inline constexpr DecodeLimits kSmallFileLimits = {.bytes = std::size_t{1} << 26, .values = std::size_t{1} << 22};
 
-// Bytes that are no document, or one beyond the limits; what() is one short line without control characters.
+// Bytes that are not a document, or are one beyond the limits; what() is one short line without control characters.
 class DecodeError : public InputError {
  public:
   explicit DecodeError(const std::string& reason) : InputError(reason) {}
@@ -38,7 +38,7 @@ class DecodeError : public InputError {
 nlohmann::json decode_msgpack(std::string_view bytes, const DecodeLimits& limits = {});
 // The same of JSON text, which holds neither NaN nor invalid UTF-8.
 nlohmann::json decode_json(std::string_view text, const DecodeLimits& limits = {});
-// nullopt instead of an error, for files whose damage is no fault of its own.
+// nullopt instead of an error, for files whose damage need not be told.
 std::optional<nlohmann::json> decode_json_if_valid(std::string_view text, const DecodeLimits& limits = {});
 
 }  // namespace mtlgrid

@@ -1,5 +1,7 @@
 #include "trainer/contract/parameters.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -71,6 +73,10 @@ class LayoutBuilder {
   ParameterLayout layout;
 };
 
+// Far above any network of this kind, and so small that sizes and their sums fit: 2^44 values at most.
+constexpr int kWidest = 1 << 16, kMostLayers = 1 << 8;
+constexpr std::int64_t kMostFeatures = 1 << 20;
+
 std::string key(std::string column) {
   std::replace(column.begin(), column.end(), '.', '_');  // PyTorch's module names hold no dots
   return column;
@@ -83,6 +89,11 @@ ParameterLayout make_layout(const ModelSettings& m, std::int64_t width, const st
   if (width <= 0 || m.d_model <= 0 || m.heads <= 0 || m.ff <= 0 || m.encoder_layers <= 0 || m.decoder_layers <= 0 ||
       m.d_model % m.heads != 0) {
     throw Error(ErrorKind::bad_input, "model: sizes must be positive and d_model a multiple of heads");
+  }
+  if (width > kMostFeatures || std::max(m.d_model, m.ff) > kWidest ||
+      std::max(m.encoder_layers, m.decoder_layers) > kMostLayers) {
+    throw InputError(fmt::format("model: at most {} features a tile, {} values a layer and {} layers are possible",
+                                 kMostFeatures, kWidest, kMostLayers));
   }
   LayoutBuilder b;
   b.linear("projector.0", width, m.d_model);

@@ -33,7 +33,7 @@ struct ParameterLayout {
 };
 
 // `width` is D; `label` and `auxiliary` are the targets' column names ('.' becomes '_' in parameter names).
-// Throws Error(bad_input) if d_model is not a multiple of heads, or a size is not positive.
+// Throws Error(bad_input) if d_model is not a multiple of heads, or a size is not positive or far above any network's.
 ParameterLayout make_layout(const ModelSettings& model, std::int64_t width, const std::string& label,
                             const std::string& auxiliary);
 

@@ -1,14 +1,21 @@
 #include "trainer/formats/container.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <memory>
 
+#include "base/decode.h"
 #include "base/errors.h"
+#include "base/file_descriptor.h"
 #include "base/files.h"
+#include "base/text.h"
 
 static_assert(std::endian::native == std::endian::little, "numbers in containers are little-endian");
 
@@ -19,31 +26,99 @@ constexpr char kMagic[8] = {'m', 't', 'l', 'g', 'r', 'i', 'd', '1'};
 constexpr char kDone[8] = {'m', 't', 'l', 'g', 'D', 'O', 'N', 'E'};
 constexpr std::size_t kFront = sizeof kMagic + 8, kTail = sizeof kDone + 8;
 
+constexpr std::size_t kLargestContainer = std::size_t{1} << 34;  // a checkpoint of the paper's network has 160 MB
+constexpr std::size_t kLargestHeader = std::size_t{1} << 26;
+
 std::span<const char> bytes_of(const void* data, std::size_t n) { return {static_cast<const char*>(data), n}; }
 
-std::string read_whole(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary | std::ios::ate);
-  if (!in) throw InputError(file.string() + ": cannot be opened");
-  std::string bytes(static_cast<std::size_t>(std::max<std::streamoff>(0, in.tellg())), '\0');
-  in.seekg(0);
-  if (!in.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
-    throw InputError(file.string() + ": cannot be read");
-  return bytes;
-}
+// A container that is open for reading: its bytes are asked for where they are, so that memory goes to what is wanted.
+class File {
+ public:
+  explicit File(const std::filesystem::path& path)
+      : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
+    struct stat status {};
+    if (!file_ || ::fstat(file_.get(), &status) != 0) throw bad("cannot be opened");
+    if (!S_ISREG(status.st_mode)) throw bad("not a file");
+    size_ = static_cast<std::size_t>(status.st_size);
+    if (size_ > kLargestContainer) throw bad("larger than any checkpoint or weights file");
+  }
+
+  InputError bad(const std::string& what) const { return InputError(path_.string() + ": " + what); }
+  std::size_t size() const { return size_; }
+
+  void read(std::size_t at, void* out, std::size_t n) const {
+    for (std::size_t done = 0; done < n;) {
+      const ssize_t some =
+          ::pread(file_.get(), static_cast<char*>(out) + done, n - done, static_cast<off_t>(at + done));
+      if (some < 0 && errno == EINTR) continue;
+      if (some <= 0) throw bad("cannot be read");
+      done += static_cast<std::size_t>(some);
+    }
+  }
+  std::uint64_t number(std::size_t at) const {
+    std::uint64_t value = 0;
+    read(at, &value, sizeof value);
+    return value;
+  }
+  bool has(std::size_t at, const char (&mark)[8]) const {
+    char found[8];
+    read(at, found, sizeof found);
+    return std::memcmp(found, mark, sizeof mark) == 0;
+  }
+  // Of the first `n` bytes.
+  std::uint64_t checksum(std::size_t n) const {
+    const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), XXH3_freeState);
+    XXH3_64bits_reset(state.get());
+    std::vector<char> part(std::min(n, std::size_t{1} << 20));
+    for (std::size_t at = 0; at < n;) {
+      const std::size_t size = std::min(part.size(), n - at);
+      read(at, part.data(), size);
+      XXH3_64bits_update(state.get(), part.data(), size);
+      at += size;
+    }
+    return XXH3_64bits_digest(state.get());
+  }
+
+ private:
+  std::filesystem::path path_;
+  FileDescriptor file_;
+  std::size_t size_ = 0;
+};
 
 // Checks everything around header and arrays; returns the header's length.
-std::size_t check_frame(const std::string& bytes, const std::filesystem::path& file) {
-  const auto bad = [&](const char* what) { return InputError(file.string() + ": " + what); };
-  if (bytes.size() < kFront + kTail) throw bad("truncated");
-  if (std::memcmp(bytes.data(), kMagic, sizeof kMagic) != 0) throw bad("not a checkpoint or weights file of mtlgrid");
-  const char* tail = bytes.data() + bytes.size() - kTail;
-  if (std::memcmp(tail, kDone, sizeof kDone) != 0) throw bad("truncated: no end marker");
-  std::uint64_t checksum = 0, length = 0;
-  std::memcpy(&checksum, tail + sizeof kDone, 8);
-  if (checksum != XXH3_64bits(bytes.data(), bytes.size() - 8)) throw bad("damaged: the checksum does not match");
-  std::memcpy(&length, bytes.data() + sizeof kMagic, 8);
-  if (length > bytes.size() - kFront - kTail) throw bad("damaged: header longer than the file");
+std::size_t check_frame(const File& file) {
+  const std::size_t size = file.size();
+  if (size < kFront + kTail) throw file.bad("truncated");
+  if (!file.has(0, kMagic)) throw file.bad("not a checkpoint or weights file of mtlgrid");
+  if (!file.has(size - kTail, kDone)) throw file.bad("truncated: no end marker");
+  if (file.number(size - 8) != file.checksum(size - 8)) throw file.bad("damaged: the checksum does not match");
+  const std::uint64_t length = file.number(sizeof kMagic);
+  if (length > size - kFront - kTail) throw file.bad("damaged: header longer than the file");
+  if (length > kLargestHeader) throw file.bad("damaged: header longer than any");
   return static_cast<std::size_t>(length);
+}
+
+// The arrays that the header lists, which are the rest of the file from `at`.
+std::vector<Container::Array> read_arrays(const File& file, const nlohmann::json& list, std::size_t at) {
+  std::vector<Container::Array> arrays;
+  std::size_t left = file.size() - kTail - at;
+  for (const auto& a : list) {
+    if (!a.at("size").is_number_unsigned() || !a.at("width").is_number_unsigned()) {
+      throw file.bad("damaged header: a size that is not a number of values");
+    }
+    const auto n = a.at("size").get<std::size_t>(), width = a.at("width").get<std::size_t>();
+    if (width != sizeof(float) && width != sizeof(double)) {
+      throw file.bad("damaged: values of " + std::to_string(width) + " bytes");
+    }
+    if (n > left / width) throw file.bad("damaged: arrays longer than the file");
+    Container::Array& array = arrays.emplace_back(
+        Container::Array{a.at("name").get<std::string>(), std::vector<std::byte>(n * width), width});
+    file.read(at, array.bytes.data(), array.bytes.size());
+    at += n * width;
+    left -= n * width;
+  }
+  if (left != 0) throw file.bad("damaged: bytes after the arrays");
+  return arrays;
 }
 
 }  // namespace
@@ -99,34 +174,23 @@ const Container::Array& Container::find(const std::string& name, std::size_t siz
   throw InputError("no array '" + name + "'");
 }
 
-Container read_container(const std::filesystem::path& file, const std::string& kind) {
-  const std::string bytes = read_whole(file);
-  const std::size_t length = check_frame(bytes, file);
-  Container out;
+Container read_container(const std::filesystem::path& path, const std::string& kind) {
+  const File file(path);
+  std::string packed(check_frame(file), '\0');
+  file.read(kFront, packed.data(), packed.size());
   try {
-    const nlohmann::json front = nlohmann::json::from_msgpack(
-        bytes.begin() + kFront, bytes.begin() + static_cast<std::ptrdiff_t>(kFront + length));
-    if (front.at("kind") != kind)
-      throw InputError(file.string() + ": holds '" + front.at("kind").get<std::string>() + "', expected '" + kind +
-                       "'");
+    const nlohmann::json front = decode_msgpack(packed, kSmallFileLimits);
+    const auto found = front.at("kind").get<std::string>();
+    if (found != kind) throw file.bad("holds '" + printable(found.substr(0, 100)) + "', expected '" + kind + "'");
+    Container out;
     out.header = front.at("header");
-    std::size_t at = kFront + length, left = bytes.size() - kTail - at;
-    for (const auto& a : front.at("arrays")) {
-      const auto n = a.at("size").get<std::size_t>(), width = a.at("width").get<std::size_t>();
-      if (width != sizeof(float) && width != sizeof(double))
-        throw InputError(file.string() + ": damaged: values of " + std::to_string(width) + " bytes");
-      if (n > left / width) throw InputError(file.string() + ": damaged: arrays longer than the file");
-      Container::Array array = {a.at("name").get<std::string>(), std::vector<std::byte>(n * width), width};
-      if (n > 0) std::memcpy(array.bytes.data(), bytes.data() + at, n * width);
-      at += n * width;
-      left -= n * width;
-      out.arrays.push_back(std::move(array));
-    }
-    if (left != 0) throw InputError(file.string() + ": damaged: bytes after the arrays");
+    out.arrays = read_arrays(file, front.at("arrays"), kFront + packed.size());
+    return out;
   } catch (const nlohmann::json::exception& e) {
-    throw InputError(file.string() + ": damaged header: " + e.what());
+    throw file.bad(std::string("damaged header: ") + e.what());
+  } catch (const DecodeError& e) {
+    throw file.bad(std::string("damaged header: ") + e.what());
   }
-  return out;
 }
 
 }  // namespace mtlgrid

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -47,13 +48,22 @@ struct Container {
     const Array& a = find(name, out.size(), sizeof(T));
     if (!out.empty()) std::memcpy(out.data(), a.bytes.data(), a.bytes.size());
   }
+  // The whole array; the same errors, before memory is taken for it.
+  template <typename T>
+  std::vector<T> values(const std::string& name, std::int64_t size) const {
+    find(name, static_cast<std::size_t>(size), sizeof(T));
+    std::vector<T> out(static_cast<std::size_t>(size));
+    copy(name, std::span(out));
+    return out;
+  }
   bool has(const std::string& name) const;
 
  private:
   const Array& find(const std::string& name, std::size_t size, std::size_t width) const;
 };
 
-// Throws InputError that names the problem: missing file, truncation, checksum, another kind of file, malformed header.
+// Throws InputError that names the problem: missing file or none that is regular, truncation, checksum, another kind of
+// file, malformed header, more than 16 GiB. Memory goes to arrays that are in the file alone.
 Container read_container(const std::filesystem::path& file, const std::string& kind);
 
 // Writes all of `bytes` to FILE by temporary name, fsync and rename; errors as write_container.

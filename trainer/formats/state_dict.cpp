@@ -53,9 +53,11 @@ const std::map<std::string, ElementType>& element_types() {
 
 // Throws InputError that says what the file is, unless it begins like a zip archive.
 void check_is_zip(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
+  std::error_code error;  // a pipe is not waited for
+  std::ifstream in;
+  if (std::filesystem::is_regular_file(file, error)) in.open(file, std::ios::binary);
   std::string front(2, '\0');
-  if (!in || std::filesystem::is_directory(file)) throw InputError("cannot be opened");
+  if (!in.is_open()) throw InputError("cannot be opened");
   in.read(front.data(), 2);
   if (front == "PK") return;
   // A bare pickle of protocol 2, or a tar: what torch.save wrote before 1.6.

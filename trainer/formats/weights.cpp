@@ -36,8 +36,7 @@ Weights read_weights_file(const std::filesystem::path& file) {
     c.header.at("range").get_to(w.range);
     c.header.at("epoch").get_to(w.epoch);
     const ParameterLayout layout = make_layout(w.model, w.width, w.label_column, w.auxiliary_column);
-    w.values.resize(static_cast<std::size_t>(layout.total));
-    c.copy("parameters", std::span(w.values));
+    w.values = c.values<float>("parameters", layout.total);
     return w;
   } catch (const nlohmann::json::exception& e) {
     throw InputError(file.string() + ": damaged header: " + e.what());

@@ -9,10 +9,11 @@ namespace mtlgrid {
 
 struct ZipReader::Archive {
   explicit Archive(const std::filesystem::path& file) {
+    if (!std::filesystem::is_regular_file(file)) throw InputError("is not a file");  // opening a pipe would wait
     int code = 0;
     handle = zip_open(file.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code);
     if (handle != nullptr) {
-      size = std::filesystem::file_size(file);
+      size = left = std::filesystem::file_size(file);
       return;
     }
     zip_error_t error;
@@ -27,6 +28,7 @@ struct ZipReader::Archive {
 
   zip_t* handle = nullptr;
   std::uintmax_t size = 0;  // bytes; no stored record is longer
+  std::uintmax_t left = 0;  // of them for records that are still to be read: none shares bytes with another
 };
 
 ZipReader::ZipReader(const std::filesystem::path& file) : archive_(std::make_unique<Archive>(file)) {}
@@ -55,6 +57,8 @@ std::string ZipReader::read(const std::string& record) const {
   if (stat.comp_method != ZIP_CM_STORE || stat.size > archive_->size) {
     throw InputError(fmt::format("{} is compressed, expected it stored as PyTorch does", record));
   }
+  if (stat.size > archive_->left) throw InputError(fmt::format("damaged: {} shares bytes with other records", record));
+  archive_->left -= stat.size;
   const std::unique_ptr<zip_file_t, decltype(&zip_fclose)> file(zip_fopen(archive_->handle, record.c_str(), 0),
                                                                 zip_fclose);
   if (!file) throw InputError(fmt::format("damaged: {}: {}", record, zip_strerror(archive_->handle)));

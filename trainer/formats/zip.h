@@ -18,7 +18,8 @@ class ZipReader {
   // The folder that holds `record`; PyTorch names it after the saved file. Throws InputError if no folder holds it.
   std::string folder_of(const std::string& record) const;
   bool has(const std::string& record) const;
-  // All bytes of a record. Throws InputError if it is missing or compressed, or its checksum does not match.
+  // All bytes of a record. Throws InputError if it is missing or compressed, its checksum does not match, or all that
+  // was read would be more than the file has: records that share bytes.
   std::string read(const std::string& record) const;
 
  private:

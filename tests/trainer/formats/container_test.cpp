@@ -3,13 +3,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <xxhash.h>
 
 #include <cstring>
 #include <fstream>
 
 #include "base/errors.h"
-#include "tests/trainer/contract/tiny_experiment.h"
+#include "tests/trainer/formats/small_weights.h"
 
 namespace mtlgrid {
 namespace {
@@ -103,6 +104,75 @@ TEST_F(ContainerTest, AnotherKindOrNoFileIsRefusedByName) {
   write("checkpoint");
   EXPECT_THAT([&] { read_container(file(), "weights"); }, ThrowsMessage<InputError>(HasSubstr("expected 'weights'")));
   EXPECT_THAT([&] { read_container(folder.path() / "none", "weights"); }, ThrowsMessage<InputError>(HasSubstr("none")));
+}
+
+TEST_F(ContainerTest, OnlyRegularFilesAreRead) {
+  const fs::path pipe = folder.path() / "pipe", far = folder.path() / "far";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT([&] { read_container(pipe, "weights"); }, ThrowsMessage<InputError>(HasSubstr("pipe: not a file")));
+  EXPECT_THAT([&] { read_container("/dev/zero", "weights"); }, ThrowsMessage<InputError>(HasSubstr("not a file")));
+  EXPECT_THROW(read_container(folder.path(), "weights"), InputError);
+  std::ofstream(far) << "x";
+  fs::resize_file(far, std::uintmax_t{1} << 40);  // sparse
+  EXPECT_THAT([&] { read_container(far, "weights"); }, ThrowsMessage<InputError>(HasSubstr("larger than any")));
+  fs::resize_file(far, std::uintmax_t{1} << 33);
+  EXPECT_THAT([&] { read_container(far, "weights"); }, ThrowsMessage<InputError>(HasSubstr("not a checkpoint")));
+}
+
+// A file whose header is `packed`, with a right checksum and no arrays.
+std::string file_of(const std::string& packed) {
+  const std::uint64_t length = packed.size();
+  std::string content = "mtlgrid1" + std::string(8, '\0') + packed + "mtlgDONE" + std::string(8, '\0');
+  std::memcpy(content.data() + 8, &length, 8);
+  return content;
+}
+
+TEST_F(ContainerTest, MemoryGoesToWhatIsInTheFile) {
+  const auto refusal = [&](const nlohmann::json& arrays) {
+    std::string packed;
+    nlohmann::json::to_msgpack({{"kind", "weights"}, {"header", {}}, {"arrays", arrays}}, packed);
+    put(sealed(file_of(packed)));
+    try {
+      read_container(file(), "weights");
+    } catch (const InputError& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(refusal({{{"name", "a"}, {"size", 1ULL << 60}, {"width", 8}}}), HasSubstr("longer than the file"));
+  EXPECT_THAT(refusal({{{"name", "a"}, {"size", 1ULL << 62}, {"width", 4}}}), HasSubstr("longer than the file"));
+  EXPECT_THAT(refusal({{{"name", "a"}, {"size", -1}, {"width", 8}}}), HasSubstr("not a number of values"));
+  EXPECT_THAT(refusal({{{"name", "a"}, {"size", 0.5}, {"width", 8}}}), HasSubstr("not a number of values"));
+  EXPECT_THAT(refusal({{{"name", "a"}, {"size", 0}, {"width", 0}}}), HasSubstr("values of 0 bytes"));
+  EXPECT_THAT(refusal("text"), HasSubstr("damaged header"));
+}
+
+TEST_F(ContainerTest, ADeeplyNestedHeaderIsRefused) {
+  put(sealed(file_of(std::string(4'000'000, '\x91'))));
+  EXPECT_THAT([&] { read_container(file(), "weights"); },
+              ThrowsMessage<InputError>(HasSubstr("nested deeper than 64")));
+}
+
+TEST(WeightsFile, OfAnImpossibleNetworkIsRefused) {
+  testing::SmallWeights small;
+  for (const auto& [name, value] : std::vector<std::pair<std::string, int>>{
+           {"d_model", 1 << 30}, {"ff", 2147483647}, {"encoder_layers", 2147483647}, {"decoder_layers", 1 << 20}}) {
+    nlohmann::json model = small.weights.model;
+    model[name] = value;
+    const nlohmann::json header = {{"cell", small.weights.cell},
+                                   {"model", model},
+                                   {"width", small.weights.width},
+                                   {"label_column", "x"},
+                                   {"auxiliary_column", "y"},
+                                   {"minimum", 0},
+                                   {"range", 1},
+                                   {"epoch", 1}};
+    write_container(small.file(), "weights", header, {{"parameters", std::span(small.weights.values)}});
+    EXPECT_THAT([&] { read_weights_file(small.file()); }, ThrowsMessage<Error>(HasSubstr("are possible"))) << name;
+  }
+  small.weights.model.d_model = 1 << 12;  // possible, and not what the file has
+  write_weights_file(small.file(), small.weights);
+  EXPECT_THROW(read_weights_file(small.file()), InputError);
 }
 
 TEST_F(ContainerTest, FailedWriteLeavesTheOldFileAndNothingElse) {

@@ -4,12 +4,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
 #include "base/errors.h"
 #include "tests/trainer/formats/oracle_weights.h"
 #include "trainer/formats/pickle.h"
+#include "trainer/formats/zip.h"
 
 namespace mtlgrid {
 namespace {
@@ -121,6 +123,27 @@ TEST(Pickle, HostileOnesAreRefusedAtOnce) {
 }
 
 // PyTorch itself reads many of these without a word.
+TEST_F(StateDict, APipeIsNotWaitedFor) {
+  const std::filesystem::path pipe = folder.path() / "pipe.pt";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(problems(pipe, oracle.small_layout), ElementsAre("cannot be opened"));
+}
+
+// Records whose bytes overlap could be read a hundred times over.
+TEST(ZipReader, NoMoreIsReadThanTheFileHas) {
+  const testing::OracleWeights oracle;
+  const ZipReader zip(oracle.state_dict());
+  const std::string record = zip.folder_of("data.pkl") + "/data.pkl";
+  const std::size_t size = zip.read(record).size(), all = std::filesystem::file_size(oracle.state_dict());
+  std::size_t read = size;
+  try {
+    for (; read <= 2 * all; read += size) zip.read(record);
+    ADD_FAILURE() << read << " bytes read of " << all;
+  } catch (const InputError& e) {
+    EXPECT_THAT(e.what(), HasSubstr("shares bytes with other records"));
+  }
+}
+
 TEST_F(StateDict, TruncatedAnywhereIsRefused) {
   const std::string whole = oracle.file("mixed");
   for (std::size_t n = 0; n < whole.size(); n += 1 + n / 100) {
