@@ -4,10 +4,11 @@
 #include <unistd.h>
 #include <utf8.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/decode.h"
 #include "base/files.h"
+#include "base/whole_file.h"
 #include "datasets/fingerprint.h"
 
 namespace mtlgrid {
@@ -19,17 +20,17 @@ constexpr int kMemoryVersion = 1;
 
 FingerprintMemory FingerprintMemory::load(const std::filesystem::path& file) {
   FingerprintMemory memory;
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return memory;
   // A damaged memory is an empty one: it only saves reading again.
-  const auto json = nlohmann::json::parse(in, nullptr, false);
   try {
-    if (json.is_discarded() || json.at("version") != kMemoryVersion) return memory;
+    const nlohmann::json json = decode_json(read_whole_file(file, "a memory of fingerprints"));
+    if (json.at("version") != kMemoryVersion) return memory;
     for (const auto& [path, entry] : json.at("files").items()) {
       memory.entries_[path] = {entry.at("size").get<std::uint64_t>(), entry.at("modified_ns").get<std::int64_t>(),
                                entry.at("hash").get<std::string>()};
     }
   } catch (const nlohmann::json::exception&) {
+    memory.entries_.clear();
+  } catch (const Error&) {
     memory.entries_.clear();
   }
   return memory;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/decode.h"
 #include "base/errors.h"
 #include "base/nearest.h"
 #include "results/grids/grid_choice.h"
@@ -22,6 +23,14 @@ std::string nearest_cell(const Database& database, std::int64_t grid_id, const C
     names.push_back(Cell{cells.text(0), cells.text(1), cells.text(2), static_cast<int>(cells.integer(3))}.name());
   }
   return suggestion(wanted.name(), names);
+}
+
+nlohmann::json settings_of(const std::filesystem::path& store, std::int64_t grid_id, const std::string& text) {
+  try {
+    return decode_json(text);
+  } catch (const DecodeError& e) {
+    throw InputError(fmt::format("{}: the settings of grid {} are damaged: {}", store.string(), grid_id, e.what()));
+  }
 }
 
 }  // namespace
@@ -58,7 +67,7 @@ TrainedCell find_trained_cell(const std::filesystem::path& store, const Cell& ce
   }
   const std::filesystem::path folder =
       attempt_folder(grid_folder(store, grid_id), cell, static_cast<int>(find.integer(0)));
-  TrainedCell trained = {cell, grid_id, nlohmann::json::parse(find.text(2)), static_cast<int>(find.integer(3)),
+  TrainedCell trained = {cell, grid_id, settings_of(store, grid_id, find.text(2)), static_cast<int>(find.integer(3)),
                          folder / kWeightsFile};
   if (!std::filesystem::exists(trained.weights)) {
     throw InputError(

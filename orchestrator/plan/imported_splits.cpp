@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/causes.h"
+#include "base/decode.h"
 #include "base/whole_file.h"
 #include "datasets/join_hints.h"
 
@@ -16,11 +17,18 @@ struct Lists {
   std::set<std::string> train, test;
 };
 
+InputError not_splits(const std::filesystem::path& file, const char* why) {
+  return InputError(
+      fmt::format("{}: expected a splits.json file of STAMP, {{\"splits\": [{{\"train_patients\": [...], "
+                  "\"test_patients\": [...]}}, ...]}}: {}",
+                  file.string(), why));
+}
+
 std::vector<Lists> read_lists(const std::filesystem::path& file) {
   const std::string text = read_whole_file(file, "a splits.json file of STAMP");
   try {
     std::vector<Lists> lists;
-    const auto json = nlohmann::json::parse(text);
+    const nlohmann::json json = decode_json(text);
     for (const auto& split : json.at("splits")) {
       Lists& l = lists.emplace_back();
       split.at("train_patients").get_to(l.train);
@@ -28,10 +36,9 @@ std::vector<Lists> read_lists(const std::filesystem::path& file) {
     }
     return lists;
   } catch (const nlohmann::json::exception& e) {
-    throw InputError(
-        fmt::format("{}: expected a splits.json file of STAMP, {{\"splits\": [{{\"train_patients\": [...], "
-                    "\"test_patients\": [...]}}, ...]}}: {}",
-                    file.string(), e.what()));
+    throw not_splits(file, e.what());
+  } catch (const DecodeError& e) {
+    throw not_splits(file, e.what());
   }
 }
 

@@ -5,6 +5,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/decode.h"
 #include "base/errors.h"
 
 namespace mtlgrid {
@@ -96,9 +97,11 @@ std::vector<std::uint8_t> encode(const StoreRecord& record) {
 
 StoreRecord decode(std::span<const std::uint8_t> bytes) {
   try {
-    const json whole = json::from_msgpack(bytes.begin(), bytes.end());
+    const json whole = decode_msgpack({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     return decode_kind(whole.at(0).get<std::string>(), whole.at(1));
   } catch (const json::exception& e) {
+    throw Error(ErrorKind::fatal, std::string("journal: a record cannot be decoded: ") + e.what());
+  } catch (const DecodeError& e) {
     throw Error(ErrorKind::fatal, std::string("journal: a record cannot be decoded: ") + e.what());
   }
 }
