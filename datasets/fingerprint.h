@@ -30,7 +30,8 @@ class Fingerprint {
 struct FileStamp {
   std::uint64_t size = 0;
   std::int64_t modified_ns = 0;
-  std::uint64_t inode = 0;  // another one: the file was replaced
+  std::uint64_t inode = 0;      // another one: the file was replaced
+  std::int64_t changed_ns = 0;  // of bytes, name or rights: whoever sets the time of modification cannot set this one
   bool operator==(const FileStamp&) const = default;
 };
 // nullopt if the file does not exist or its folder cannot be searched.

@@ -9,7 +9,6 @@
 #include "base/decode.h"
 #include "base/files.h"
 #include "base/whole_file.h"
-#include "datasets/fingerprint.h"
 
 namespace mtlgrid {
 namespace {
@@ -25,7 +24,9 @@ FingerprintMemory FingerprintMemory::load(const std::filesystem::path& file) {
     const nlohmann::json json = decode_json(read_whole_file(file, "a memory of fingerprints"));
     if (json.at("version") != kMemoryVersion) return memory;
     for (const auto& [path, entry] : json.at("files").items()) {
-      memory.entries_[path] = {entry.at("size").get<std::uint64_t>(), entry.at("modified_ns").get<std::int64_t>(),
+      if (!entry.contains("changed_ns")) continue;  // of an earlier version: the file is read again
+      memory.entries_[path] = {{entry.at("size").get<std::uint64_t>(), entry.at("modified_ns").get<std::int64_t>(),
+                                entry.at("inode").get<std::uint64_t>(), entry.at("changed_ns").get<std::int64_t>()},
                                entry.at("hash").get<std::string>()};
     }
   } catch (const nlohmann::json::exception&) {
@@ -39,7 +40,11 @@ FingerprintMemory FingerprintMemory::load(const std::filesystem::path& file) {
 void FingerprintMemory::save(const std::filesystem::path& file) const {
   nlohmann::json files = nlohmann::json::object();
   for (const auto& [path, entry] : entries_) {
-    files[path] = {{"size", entry.size}, {"modified_ns", entry.modified_ns}, {"hash", entry.hash}};
+    files[path] = {{"size", entry.stamp.size},
+                   {"modified_ns", entry.stamp.modified_ns},
+                   {"inode", entry.stamp.inode},
+                   {"changed_ns", entry.stamp.changed_ns},
+                   {"hash", entry.hash}};
   }
   const nlohmann::json json = {{"version", kMemoryVersion}, {"files", files}};
   // Commands that read a grid may save at the same time: each has a temporary name of its own.
@@ -48,18 +53,19 @@ void FingerprintMemory::save(const std::filesystem::path& file) const {
 
 std::optional<std::string> FingerprintMemory::find(const std::filesystem::path& file) const {
   const auto entry = entries_.find(file.string());
-  if (entry == entries_.end()) return std::nullopt;
-  const auto stamp = stamp_of(file);
-  if (!stamp || stamp->size != entry->second.size || stamp->modified_ns != entry->second.modified_ns) {
-    return std::nullopt;
-  }
+  if (entry == entries_.end() || stamp_of(file) != entry->second.stamp) return std::nullopt;
   return entry->second.hash;
 }
 
-void FingerprintMemory::remember(const std::filesystem::path& file, const std::string& hash) {
+void FingerprintMemory::remember(const std::filesystem::path& file, const std::string& hash,
+                                 const std::optional<FileStamp>& before) {
   const std::string name = file.string();
   if (!utf8::is_valid(name.begin(), name.end())) return;  // JSON could not hold it: such a file is read every time
-  if (const auto stamp = stamp_of(file)) entries_[name] = {stamp->size, stamp->modified_ns, hash};
+  if (before && stamp_of(file) == before) entries_[name] = {*before, hash};
+}
+
+bool FingerprintMemory::forget_named_in(const std::string& text) {
+  return std::erase_if(entries_, [&](const auto& entry) { return text.find(entry.first) != std::string::npos; }) > 0;
 }
 
 }  // namespace mtlgrid

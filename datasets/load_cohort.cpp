@@ -67,10 +67,11 @@ class FileCheck {
 
   void check(Candidate& file) {
     try {
+      const auto stamp = stamp_of(file.path);
       file.info = inspect_features(file.path, disk_, patient_);
       const auto known = memory_.find(file.path);
       file.hash = known ? *known : read_and_hash(file, disk_, patient_);
-      if (!known) memory_.remember(file.path, file.hash);
+      if (!known) memory_.remember(file.path, file.hash, stamp);
     } catch (const FileFault& e) {
       const std::string example = e.detail().empty() ? file.relative : file.relative + ": " + e.detail();
       (file.used ? faults_ : unused_).add(e.cause(), example, e.expected());

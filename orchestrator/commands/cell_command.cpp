@@ -98,6 +98,7 @@ int run(const CommandOptions& options) {
       }};
   const auto transport = make_loopback_transport();
   const SessionResult session = coordinate(inputs, store, *transport, trainers);
+  if (memory.forget_named_in(session.needs_person)) save_fingerprints(memory, config.store);
   store.publish_snapshot();
   store.compare_with_journal();
   while (const auto notice = store.take_notice()) say(*notice);

@@ -227,6 +227,7 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
       session = coordinate(inputs, store, transport, options.trainers);
       all_alive = session.all_alive;
     }
+    if (memory.forget_named_in(session.needs_person)) save_fingerprints(memory, config.store);
     store.publish_snapshot();
     store.compare_with_journal();
     tell_notices(store);

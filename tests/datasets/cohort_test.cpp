@@ -254,7 +254,7 @@ TEST_F(LoadCohort, ARememberedFileIsNotReadAgainUntilItChanges) {
   FingerprintMemory memory;
   Problems problems;
   const std::string real = load_cohort(c.files(), memory, problems).fingerprint;
-  memory.remember(c.feats("a.h5"), "marked");
+  memory.remember(c.feats("a.h5"), "marked", stamp_of(c.feats("a.h5")));
   EXPECT_NE(load_cohort(c.files(), memory, problems).fingerprint, real);  // the mark was believed
   fs::last_write_time(c.feats("a.h5"), fs::last_write_time(c.feats("a.h5")) + std::chrono::seconds(1));
   EXPECT_EQ(load_cohort(c.files(), memory, problems).fingerprint, real);

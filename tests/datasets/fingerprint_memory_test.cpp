@@ -14,7 +14,7 @@ TEST(FingerprintMemory, IsTheSameAfterSavingAndLoading) {
   const TempFolder folder;
   write_text(folder / "ä \"quoted\".h5", "x");
   FingerprintMemory memory;
-  memory.remember(folder / "ä \"quoted\".h5", "abc");
+  memory.remember(folder / "ä \"quoted\".h5", "abc", stamp_of(folder / "ä \"quoted\".h5"));
   memory.save(folder / "memory");
   EXPECT_EQ(FingerprintMemory::load(folder / "memory").find(folder / "ä \"quoted\".h5"), "abc");
   EXPECT_EQ(FingerprintMemory::load(folder / "memory").find(folder / "other.h5"), std::nullopt);
@@ -26,18 +26,66 @@ TEST(FingerprintMemory, AChangedOrRemovedFileIsForgotten) {
   const auto file = folder / "a.h5";
   write_text(file, "x");
   FingerprintMemory memory;
-  memory.remember(file, "abc");
+  memory.remember(file, "abc", stamp_of(file));
   const auto time = fs::last_write_time(file);
   write_text(file, "xy");
   fs::last_write_time(file, time);
   EXPECT_EQ(memory.find(file), std::nullopt);  // size
   write_text(file, "x");
   fs::last_write_time(file, time);
+  EXPECT_EQ(memory.find(file), std::nullopt) << "size and time are as they were, but it was written";
+  memory.remember(file, "abc", stamp_of(file));
   EXPECT_EQ(memory.find(file), "abc");
+  write_text(folder / "copy", "y");
+  fs::last_write_time(folder / "copy", time);
+  fs::rename(folder / "copy", file);  // as rsync -t and cp -p do
+  EXPECT_EQ(memory.find(file), std::nullopt);
   fs::remove(file);
   EXPECT_EQ(memory.find(file), std::nullopt);
-  memory.remember(file, "abc");
+  memory.remember(file, "abc", stamp_of(file));
   EXPECT_EQ(memory.find(file), std::nullopt);
+}
+
+TEST(FingerprintMemory, AFileThatChangesWhileItIsReadIsNotRemembered) {
+  const TempFolder folder;
+  const auto file = folder / "a.h5";
+  write_text(file, "x");
+  const auto before = stamp_of(file);
+  write_text(file, "xy");
+  FingerprintMemory memory;
+  memory.remember(file, "hash of x", before);
+  EXPECT_EQ(memory.find(file), std::nullopt);
+}
+
+TEST(FingerprintMemory, FilesThatAnErrorNamesAreReadAgain) {
+  const TempFolder folder;
+  const auto bad = folder / "bad.h5", good = folder / "good.h5";
+  FingerprintMemory memory;
+  for (const auto& file : {bad, good}) {
+    write_text(file, "x");
+    memory.remember(file, "abc", stamp_of(file));
+  }
+  EXPECT_FALSE(memory.forget_named_in("disk full"));
+  EXPECT_TRUE(memory.forget_named_in("features changed: " + bad.string() + ": not the features"));
+  EXPECT_EQ(memory.find(bad), std::nullopt);
+  EXPECT_EQ(memory.find(good), "abc");
+}
+
+TEST(FingerprintMemory, EntriesOfEarlierVersionsAreReadOver) {
+  const TempFolder folder;
+  const auto old = folder / "old.h5", file = folder / "new.h5";
+  for (const auto& each : {old, file}) write_text(each, "x");
+  FingerprintMemory memory;
+  memory.remember(file, "abc", stamp_of(file));
+  memory.save(folder / "memory");
+  std::string text = read_text(folder / "memory");
+  const auto stamp = *stamp_of(old);
+  text.insert(text.find("{", text.find("files")) + 1, "\"" + old.string() + "\": {\"size\": 1, \"modified_ns\": " +
+                                                          std::to_string(stamp.modified_ns) + ", \"hash\": \"old\"},");
+  write_text(folder / "memory", text);
+  const FingerprintMemory loaded = FingerprintMemory::load(folder / "memory");
+  EXPECT_EQ(loaded.find(old), std::nullopt) << "a copy with its size and time would have the same entry";
+  EXPECT_EQ(loaded.find(file), "abc");
 }
 
 TEST(FingerprintMemory, AMissingOrDamagedMemoryIsEmpty) {
@@ -45,7 +93,7 @@ TEST(FingerprintMemory, AMissingOrDamagedMemoryIsEmpty) {
   const auto file = folder / "a.h5";
   write_text(file, "x");
   FingerprintMemory memory;
-  memory.remember(file, "abc");
+  memory.remember(file, "abc", stamp_of(file));
   memory.save(folder / "memory");
   const std::string whole = read_text(folder / "memory");
   EXPECT_EQ(FingerprintMemory::load(folder / "none").find(file), std::nullopt);
