@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -19,12 +18,13 @@
 #include "base/file_descriptor.h"
 #include "base/system_error.h"
 #include "datasets/fingerprint.h"
+#include "datasets/patient_bag.h"
 
 namespace mtlgrid {
 namespace {
 
 constexpr std::array<char, 8> kMagic = {'M', 'T', 'L', 'G', 'B', 'A', 'G', 'S'};
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::uint64_t kAlignment = 64;  // a cache line, and the widest vector register
 
 // As they are stored. The node that wrote the file reads it, so numbers are in its own byte order, little-endian.
@@ -36,7 +36,7 @@ struct Header {
   std::uint64_t file_bytes = 0;
   std::uint64_t checksum = 0;  // XXH3 (64 bits) of the fields before it and the table
 };
-static_assert(sizeof(Header) == 64 && sizeof(BagEntry) == 40);
+static_assert(sizeof(Header) == 64 && sizeof(BagEntry) == 32);
 
 std::uint64_t aligned(std::uint64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
@@ -57,21 +57,22 @@ std::uint64_t checksum_of(const Header& header, const BagEntry* table) {
 
 auto key_of(const BagEntry& entry) { return std::tuple(entry.cohort, entry.patient); }
 
-// Tiles of the bag, from the headers of its files; 0 if a header cannot be read or has another width.
-std::uint64_t tiles_of(const BagSource& source) {
-  try {
-    std::int64_t tiles = 0;
-    for (const auto& file : source.files) {
-      const FeatureInfo info = inspect_features(file);
-      if (info.width != source.width) return 0;
-      tiles += info.tiles;
-    }
-    return static_cast<std::uint64_t>(tiles);
-  } catch (const InputError&) {
-    return 0;
-  } catch (const SystemError&) {
-    return 0;
+// Reads all of `out`; false if the system cannot, or the file ends before.
+bool read_at(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out) {
+  while (!out.empty()) {
+    const ssize_t done = ::pread(file.get(), out.data(), out.size(), static_cast<off_t>(offset));
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return false;
+    out = out.subspan(static_cast<std::size_t>(done));
+    offset += static_cast<std::uint64_t>(done);
   }
+  return true;
+}
+
+// Whether a stored line is that of the bag, or of one that was left out.
+bool is_entry_of(const BagEntry& stored, const BagEntry& expected) {
+  return key_of(stored) == key_of(expected) && stored.width == expected.width && stored.offset == expected.offset &&
+         (stored.tiles == expected.tiles || stored.tiles == 0);
 }
 
 }  // namespace
@@ -83,34 +84,25 @@ std::string bag_key(const std::vector<BagSource>& sources) {
     hash.add(fmt::format("{} {} {} {}", source.cohort, source.patient, source.width, source.files.size()));
     hash.add(source.cohort_name);
     hash.add(source.patient_name);
-    for (const auto& file : source.files) {
-      const auto stamp = stamp_of(file);
-      hash.add(file.string());
-      hash.add(stamp ? fmt::format("{} {}", stamp->size, stamp->modified_ns) : "missing");
-    }
+    for (const KnownFeatures& file : source.files) hash.add(fmt::format("{} {}", file.tiles, file.hash));
   }
   return hash.hex();
 }
 
 std::vector<BagEntry> lay_out(const std::vector<BagSource>& sources) {
   std::vector<BagEntry> table;
+  std::uint64_t offset = data_begin(sources.size());
   for (const BagSource& source : sources) {
-    table.push_back({source.cohort, source.patient, tiles_of(source), static_cast<std::uint64_t>(source.width)});
-  }
-  std::uint64_t offset = data_begin(table.size());
-  for (BagEntry& entry : table) {
-    entry.offset = offset;
-    offset = aligned(offset + entry.bytes());
+    std::uint64_t tiles = 0;
+    for (const KnownFeatures& file : source.files) tiles += static_cast<std::uint64_t>(file.tiles);
+    table.push_back({source.cohort, source.patient, tiles, static_cast<std::uint64_t>(source.width), offset});
+    offset = aligned(offset + table.back().bytes());
   }
   return table;
 }
 
 std::uint64_t bag_file_bytes(const std::vector<BagEntry>& table) {
   return table.empty() ? data_begin(0) : aligned(table.back().offset + table.back().bytes());
-}
-
-std::uint64_t hash_bag(std::span<const std::uint16_t> values) {
-  return XXH3_64bits(values.data(), values.size_bytes());
 }
 
 std::optional<std::uint64_t> BagDisk::free_bytes(const std::filesystem::path& folder) {
@@ -147,7 +139,7 @@ BagFileWriter::BagFileWriter(std::filesystem::path file, std::string key, std::v
     throw Error(ErrorKind::needs_person,
                 fmt::format("{}: cannot be written: {} bytes needed, {} free", file_.string(), needed, *free));
   }
-  // Not synced: after a power cut the checksum and the hashes tell what is missing.
+  // Not synced: after a power cut the checksum, and the hashes of the features, tell what is missing.
   out_.emplace(FileCalls::real(), file_,
                AtomicFileOptions{.durability = Durability::none, .mode = 0600, .exclusive = true});
   if (const int error = disk_.reserve(out_->descriptor(), needed); error != 0) cannot_write(out_->temporary(), error);
@@ -163,12 +155,6 @@ void BagFileWriter::write(std::uint64_t offset, std::span<const std::byte> bytes
   }
 }
 
-void BagFileWriter::set_hash(std::size_t index, std::optional<std::uint64_t> hash) {
-  BagEntry& entry = table_.at(index);
-  if (!hash) entry.tiles = 0;
-  entry.hash = hash.value_or(0);
-}
-
 void BagFileWriter::finish() {
   Header header;
   header.entries = static_cast<std::uint32_t>(table_.size());
@@ -182,39 +168,40 @@ void BagFileWriter::finish() {
   out_->commit();
 }
 
-BagFile::BagFile(const std::filesystem::path& file, const std::string& key, std::function<void(const std::string&)> say)
-    : file_(file), say_(std::move(say)) {
-  const FileDescriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+BagFile::BagFile(const std::filesystem::path& file, std::vector<BagSource> sources,
+                 std::function<void(const std::string&)> say)
+    : file_(file),
+      sources_(std::move(sources)),
+      say_(std::move(say)),
+      // Others may make files in the folder: a link is not followed, a pipe not waited for.
+      in_(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)),
+      table_(lay_out(sources_)),
+      damaged_(sources_.size(), false) {
   struct stat status {};
-  if (!in || ::fstat(in.get(), &status) != 0) not_usable(file, std::strerror(errno));
+  if (!in_ || ::fstat(in_.get(), &status) != 0) not_usable(file, std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) not_usable(file, "not a plain file");
   if (status.st_uid != ::geteuid()) not_usable(file, "belongs to another user");
   Header header;
-  if (::pread(in.get(), &header, sizeof header, 0) != static_cast<ssize_t>(sizeof header)) {
-    not_usable(file, "shorter than a header");
-  }
+  if (!read_at(in_, 0, std::as_writable_bytes(std::span(&header, 1)))) not_usable(file, "shorter than a header");
   if (header.magic != kMagic || header.version != kVersion) {
     not_usable(file, fmt::format("not a bag file of version {}", kVersion));
   }
-  if (header.file_bytes != static_cast<std::uint64_t>(status.st_size) ||
-      data_begin(header.entries) > header.file_bytes) {
-    not_usable(file, fmt::format("{} bytes, expected {}", status.st_size, header.file_bytes));
+  if (std::string_view(header.key.data(), header.key.size()) != bag_key(sources_) || header.entries != table_.size()) {
+    not_usable(file, "made from other feature files");
   }
-  table_.resize(header.entries);
-  const auto bytes = static_cast<ssize_t>(table_.size() * sizeof(BagEntry));
-  if (::pread(in.get(), table_.data(), static_cast<std::size_t>(bytes), sizeof header) != bytes ||
-      checksum_of(header, table_.data()) != header.checksum) {
+  const std::uint64_t expected = bag_file_bytes(table_);
+  if (header.file_bytes != expected || static_cast<std::uint64_t>(status.st_size) != expected) {
+    not_usable(file, fmt::format("{} bytes, expected {}", status.st_size, expected));
+  }
+  std::vector<BagEntry> stored(table_.size());
+  if (!read_at(in_, sizeof header, std::as_writable_bytes(std::span(stored))) ||
+      checksum_of(header, stored.data()) != header.checksum) {
     not_usable(file, "damaged header or table");
   }
-  if (std::string_view(header.key.data(), header.key.size()) != key) not_usable(file, "made from other feature files");
-  size_ = static_cast<std::size_t>(header.file_bytes);
-  void* const mapped = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, in.get(), 0);
-  if (mapped == MAP_FAILED) not_usable(file, fmt::format("cannot be mapped: {}", std::strerror(errno)));
-  begin_ = static_cast<const std::byte*>(mapped);
-  states_.resize(table_.size(), State::unchecked);
-}
-
-BagFile::~BagFile() {
-  if (begin_ != nullptr) ::munmap(const_cast<std::byte*>(begin_), size_);
+  for (std::size_t i = 0; i < table_.size(); ++i) {
+    if (!is_entry_of(stored[i], table_[i])) not_usable(file, fmt::format("line {} of its table is of other bags", i));
+    table_[i].tiles = stored[i].tiles;
+  }
 }
 
 std::optional<std::size_t> BagFile::index_of(std::uint32_t cohort, std::uint32_t patient) const {
@@ -224,54 +211,55 @@ std::optional<std::size_t> BagFile::index_of(std::uint32_t cohort, std::uint32_t
   return static_cast<std::size_t>(at - table_.begin());
 }
 
-std::span<const std::uint16_t> BagFile::values(const BagEntry& entry) const {
-  return {reinterpret_cast<const std::uint16_t*>(begin_ + entry.offset), entry.tiles * entry.width};
+bool BagFile::copy(const BagEntry& entry, Bag& bag) const {
+  bag.tiles = static_cast<std::int64_t>(entry.tiles);
+  bag.width = static_cast<std::int64_t>(entry.width);
+  bag.values.resize(entry.tiles * entry.width);
+  return read_at(in_, entry.offset, std::as_writable_bytes(std::span(bag.values)));
 }
 
-std::optional<BagView> BagFile::find(std::uint32_t cohort, std::uint32_t patient) {
+bool BagFile::read(std::uint32_t cohort, std::uint32_t patient, Bag& bag) {
   const auto index = index_of(cohort, patient);
-  if (!index) return std::nullopt;
-  const BagEntry& entry = table_[*index];
-  if (states_[*index] == State::unchecked) {
-    const bool good = hash_bag(values(entry)) == entry.hash;
-    states_[*index] = good ? State::good : State::damaged;
-    if (!good) {
-      say_(fmt::format("{}: bag {} of cohort {} is damaged; its feature files are read instead", file_.string(),
-                       patient, cohort));
-    }
+  if (!index || damaged_[*index]) return false;
+  const BagSource& source = sources_[*index];
+  if (copy(table_[*index], bag) && is_bag_of(view_of(bag), source.files)) return true;
+  const bool first = std::find(damaged_.begin(), damaged_.end(), true) == damaged_.end();
+  damaged_[*index] = true;
+  if (first) {
+    say_(
+        fmt::format("{}: the bag of patient {} of cohort {} is damaged or changed; the feature files of such bags are "
+                    "read instead",
+                    file_.string(), source.patient_name, source.cohort_name));
   }
-  if (states_[*index] == State::damaged) return std::nullopt;
-  return BagView{static_cast<std::int64_t>(entry.tiles), static_cast<std::int64_t>(entry.width), values(entry)};
+  return false;
 }
 
 void BagFile::prepare(std::uint32_t cohort, std::uint32_t patient) const {
   const auto index = index_of(cohort, patient);
   if (!index) return;
-  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  const std::uint64_t first = table_[*index].offset / page * page, end = table_[*index].offset + table_[*index].bytes();
+  const BagEntry& entry = table_[*index];
   // A hint: if the system ignores it, reading only takes longer.
-  ::madvise(const_cast<std::byte*>(begin_ + first), end - first, MADV_WILLNEED);
+  ::posix_fadvise(in_.get(), static_cast<off_t>(entry.offset), static_cast<off_t>(entry.bytes()), POSIX_FADV_WILLNEED);
 }
 
-void write_bag_file(const std::filesystem::path& file, const std::string& key, const std::vector<BagSource>& sources,
-                    BagDisk& disk, const std::function<void(const std::string&)>& say) {
-  BagFileWriter writer(file, key, lay_out(sources), disk);
-  const auto leave_out = [&](std::size_t index, const Error& e) {
-    say(fmt::format("{}: left out: {}", file.string(), e.what()));
-    writer.set_hash(index, std::nullopt);
-  };
+void write_bag_file(const std::filesystem::path& file, const std::vector<BagSource>& sources, BagDisk& disk,
+                    const std::function<void(const std::string&)>& say) {
+  BagFileWriter writer(file, bag_key(sources), lay_out(sources), disk);
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const BagSource& source = sources[i];
-    const BagEntry& entry = writer.table()[i];
+    const auto leave_out = [&](const Error& e) {
+      say(fmt::format("{}: left out: {}", file.string(), e.what()));
+      writer.leave_out(i);
+    };
     try {
       const Bag bag = read_patient_bag(source.cohort_name, source.patient_name, source.files, source.width);
-      if (static_cast<std::uint64_t>(bag.tiles) != entry.tiles) throw InputError("changed while it was read");
-      writer.write(entry.offset, std::as_bytes(std::span(bag.values)));
-      writer.set_hash(i, hash_bag(bag.values));
+      writer.write(writer.table()[i].offset, std::as_bytes(std::span(bag.values)));
     } catch (const InputError& e) {
-      leave_out(i, e);
+      leave_out(e);
     } catch (const SystemError& e) {
-      leave_out(i, e);
+      leave_out(e);
+    } catch (const FeaturesChanged& e) {
+      leave_out(e);
     }
   }
   writer.finish();

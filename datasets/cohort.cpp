@@ -9,6 +9,12 @@
 
 namespace mtlgrid {
 
+std::vector<KnownFeatures> known_features(const Patient& patient) {
+  std::vector<KnownFeatures> known;
+  for (const FeatureFile& slide : patient.slides) known.push_back({slide.path.string(), slide.tiles, slide.hash});
+  return known;
+}
+
 std::int64_t Patient::tiles() const {
   std::int64_t sum = 0;
   for (const auto& slide : slides) sum += slide.tiles;

@@ -9,6 +9,7 @@
 
 #include "base/errors.h"
 #include "datasets/drop.h"
+#include "datasets/known_features.h"
 #include "datasets/table.h"
 
 namespace mtlgrid {
@@ -41,6 +42,9 @@ struct Patient {
   std::string fingerprint{};        // hex hash of its slides' names and the content of their files
   std::int64_t tiles() const;
 };
+
+// The patient's files, in their order, as trainers are told of them.
+std::vector<KnownFeatures> known_features(const Patient& patient);
 
 struct Cohort {
   CohortFiles files;

@@ -310,14 +310,4 @@ Bag read_bag(const std::vector<std::filesystem::path>& files, FeatureDisk& disk)
   return bag;
 }
 
-Bag read_patient_bag(const std::string& cohort, const std::string& patient,
-                     const std::vector<std::filesystem::path>& files, std::int64_t width) {
-  Bag bag = read_bag(files);
-  if (bag.width != width) {
-    throw InputError(
-        fmt::format("patient {} of cohort {}: {} features a tile, expected {}", patient, cohort, bag.width, width));
-  }
-  return bag;
-}
-
 }  // namespace mtlgrid

@@ -48,15 +48,11 @@ struct Bag {
 Bag read_bag(const std::vector<std::filesystem::path>& files);
 Bag read_bag(const std::vector<std::filesystem::path>& files, FeatureDisk& disk);
 
-// A bag owned by something else, a Bag or a file mapped into memory, which must outlive the view.
+// A bag owned by something else, which must outlive the view.
 struct BagView {
   std::int64_t tiles = 0, width = 0;
   std::span<const std::uint16_t> values;
 };
 inline BagView view_of(const Bag& bag) { return {bag.tiles, bag.width, bag.values}; }
-
-// A patient's bag of a cohort. Throws as read_bag does, and InputError if it is not `width` features wide.
-Bag read_patient_bag(const std::string& cohort, const std::string& patient,
-                     const std::vector<std::filesystem::path>& files, std::int64_t width);
 
 }  // namespace mtlgrid

@@ -10,6 +10,7 @@
 #include "base/errors.h"
 #include "base/files.h"
 #include "base/output_file.h"
+#include "base/telling.h"
 #include "base/whole_file.h"
 #include "orchestrator/commands/chosen_grid.h"
 #include "orchestrator/commands/command_options.h"
@@ -53,13 +54,14 @@ int run(const CommandOptions& options) {
   const std::filesystem::path store = options.get<std::string>("STORE");
   refuse_place_of_store("--out", options.path("out"), store);
   const TrainedCell trained = find_trained_cell(store, cell, chosen_grid(options, store));
+  if (const std::string note = unknown_grid_note(trained, read_weights_of(trained)); !note.empty()) tell_message(note);
   if (out.replaced()) {
-    ask_trainer(ExportRequest{trained.weights.string(), out.path().string()}, 1);
+    ask_trainer(ExportRequest{weights_of(trained), out.path().string()}, 1);
     return 0;
   }
   // The trainer writes a plain file, and this process passes it on into the pipe or device.
   const PrivateFolder folder;
-  ask_trainer(ExportRequest{trained.weights.string(), folder.file().string()}, 1);
+  ask_trainer(ExportRequest{weights_of(trained), folder.file().string()}, 1);
   out.write(FileCalls::real(), read_whole_file(folder.file(), "the state dict that was written"));
   return 0;
 }

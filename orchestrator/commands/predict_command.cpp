@@ -86,7 +86,7 @@ Network network_of(TrainedCell trained) {
   const nlohmann::json& settings = trained.settings;
   const nlohmann::json& biomarker = settings.at("biomarkers").at(trained.cell.biomarker);
   Network n;
-  n.weights = read_weights_file(trained.weights);
+  n.weights = read_weights_of(trained);
   n.rule = trained_rule(settings, trained.cell.biomarker);
   n.extractor = trained_extractor(settings, biomarker.at("train"));
   n.bootstrap = settings.at("bootstrap");
@@ -148,14 +148,14 @@ NewCohort load_checked(const PredictOptions& options, const Network& network) {
 }
 
 PredictAnswer predictions(const PredictOptions& options, const Network& network, const NewCohort& cohort) {
-  PredictRequest request{network.trained.weights.string(),
+  PredictRequest request{weights_of(network.trained),
                          options.state_dict.string(),
                          network.joint,
                          network.trained.threads,
                          {kCohort, cohort.patients.width, {}}};
   for (const Patient& patient : cohort.patients.patients) {
     PatientFiles& files = request.cohort.patients.emplace_back(PatientFiles{patient.name, {}});
-    for (const FeatureFile& slide : patient.slides) files.files.push_back(slide.path.string());
+    files.files = known_features(patient);
   }
   return ask_trainer(request, network.trained.threads);
 }
@@ -228,6 +228,9 @@ std::string classes(const NewCohort& cohort) {
 std::string notes(const PredictOptions& options, const Network& network, const NewCohort& cohort) {
   std::string text;
   for (const std::string& line : cohort.patients.warnings) text += fmt::format("Warning: {}\n", line);
+  if (const std::string note = unknown_grid_note(network.trained, network.weights); !note.empty()) {
+    text += fmt::format("Note: {}\n", note);
+  }
   if (not_recorded(cohort.patients, network)) {
     text += fmt::format("Warning: the features are of extractor '{}'; that of the training's was not recorded\n",
                         cohort.patients.extractor);

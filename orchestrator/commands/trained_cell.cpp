@@ -9,7 +9,6 @@
 #include "results/records/records.h"
 #include "results/store/layout.h"
 #include "results/store/reading.h"
-#include "trainer/formats/weights.h"
 
 namespace mtlgrid {
 namespace {
@@ -35,6 +34,24 @@ nlohmann::json settings_of(const std::filesystem::path& store, std::int64_t grid
 
 }  // namespace
 
+WeightsOfCell weights_of(const TrainedCell& trained) {
+  return {trained.weights.string(), trained.cell, trained.identity};
+}
+
+Weights read_weights_of(const TrainedCell& trained) {
+  Weights weights = read_weights_file(trained.weights);
+  require_weights_of(weights, trained.weights, trained.cell, trained.identity);
+  return weights;
+}
+
+std::string unknown_grid_note(const TrainedCell& trained, const Weights& weights) {
+  if (!weights.grid.empty()) return "";
+  return fmt::format(
+      "{}: an earlier version wrote these weights and did not record their grid; they are taken for this "
+      "one's, since they are in its folder",
+      trained.weights.string());
+}
+
 std::vector<double> trained_targets(const std::filesystem::path& store, const TrainedCell& trained) {
   const Database database = open_for_reading(store);
   Statement select = database.prepare(
@@ -53,7 +70,7 @@ TrainedCell find_trained_cell(const std::filesystem::path& store, const Cell& ce
   const Database database = open_for_reading(store);
   const std::int64_t grid_id = choose_grid(database, grid);
   Statement find = database.prepare(
-      "SELECT c.result_attempt, c.state, g.settings, a.threads FROM cells c JOIN grids g USING (grid_id) "
+      "SELECT c.result_attempt, c.state, g.settings, a.threads, g.identity FROM cells c JOIN grids g USING (grid_id) "
       "LEFT JOIN attempts a ON a.cell_id = c.cell_id AND a.attempt = c.result_attempt "
       "WHERE grid_id = ? AND biomarker = ? AND auxiliary = ? AND method = ? AND fold = ?");
   find.bind_all(grid_id, cell.biomarker, cell.auxiliary, cell.method, cell.fold);
@@ -67,8 +84,12 @@ TrainedCell find_trained_cell(const std::filesystem::path& store, const Cell& ce
   }
   const std::filesystem::path folder =
       attempt_folder(grid_folder(store, grid_id), cell, static_cast<int>(find.integer(0)));
-  TrainedCell trained = {cell, grid_id, settings_of(store, grid_id, find.text(2)), static_cast<int>(find.integer(3)),
-                         folder / kWeightsFile};
+  TrainedCell trained = {cell,
+                         grid_id,
+                         settings_of(store, grid_id, find.text(2)),
+                         static_cast<int>(find.integer(3)),
+                         folder / kWeightsFile,
+                         find.text(4)};
   if (!std::filesystem::exists(trained.weights)) {
     throw InputError(
         fmt::format("{}: no such file; were the weights kept (train.keep_weights = best)?", trained.weights.string()));

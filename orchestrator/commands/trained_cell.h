@@ -5,9 +5,12 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/cell.h"
+#include "trainer/contract/requests.h"
+#include "trainer/formats/weights.h"
 
 namespace mtlgrid {
 
@@ -17,11 +20,19 @@ struct TrainedCell {
   nlohmann::json settings;        // the grid's resolved configuration
   int threads = 1;                // threads of the trainer of the attempt that counts
   std::filesystem::path weights;  // existing file with the best weights of that attempt
+  std::string identity;           // of the grid
 };
 
 // Without `grid`, looks where choose_grid() does (results/grids/grid_choice.h). Throws InputError if the store, grid or
 // cell does not exist, the cell has no result, or its weights were not kept.
 TrainedCell find_trained_cell(const std::filesystem::path& store, const Cell& cell, std::optional<std::int64_t> grid);
+
+// The cell's weights, for a trainer.
+WeightsOfCell weights_of(const TrainedCell& trained);
+// Throws InputError if the file is damaged, or has weights of another cell or grid (require_weights_of()).
+Weights read_weights_of(const TrainedCell& trained);
+// For people: that an earlier version wrote these weights, which does not say of which grid they are; "" if they do.
+std::string unknown_grid_note(const TrainedCell& trained, const Weights& weights);
 
 // The auxiliary values of the training cohort's patients, in table units, as far as the cell's pair and method have
 // results: those of the test folds.

@@ -34,6 +34,7 @@ class PlanBuilder {
     for (const BiomarkerConfig& b : plan_.config.biomarkers) biomarker(b);
     throw_problems();
     plan_.grid = make_grid_record(plan_.config, plan_.rules, plan_.experiment, plan_.cohorts, drops_);
+    plan_.experiment.grid = plan_.grid.identity;
     return std::move(plan_);
   }
 
@@ -110,7 +111,7 @@ class PlanBuilder {
     ExperimentCohort out{cohort.files.name, cohort.width, {}};
     for (const Patient& patient : cohort.patients) {
       PatientFiles& files = out.patients.emplace_back(PatientFiles{patient.name, {}});
-      for (const FeatureFile& slide : patient.slides) files.files.push_back(slide.path.string());
+      files.files = known_features(patient);
     }
     return out;
   }

@@ -11,111 +11,34 @@
 #include <csignal>
 
 #include "base/errors.h"
-#include "datasets/fingerprint.h"
-#include "datasets/node_bags.h"
-#include "datasets/synth_features.h"
-#include "tests/datasets/support.h"
+#include "tests/datasets/bag_file_fixture.h"
 
 namespace mtlgrid {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::BagFileTest;
 using ::testing::ElementsAre;
+using testing::equal_bags;
+using testing::has;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::kFirstBag;
+using testing::kWidth;
 using ::testing::ThrowsMessage;
 
-constexpr std::int64_t kWidth = 3;
-
-// Two cohorts, patients with one or two slides; all values of the bags differ.
-class BagFileTest : public ::testing::Test {
- protected:
-  BagFileTest() {
-    add(0, 0, {2, 1});
-    add(0, 3, {5});
-    add(1, 1, {7, 4});
-    fs::create_directories(cache);
-  }
-
-  void add(std::uint32_t cohort, std::uint32_t patient, const std::vector<int>& slides) {
-    BagSource source{cohort, patient, fmt::format("C{}", cohort), fmt::format("P{}", patient), kWidth, {}};
-    for (const int tiles : slides) {
-      const fs::path file = folder / fmt::format("{}.h5", files_++);
-      write_slide(file, tiles);
-      source.files.push_back(file);
-    }
-    sources.push_back(source);
-  }
-  void write_slide(const fs::path& file, int tiles) {
-    std::vector<std::uint16_t> values(static_cast<std::size_t>(tiles * kWidth));
-    for (auto& v : values) v = next_++;
-    write_features(file, values, kWidth, StampLayout::v2, "test");
-  }
-
-  NodeBags::Build build(BagDisk& disk = BagDisk::real()) {
-    return [this, &disk](const fs::path& file, const std::string& key) {
-      ++built;
-      write_bag_file(file, key, sources, disk, say);
-    };
-  }
-  std::unique_ptr<NodeBags> open(bool keep = false, BagDisk& disk = BagDisk::real()) {
-    return NodeBags::open({cache, keep}, sources, build(disk), say);
-  }
-  // Suffixes of the files in the cache folder.
-  std::vector<std::string> listing() const {
-    std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(cache)) names.push_back(entry.path().extension().string());
-    std::sort(names.begin(), names.end());
-    return names;
-  }
-  fs::path file() const { return cache / fmt::format("mtlgrid-bags-{}-{}", ::geteuid(), bag_key(sources)); }
-  void flip(std::uint64_t offset) {
-    std::string bytes = read_text(file());
-    bytes.at(offset) ^= 1;
-    write_text(file(), bytes);
-  }
-
-  testing::TempFolder folder;
-  fs::path cache = folder / "cache";
-  std::vector<BagSource> sources;
-  std::vector<std::string> said;
-  std::function<void(const std::string&)> say = [this](const std::string& line) { said.push_back(line); };
-  int built = 0;
-
-  static std::string read_text(const fs::path& file) { return testing::read_text(file); }
-  static void write_text(const fs::path& file, const std::string& text) { testing::write_text(file, text); }
-
- private:
-  int files_ = 0;
-  std::uint16_t next_ = 0x3c00;
-};
-
-bool equal_bags(BagFile& file, const std::vector<BagSource>& sources) {
-  for (const BagSource& source : sources) {
-    const auto view = file.find(source.cohort, source.patient);
-    const Bag bag = read_bag(source.files);
-    if (!view || view->tiles != bag.tiles || view->width != bag.width ||
-        !std::equal(bag.values.begin(), bag.values.end(), view->values.begin(), view->values.end())) {
-      return false;
-    }
-  }
-  return true;
-}
-
-TEST_F(BagFileTest, EveryBagHasTheBitsOfItsFeatureFilesAndBeginsAtACacheLine) {
+TEST_F(BagFileTest, EveryBagHasTheBitsOfItsFeatureFiles) {
   const auto bags = open();
   ASSERT_TRUE(bags);
   EXPECT_TRUE(equal_bags(bags->file(), sources));
   for (const BagSource& source : sources) {
     bags->file().prepare(source.cohort, source.patient);
-    const auto view = bags->file().find(source.cohort, source.patient);
-    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(view->values.data()) % 64, 0u);
   }
-  EXPECT_FALSE(bags->file().find(0, 1));
+  EXPECT_FALSE(has(bags->file(), 0, 1));
   EXPECT_THAT(said, IsEmpty());
 }
 
-TEST_F(BagFileTest, TheSecondToOpenMapsWhatTheFirstBuilt) {
+TEST_F(BagFileTest, TheSecondToOpenReadsWhatTheFirstBuilt) {
   const auto first = open(), second = open();
   EXPECT_EQ(built, 1);
   EXPECT_TRUE(equal_bags(second->file(), sources));
@@ -145,10 +68,10 @@ TEST_F(BagFileTest, WhatAKilledProcessLeftIsReusedOrOverwritten) {
   }
   int status = 0;
   ASSERT_EQ(::waitpid(killed, &status, 0), killed);
-  write_text(file().string() + ".tmp", "half");
+  testing::write_text(file().string() + ".tmp", "half");
   EXPECT_TRUE(equal_bags(open()->file(), sources));
   EXPECT_EQ(built, 0);  // in this process
-  write_text(file().string() + ".tmp", "half");
+  testing::write_text(file().string() + ".tmp", "half");
   EXPECT_TRUE(equal_bags(open()->file(), sources));
   EXPECT_EQ(built, 1);
   EXPECT_THAT(listing(), IsEmpty());
@@ -165,9 +88,9 @@ TEST_F(BagFileTest, ProcessesThatStartAtOnceBuildOneFile) {
     ::close(gate[1]);
     char byte = 0;
     if (::read(gate[0], &byte, 1) != 0) ::_exit(3);  // ends when the parent has started all
-    const auto marked = [&](const fs::path& name, const std::string& key) {
-      write_text(folder / "built" / std::to_string(::getpid()), "");
-      write_bag_file(name, key, sources, BagDisk::real(), say);
+    const auto marked = [&](const fs::path& name) {
+      testing::write_text(folder / "built" / std::to_string(::getpid()), "");
+      write_bag_file(name, sources, BagDisk::real(), say);
     };
     const auto bags = NodeBags::open({cache, true}, sources, marked, say);
     ::_exit(bags && said.empty() && equal_bags(bags->file(), sources) ? 0 : 1);
@@ -207,7 +130,7 @@ TEST_F(BagFileTest, ATruncatedFileIsBuiltAgain) {
 
 TEST_F(BagFileTest, AFlippedBitInHeaderOrTableIsFound) {
   open(true).reset();
-  for (std::uint64_t offset = 0; offset < 64 + 3 * 40; ++offset) {
+  for (std::uint64_t offset = 0; offset < 64 + 3 * 32; ++offset) {
     said.clear();
     flip(offset);
     EXPECT_TRUE(equal_bags(open(true)->file(), sources)) << offset;
@@ -217,40 +140,44 @@ TEST_F(BagFileTest, AFlippedBitInHeaderOrTableIsFound) {
 
 TEST_F(BagFileTest, AFlippedBitInABagIsFoundAndTheOthersAreUsed) {
   open(true).reset();
-  flip(192);  // the first bag begins after the header and three lines of 40 bytes, at a multiple of 64
+  flip(kFirstBag);
   const auto bags = open(true);
-  EXPECT_FALSE(bags->file().find(0, 0));
-  EXPECT_FALSE(bags->file().find(0, 0));
-  EXPECT_TRUE(bags->file().find(0, 3));
-  EXPECT_THAT(said, ElementsAre(HasSubstr("bag 0 of cohort 0 is damaged")));
+  EXPECT_FALSE(has(bags->file(), 0, 0));
+  EXPECT_FALSE(has(bags->file(), 0, 0));
+  EXPECT_TRUE(has(bags->file(), 0, 3));
+  EXPECT_THAT(said, ElementsAre(HasSubstr("bag of patient P0 of cohort C0 is damaged or changed")));
 }
 
 TEST_F(BagFileTest, AFileOfOtherBagsIsRefused) {
   open(true).reset();
-  EXPECT_THAT([&] { BagFile(file(), std::string(32, '0'), say); },
+  auto others = sources;
+  others[1].files[0].hash[0] ^= 1;
+  EXPECT_THAT([&] { BagFile(file(), others, say); },
               ThrowsMessage<InputError>(HasSubstr("made from other feature files")));
-  EXPECT_THAT([&] { BagFile(folder / "none", bag_key(sources), say); },
-              ThrowsMessage<InputError>(HasSubstr("No such file")));
+  EXPECT_THAT([&] { BagFile(folder / "none", sources, say); }, ThrowsMessage<InputError>(HasSubstr("No such file")));
 }
 
-TEST_F(BagFileTest, AChangedFeatureFileMakesAnotherFile) {
+TEST_F(BagFileTest, OtherFeaturesMakeAnotherFileAndMovedOnesDoNot) {
   const std::string before = bag_key(sources);
+  auto moved = sources, changed = sources;
+  for (BagSource& source : moved) source.files[0].path = "/elsewhere";
+  EXPECT_EQ(bag_key(moved), before);
   write_slide(folder / "new.h5", 2);
-  fs::rename(folder / "new.h5", sources[0].files[0]);
-  EXPECT_NE(bag_key(sources), before);
+  changed[0].files[0].hash = testing::known(folder / "new.h5").hash;
+  EXPECT_NE(bag_key(changed), before);
   auto reordered = sources;
   std::swap(reordered[0].files[0], reordered[0].files[1]);
   EXPECT_NE(bag_key(reordered), bag_key(sources));
 }
 
 TEST_F(BagFileTest, ABagThatCannotBeReadIsLeftOutAndReported) {
-  write_text(sources[1].files[0], "no HDF5");
+  fs::remove(sources[1].files[0].path);
   sources[2].width = kWidth + 1;
   const auto bags = open();
-  EXPECT_TRUE(bags->file().find(0, 0));
-  EXPECT_FALSE(bags->file().find(0, 3));
-  EXPECT_FALSE(bags->file().find(1, 1));
-  EXPECT_THAT(said, ElementsAre(HasSubstr(sources[1].files[0].string()),
+  EXPECT_TRUE(has(bags->file(), 0, 0));
+  EXPECT_FALSE(has(bags->file(), 0, 3));
+  EXPECT_FALSE(has(bags->file(), 1, 1));
+  EXPECT_THAT(said, ElementsAre(HasSubstr(sources[1].files[0].path),
                                 HasSubstr("patient P1 of cohort C1: 3 features a tile, expected 4")));
 }
 

@@ -8,15 +8,24 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
+#include <functional>
 
+#include "datasets/fingerprint.h"
 #include "datasets/node_bags.h"
+#include "datasets/patient_bag.h"
 #include "datasets/synth_features.h"
 
 namespace mtlgrid {
 namespace {
 
 namespace fs = std::filesystem;
+
+KnownFeatures known(const fs::path& file) {
+  const Bag bag = read_bag({file});
+  return {file.string(), bag.tiles, hash_features(bag.values, bag.tiles, bag.width)};
+}
 
 // Every .h5 file as a patient of its own; each folder is a cohort.
 std::vector<BagSource> sources_of(const std::vector<std::string>& names) {
@@ -30,7 +39,7 @@ std::vector<BagSource> sources_of(const std::vector<std::string>& names) {
                          names[c],
                          entry.path().stem().string(),
                          inspect_features(entry.path()).width,
-                         {entry.path()}});
+                         {known(entry.path())}});
     }
   }
   return sources;
@@ -72,7 +81,7 @@ Outcome read_files(const std::vector<BagSource>& sources) {
   std::vector<Bag> bags;
   Outcome outcome;
   for (const BagSource& s : sources) {
-    bags.push_back(read_bag(s.files));
+    bags.push_back(read_patient_bag(s.cohort_name, s.patient_name, s.files, s.width));
     outcome.values += sum_of(view_of(bags.back()));
   }
   outcome.own_mb = own_memory();
@@ -81,13 +90,12 @@ Outcome read_files(const std::vector<BagSource>& sources) {
 
 Outcome share(const std::vector<BagSource>& sources, const fs::path& folder) {
   const auto say = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
-  const auto build = [&](const fs::path& file, const std::string& key) {
-    write_bag_file(file, key, sources, BagDisk::real(), say);
-  };
+  const auto build = [&](const fs::path& file) { write_bag_file(file, sources, BagDisk::real(), say); };
   const auto bags = NodeBags::open({folder, true}, sources, build, say);
   Outcome outcome;
+  Bag bag;
   for (const BagSource& s : sources) {
-    if (const auto bag = bags ? bags->file().find(s.cohort, s.patient) : std::nullopt) outcome.values += sum_of(*bag);
+    if (bags && bags->file().read(s.cohort, s.patient, bag)) outcome.values += sum_of(view_of(bag));
   }
   outcome.own_mb = own_memory();
   return outcome;
@@ -138,6 +146,41 @@ void measure(const std::vector<BagSource>& sources, const fs::path& folder) {
   }
 }
 
+// What the checks cost: CPU microseconds to copy a bag out of the bag file, as every step of training does, and to
+// compare it with its hashes. bench_train_step tells what the step takes.
+double cpu_microseconds(const std::function<void()>& work) {
+  constexpr int kTries = 30;
+  double best = 1e9;
+  for (int i = 0; i < kTries; ++i) {
+    const std::clock_t begin = std::clock();
+    work();
+    best = std::min(best, 1e6 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
+  }
+  return best;
+}
+
+void measure_checks(const fs::path& folder) {
+  fmt::print("{:<28} {:>9} {:>9} {:>9}\n", "bag of the bag file, us", "tiles", "copied", "compared");
+  for (const std::int64_t tiles : {100, 1000, 4000}) {
+    const fs::path slide = folder / fmt::format("{}.h5", tiles), file = folder / "checked";
+    std::vector<std::uint16_t> values(static_cast<std::size_t>(tiles * 768));
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::uint16_t>(i * 2654435761u >> 18);
+    write_features(slide, values, 768, StampLayout::v2, "made up");
+    const std::vector<BagSource> sources = {{0, 0, "C", "P", 768, {known(slide)}}};
+    write_bag_file(file, sources, BagDisk::real(), [](const std::string&) {});
+    BagFile bags(file, sources, [](const std::string&) {});
+    Bag bag;
+    const double copied = cpu_microseconds([&] {
+      const auto bytes = static_cast<ssize_t>(values.size() * sizeof(std::uint16_t));
+      if (::pread(bags.descriptor().get(), values.data(), static_cast<std::size_t>(bytes), 128) != bytes) std::exit(1);
+    });
+    const double both = cpu_microseconds([&] {
+      if (!bags.read(0, 0, bag)) std::exit(1);
+    });
+    fmt::print("{:<28} {:>9} {:>9.0f} {:>9.0f}\n", "", tiles, copied, both - copied);
+  }
+}
+
 }  // namespace
 }  // namespace mtlgrid
 
@@ -152,5 +195,6 @@ int main(int argc, char** argv) {
     folders = {made_up.string()};
   }
   mtlgrid::measure(mtlgrid::sources_of(folders), cache);
+  mtlgrid::measure_checks(cache);
   std::filesystem::remove_all(folder);
 }

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "datasets/features.h"
+#include "datasets/fingerprint.h"
 #include "datasets/load_cohort.h"
 #include "datasets/synth_features.h"
 
@@ -26,6 +28,11 @@ TempFolder::~TempFolder() {
 void write_text(const fs::path& file, const std::string& text) {
   fs::create_directories(file.parent_path());
   std::ofstream(file, std::ios::binary) << text;
+}
+
+KnownFeatures known(const std::filesystem::path& file) {
+  const Bag bag = read_bag({file});
+  return {file.string(), bag.tiles, hash_features(bag.values, bag.tiles, bag.width)};
 }
 
 std::string read_text(const fs::path& file) {

@@ -31,6 +31,9 @@ void write_text(const std::filesystem::path& file, const std::string& text);
 std::string read_text(const std::filesystem::path& file);
 inline std::filesystem::path fixture(const std::string& name) { return std::filesystem::path(MTLGRID_FIXTURES) / name; }
 
+// A feature file as it is now.
+KnownFeatures known(const std::filesystem::path& file);
+
 // The problems an action throws as InputError; empty if it throws none.
 template <typename Action>
 std::vector<std::string> problems_of(Action&& action) {

@@ -2,7 +2,8 @@
 // torch.
 //
 // The orchestrator builds it once from the configuration and the tables; it is sent to every rank, and by each rank to
-// its trainers, as MessagePack. A cell's result depends on nothing but the experiment and the feature files.
+// its trainers, as MessagePack. A cell's result depends on nothing but the experiment and the feature files, whose
+// hashes it has.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "balancers/methods/protocol.h"
 #include "base/cell.h"
+#include "datasets/known_features.h"
 #include "results/metrics/bootstrap.h"
 
 namespace mtlgrid {
@@ -52,10 +54,12 @@ struct InitialWeights {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(InitialWeights, file, hash)
 
-// A patient's bag: the tiles of these feature files (absolute paths), in this order.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KnownFeatures, path, tiles, hash)
+
+// A patient's bag: the tiles of these feature files, in this order. Whoever reads them compares their hashes.
 struct PatientFiles {
   std::string name;
-  std::vector<std::string> files;
+  std::vector<KnownFeatures> files;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PatientFiles, name, files)
 
@@ -91,6 +95,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Pair, biomarker, auxiliary, label_column, aux
                                    folds)
 
 struct Experiment {
+  std::string grid;  // identity of the grid, data included (GridRecord::identity); checkpoints and weights carry it
   std::uint64_t seed = 1337;
   ModelSettings model;
   TrainSettings train;
@@ -104,6 +109,6 @@ struct Experiment {
   // Throws Error(fatal) if the cell's pair or fold is not in this experiment.
   const Pair& pair_of(const Cell& cell) const;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Experiment, seed, model, train, protocol, bootstrap, run, init, cohorts, pairs)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Experiment, grid, seed, model, train, protocol, bootstrap, run, init, cohorts, pairs)
 
 }  // namespace mtlgrid

@@ -18,11 +18,20 @@ struct ExportAnswer {
   static constexpr const char* kType = "answer";
 };
 
+// A file of weights, and whose they must be: of this cell of the grid with this identity (require_weights_of()).
+struct WeightsOfCell {
+  std::string file;
+  Cell cell;
+  std::string grid;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WeightsOfCell, file, cell, grid)
+
 // {"type": "export"}: weights.mtlgrid as a PyTorch state dict.
 struct ExportRequest {
   static constexpr const char* kType = "export";
   using Answer = ExportAnswer;
-  std::string weights, out;
+  WeightsOfCell weights;
+  std::string out;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ExportRequest, weights, out)
 
@@ -39,7 +48,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PredictAnswer, predictions, embeddings)
 struct PredictRequest {
   static constexpr const char* kType = "predict";
   using Answer = PredictAnswer;
-  std::string weights, state_dict;
+  WeightsOfCell weights;
+  std::string state_dict;
   bool joint = true;  // false: the class token alone, no regression (`baseline`)
   int threads = 1;
   ExperimentCohort cohort;

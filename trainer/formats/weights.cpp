@@ -1,6 +1,9 @@
 #include "trainer/formats/weights.h"
 
+#include <fmt/format.h>
+
 #include "base/errors.h"
+#include "base/text.h"
 #include "trainer/contract/parameters.h"
 #include "trainer/formats/container.h"
 
@@ -19,7 +22,8 @@ void write_weights_file(const std::filesystem::path& file, const Weights& w) {
                                  {"auxiliary_column", w.auxiliary_column},
                                  {"minimum", w.minimum},
                                  {"range", w.range},
-                                 {"epoch", w.epoch}};
+                                 {"epoch", w.epoch},
+                                 {"grid", w.grid}};
   write_container(file, kKind, header, {{"parameters", std::span(w.values)}});
 }
 
@@ -35,11 +39,28 @@ Weights read_weights_file(const std::filesystem::path& file) {
     c.header.at("minimum").get_to(w.minimum);
     c.header.at("range").get_to(w.range);
     c.header.at("epoch").get_to(w.epoch);
+    w.grid = c.header.value("grid", "");
     const ParameterLayout layout = make_layout(w.model, w.width, w.label_column, w.auxiliary_column);
     w.values = c.values<float>("parameters", layout.total);
     return w;
   } catch (const nlohmann::json::exception& e) {
     throw InputError(file.string() + ": damaged header: " + e.what());
+  }
+}
+
+void require_weights_of(const Weights& weights, const std::filesystem::path& file, const Cell& cell,
+                        const std::string& grid) {
+  if (weights.cell != cell) {
+    throw InputError(
+        fmt::format("{}: has weights of cell {}, expected those of {}; put the cell's own file back, or "
+                    "train it again (mtlgrid cell)",
+                    file.string(), printable(weights.cell.name()), cell.name()));
+  }
+  if (!weights.grid.empty() && weights.grid != grid) {
+    throw InputError(
+        fmt::format("{}: has weights of grid {}, expected those of {}: other settings, or other data; put "
+                    "the cell's own file back, or train it again (mtlgrid cell)",
+                    file.string(), printable(weights.grid), grid));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/errors.h"
+#include "datasets/patient_bag.h"
 #include "results/records/records.h"
 
 namespace mtlgrid {
@@ -72,7 +73,8 @@ CellData cell_data(const Experiment& experiment, const Cell& cell) {
 
 std::string cell_identity(const Experiment& experiment, const Cell& cell) {
   const Pair& pair = experiment.pair_of(cell);
-  nlohmann::json all = {{"seed", experiment.seed},
+  nlohmann::json all = {{"grid", experiment.grid},
+                        {"seed", experiment.seed},
                         {"model", experiment.model},
                         {"train", experiment.train},
                         {"protocol", experiment.protocol},
@@ -83,8 +85,15 @@ std::string cell_identity(const Experiment& experiment, const Cell& cell) {
   if (!experiment.init.hash.empty()) all["init"] = experiment.init.hash;
   for (const ExperimentCohort& cohort : experiment.cohorts) {  // not the files' paths: a folder may move
     nlohmann::json names = nlohmann::json::array();
-    for (const PatientFiles& patient : cohort.patients) names.push_back(patient.name);
-    all["cohorts"].push_back({{"name", cohort.name}, {"width", cohort.width}, {"patients", std::move(names)}});
+    nlohmann::json features = nlohmann::json::array();
+    for (const PatientFiles& patient : cohort.patients) {
+      names.push_back(patient.name);
+      for (const KnownFeatures& file : patient.files) features.push_back(file.hash);
+    }
+    all["cohorts"].push_back({{"name", cohort.name},
+                              {"width", cohort.width},
+                              {"patients", std::move(names)},
+                              {"features", std::move(features)}});
   }
   const std::vector<std::uint8_t> bytes = nlohmann::json::to_msgpack(all);
   const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
@@ -107,12 +116,8 @@ std::vector<BagSource> bag_sources(const Experiment& experiment) {
   for (const auto& [c, p] : used) {
     const ExperimentCohort& cohort = cohort_of(experiment, c);
     const PatientFiles& patient = cohort.patients.at(static_cast<std::size_t>(p));
-    sources.push_back({static_cast<std::uint32_t>(c),
-                       static_cast<std::uint32_t>(p),
-                       cohort.name,
-                       patient.name,
-                       cohort.width,
-                       {patient.files.begin(), patient.files.end()}});
+    sources.push_back({static_cast<std::uint32_t>(c), static_cast<std::uint32_t>(p), cohort.name, patient.name,
+                       cohort.width, patient.files});
   }
   return sources;
 }
@@ -122,9 +127,9 @@ void BagCache::share(const std::function<void()>& check) {
   if (asked_ || run.bag_cache == "off") return;
   const auto say = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
   const std::vector<BagSource> sources = bag_sources(experiment_);
-  const auto build = [&](const std::filesystem::path& file, const std::string& key) {
+  const auto build = [&](const std::filesystem::path& file) {
     CheckedDisk disk(check);
-    write_bag_file(file, key, sources, disk, say);
+    write_bag_file(file, sources, disk, say);
   };
   const std::filesystem::path folder = run.bag_cache_folder;
   shared_ = NodeBags::open({folder.empty() ? default_bag_folder() : folder, run.bag_cache == "keep"}, sources, build,
@@ -133,16 +138,15 @@ void BagCache::share(const std::function<void()>& check) {
 }
 
 BagView BagCache::bag(const CellPatient& patient) {
-  if (shared_) {
-    const auto mapped =
-        shared_->file().find(static_cast<std::uint32_t>(patient.cohort), static_cast<std::uint32_t>(patient.patient));
-    if (mapped) return *mapped;
-  }
   const auto key = std::pair(patient.cohort, patient.patient);
   if (const auto found = read_.find(key); found != read_.end()) return view_of(found->second);
+  const auto cohort_number = static_cast<std::uint32_t>(patient.cohort);
+  if (shared_ && shared_->file().read(cohort_number, static_cast<std::uint32_t>(patient.patient), copy_)) {
+    return view_of(copy_);
+  }
   const ExperimentCohort& cohort = cohort_of(experiment_, patient.cohort);
   const PatientFiles& files = cohort.patients.at(static_cast<std::size_t>(patient.patient));
-  Bag bag = read_patient_bag(cohort.name, files.name, {files.files.begin(), files.files.end()}, cohort.width);
+  Bag bag = read_patient_bag(cohort.name, files.name, files.files, cohort.width);
   return view_of(read_.emplace(key, std::move(bag)).first->second);
 }
 

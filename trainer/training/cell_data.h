@@ -37,7 +37,7 @@ struct CellData {
 // width differs from the training cohort's.
 CellData cell_data(const Experiment& experiment, const Cell& cell);
 
-// Hash (hex) of everything in the experiment that decides the cell's result.
+// Hash (hex) of everything in the experiment that decides the cell's result, data included.
 std::string cell_identity(const Experiment& experiment, const Cell& cell);
 
 // The bags of all patients that some pair uses, ascending by (cohort, patient), which index Experiment::cohorts.
@@ -53,8 +53,9 @@ class BagCache {
   // `check` is called between bags while the file is built, and while another process builds it; an Error that it
   // throws ends the call and is passed on, and the next call tries again.
   void share(const std::function<void()>& check = {});
-  // Throws InputError if the files cannot be read or have another width than their cohort. Valid as long as this
-  // object.
+  // The bag with the hashes that the experiment has: one out of the bag file is compared every time, feature files as
+  // they are read. Throws FeaturesChanged if the feature files are others, SystemError if the system keeps them from
+  // being read. Valid until the next call for another patient.
   BagView bag(const CellPatient& patient);
   // `bag` will soon be called for this patient: a hint that costs nothing.
   void prepare(const CellPatient& patient) const;
@@ -65,7 +66,8 @@ class BagCache {
   const Experiment& experiment_;
   bool asked_ = false;  // share() has completed
   std::unique_ptr<NodeBags> shared_;
-  std::map<std::pair<int, int>, Bag> read_;
+  std::map<std::pair<int, int>, Bag> read_;  // from feature files
+  Bag copy_;                                 // of the bag file's, of the last call
 };
 
 }  // namespace mtlgrid

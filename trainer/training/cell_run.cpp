@@ -26,12 +26,33 @@ const std::string& patient_name(const Experiment& experiment, const CellPatient&
   return experiment.cohorts[static_cast<std::size_t>(p.cohort)].patients[static_cast<std::size_t>(p.patient)].name;
 }
 
+// The file's weights. Throws Error(needs_person), since no cell is at fault, unless it is the one that was planned
+// with.
+std::vector<double> read_unchanged(const InitialWeights& init, const ParameterLayout& layout) {
+  const auto compare = [&] {
+    try {
+      if (hash_file(init.file) == init.hash) return;
+    } catch (const InputError&) {  // it cannot be read any more
+    }
+    throw Error(ErrorKind::needs_person,
+                init.file +
+                    ": the initial weights have changed since the run was planned; restore the file and run "
+                    "again, or run again as it is, which makes a grid of its own");
+  };
+  compare();
+  try {
+    std::vector<double> values = read_state_dict(init.file, layout);
+    compare();  // what was read
+    return values;
+  } catch (const InputError&) {
+    compare();
+    throw;
+  }
+}
+
 // Replaces drawn initial weights by those of a file.
 void start_from(const InitialWeights& init, const ParameterLayout& layout, const at::Tensor& parameters) {
-  if (hash_file(init.file) != init.hash) {
-    throw InputError(init.file + ": has changed since the run began; restore the original file");
-  }
-  std::vector<double> values = read_state_dict(init.file, layout);
+  std::vector<double> values = read_unchanged(init, layout);
   parameters.copy_(at::from_blob(values.data(), {1, layout.total}, at::kDouble));
 }
 
@@ -49,7 +70,7 @@ CellRun::CellRun(const Experiment& experiment, const Train& train, DeviceBags& b
       environment_(std::move(environment)),
       data_(cell_data(experiment, train.cell)),
       streams_(experiment.seed, train.cell),
-      checkpoints_(train.directory, cell_identity(experiment, train.cell)),
+      checkpoints_(train.directory, {train.cell, experiment.grid, cell_identity(experiment, train.cell)}),
       started_(seconds_since_1970()),
       epoch_began_(monotonic_seconds()),
       checkpointed_(epoch_began_) {
@@ -220,7 +241,8 @@ void CellRun::write_weights() const {
   const float* values = best.const_data_ptr<float>();
   const Weights weights = {train_.cell,         experiment_.model,          data_.width,
                            pair.label_column,   pair.auxiliary_column,      data_.scaling.minimum,
-                           data_.scaling.range, state_.stopping.best_epoch, {values, values + best.numel()}};
+                           data_.scaling.range, state_.stopping.best_epoch, {values, values + best.numel()},
+                           experiment_.grid};
   write_weights_file(std::filesystem::path(train_.directory) / kWeightsFile, weights);
 }
 

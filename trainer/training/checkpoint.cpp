@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/errors.h"
+#include "base/text.h"
 #include "results/records/attempt_log_format.h"
 #include "results/store/layout.h"
 
@@ -45,6 +46,18 @@ void copy_into(const at::Tensor& target, const Container& c, const std::string& 
 // The best weights are the current ones right after the best epoch: they are not written twice.
 bool best_is_current(const TrainingState& s) { return s.step == 0 && s.stopping.best_epoch == s.epoch - 1; }
 
+void require_owner(const fs::path& file, const nlohmann::json& header, const CheckpointOwner& owner) {
+  if (header.at("identity") == owner.identity) return;
+  const std::string grid = header.value("grid", ""), where = file.string() + ": of ";
+  if (const Cell cell = header.value("cell", owner.cell); cell != owner.cell) {
+    throw InputError(where + "cell " + printable(cell.name()) + ", not of " + owner.cell.name());
+  }
+  if (!grid.empty() && grid != owner.grid) {
+    throw InputError(where + "grid " + printable(grid) + ", not of " + owner.grid + ": other data or settings");
+  }
+  throw InputError(where + "another experiment, or another version's");
+}
+
 }  // namespace
 
 void to_json(nlohmann::json& j, const TrainingState& s) {
@@ -75,7 +88,9 @@ void Checkpoints::write(const TrainingState& state, const TrainingArrays& arrays
   std::vector<ArrayView> views = {view("parameters", arrays.parameters), view("first_moment", arrays.first_moment),
                                   view("second_moment", arrays.second_moment)};
   if (!best_is_current(state)) views.push_back(view("best", arrays.best));
-  write_container(folder_ / name, kKind, {{"identity", identity_}, {"state", state}}, views);
+  const nlohmann::json header = {
+      {"identity", owner_.identity}, {"grid", owner_.grid}, {"cell", owner_.cell}, {"state", state}};
+  write_container(folder_ / name, kKind, header, views);
   for (const fs::path& file : older) {
     if (file.filename() != name) fs::remove(file);
   }
@@ -89,7 +104,7 @@ std::optional<TrainingState> Checkpoints::resume(const std::vector<fs::path>& ot
     for (const fs::path& file : checkpoints_in(folder)) {
       try {
         const Container c = read_container(file, kKind);
-        if (c.header.at("identity") != identity_) throw InputError(file.string() + ": of another experiment");
+        require_owner(file, c.header, owner_);
         auto state = c.header.at("state").get<TrainingState>();
         copy_into(arrays.parameters, c, "parameters");
         copy_into(arrays.first_moment, c, "first_moment");

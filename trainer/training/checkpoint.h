@@ -44,24 +44,30 @@ struct TrainingArrays {
 inline constexpr double kCheckpointShare = 0.05;
 inline bool worth_a_checkpoint(double since_last, double cost) { return cost <= kCheckpointShare * since_last; }
 
+// Whose checkpoints they are. Those of another cell, grid or identity, or that do not say so, are of no use.
+struct CheckpointOwner {
+  Cell cell;
+  std::string grid;      // its identity, data included
+  std::string identity;  // hash of everything that decides the cell's result
+};
+
 // The checkpoints of one attempt, in its folder: files checkpoint-NNNNNNNNNN, the number being `steps`.
 class Checkpoints {
  public:
-  // `identity`: hash of everything that decides the cell's result; checkpoints with another identity are ignored.
-  Checkpoints(std::filesystem::path folder, std::string identity)
-      : folder_(std::move(folder)), identity_(std::move(identity)) {}
+  Checkpoints(std::filesystem::path folder, CheckpointOwner owner)
+      : folder_(std::move(folder)), owner_(std::move(owner)) {}
 
   // Writes a checkpoint, then removes the attempt's older ones. Errors as write_container; the older stay then.
   void write(const TrainingState& state, const TrainingArrays& arrays) const;
   // Resumes from the newest complete checkpoint in this folder or, if there is none, in `others` in their order: fills
-  // `arrays` and returns the state. Checkpoints that are damaged or of another experiment are reported through `say`
-  // and skipped.
+  // `arrays` and returns the state. Checkpoints that are damaged or of another owner are reported through `say` and
+  // skipped.
   std::optional<TrainingState> resume(const std::vector<std::filesystem::path>& others, const TrainingArrays& arrays,
                                       const std::function<void(const std::string&)>& say) const;
 
  private:
   std::filesystem::path folder_;
-  std::string identity_;
+  CheckpointOwner owner_;
 };
 
 }  // namespace mtlgrid

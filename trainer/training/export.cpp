@@ -82,8 +82,9 @@ void tensor(Pickle& p, const ParameterSpec& spec, const std::string& key) {
 
 }  // namespace
 
-void export_state_dict(const std::filesystem::path& weights_file, const std::filesystem::path& out) {
-  const Weights weights = read_weights_file(weights_file);
+void export_state_dict(const WeightsOfCell& wanted, const std::filesystem::path& out) {
+  const Weights weights = read_weights_file(wanted.file);
+  require_weights_of(weights, wanted.file, wanted.cell, wanted.grid);
   const ParameterLayout layout =
       make_layout(weights.model, weights.width, weights.label_column, weights.auxiliary_column);
   Pickle p;

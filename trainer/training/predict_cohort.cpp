@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "datasets/patient_bag.h"
 #include "trainer/contract/parameters.h"
 #include "trainer/formats/state_dict.h"
 #include "trainer/formats/weights.h"
@@ -14,7 +15,8 @@
 namespace mtlgrid {
 PredictAnswer predict_cohort(const PredictRequest& request) {
   at::set_num_threads(request.threads);
-  const Weights weights = read_weights_file(request.weights);
+  const Weights weights = read_weights_file(request.weights.file);
+  require_weights_of(weights, request.weights.file, request.weights.cell, request.weights.grid);
   const ParameterLayout layout =
       make_layout(weights.model, weights.width, weights.label_column, weights.auxiliary_column);
   at::Tensor flat = at::empty({1, layout.total}, at::TensorOptions().dtype(at::kFloat));
@@ -29,8 +31,7 @@ PredictAnswer predict_cohort(const PredictRequest& request) {
       weights.model, make_views(layout, weights.model, flat), request.joint, {weights.minimum, weights.range}};
   PredictAnswer answer;
   for (const PatientFiles& patient : request.cohort.patients) {
-    const Bag bag = read_patient_bag(request.cohort.name, patient.name, {patient.files.begin(), patient.files.end()},
-                                     weights.width);
+    const Bag bag = read_patient_bag(request.cohort.name, patient.name, patient.files, weights.width);
     PatientPrediction p = predict(network, bag_tensor(view_of(bag), flat), request.cohort.name, patient.name);
     answer.predictions.push_back(std::move(p.prediction));
     answer.embeddings.push_back(std::move(p.embedding));

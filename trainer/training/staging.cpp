@@ -12,6 +12,7 @@
 
 #include "base/errors.h"
 #include "base/system_error.h"
+#include "datasets/patient_bag.h"
 #include "trainer/training/prediction.h"
 
 namespace mtlgrid {
@@ -22,12 +23,11 @@ constexpr std::int64_t kPart = std::int64_t{128} << 20;
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// A cohort being staged. `views` on the root only; empty where a bag cannot be read.
+// A cohort being staged. Patients have tiles where the root can read their bags.
 struct StagedCohort {
   int cohort = 0, root = 0;
   std::int64_t width = 0;
   std::vector<StagedPatient> patients;
-  std::vector<BagView> views;
 };
 
 std::vector<StagedCohort> cohorts_of(const Experiment& experiment, const std::vector<int>& nodes) {
@@ -35,7 +35,7 @@ std::vector<StagedCohort> cohorts_of(const Experiment& experiment, const std::ve
   for (const BagSource& source : bag_sources(experiment)) {
     const auto cohort = static_cast<int>(source.cohort);
     if (cohorts.empty() || cohorts.back().cohort != cohort) {
-      cohorts.push_back({cohort, staging_root(nodes, static_cast<int>(cohorts.size())), source.width, {}, {}});
+      cohorts.push_back({cohort, staging_root(nodes, static_cast<int>(cohorts.size())), source.width, {}});
     }
     cohorts.back().patients.push_back({static_cast<int>(source.patient), 0});
   }
@@ -43,24 +43,19 @@ std::vector<StagedCohort> cohorts_of(const Experiment& experiment, const std::ve
 }
 
 // The cell that needs the bag gets the reason when it reads it.
-void leave_out(StagedCohort& cohort, const Error& error) {
-  std::fprintf(stderr, "not staged: %s\n", error.what());
-  cohort.views.push_back({});
-}
+void leave_out(const Error& error) { std::fprintf(stderr, "not staged: %s\n", error.what()); }
 
 void read(StagedCohort& cohort, BagCache& cache, const Patience& patience) {
   for (StagedPatient& patient : cohort.patients) {
     patience.check("reading features");
     try {
-      // Not assigned to a variable outside the try: GCC 12 leaves out that one's initialisation, as if a call that
-      // throws had overwritten it.
-      const BagView view = cache.bag({cohort.cohort, patient.patient, 0, 0});
-      patient.tiles = view.tiles;
-      cohort.views.push_back(view);
+      patient.tiles = cache.bag({cohort.cohort, patient.patient, 0, 0}).tiles;
     } catch (const InputError& e) {
-      leave_out(cohort, e);
+      leave_out(e);
     } catch (const SystemError& e) {
-      leave_out(cohort, e);
+      leave_out(e);
+    } catch (const FeaturesChanged& e) {
+      leave_out(e);
     }
   }
 }
@@ -76,8 +71,8 @@ void leave(Broadcaster& broadcaster) {
 
 class Staging {
  public:
-  Staging(DeviceBags& bags, Broadcaster& broadcaster, const Patience& patience)
-      : bags_(bags), broadcaster_(broadcaster), patience_(patience) {}
+  Staging(BagCache& cache, DeviceBags& bags, Broadcaster& broadcaster, const Patience& patience)
+      : cache_(cache), bags_(bags), broadcaster_(broadcaster), patience_(patience) {}
 
   void stage(StagedCohort& cohort, StagingResult& result) {
     share_tiles(cohort);
@@ -132,13 +127,17 @@ class Staging {
 
   void fill(const StagedCohort& cohort, const at::Tensor& buffer) {
     std::int64_t offset = 0;
-    for (const BagView& view : cohort.views) {
+    for (const StagedPatient& patient : cohort.patients) {
       patience_.check("copying features to the GPU");
-      if (view.tiles > 0) buffer.narrow(0, offset, view.tiles).copy_(half_tensor(view));
-      offset += view.tiles;
+      if (patient.tiles == 0) continue;
+      // Compared with its hash once more: it comes out of a file that others may write.
+      const BagView view = cache_.bag({cohort.cohort, patient.patient, 0, 0});
+      buffer.narrow(0, offset, patient.tiles).copy_(half_tensor(view));
+      offset += patient.tiles;
     }
   }
 
+  BagCache& cache_;
   DeviceBags& bags_;
   Broadcaster& broadcaster_;
   const Patience& patience_;
@@ -171,7 +170,7 @@ StagingResult stage_bags(const Experiment& experiment, BagCache& cache, DeviceBa
       if (one_node) cache.share([&] { patience.check("reading features"); });
       read(cohort, cache, patience);
     }
-    Staging staging(bags, *broadcaster, patience);
+    Staging staging(cache, bags, *broadcaster, patience);
     for (StagedCohort& cohort : cohorts) staging.stage(cohort, result);
     leave(*broadcaster);
   } catch (const Error& e) {

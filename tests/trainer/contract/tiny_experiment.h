@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "datasets/fingerprint.h"
 #include "datasets/synth_features.h"
 #include "trainer/contract/experiment.h"
 
@@ -61,7 +62,8 @@ inline ExperimentCohort tiny_cohort(const std::filesystem::path& folder, const s
     for (auto& v : values) v = half_of(static_cast<int>(stream.below(33, counter)) - 16);
     const auto file = folder / name / (patient + ".h5");
     write_features(file, values, kTinyWidth, StampLayout::v2, "test");
-    cohort.patients.push_back({patient, {file.string()}});
+    const auto tiles = static_cast<std::int64_t>(values.size()) / kTinyWidth;
+    cohort.patients.push_back({patient, {{file.string(), tiles, hash_features(values, tiles, kTinyWidth)}}});
   }
   return cohort;
 }
@@ -80,6 +82,7 @@ inline PairCohort tiny_pair(int cohort, int patients) {
 // One pair, one fold: 6 training, 3 validation, 4 test patients, and an external cohort of 6 with a missing target.
 inline Experiment tiny_experiment(const std::filesystem::path& folder) {
   Experiment e;
+  e.grid = "0123456789abcdef0123456789abcdef";
   e.seed = 1337;
   e.model = {.d_model = 8, .heads = 2, .ff = 8, .encoder_layers = 2, .decoder_layers = 2, .dropout = 0.1};
   e.train = {.epochs = 3, .patience = 7, .lr = 1e-3, .weight_decay = 0.01, .validation = 0.2};

@@ -15,6 +15,7 @@ class SmallWeights {
     weights.cell = {"MSI", "LF", "naive", 2};
     weights.model = {.d_model = 8, .heads = 2, .ff = 12, .encoder_layers = 2, .decoder_layers = 1, .dropout = 0.1};
     weights.width = 300;  // a shape above one byte
+    weights.grid = "small";
     weights.label_column = "is.MSIH";
     weights.auxiliary_column = "LF";
     layout = make_layout(weights.model, weights.width, weights.label_column, weights.auxiliary_column);

@@ -174,7 +174,7 @@ class Answer : public Executable {
 };
 
 TEST_F(Answer, ToARequestThatCannotBeMetSaysWhoMustAct) {
-  const json answer = answer_to(encode_message(ExportRequest{directory("none"), directory("out.pt")}));
+  const json answer = answer_to(encode_message(ExportRequest{{directory("none"), {}, ""}, directory("out.pt")}));
   EXPECT_EQ(answer.at("type"), "refused");
   EXPECT_EQ(answer.at("kind"), static_cast<int>(ErrorKind::bad_input));
   EXPECT_THAT(answer.at("detail").get<std::string>(), HasSubstr("none: cannot be opened"));
@@ -194,9 +194,10 @@ TEST_F(Answer, ToPredictIsInTheCohortsOrder) {
                   10,
                   4,
                   1,
-                  std::vector<float>(static_cast<std::size_t>(layout.total), 0.25f)};
+                  std::vector<float>(static_cast<std::size_t>(layout.total), 0.25f),
+                  "grid"};
   write_weights_file(directory("w"), weights);
-  const PredictRequest request{directory("w"), "", true, 1, experiment.cohorts[1]};
+  const PredictRequest request{{directory("w"), weights.cell, "grid"}, "", true, 1, experiment.cohorts[1]};
   const auto joint = answer_to(encode_message(request)).get<PredictAnswer>();
   ASSERT_EQ(joint.predictions.size(), experiment.cohorts[1].patients.size());
   for (std::size_t i = 0; i < joint.predictions.size(); ++i) {
@@ -204,6 +205,23 @@ TEST_F(Answer, ToPredictIsInTheCohortsOrder) {
     EXPECT_EQ(joint.embeddings[i].values.size(), 8u);
     EXPECT_TRUE(std::isfinite(joint.predictions[i].prediction));
   }
+}
+
+TEST_F(Answer, ToFeaturesThatHaveChangedOrWeightsOfAnotherCellIsARefusal) {
+  experiment = testing::tiny_experiment(folder.path());
+  const ParameterLayout layout = make_layout(experiment.model, testing::kTinyWidth, "a", "b");
+  const Cell cell{"MSI", "LF", "naive", 0};
+  write_weights_file(directory("w"), {cell, experiment.model, testing::kTinyWidth, "a", "b", 0, 1, 1,
+                                      std::vector<float>(static_cast<std::size_t>(layout.total)), "grid"});
+  PredictRequest request{{directory("w"), cell, "grid"}, "", true, 1, experiment.cohorts[1]};
+  request.cohort.patients[2].files = request.cohort.patients[3].files;
+  request.cohort.patients[2].files[0].path = experiment.cohorts[1].patients[4].files[0].path;
+  json answer = answer_to(encode_message(request));
+  EXPECT_EQ(answer.at("kind"), static_cast<int>(ErrorKind::needs_person));
+  EXPECT_THAT(answer.at("detail").get<std::string>(), HasSubstr("features changed: cohort OUTER, patient OUTER-2"));
+  request.weights.cell.fold = 3;
+  answer = answer_to(encode_message(request));
+  EXPECT_THAT(answer.at("detail").get<std::string>(), HasSubstr("has weights of cell MSI/LF/naive/0"));
 }
 
 TEST_F(Answer, ToFeaturesOfAnotherWidthIsARefusal) {
@@ -219,7 +237,8 @@ TEST_F(Answer, ToFeaturesOfAnotherWidthIsARefusal) {
                                       1,
                                       1,
                                       std::vector<float>(static_cast<std::size_t>(layout.total))});
-  const json answer = answer_to(encode_message(PredictRequest{directory("w"), "", true, 1, experiment.cohorts[1]}));
+  const json answer = answer_to(encode_message(
+      PredictRequest{{directory("w"), {"MSI", "LF", "naive", 0}, ""}, "", true, 1, experiment.cohorts[1]}));
   EXPECT_THAT(answer.at("detail").get<std::string>(),
               HasSubstr("patient OUTER-0 of cohort OUTER: 6 features a tile, expected 5"));
 }

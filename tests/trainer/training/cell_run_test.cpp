@@ -187,7 +187,7 @@ TEST_F(CellRunTest, BaselineLeavesRegressionTokenAndHeadAsTheyStarted) {
 }
 
 TEST_F(CellRunTest, UnreadableBagFailsTheCellByName) {
-  std::filesystem::remove(experiment.cohorts[0].patients[3].files[0]);
+  std::filesystem::remove(experiment.cohorts[0].patients[3].files[0].path);
   EXPECT_THAT([&] { run_whole("naive"); }, ThrowsMessage<Error>(HasSubstr("INNER-3.h5")));
 }
 

@@ -38,13 +38,14 @@ class CheckpointsTest : public ::testing::Test {
   std::optional<TrainingState> resume(const Checkpoints& c, const std::vector<fs::path>& others = {}) {
     return c.resume(others, arrays(), [&](const std::string& line) { said += line + "\n"; });
   }
+  const CheckpointOwner owner = {{"MSI", "LF", "naive", 0}, "grid", "id"};
   testing::TemporaryFolder folder, other;
   std::vector<float> parameters, first, second, best;
   std::string said;
 };
 
 TEST_F(CheckpointsTest, NewestIsKeptAndGivesStateAndArraysBack) {
-  const Checkpoints c(folder.path(), "id");
+  const Checkpoints c(folder.path(), owner);
   set(1);
   c.write(at(1, 3, 3), arrays());
   set(10);
@@ -59,7 +60,7 @@ TEST_F(CheckpointsTest, NewestIsKeptAndGivesStateAndArraysBack) {
 }
 
 TEST_F(CheckpointsTest, KeepsFloat64ToTheLastBit) {
-  const Checkpoints c(folder.path(), "id");
+  const Checkpoints c(folder.path(), owner);
   const at::Tensor values = at::rand({5}, at::kDouble);
   c.write(at(1, 3, 3), {values, values * 2, values * 3, values * 4});
   TrainingArrays back = {at::empty_like(values), at::empty_like(values), at::empty_like(values),
@@ -74,7 +75,7 @@ TEST_F(CheckpointsTest, KeepsFloat64ToTheLastBit) {
 }
 
 TEST_F(CheckpointsTest, BestWeightsAreNotWrittenTwice) {
-  const Checkpoints c(folder.path(), "id");
+  const Checkpoints c(folder.path(), owner);
   set(1);
   best = parameters;
   c.write(at(2, 0, 6), arrays());  // right after the best epoch, 1
@@ -88,7 +89,7 @@ TEST_F(CheckpointsTest, BestWeightsAreNotWrittenTwice) {
 }
 
 TEST_F(CheckpointsTest, OwnFolderThenOthersInOrder) {
-  const Checkpoints c(folder.path(), "id"), earlier(other.path(), "id");
+  const Checkpoints c(folder.path(), owner), earlier(other.path(), owner);
   set(1);
   earlier.write(at(5, 0, 30), arrays());
   EXPECT_EQ(resume(c, {folder.path() / "missing", other.path()})->epoch, 5);
@@ -97,13 +98,32 @@ TEST_F(CheckpointsTest, OwnFolderThenOthersInOrder) {
 }
 
 TEST_F(CheckpointsTest, ForeignAndTemporaryFilesAreNoCheckpoints) {
-  const Checkpoints c(folder.path(), "id");
+  const Checkpoints c(folder.path(), owner);
   set(1);
-  Checkpoints(folder.path(), "other").write(at(1, 1, 1), arrays());
+  Checkpoints(folder.path(), {owner.cell, owner.grid, "other"}).write(at(1, 1, 1), arrays());
   std::ofstream(folder.path() / "checkpoint-0000000099.tmp") << "half";
   EXPECT_FALSE(resume(c));
   EXPECT_THAT(said, HasSubstr("another experiment"));
   EXPECT_THAT(said, ::testing::Not(HasSubstr(".tmp")));
+}
+
+// What was copied from elsewhere is told by what it is of.
+TEST_F(CheckpointsTest, OfAnotherCellOrGridIsNamedAndPassedOver) {
+  set(1);
+  const Checkpoints c(folder.path(), owner);
+  Checkpoints(folder.path(), {{"MSI", "LF", "cagrad", 1}, "grid", "cell's"}).write(at(1, 1, 1), arrays());
+  Checkpoints(other.path(), {owner.cell, "other data", "data's"}).write(at(1, 1, 1), arrays());
+  EXPECT_FALSE(resume(c, {other.path()}));
+  EXPECT_THAT(said, HasSubstr("of cell MSI/LF/cagrad/1, not of MSI/LF/naive/0"));
+  EXPECT_THAT(said, HasSubstr("of grid other data, not of grid: other data or settings"));
+}
+
+TEST_F(CheckpointsTest, OfAVersionThatDidNotRecordTheDataIsPassedOver) {
+  set(1);
+  write_container(folder.path() / "checkpoint-0000000001", "checkpoint", {{"identity", "old"}, {"state", at(1, 1, 1)}},
+                  {ArrayView("parameters", std::span(parameters))});
+  EXPECT_FALSE(resume(Checkpoints(folder.path(), owner)));
+  EXPECT_THAT(said, HasSubstr("of another experiment, or another version's"));
 }
 
 TEST(Checkpoint, AtAnEpochsEndIsWrittenWhereItCostsAtMostATwentiethOfTheTime) {

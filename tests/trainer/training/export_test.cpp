@@ -15,10 +15,16 @@
 namespace mtlgrid {
 namespace {
 
-class Export : public ::testing::Test, protected testing::SmallWeights {};
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+class Export : public ::testing::Test, protected testing::SmallWeights {
+ protected:
+  WeightsOfCell of_cell() const { return {file().string(), weights.cell, weights.grid}; }
+};
 
 TEST_F(Export, IsReadBackByTorch) {
-  export_state_dict(file(), out());
+  export_state_dict(of_cell(), out());
   std::ifstream in(out(), std::ios::binary);
   const std::vector<char> bytes((std::istreambuf_iterator<char>(in)), {});
   const auto dict = torch::jit::pickle_load(bytes).toGenericDict();
@@ -32,13 +38,25 @@ TEST_F(Export, IsReadBackByTorch) {
 }
 
 TEST_F(Export, IsReadBackByOurselves) {
-  export_state_dict(file(), out());
+  export_state_dict(of_cell(), out());
   EXPECT_EQ(read_state_dict(out(), layout), std::vector<double>(weights.values.begin(), weights.values.end()));
 }
 
 TEST_F(Export, FileThatIsNoWeightsIsRefusedAndNothingWritten) {
   std::filesystem::resize_file(file(), 100);
-  EXPECT_THROW(export_state_dict(file(), out()), InputError);
+  EXPECT_THROW(export_state_dict(of_cell(), out()), InputError);
+  EXPECT_FALSE(std::filesystem::exists(out()));
+}
+
+TEST_F(Export, WeightsOfAnotherCellOrGridAreRefusedAndNothingWritten) {
+  WeightsOfCell other_cell = of_cell(), other_grid = of_cell();
+  other_cell.cell.fold = 1;
+  other_grid.grid = "other";
+  EXPECT_THAT(
+      [&] { export_state_dict(other_cell, out()); },
+      ThrowsMessage<InputError>(HasSubstr("has weights of cell MSI/LF/naive/2, expected those of MSI/LF/naive/1")));
+  EXPECT_THAT([&] { export_state_dict(other_grid, out()); },
+              ThrowsMessage<InputError>(HasSubstr("has weights of grid small, expected those of other")));
   EXPECT_FALSE(std::filesystem::exists(out()));
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/errors.h"
 #include "base/system_error.h"
+#include "datasets/patient_bag.h"
 #include "tests/trainer/training/cell_run_fixture.h"
 #include "trainer/formats/container.h"
 
@@ -131,14 +132,18 @@ TEST_P(Pack, MemberThatFailsLeavesTheOthersAlone) {
   for (const auto& [name, result] : on.results) expect_as_alone(result);
 }
 
-// A file that is gone may come back; one that is no feature file stays so.
-TEST_P(Pack, UnreadableBagFailsEveryMember) {
-  const std::filesystem::path file = experiment.cohorts[0].patients[3].files[0];
+// A file that is gone may come back. One that is no feature file any more has changed, which is no cell's fault.
+TEST_P(Pack, AnUnreadableBagIsTheSystemsFaultAndAChangedOneEndsTheRun) {
+  const std::filesystem::path file = experiment.cohorts[0].patients[3].files[0].path;
   FakeControl control;
   std::filesystem::remove(file);
   EXPECT_THROW(run_members({train("naive", "a"), train("dwa", "b")}, control), SystemError);
   std::ofstream(file) << "no feature file";
-  EXPECT_THROW(run_members({train("naive", "a"), train("dwa", "b")}, control), InputError);
+  EXPECT_THROW(run_members({train("naive", "a"), train("dwa", "b")}, control), FeaturesChanged);
+  std::filesystem::copy_file(experiment.cohorts[0].patients[4].files[0].path, file,
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_THROW(run_members({train("naive", "a"), train("dwa", "b")}, control), FeaturesChanged);
+  EXPECT_TRUE(control.errors.empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Computed, Pack, ::testing::Bool(),
