@@ -43,7 +43,12 @@ int invoke(const Command& command, const std::vector<std::string>& arguments) {
     const auto notice = foreign_notice(options.get<std::string>("STORE"));
     if (notice) tell_line("mtlgrid: " + *notice);
   }
-  return command.run(options);
+  try {
+    return command.run(options);
+  } catch (const SqliteError& e) {
+    if (!options.reads_store()) throw;
+    refuse_unreadable(options.get<std::string>("STORE"), e);
+  }
 }
 
 }  // namespace mtlgrid

@@ -82,15 +82,16 @@ LabelRule trained_rule(const nlohmann::json& settings, const std::string& name) 
   return rule;
 }
 
-Network network_of(TrainedCell trained) {
-  const nlohmann::json& settings = trained.settings;
-  const nlohmann::json& biomarker = settings.at("biomarkers").at(trained.cell.biomarker);
+// Of a grid of `store`. Throws InputError if its settings are not what a run writes.
+Network network_of(const std::filesystem::path& store, TrainedCell trained) {
   Network n;
   n.weights = read_weights_of(trained);
-  n.rule = trained_rule(settings, trained.cell.biomarker);
-  n.extractor = trained_extractor(settings, biomarker.at("train"));
-  n.bootstrap = settings.at("bootstrap");
-  n.seed = settings.at("seed");
+  read_settings(store, trained, [&](const nlohmann::json& settings) {
+    n.rule = trained_rule(settings, trained.cell.biomarker);
+    n.extractor = trained_extractor(settings, settings.at("biomarkers").at(trained.cell.biomarker).at("train"));
+    n.bootstrap = settings.at("bootstrap");
+    n.seed = settings.at("seed");
+  });
   n.joint = is_joint(trained.cell.method);
   n.trained = std::move(trained);
   return n;
@@ -331,7 +332,8 @@ PredictOptions values(const CommandOptions& options) {
 int run(const CommandOptions& options) {
   const PredictOptions wanted = values(options);
   const Cell cell = Cell::parse(options.get<std::string>("CELL"));
-  const Network network = network_of(find_trained_cell(wanted.store, cell, chosen_grid(options, wanted.store)));
+  const Network network =
+      network_of(wanted.store, find_trained_cell(wanted.store, cell, chosen_grid(options, wanted.store)));
   const NewCohort cohort = load_checked(wanted, network);
   const PredictAnswer answer = predictions(wanted, network, cohort);
   const std::string table = csv(answer, cohort), said = report(wanted, network, cohort, answer);

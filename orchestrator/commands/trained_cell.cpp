@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <system_error>
+
 #include "base/decode.h"
 #include "base/errors.h"
 #include "base/nearest.h"
@@ -90,7 +92,8 @@ TrainedCell find_trained_cell(const std::filesystem::path& store, const Cell& ce
                          static_cast<int>(find.integer(3)),
                          folder / kWeightsFile,
                          find.text(4)};
-  if (!std::filesystem::exists(trained.weights)) {
+  std::error_code error;
+  if (!std::filesystem::exists(trained.weights, error)) {
     throw InputError(
         fmt::format("{}: no such file; were the weights kept (train.keep_weights = best)?", trained.weights.string()));
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/cell.h"
+#include "results/store/reading.h"
 #include "trainer/contract/requests.h"
 #include "trainer/formats/weights.h"
 
@@ -33,6 +34,16 @@ WeightsOfCell weights_of(const TrainedCell& trained);
 Weights read_weights_of(const TrainedCell& trained);
 // For people: that an earlier version wrote these weights, which does not say of which grid they are; "" if they do.
 std::string unknown_grid_note(const TrainedCell& trained, const Weights& weights);
+// What `read` takes out of the settings of `trained`, a grid of `store`. Throws InputError that names the store if they
+// do not have the shape that a run gives them.
+template <typename Read>
+auto read_settings(const std::filesystem::path& store, const TrainedCell& trained, Read&& read) {
+  try {
+    return read(trained.settings);
+  } catch (const nlohmann::json::exception& e) {
+    throw written_by_no_run(store, "settings of grid " + std::to_string(trained.grid_id) + ": " + e.what());
+  }
+}
 
 // The auxiliary values of the training cohort's patients, in table units, as far as the cell's pair and method have
 // results: those of the test folds.

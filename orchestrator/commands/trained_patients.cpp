@@ -18,8 +18,9 @@ namespace mtlgrid {
 namespace {
 
 // Patients, but for those of `seen`, whose slides are of a patient in `seen` by the grid's record of the training data.
-std::string with_trained_slides(const TrainedCell& trained, const Cohort& cohort, const std::set<std::string>& seen) {
-  const nlohmann::json& settings = trained.settings;
+// Throws json::exception for settings of another shape.
+std::string with_trained_slides(const TrainedCell& trained, const nlohmann::json& settings, const Cohort& cohort,
+                                const std::set<std::string>& seen) {
   const std::string training = settings.at("biomarkers").at(trained.cell.biomarker).at("train");
   const nlohmann::json none = nlohmann::json::object();
   std::map<std::string, std::string> by_slides;
@@ -62,7 +63,9 @@ std::string trained_on(const std::filesystem::path& store, const TrainedCell& tr
                                        n, cell.name());
   const std::string spelled = same_by_spelling(cohort, seen, fmt::format("those that {} was trained on", cell.name()));
   if (!spelled.empty()) text += fmt::format("{}\n", printable(spelled));
-  return text + with_trained_slides(trained, cohort, seen);
+  return text + read_settings(store, trained, [&](const nlohmann::json& settings) {
+           return with_trained_slides(trained, settings, cohort, seen);
+         });
 }
 
 }  // namespace mtlgrid

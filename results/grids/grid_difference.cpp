@@ -25,8 +25,9 @@ std::string or_not_set(const std::string& value) { return value.empty() ? "not s
 // A difference of the whole protocol is one line; a mixture is told by its settings.
 void tidy_protocol(const GridContent& here, const GridContent& there, std::vector<Setting>& settings) {
   const auto custom = [](const GridContent& grid) {
-    const auto protocol = grid.settings.is_object() ? grid.settings.find("protocol") : grid.settings.end();
-    return protocol == grid.settings.end() || !protocol->is_object() || protocol->value("name", "custom") == "custom";
+    if (!grid.settings.is_object() || !grid.settings.contains("protocol")) return true;
+    const std::string name = text_member(grid.settings["protocol"], "name");
+    return name.empty() || name == "custom";
   };
   const bool whole = !custom(here) && !custom(there);
   std::erase_if(settings, [&](const Setting& s) {

@@ -74,7 +74,7 @@ class Lines {
 
   void init(const json& value) {
     if (!value.is_object()) return;
-    const std::string file = value.value("file", ""), hash = value.value("hash", "");
+    const std::string file = text_member(value, "file"), hash = text_member(value, "hash");
     lines_.push_back({"[train]", "init", file + " (" + hash.substr(0, 12) + ")", hash});
   }
 
@@ -82,6 +82,12 @@ class Lines {
 };
 
 }  // namespace
+
+std::string text_member(const json& object, const char* key) {
+  if (!object.is_object()) return "";
+  const auto found = object.find(key);
+  return found == object.end() || !found->is_string() ? "" : found->get<std::string>();
+}
 
 std::vector<SettingLine> setting_lines(const json& settings) { return Lines(settings).take(); }
 

@@ -18,4 +18,7 @@ struct SettingLine {
 // bootstrap, cluster and how a run uses the machine. A key that this version does not know is listed too.
 std::vector<SettingLine> setting_lines(const nlohmann::json& settings);
 
+// The text `key` of an object; "" if it is not there, or either is of another type: a store may come from anybody.
+std::string text_member(const nlohmann::json& object, const char* key);
+
 }  // namespace mtlgrid

@@ -4,17 +4,15 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "base/errors.h"
 #include "base/platform.h"
 #include "base/text.h"
 #include "results/store/layout.h"
 #include "results/store/reading.h"
+#include "results/store/small_file.h"
 
 namespace mtlgrid {
 
@@ -23,7 +21,23 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::uintmax_t kLargest = 256 << 20;  // bytes; 10,000 workers and their cells are 4 MB
+constexpr std::size_t kLargestEnd = 1 << 16;  // bytes of STORE.done
+constexpr std::size_t kLargest = 32 << 20;    // bytes; 10,000 workers and their cells are 4 MB
+// Above what any run counts, and sums of as many as the file has room for fit an int.
+constexpr std::int64_t kMostOfAWorker = 4096, kMost = 100'000'000;
+
+// A number of the file; throws InputError for one that no run writes.
+int count_of(const json& j, const char* key, std::int64_t most = kMost) {
+  const json& value = j.at(key);
+  if (!value.is_number_integer() || value < 0 || value > most) {
+    throw InputError(std::string(key) + " is not a number that a run writes");
+  }
+  return value.get<int>();
+}
+
+std::optional<int> optional_count(const json& j, const char* key) {
+  return j.contains(key) && !j[key].is_null() ? std::optional(count_of(j, key)) : std::nullopt;
+}
 
 template <typename T>
 std::optional<T> optional_of(const json& j, const char* key) {
@@ -45,47 +59,30 @@ LiveRun parse(const json& j) {
   j.at("epoch").get_to(run.epoch);
   j.at("grid").get_to(run.grid);
   const json& cells = j.at("cells");
-  cells.at("total").get_to(run.cells.total);
-  cells.at("done").get_to(run.cells.done);
-  cells.at("failed").get_to(run.cells.failed);
-  cells.at("running").get_to(run.cells.running);
-  cells.at("queued").get_to(run.cells.queued);
+  run.cells.total = count_of(cells, "total");
+  run.cells.done = count_of(cells, "done");
+  run.cells.failed = count_of(cells, "failed");
+  run.cells.running = count_of(cells, "running");
+  run.cells.queued = count_of(cells, "queued");
   run.share = optional_of<double>(j, "share");
   run.eta_seconds = optional_of<double>(j, "eta_seconds");
   j.at("gone_seconds").get_to(run.gone_seconds);
   j.at("stopping").get_to(run.stopping);
   run.ends = optional_of<double>(j, "ends");
   for (const json& w : j.at("workers")) {
-    run.workers.push_back({w.at("rank").get<int>(), w.at("host").get<std::string>(), w.at("state").get<std::string>(),
+    run.workers.push_back({count_of(w, "rank"), w.at("host").get<std::string>(), w.at("state").get<std::string>(),
                            w.at("device").get<std::string>(), w.at("why").get<std::string>(),
-                           w.at("heard_seconds").get<double>(), w.at("slots").get<int>(), w.at("busy").get<int>(),
-                           w.at("broken").get<int>()});
+                           w.at("heard_seconds").get<double>(), count_of(w, "slots", kMostOfAWorker),
+                           count_of(w, "busy", kMostOfAWorker), count_of(w, "broken", kMostOfAWorker)});
   }
   for (const json& r : j.at("running")) {
-    run.running.push_back({r.at("cell").get<std::string>(), r.at("attempt").get<int>(), r.at("rank").get<int>(),
-                           r.at("slot").get<int>(), r.at("epoch").get<int>(), r.at("epochs").get<int>(),
-                           r.at("pack").get<int>(), r.at("started").get<double>(), losses_of(r)});
+    run.running.push_back({r.at("cell").get<std::string>(), count_of(r, "attempt"), count_of(r, "rank"),
+                           count_of(r, "slot"), count_of(r, "epoch"), count_of(r, "epochs"), count_of(r, "pack"),
+                           r.at("started").get<double>(), losses_of(r)});
   }
   j.at("queue").get_to(run.queue);
   j.at("avoid").get_to(run.avoid);
   return run;
-}
-
-// Empty if it cannot be read, with `why`.
-std::string content(const fs::path& file, std::string& why) {
-  std::error_code error;
-  const std::uintmax_t size = fs::file_size(file, error);  // an error for all but regular files
-  if (!error && size > kLargest) {
-    why = fmt::format("it is {} bytes long", size);
-    return "";
-  }
-  errno = 0;
-  std::ifstream in(file, std::ios::binary);
-  if (error || !in) {
-    why = error ? error.message() : std::strerror(errno);
-    return "";
-  }
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 // Why a live file of `age` seconds cannot be believed; empty if it can.
@@ -133,39 +130,40 @@ void read_live(const fs::path& store, std::int64_t grid, RunState& state) {
     if (state.holder) state.trouble = "the run has written no live file (yet)";
     return;
   }
-  std::string why;
-  const std::string text = content(file, why);
-  if (!why.empty()) {
-    state.trouble = printable(fmt::format("{} cannot be read: {}", file.string(), why));
+  const SmallFile found = read_small_file(file, kLargest);
+  if (!found.trouble.empty()) {
+    state.trouble = printable(fmt::format("{} cannot be read: it {}", file.string(), found.trouble));
     return;
   }
   try {
-    LiveRun run = parse(json::parse(text));
+    LiveRun run = parse(parse_small_json(found.bytes));
     if (state.holder && (state.holder->epoch == 0 || run.epoch == state.holder->epoch)) state.live_grid = run.grid;
     state.trouble = doubt(run, state.holder, grid, state.now - run.time);
     if (state.trouble.empty()) state.live = std::move(run);
   } catch (const json::exception& e) {
+    state.trouble = printable(fmt::format("{} is not a valid live file: {}", file.string(), e.what()));
+  } catch (const InputError& e) {
     state.trouble = printable(fmt::format("{} is not a valid live file: {}", file.string(), e.what()));
   }
 }
 
 // nullopt if STORE.done does not exist or cannot be read.
 std::optional<RunEnd> read_run_end(const fs::path& store) {
-  std::string why;
-  const std::string text = content(store_path(store, StoreFile::done), why);
-  const json j = json::parse(text, nullptr, false);
+  const json j = parse_small_json(read_small_file(store_path(store, StoreFile::done), kLargestEnd).bytes);
   if (!j.is_object()) return std::nullopt;
   try {
     RunEnd end;
-    j.at("status").get_to(end.status);
+    end.status = count_of(j, "status");
     j.at("time").get_to(end.time);
     j.at("epoch").get_to(end.epoch);
-    end.total = optional_of<int>(j, "total");
-    end.done = optional_of<int>(j, "done");
-    end.failed = optional_of<int>(j, "failed");
-    end.pending = optional_of<int>(j, "pending");
+    end.total = optional_count(j, "total");
+    end.done = optional_count(j, "done");
+    end.failed = optional_count(j, "failed");
+    end.pending = optional_count(j, "pending");
     return end;
   } catch (const json::exception&) {
+    return std::nullopt;
+  } catch (const InputError&) {
     return std::nullopt;
   }
 }

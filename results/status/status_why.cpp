@@ -11,6 +11,7 @@
 #include "base/paths.h"
 #include "base/platform.h"
 #include "results/grids/grid_choice.h"
+#include "results/grids/setting_lines.h"
 #include "results/records/attempt_log_format.h"
 #include "results/status/status.h"
 #include "results/store/layout.h"
@@ -99,10 +100,14 @@ void read_settings(const Database& database, CellHistory& history) {
   if (!select.step()) return;
   const auto settings = nlohmann::json::parse(select.text(0), nullptr, false);
   if (!settings.is_object()) return;
-  history.config = settings.value("file", "");
-  const auto cluster = settings.value("cluster", nlohmann::json::object());
-  history.retries_crash = cluster.value("retries_crash", 0);
-  history.retries_lost = cluster.value("retries_lost", 0);
+  history.config = text_member(settings, "file");
+  const auto cluster = settings.find("cluster");
+  const auto retries = [&](const char* key) {
+    const bool there = cluster != settings.end() && cluster->is_object() && cluster->contains(key);
+    return there && (*cluster)[key].is_number_integer() ? (*cluster)[key].get<int>() : 0;
+  };
+  history.retries_crash = retries("retries_crash");
+  history.retries_lost = retries("retries_lost");
 }
 
 void read_attempts(const Database& database, const fs::path& folder, CellHistory& history) {

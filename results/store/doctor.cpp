@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/cell.h"
+#include "results/store/impossible.h"
 #include "results/store/journal.h"
 #include "results/store/layout.h"
 #include "results/store/not_a_store.h"
@@ -37,7 +38,7 @@ class Examination {
       sum();
     }
     if (journal() && database_) step("comparison", [this] { compare(); });
-    if (database_) step("weights", [this] { weights(); });
+    if (database_ && possible_) step("weights", [this] { weights(); });
     return std::move(found_);
   }
 
@@ -112,6 +113,9 @@ class Examination {
     } else {
       wrong("database: table " + broken + "; " + rebuild());
     }
+    const std::string impossible = impossible_contents(*database_);
+    possible_ = impossible.empty();
+    if (!possible_ && broken.empty()) wrong("database: holds what no run writes (" + impossible + "); " + rebuild());
     const std::vector<std::string> foreign = foreign_parts(*database_);
     if (!foreign.empty()) {
       note("database: another program left " + enumerated(foreign) + "; the next run, or " + rebuild() +
@@ -239,6 +243,7 @@ class Examination {
   JournalEnd end_;
   std::optional<std::uint64_t> chain_;  // of the journal's record that the database says is its last
   bool run_ = false;
+  bool possible_ = false;  // readers read the database
 };
 
 }  // namespace

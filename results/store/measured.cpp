@@ -9,7 +9,8 @@ std::vector<MeasuredCell> read_measured(const Database& database, std::int64_t g
       "SELECT c.biomarker, c.auxiliary, c.method, c.fold, a.device, a.threads, a.pack, count(*), sum(e.seconds), "
       "CASE WHEN a.resumed = 0 THEN a.ended - a.started END FROM cells c JOIN attempts a USING (cell_id) "
       "JOIN epochs e ON e.cell_id = a.cell_id AND e.attempt = a.attempt WHERE c.grid_id = ? AND a.outcome = 'done' "
-      "GROUP BY a.cell_id, a.attempt HAVING min(e.seconds) > 0 AND count(e.seconds) = count(*) "
+      "GROUP BY a.cell_id, a.attempt HAVING min(e.seconds) > 0 AND sum(e.seconds) < 1e11 AND count(e.seconds) = "
+      "count(*) "
       "ORDER BY a.cell_id, a.attempt");
   done.bind_all(grid_id);
   std::vector<MeasuredCell> measured;

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "datasets/fingerprint.h"
+#include "results/store/impossible.h"
 #include "results/store/layout.h"
 #include "results/store/not_a_store.h"
 #include "results/store/store_check.h"
@@ -49,9 +50,11 @@ std::string way_out(const fs::path& store) {
     return rebuild_command(store) + ", or the next run, rebuilds it from its journal";
   }
   const std::string name = store.filename().string();
+  std::error_code error;
+  const bool summed = fs::exists(store_path(store, StoreFile::sum), error);
   return "copy " + store_path(name, StoreFile::journal).string() + " from where the store was made to its side, then " +
-         rebuild_command(store) + " rebuilds it; or take another copy of " + name + "; or remove " +
-         store_path(name, StoreFile::sum).string() + " to read it unchecked, as it is";
+         rebuild_command(store) + " rebuilds it; or take another copy of " + name +
+         (summed ? "; or remove " + store_path(name, StoreFile::sum).string() + " to read it unchecked, as it is" : "");
 }
 
 void refuse_changed(const fs::path& store, const StoreCheck& check) {
@@ -85,8 +88,13 @@ Database open_for_reading(const fs::path& store) {
     const StoreCheck check = file == store ? check_once(store) : StoreCheck{};
     refuse_changed(store, check);
     Database database = open_distrusted(file, check.kind == StoreCheck::Kind::same_bytes);
+    database.execute("BEGIN");  // one state until the connection is closed, whatever other programs write meanwhile
     const std::string unreadable = unreadable_schema(database);
-    if (unreadable.empty()) return database;
+    if (unreadable.empty()) {
+      const std::string impossible = impossible_contents(database);
+      if (impossible.empty()) return database;
+      throw written_by_no_run(file, impossible);
+    }
     const bool older = unreadable.starts_with("has ") && unreadable.find("use the version") == std::string::npos;
     throw InputError(
         file.string() + ": " + unreadable +
@@ -100,12 +108,36 @@ Database open_for_reading(const fs::path& store) {
   }
 }
 
+InputError written_by_no_run(const fs::path& store, const std::string& what) {
+  return InputError(store.string() + ": holds what no run writes (" + what +
+                    "): it is damaged, or another program made or changed it; " + way_out(store));
+}
+
+Database open_copy_for_reading(const fs::path& store) {
+  const Database original = open_for_reading(store);
+  Database copy("", Database::Mode::create);
+  copy_database(original, copy);
+  // Its tables and views are ours: open_for_reading() has compared their definitions.
+  return copy;
+}
+
+void refuse_unreadable(const fs::path& store, const SqliteError& error) {
+  const int code = error.code() & 0xff;
+  if (!error.damaged() && code != SQLITE_TOOBIG && code != SQLITE_MISMATCH) throw error;
+  throw InputError(store.string() + ": cannot be read to its end: SQLite: " + error.text() + "; " + way_out(store));
+}
+
 std::optional<std::string> foreign_notice(const fs::path& store) {
   std::error_code error;
   if (readable_store(store) != store || !fs::is_regular_file(store, error)) return std::nullopt;
   StoreCheck check;
   try {
     check = check_once(store);
+    if (check.kind == StoreCheck::Kind::unchecked) {
+      const std::vector<std::string> foreign = foreign_parts(open_distrusted(store, false));
+      if (foreign.empty()) return std::nullopt;
+      return store.string() + ": holds what another program added: " + enumerated(foreign);
+    }
   } catch (const Error&) {
     return std::nullopt;  // open_for_reading() says it
   }

@@ -149,6 +149,10 @@ std::string Statement::text(int column) const {
   return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
+std::size_t Statement::length(int column) const {
+  return static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
+}
+
 std::span<const std::byte> Statement::blob(int column) const {
   const auto* data = static_cast<const std::byte*>(sqlite3_column_blob(statement_.get(), column));
   return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};

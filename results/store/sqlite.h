@@ -77,6 +77,7 @@ class Statement {
   std::int64_t integer(int column) const;
   double real(int column) const;                      // NULL becomes NaN
   std::string text(int column) const;                 // NULL becomes ""
+  std::size_t length(int column) const;               // of a text or blob, in bytes
   std::span<const std::byte> blob(int column) const;  // valid until the next step, reset or bind
   sqlite3_stmt* handle() const { return statement_.get(); }
 

@@ -258,7 +258,15 @@ std::vector<StoredCell> Store::cells() const {
     found.emplace(stored.cell, stored);
   }
   std::vector<StoredCell> cells;
-  for (const Cell& cell : impl_->grid_cells) cells.push_back(found.at(cell));
+  for (const Cell& cell : impl_->grid_cells) {
+    const auto stored = found.find(cell);
+    if (stored == found.end()) {
+      throw Error(ErrorKind::needs_person, impl_->file.string() + ": lacks the cell " + cell.name() +
+                                               " of a grid that it says it holds; `mtlgrid doctor " +
+                                               impl_->file.string() + " --rebuild` makes it from the journal");
+    }
+    cells.push_back(stored->second);
+  }
   return cells;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdio>
+#include <map>
 #include <set>
 #include <string_view>
 
@@ -64,6 +65,7 @@ class RowSum {
 struct OwnSchema {
   std::set<std::string> names;                               // of tables, indices and views
   std::vector<std::pair<std::string, std::string>> objects;  // their types and names, in the order of the schema
+  std::vector<std::string> definitions;                      // their SQL; "" of an index that a constraint implies
   std::vector<std::string> tables;                           // in the order of the schema
 };
 
@@ -72,8 +74,9 @@ const OwnSchema& own_schema() {
     OwnSchema own;
     Database empty(":memory:", Database::Mode::create);
     empty.execute(schema_sql());
-    Statement objects = empty.prepare("SELECT name, type FROM sqlite_schema ORDER BY rowid");
+    Statement objects = empty.prepare("SELECT name, type, sql FROM sqlite_schema ORDER BY rowid");
     while (objects.step()) {
+      own.definitions.push_back(objects.text(2));
       own.names.insert(objects.text(0));
       own.objects.emplace_back(objects.text(1), objects.text(0));
       if (objects.text(1) == "table") own.tables.push_back(objects.text(0));
@@ -138,6 +141,20 @@ std::vector<std::string> missing_parts(const Database& database) {
   return parts;
 }
 
+std::string redefined_part(const Database& database) {
+  std::map<std::pair<std::string, std::string>, std::string> there;
+  Statement objects = database.prepare("SELECT type, name, sql FROM sqlite_schema");
+  while (objects.step()) there[{objects.text(0), objects.text(1)}] = objects.text(2);
+  const OwnSchema& own = own_schema();
+  for (std::size_t i = 0; i < own.objects.size(); ++i) {
+    const auto found = there.find(own.objects[i]);
+    if (found == there.end() || found->second != own.definitions[i]) {
+      return own.objects[i].first + " " + own.objects[i].second;
+    }
+  }
+  return "";
+}
+
 std::string enumerated(const std::vector<std::string>& parts) {
   std::string text;
   for (std::size_t i = 0; i < std::min(parts.size(), kNamed); ++i) text += (i > 0 ? ", " : "") + parts[i];
@@ -147,10 +164,15 @@ std::string enumerated(const std::vector<std::string>& parts) {
 
 std::string broken_table(const Database& database) {
   for (const std::string& table : own_schema().tables) {
-    const std::string found = database.text("PRAGMA main.integrity_check(\"" + table + "\")").value_or("no answer");
-    if (found != "ok") return table + ": " + found;
+    const std::string broken = broken_table(database, table);
+    if (!broken.empty()) return broken;
   }
   return "";
+}
+
+std::string broken_table(const Database& database, const std::string& table) {
+  const std::string found = database.text("PRAGMA main.integrity_check(\"" + table + "\")").value_or("no answer");
+  return found == "ok" ? "" : table + ": " + found;
 }
 
 }  // namespace mtlgrid

@@ -32,10 +32,15 @@ std::vector<std::string> foreign_parts(const Database& database);
 // Our tables, indices and views that are not there, e.g. "view table1"; in the order of our schema.
 std::vector<std::string> missing_parts(const Database& database);
 
+// The first of our tables, indices and views that is not there or defined otherwise; "" if there is none.
+std::string redefined_part(const Database& database);
+
 // "a, b, c and 2 more"
 std::string enumerated(const std::vector<std::string>& parts);
 
 // What SQLite's own check finds wrong in our tables and their indices; "" if nothing. Slow: every page is read.
 std::string broken_table(const Database& database);
+// The same of one of them.
+std::string broken_table(const Database& database, const std::string& table);
 
 }  // namespace mtlgrid

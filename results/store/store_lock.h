@@ -46,9 +46,9 @@ HolderLife life_of(const LockHolder& holder, Platform& platform);
 // where the file system supports flock.
 class StoreLock {
  public:
-  // Throws Error(needs_person) naming the holder if there is a live one, or if something other than a file is at the path
-  // (a folder, a pipe, a link). A holder whose life is unknown is watched for
-  // `stale_after` seconds of the platform's steady clock: any change of the file shows that the holder is alive.
+  // Throws Error(needs_person) naming the holder if there is a live one, or if something other than a file is at the
+  // path (a folder, a pipe, a link). A holder whose life is unknown is watched for `stale_after` seconds of the
+  // platform's steady clock: any change of the file shows that the holder is alive.
   static StoreLock take(Platform& platform, std::filesystem::path file, double stale_after,
                         const std::function<void(const std::string&)>& say);
   StoreLock(StoreLock&&) noexcept = default;

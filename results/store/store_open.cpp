@@ -13,6 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr int kLongestRow = 1 << 28;          // bytes; guessed: far above any row, far below memory
 constexpr int kShortWaitMilliseconds = 1000;  // for a lock that need not be had
 
 // A store may come from an untrusted source, so its schema gets no privileges.
@@ -20,6 +21,7 @@ void distrust(Database& database) {
   sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+  sqlite3_limit(database.handle(), SQLITE_LIMIT_LENGTH, kLongestRow);
   database.execute("PRAGMA query_only = ON");
 }
 

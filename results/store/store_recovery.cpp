@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "results/store/impossible.h"
 #include "results/store/layout.h"
 #include "results/store/schema.h"
 #include "results/store/small_file.h"
@@ -182,6 +183,22 @@ void judge_lineage(const fs::path& store, const fs::path& journal, const fs::pat
   state.kind = DatabaseState::Kind::damaged;
 }
 
+// A sum can be made for anything.
+void judge_impossible(const fs::path& working, DatabaseState& state) {
+  if (state.kind != DatabaseState::Kind::good) return;
+  std::string found;
+  try {
+    const Database database(working, Database::Mode::immutable);
+    found = impossible_contents(database);
+    if (found.empty()) found = enumerated(foreign_parts(database));
+  } catch (const SqliteError& e) {
+    found = "SQLite: " + e.text();
+  }
+  if (found.empty()) return;
+  state.kind = DatabaseState::Kind::damaged;
+  state.what = "holds what no run writes (" + found + ")";
+}
+
 Database caught_up(const fs::path& store, const fs::path& working, const DatabaseState& state, const JournalEnd& end,
                    const Say& say, const std::function<void()>& alive) {
   Database database = open_for_writing(working);
@@ -271,6 +288,7 @@ RecoveredStore recover_store(Platform& platform, const fs::path& store, const Sa
   refuse_newer_database(store, journal, state, end);
   judge_lineage(store, journal, sum == SumState::right && !forced ? working.file() : store, sum, look, state);
   if (sum == SumState::wrong) judge_other_bytes(store, state);
+  if (sum == SumState::right && !forced) judge_impossible(working.file(), state);
   if (forced && (state.kind == Kind::good || state.kind == Kind::unsynced)) {
     state.kind = Kind::damaged;
     state.what = "to be rebuilt";

@@ -72,7 +72,7 @@ void read_embeddings(const Database& database, std::int64_t cell_id, CellResult&
   while (s.step()) {
     const auto bytes = s.blob(2);
     Embedding e = {s.text(0), s.text(1), std::vector<float>(bytes.size() / sizeof(float))};
-    if (!bytes.empty()) std::memcpy(e.values.data(), bytes.data(), bytes.size());
+    if (!e.values.empty()) std::memcpy(e.values.data(), bytes.data(), e.values.size() * sizeof(float));
     r.embeddings.push_back(std::move(e));
   }
 }

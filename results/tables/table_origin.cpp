@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <system_error>
 
 #include "base/errors.h"
 #include "base/files.h"
+#include "results/store/small_file.h"
 
 namespace mtlgrid {
 
@@ -18,6 +17,8 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
+
+constexpr std::size_t kLongestRecord = 1 << 20;  // bytes
 
 // Every call of `tables` writes Table 1 and Table 2 in each format.
 bool has_tables(const fs::path& folder) {
@@ -33,12 +34,10 @@ bool has_tables(const fs::path& folder) {
 // nullopt if the folder has no record. Throws InputError if it has one that cannot be read.
 std::optional<TableOrigin> recorded_origin(const fs::path& folder) {
   const fs::path file = folder / kOriginFile;
-  std::error_code error;
-  if (!fs::exists(file, error)) return std::nullopt;
-  std::ifstream in(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const SmallFile found = read_small_file(file, kLongestRecord);
+  if (!found.there) return std::nullopt;
+  const json j = parse_small_json(found.bytes);
   try {
-    const json j = json::parse(text);
     return TableOrigin{j.at("store").get<std::string>(), j.at("journal"), j.at("grid"), j.at("identity")};
   } catch (const json::exception&) {
     throw InputError(fmt::format(

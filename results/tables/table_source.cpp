@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
+#include "base/text.h"
 #include "results/grids/grid_choice.h"
 #include "results/store/reading.h"
 
@@ -13,6 +15,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "embeddings are stored little-endian");
 
+constexpr std::size_t kShownName = 40;       // columns
+constexpr std::size_t kLongestName = 4096;   // bytes; guessed: far above any name or reason
 constexpr std::size_t kShownPerMixture = 4;  // the names of many GPUs would fill the page
 
 std::vector<std::string> texts(Statement query) {
@@ -21,16 +25,11 @@ std::vector<std::string> texts(Statement query) {
   return out;
 }
 
+// The place of a name that read_grid() found; open_for_reading() sees to it that there is no other.
 std::size_t index_of(const std::vector<std::string>& names, const std::string& name) {
-  return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
-}
-
-// A copy that SQLite deletes with the connection.
-Database private_copy(const std::filesystem::path& store) {
-  const Database original = open_for_reading(store);
-  Database copy("", Database::Mode::create);
-  copy_database(original, copy);
-  return copy;
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) throw Error(ErrorKind::fatal, "tables: '" + name + "' is in no list of the grid's names");
+  return static_cast<std::size_t>(found - names.begin());
 }
 
 // "version: 0.1.0 (590 cells), 0.2.0 (5 cells)"; "" where all cells agree.
@@ -49,7 +48,7 @@ std::string mixture(Statement query, const std::string& what) {
 }  // namespace
 
 TableSource::TableSource(const std::filesystem::path& store, std::optional<std::int64_t> grid)
-    : database_(private_copy(store)) {
+    : store_(store), database_(open_copy_for_reading(store)) {
   grid_.grid_id = choose_grid(database_, grid);
   read_grid();
 }
@@ -90,12 +89,22 @@ std::vector<TableCell> TableSource::cells(const TableBiomarker& biomarker) const
   return cells;
 }
 
+void TableSource::require(bool holds, const TableCell& cell, const std::string& cohort, const std::string& what) const {
+  if (holds) return;
+  throw written_by_no_run(store_, "cell " + std::to_string(cell.cell_id) + ", attempt " + std::to_string(cell.attempt) +
+                                      ", on " + cut_to(printable(cohort), kShownName) + ": " + what);
+}
+
 std::map<std::string, Estimate> TableSource::metrics(const TableCell& cell, const std::string& cohort) const {
   Statement query =
       database_.prepare("SELECT metric, value, reason FROM metrics WHERE cell_id = ? AND attempt = ? AND cohort = ?");
   query.bind_all(cell.cell_id, cell.attempt, cohort);
   std::map<std::string, Estimate> metrics;
-  while (query.step()) metrics[query.text(0)] = {query.real(1), query.text(2)};
+  while (query.step()) {
+    require(query.is_null(1) || std::isfinite(query.real(1)), cell, cohort, "a metric is infinite");
+    require(query.length(0) + query.length(2) <= kLongestName, cell, cohort, "a metric's name or reason is too long");
+    metrics[query.text(0)] = {query.real(1), query.text(2)};
+  }
   return metrics;
 }
 
@@ -105,7 +114,14 @@ std::vector<Prediction> TableSource::predictions(const TableCell& cell, const st
       "WHERE cell_id = ? AND attempt = ? AND cohort = ? ORDER BY position");
   query.bind_all(cell.cell_id, cell.attempt, cohort);
   std::vector<Prediction> predictions;
+  const auto number = [&](int column) { return query.is_null(column) || std::isfinite(query.real(column)); };
   while (query.step()) {
+    require(query.length(0) <= kLongestName, cell, cohort, "a patient's name is too long");
+    const std::int64_t label = query.integer(1);
+    require(label == 0 || label == 1, cell, cohort, "the label " + std::to_string(label));
+    require(std::isfinite(query.real(2)) && std::isfinite(query.real(3)), cell, cohort,
+            "a score or log-odds is missing or infinite");
+    require(number(4) && number(5), cell, cohort, "a target or prediction is infinite");
     predictions.push_back({cohort, query.text(0), static_cast<int>(query.integer(1)), query.real(2), query.real(3),
                            query.real(4), query.real(5)});
   }
@@ -124,6 +140,10 @@ std::vector<std::vector<float>> TableSource::embeddings(const TableCell& cell, c
     const auto bytes = query.blob(0);
     std::vector<float> values(bytes.size() / sizeof(float));
     if (!values.empty()) std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
+    require(!complete || embeddings.empty() || values.size() == embeddings.front().size(), cell, cohort,
+            "embeddings of different lengths");
+    require(std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); }), cell, cohort,
+            "an embedding with a number that is not finite");
     embeddings.push_back(std::move(values));
   }
   return complete ? embeddings : std::vector<std::vector<float>>{};

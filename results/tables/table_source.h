@@ -51,6 +51,7 @@ class TableSource {
   const TableGrid& grid() const { return grid_; }
   // All cells of a biomarker, those without a result too.
   std::vector<TableCell> cells(const TableBiomarker& biomarker) const;
+  // Of a cell, below: each throws InputError for what no run writes, such as a label 7 or an infinite value.
   // A cell's metrics on a cohort by name; empty where it has no result.
   std::map<std::string, Estimate> metrics(const TableCell& cell, const std::string& cohort) const;
   // Its patients on a cohort; empty where it has no result.
@@ -63,7 +64,10 @@ class TableSource {
 
  private:
   void read_grid();
+  // Throws InputError unless the number can be one of a result.
+  void require(bool holds, const TableCell& cell, const std::string& cohort, const std::string& what) const;
 
+  std::filesystem::path store_;
   Database database_;
   TableGrid grid_;
 };

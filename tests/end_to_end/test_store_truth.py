@@ -99,6 +99,32 @@ class StoreTruth(GridTest):
         self.one.call("doctor", self.one.store, "--rebuild")
         self.assert_complete(self.one, CELLS)
 
+    def test_store_from_elsewhere(self):
+        self.assertEqual(self.one.run(arguments=("--only", "fold=0,method=naive")), 0)
+        store = self.folder / "s.db"
+        shutil.copy(self.one.store, store)
+        with sqlite3.connect(store) as db:
+            db.execute("UPDATE cells SET method = 'x' WHERE cell_id = 1")
+        db.close()
+        for command in (("tables", store, "--out", self.folder / "t"), ("status", store), ("query", store, "SELECT 1")):
+            done = self.one.call(*command, check=False)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(f"{store}: holds what no run writes (table cells: a row refers to a row of methods", done.stderr)
+
+    def test_settings_that_no_run_writes(self):
+        self.assertEqual(self.one.run(arguments=("--only", "fold=0,method=naive")), 0)
+        cell, cohort = self.one.rows("SELECT cell FROM cell_summary WHERE state = 'done' LIMIT 1")[0][0], self.one.config.parent / "CPTAC-CRC"
+        Path(f"{self.one.store}.sum").unlink()
+        for settings in ("{}", '{"biomarkers": 3}', '{"biomarkers": {"MSI": {"train": []}, "HRD": 1}, "cluster": [], "file": 7}'):
+            with sqlite3.connect(self.one.store) as db:
+                db.execute("UPDATE grids SET settings = ?", (settings,))
+            db.close()
+            done = self.one.call("predict", self.one.store, cell, "--slides", cohort / "slide.csv", "--features",
+                                 cohort / "feats", check=False)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(f"{self.one.store}: holds what no run writes (settings of grid 1", done.stderr)
+            self.one.call("status", self.one.store, "--why", cell)
+
 
 if __name__ == "__main__":
     unittest.main()
