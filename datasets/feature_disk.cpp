@@ -12,6 +12,8 @@ int FeatureDisk::stat(const std::filesystem::path& file, struct stat& status) {
 
 void FeatureDisk::wait(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
 
+void FeatureDisk::reading(std::uint64_t /*bytes*/) {}
+
 FeatureDisk& FeatureDisk::real() {
   static FeatureDisk disk;
   return disk;

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 
 #include "base/system_error.h"
@@ -18,6 +19,9 @@ class FeatureDisk {
   // As POSIX stat. Returns 0 or an errno.
   virtual int stat(const std::filesystem::path& file, struct stat& status);
   virtual void wait(double seconds);
+  // Called before each part of the work on a file: the library then reads and decompresses at most so many bytes. Does
+  // nothing here; a process that may be ended says so that it is alive (reader_server.h).
+  virtual void reading(std::uint64_t bytes);
   static FeatureDisk& real();
 };
 

@@ -7,32 +7,34 @@
 #include <string>
 #include <vector>
 
+#include "datasets/feature_info.h"
+
 namespace mtlgrid {
 
 class FeatureDisk;
-
-// The header of a feature file. STAMP's layouts 1.x and 2.x are treated alike: both have `feats`.
-struct FeatureInfo {
-  std::int64_t tiles = 0, width = 0;
-  std::string extractor;        // attribute `extractor`; else `encoder` of the dataset; empty if absent
-  std::string dataset;          // where the features are: `feats`; else `patch_embeddings`, `features`, or the only one
-  std::size_t value_bytes = 2;  // of a value on disk; 2 is float16, wider ones are rounded
-  bool by_encoder = false;      // `extractor` is the dataset's `encoder`, as TRIDENT writes it
-  std::string tile_size{};      // "256 um in 224 px", from STAMP's tile_size_um and tile_size_px; empty if absent
-};
 
 // The name of the extractor that a file says, canonical (extractor_name.h); empty if it says none.
 std::string extractor_of(const FeatureInfo& info);
 
 // Every function here that reads files throws FileFault (an InputError) naming the file and what is wrong with it:
-// unreadable or truncated, no dataset of features, not a [N, D] array of floats, no tiles, slide- or patient-level file
-// (attribute `feat_type` or `encoder`); and SystemError where the system or a missing filter stands in the way. What
-// may pass is tried again after pauses (feature_disk.h). One file is open at a time.
+// unreadable or truncated, no dataset of features, not a [N, D] array of floats, no tiles, values that were never
+// written, values in another file, slide- or patient-level file (attribute `feat_type` or `encoder`); and SystemError
+// where the system or a missing filter stands in the way. What may pass is tried again after pauses (feature_disk.h).
+// One file is open at a time.
+//
+// Damaged files can make HDF5 end the process, or never return: files that nobody has checked are read through a
+// FeatureReader (feature_reader.h).
 
 // Reads the header, `tile_size` too.
 FeatureInfo inspect_features(const std::filesystem::path& file);
 // `patient` false: without trying again.
 FeatureInfo inspect_features(const std::filesystem::path& file, FeatureDisk& disk, bool patient);
+
+// Of a file that was checked before: without what its attributes say (extractor, tile size, slide or tile level).
+FeatureInfo inspect_known_features(const std::filesystem::path& file);
+// The header, and the values into `values`, with one opening. Memory is allocated only for what the file can have.
+FeatureInfo load_features(const std::filesystem::path& file, std::vector<std::uint16_t>& values, FeatureDisk& disk,
+                          bool patient);
 
 // Reads the features as IEEE float16 bit patterns, row by row: out.size() must be tiles x width.
 // Values of a float32 file are rounded to nearest even, as NumPy's astype(float16) does.
@@ -44,7 +46,7 @@ struct Bag {
   std::int64_t tiles = 0, width = 0;
   std::vector<std::uint16_t> values;
 };
-// The files were there when the data were checked: one that is gone is a SystemError.
+// The files were there when the data were checked: one that is gone is a SystemError. Their attributes are not read.
 Bag read_bag(const std::vector<std::filesystem::path>& files);
 Bag read_bag(const std::vector<std::filesystem::path>& files, FeatureDisk& disk);
 

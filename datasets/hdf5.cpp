@@ -35,9 +35,26 @@ herr_t take_number(unsigned /*depth*/, const H5E_error2_t* entry, void* number) 
   return 0;
 }
 
-herr_t take_name(hid_t /*group*/, const char* name, const H5L_info_t* /*info*/, void* names) {
-  static_cast<std::vector<std::string>*>(names)->emplace_back(name);
-  return 0;
+struct Names {
+  std::size_t most;
+  std::vector<std::string> names;
+};
+
+herr_t take_name(hid_t /*group*/, const char* name, const H5L_info_t* /*info*/, void* out) {
+  auto& [most, names] = *static_cast<Names*>(out);
+  names.emplace_back(name);
+  return names.size() > most ? 1 : 0;
+}
+
+// HDF5 calls this before it follows a link into another file.
+herr_t refuse_other_file(const char* /*file*/, const char* /*group*/, const char* other, const char* object,
+                         unsigned* /*flags*/, hid_t /*access*/, void* elsewhere) {
+  *static_cast<std::string*>(elsewhere) = fmt::format("{} of file '{}'", object, other);
+  return -1;
+}
+
+ForeignLink foreign_link(const std::string& target) {
+  return {"H5Oopen", "to " + target, std::source_location::current()};
 }
 
 Handle scalar_space() { return {MTLGRID_HDF5(H5Screate(H5S_SCALAR)), H5Sclose}; }
@@ -56,19 +73,29 @@ void write_scalar(const Handle& object, const char* name, hid_t file_type, hid_t
   MTLGRID_HDF5(H5Awrite(attribute.get(), memory_type, value));
 }
 
+constexpr std::size_t kLongestText = 1000;      // of an attribute; guessed: names have a few dozen bytes
+constexpr std::size_t kMostTextRoom = 1 << 16;  // of a fixed length, of which padding is a part
+constexpr std::size_t kWidestNumber = 16;       // bytes of a long double
+
+AttributeError bad_attribute(const char* name, const std::string& what) {
+  return {"H5Aread", fmt::format("attribute '{}' {}", name, what), std::source_location::current()};
+}
+
 std::string read_variable_text(const Handle& attribute, const Handle& type) {
   char* text = nullptr;
   MTLGRID_HDF5(H5Aread(attribute.get(), type.get(), static_cast<void*>(&text)));
-  const std::string out = text == nullptr ? "" : text;
+  std::string out = text == nullptr ? "" : std::string(text, ::strnlen(text, kLongestText + 1));
   H5free_memory(text);
   return out;
 }
 
-std::string read_fixed_text(const Handle& attribute, const Handle& type) {
-  std::string text(H5Tget_size(type.get()), '\0');
+std::string read_fixed_text(const Handle& attribute, const Handle& type, const char* name) {
+  const std::size_t room = H5Tget_size(type.get());
+  if (room == 0 || room > kMostTextRoom) throw bad_attribute(name, fmt::format("is declared with {} bytes", room));
+  std::string text(room, '\0');
   MTLGRID_HDF5(H5Aread(attribute.get(), type.get(), text.data()));
   text.resize(std::min(text.size(), text.find('\0')));
-  if (H5Tget_strpad(type.get()) == H5T_STR_SPACEPAD) text.erase(text.find_last_not_of(' ') + 1);
+  if (MTLGRID_HDF5(H5Tget_strpad(type.get())) == H5T_STR_SPACEPAD) text.erase(text.find_last_not_of(' ') + 1);
   return text;
 }
 
@@ -79,15 +106,13 @@ Hdf5Error::Hdf5Error(const std::string& call, const std::string& library_text, s
       library_text_(library_text),
       number_(number) {}
 
-Quiet::Quiet() {
-  // Where the system refused a read, a handle cannot be closed, and HDF5 would complain of it at the process's end.
+void silence() {
+  // Where the system refused a read, or the file is damaged, a handle cannot be closed, and HDF5 would complain of it
+  // at the process's end.
   static const herr_t kWithoutFarewell = H5dont_atexit();
   static_cast<void>(kWithoutFarewell);
-  H5Eget_auto2(H5E_DEFAULT, &print_, &data_);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
-
-Quiet::~Quiet() { H5Eset_auto2(H5E_DEFAULT, print_, data_); }
 
 std::string error_text() {
   std::string text;
@@ -103,11 +128,12 @@ int error_number() {
 
 Handle::~Handle() {
   if (id_ < 0) return;
-  const Quiet quiet;
+  silence();
   close_(id_);
 }
 
 Handle open_file(const std::filesystem::path& file) {
+  silence();
   register_lzf();
   const Handle access(MTLGRID_HDF5(H5Pcreate(H5P_FILE_ACCESS)), H5Pclose);
 #if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
@@ -122,15 +148,27 @@ Handle create_file(const std::filesystem::path& file) {
 
 std::optional<Handle> find_dataset(const Handle& file, const char* name) {
   if (MTLGRID_HDF5(H5Lexists(file.get(), name, H5P_DEFAULT)) == 0) return std::nullopt;
-  Handle object(MTLGRID_HDF5(H5Oopen(file.get(), name, H5P_DEFAULT)), H5Oclose);
-  if (H5Iget_type(object.get()) != H5I_DATASET) return std::nullopt;
-  return object;
+  H5L_info_t link{};
+  MTLGRID_HDF5(H5Lget_info(file.get(), name, &link, H5P_DEFAULT));
+  if (link.type > H5L_TYPE_SOFT && link.type != H5L_TYPE_EXTERNAL) throw foreign_link("a kind that HDF5 does not have");
+  // Soft links may lead through others, which the library would follow.
+  std::string elsewhere;
+  const Handle access(MTLGRID_HDF5(H5Pcreate(H5P_LINK_ACCESS)), H5Pclose);
+  MTLGRID_HDF5(H5Pset_elink_cb(access.get(), refuse_other_file, &elsewhere));
+  try {
+    Handle object(MTLGRID_HDF5(H5Oopen(file.get(), name, access.get())), H5Oclose);
+    if (H5Iget_type(object.get()) != H5I_DATASET) return std::nullopt;
+    return object;
+  } catch (const Hdf5Error&) {
+    if (!elsewhere.empty()) throw foreign_link(elsewhere);
+    throw;
+  }
 }
 
-std::vector<std::string> names_at_top(const Handle& file) {
-  std::vector<std::string> names;
+std::vector<std::string> names_at_top(const Handle& file, std::size_t most) {
+  Names names{most, {}};
   MTLGRID_HDF5(H5Literate(file.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr, take_name, &names));
-  return names;
+  return std::move(names.names);
 }
 
 std::vector<hsize_t> shape_of(const Handle& dataset) {
@@ -145,21 +183,6 @@ bool has_float_type(const Handle& dataset) {
   return MTLGRID_HDF5(H5Tget_class(type.get())) == H5T_FLOAT;
 }
 
-Storage storage_of(const Handle& dataset) {
-  const Handle type(MTLGRID_HDF5(H5Dget_type(dataset.get())), H5Tclose);
-  const Handle creation(MTLGRID_HDF5(H5Dget_create_plist(dataset.get())), H5Pclose);
-  return {H5Dget_storage_size(dataset.get()), H5Tget_size(type.get()),
-          MTLGRID_HDF5(H5Pget_nfilters(creation.get())) > 0};
-}
-
-hsize_t rows_of_chunk(const Handle& dataset) {
-  const Handle creation(MTLGRID_HDF5(H5Dget_create_plist(dataset.get())), H5Pclose);
-  if (MTLGRID_HDF5(H5Pget_layout(creation.get())) != H5D_CHUNKED) return 1;
-  std::vector<hsize_t> chunk(shape_of(dataset).size());
-  MTLGRID_HDF5(H5Pget_chunk(creation.get(), static_cast<int>(chunk.size()), chunk.data()));
-  return chunk.empty() ? 1 : chunk[0];
-}
-
 Handle float16_type() {
   Handle type(MTLGRID_HDF5(H5Tcopy(H5T_NATIVE_FLOAT)), H5Tclose);
   // Sign in bit 15, 5 bits of exponent from bit 10, 10 bits of mantissa, bias 15.
@@ -172,10 +195,6 @@ Handle float16_type() {
 bool is_stored_as(const Handle& dataset, hid_t type) {
   const Handle stored(MTLGRID_HDF5(H5Dget_type(dataset.get())), H5Tclose);
   return MTLGRID_HDF5(H5Tequal(stored.get(), type)) > 0;
-}
-
-void read_all(const Handle& dataset, hid_t memory_type, void* out) {
-  MTLGRID_HDF5(H5Dread(dataset.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, out));
 }
 
 void read_rows(const Handle& dataset, hsize_t first, hsize_t count, hsize_t width, hid_t memory_type, void* out) {
@@ -194,11 +213,12 @@ std::optional<std::string> text_attribute(const Handle& object, const char* name
   const auto values = MTLGRID_HDF5(H5Sget_simple_extent_npoints(space.get()));
   if (values == 0) return std::nullopt;
   if (values > 1 || MTLGRID_HDF5(H5Tget_class(type.get())) != H5T_STRING) {
-    throw AttributeError("H5Aread", fmt::format("attribute '{}' is not a single text", name),
-                         std::source_location::current());
+    throw bad_attribute(name, "is not a single text");
   }
   const bool variable = MTLGRID_HDF5(H5Tis_variable_str(type.get())) > 0;
-  return variable ? read_variable_text(attribute, type) : read_fixed_text(attribute, type);
+  std::string text = variable ? read_variable_text(attribute, type) : read_fixed_text(attribute, type, name);
+  if (text.size() > kLongestText) throw bad_attribute(name, fmt::format("has more than {} bytes", kLongestText));
+  return text;
 }
 
 std::optional<double> number_attribute(const Handle& object, const char* name) {
@@ -209,6 +229,7 @@ std::optional<double> number_attribute(const Handle& object, const char* name) {
   const H5T_class_t kind = MTLGRID_HDF5(H5Tget_class(type.get()));
   if (kind != H5T_FLOAT && kind != H5T_INTEGER) return std::nullopt;
   if (MTLGRID_HDF5(H5Sget_simple_extent_npoints(space.get())) != 1) return std::nullopt;
+  if (H5Tget_size(type.get()) > kWidestNumber) return std::nullopt;
   double value = 0;
   MTLGRID_HDF5(H5Aread(attribute.get(), H5T_NATIVE_DOUBLE, &value));
   return value;

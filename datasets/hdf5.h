@@ -1,8 +1,11 @@
 // The only wrapper of the HDF5 C library: every call is checked, every handle owned.
 //
 // A call that fails throws Hdf5Error with the call, our file and line, and the library's own innermost message.
-// HDF5's automatic printing to stderr is off during each call and put back after it. One thread at a time: the
-// library keeps one error stack and (as Debian builds it) has no locks.
+// HDF5's automatic printing to stderr is off from the first call on, for good: it would print pages, at the process's
+// end too. One thread at a time: the library keeps one error stack and (as Debian builds it) has no locks.
+//
+// On damaged files the library itself may crash, or never return: files that nobody has checked are read in a
+// process of their own (reader_process.h).
 #pragma once
 
 #include <hdf5.h>
@@ -39,18 +42,14 @@ class AttributeError : public Hdf5Error {
   using Hdf5Error::Hdf5Error;
 };
 
-// Switches automatic error printing off while it lives.
-class Quiet {
+// A name leads into another file, or is a link of a kind that only another program knows; library_text() says where to.
+class ForeignLink : public Hdf5Error {
  public:
-  Quiet();
-  ~Quiet();
-  Quiet(const Quiet&) = delete;
-  Quiet& operator=(const Quiet&) = delete;
-
- private:
-  H5E_auto2_t print_ = nullptr;
-  void* data_ = nullptr;
+  using Hdf5Error::Hdf5Error;
 };
+
+// Switches the library's own printing off, and its work at the process's end. Must precede the first call.
+void silence();
 
 // The innermost message that the failed call left on HDF5's error stack; "no reason given" if there is none.
 std::string error_text();
@@ -60,7 +59,7 @@ int error_number();
 // Runs `call` and throws Hdf5Error if it returns a negative value.
 template <typename Call>
 auto checked(const char* what, Call&& call, std::source_location where = std::source_location::current()) {
-  const Quiet quiet;
+  silence();
   const auto result = call();
   if (result < 0) throw Hdf5Error(what, error_text(), where, error_number());
   return result;
@@ -86,37 +85,26 @@ class Handle {
 Handle open_file(const std::filesystem::path& file);
 Handle create_file(const std::filesystem::path& file);  // must not exist
 
-// A dataset of `file` by name; nullopt if the file has none of that name.
+// A dataset of `file` by name; nullopt if the file has none of that name. Links are followed within the file alone:
+// throws ForeignLink for others.
 std::optional<Handle> find_dataset(const Handle& file, const char* name);
-// Names of everything at the top of the file, ascending.
-std::vector<std::string> names_at_top(const Handle& file);
+// Names at the top of the file, ascending: all, or the first `most` and one more.
+std::vector<std::string> names_at_top(const Handle& file, std::size_t most);
 std::vector<hsize_t> shape_of(const Handle& dataset);
 bool has_float_type(const Handle& dataset);
-// Bytes that are stored for the dataset: 0 where a shape was declared and nothing ever written. `bytes_per_value` is
-// the stored type's; `compressed` says whether any filter stands between the two.
-struct Storage {
-  std::uint64_t bytes = 0, bytes_per_value = 0;
-  bool compressed = false;
-};
-Storage storage_of(const Handle& dataset);
-// Rows of a chunk, or 1 where the dataset is not stored in chunks. Rows that are read in parts of other sizes make
-// HDF5 decompress chunks again that are larger than its cache (1 MB).
-hsize_t rows_of_chunk(const Handle& dataset);
 
 // The 2-byte IEEE 754 type in this machine's byte order; HDF5 1.10 has no name for it.
 Handle float16_type();
 
 // A scalar text attribute (of fixed or variable length); nullopt if the object has no attribute of that name, or one
-// without a value (h5py.Empty). Throws AttributeError if the attribute is not a single text.
+// without a value (h5py.Empty). Throws AttributeError if the attribute is not a single text, or one of more than a
+// thousand bytes.
 std::optional<std::string> text_attribute(const Handle& object, const char* name);
 // A scalar attribute that is a number; nullopt if there is none of that name, or it is something else.
 std::optional<double> number_attribute(const Handle& object, const char* name);
 
 // Whether the dataset is stored in exactly `type`, so that reading it as that converts nothing.
 bool is_stored_as(const Handle& dataset, hid_t type);
-
-// Reads a whole dataset, row-major, into memory of `memory_type` that is large enough for it.
-void read_all(const Handle& dataset, hid_t memory_type, void* out);
 
 // Reads rows [first, first + count) of a 2-dimensional dataset as `memory_type`: out is [count, width].
 void read_rows(const Handle& dataset, hsize_t first, hsize_t count, hsize_t width, hid_t memory_type, void* out);

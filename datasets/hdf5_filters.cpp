@@ -37,7 +37,7 @@ std::optional<MissingFilter> missing_filter(const Handle& dataset) {
     std::array<char, 64> name{};
     const int id = MTLGRID_HDF5(H5Pget_filter2(creation.get(), static_cast<unsigned>(i), &flags, &values, nullptr,
                                                name.size() - 1, name.data(), &config));
-    const Quiet quiet;  // a folder of plugins that is not there is an error of HDF5's, and no filter to us
+    // A folder of plugins that is not there is an error of HDF5's, and no filter to us.
     if (H5Zfilter_avail(id) <= 0) return MissingFilter{id, name_of(id, name.data())};
   }
   return std::nullopt;

@@ -6,18 +6,17 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
-#include <new>
 #include <optional>
 #include <utility>
 
 #include "base/causes.h"
 #include "base/text.h"
 #include "datasets/feature_disk.h"
+#include "datasets/feature_reader.h"
 #include "datasets/feature_summary.h"
 #include "datasets/features.h"
 #include "datasets/file_fault.h"
 #include "datasets/fingerprint.h"
-#include "datasets/half.h"
 #include "datasets/join.h"
 #include "datasets/join_columns.h"
 #include "datasets/read_table.h"
@@ -35,43 +34,27 @@ struct Candidate {
   std::string slide() const { return std::filesystem::path(relative).stem().string(); }
 };
 
-void check_finite(const std::filesystem::path& file, const std::vector<std::uint16_t>& values, std::int64_t width) {
-  const auto bad = std::find_if_not(values.begin(), values.end(), is_finite_half);
-  if (bad == values.end()) return;
-  const auto position = bad - values.begin();
-  const auto count = std::count_if(bad, values.end(), [](std::uint16_t v) { return !is_finite_half(v); });
-  throw FileFault(
-      file, "values that are not finite as float16", "expected finite numbers up to 65504",
-      fmt::format("tile {}, feature {} (from 0), and {} more", position / width, position % width, count - 1));
-}
-
-std::string read_and_hash(const Candidate& file, FeatureDisk& disk, bool patient) {
-  std::vector<std::uint16_t> values;
-  try {
-    values.resize(static_cast<std::size_t>(file.info->tiles * file.info->width));
-  } catch (const std::bad_alloc&) {
-    throw FileFault(file.path, "does not fit into memory", "expected fewer tiles, or a larger machine",
-                    fmt::format("{} tiles of {} features", file.info->tiles, file.info->width));
-  }
-  read_features(file.path, values, disk, patient);
-  check_finite(file.path, values, file.info->width);
-  return hash_features(values, file.info->tiles, file.info->width);
-}
-
 // Checks the files of a cohort one after the other, and collects what is wrong with them by cause.
 class FileCheck {
  public:
   // `unlisted`: lines on slides in folders that cannot be listed.
-  FileCheck(const std::filesystem::path& folder, const Problems& unlisted, FingerprintMemory& memory, FeatureDisk& disk)
-      : folder_(folder), unlisted_(unlisted), memory_(memory), disk_(disk) {}
+  FileCheck(const std::filesystem::path& folder, const Problems& unlisted, FingerprintMemory& memory,
+            FeatureReader& reader)
+      : folder_(folder), unlisted_(unlisted), memory_(memory), reader_(reader) {}
 
   void check(Candidate& file) {
     try {
       const auto stamp = stamp_of(file.path);
-      file.info = inspect_features(file.path, disk_, patient_);
       const auto known = memory_.find(file.path);
-      file.hash = known ? *known : read_and_hash(file, disk_, patient_);
+      CheckedFile checked = reader_.read(file.path, !known, patient_);
+      file.info = std::move(checked.info);
+      file.hash = known ? *known : std::move(checked.hash);
       if (!known) memory_.remember(file.path, file.hash, stamp);
+      if (file.used && checked.zero_tiles > 0) {
+        zeros_.add("tiles of zeros alone at the end",
+                   fmt::format("{}: {} of {} tiles", file.relative, checked.zero_tiles, file.info->tiles),
+                   "the extraction may have broken off: look at these files, and extract them again");
+      }
     } catch (const FileFault& e) {
       const std::string example = e.detail().empty() ? file.relative : file.relative + ": " + e.detail();
       (file.used ? faults_ : unused_).add(e.cause(), example, e.expected());
@@ -133,7 +116,9 @@ class FileCheck {
 
   // Adds what was found. Throws Error(needs_person) if files or folders could not be read and nothing else is wrong.
   void report(Problems& problems, std::vector<std::string>& warnings) const {
-    Problems unused, unread = unlisted_;
+    Problems unused, zeros, unread = unlisted_;
+    zeros_.report(folder_.string(), zeros);
+    warnings.insert(warnings.end(), zeros.lines().begin(), zeros.lines().end());
     unused_.report(folder_.string() + ", files of patients whom no pair uses", unused);
     warnings.insert(warnings.end(), unused.lines().begin(), unused.lines().end());
     faults_.report(folder_.string(), problems);
@@ -146,9 +131,9 @@ class FileCheck {
   const std::filesystem::path& folder_;
   const Problems& unlisted_;
   FingerprintMemory& memory_;
-  FeatureDisk& disk_;
+  FeatureReader& reader_;
   bool patient_ = true;  // no file could not be read yet
-  Causes faults_, system_, unused_;
+  Causes faults_, system_, unused_, zeros_;
 };
 
 struct Tables {
@@ -253,6 +238,12 @@ Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems
 
 Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems& problems,
                    const std::vector<CohortUse>& uses, FeatureDisk& disk) {
+  DirectReader reader(disk);
+  return load_cohort(files, memory, problems, uses, reader, disk);
+}
+
+Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems& problems,
+                   const std::vector<CohortUse>& uses, FeatureReader& reader, FeatureDisk& disk) {
   Cohort cohort;
   cohort.files = files;
   auto tables = read_inputs(files, disk, problems);
@@ -263,7 +254,7 @@ Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems
                                   {cohort.drops, problems, cohort.warnings, unlisted});
 
   std::vector<Candidate> checked;
-  FileCheck check(files.features, unlisted, memory, disk);
+  FileCheck check(files.features, unlisted, memory, reader);
   Fingerprint fingerprint;
   for (const auto& patient : joined) {
     const bool used = is_used(patient.clini_row);

@@ -4,6 +4,7 @@
 
 #include "datasets/features.h"
 #include "datasets/load_cohort.h"
+#include "datasets/synth_features.h"
 #include "tests/datasets/support.h"
 
 namespace fs = std::filesystem;
@@ -269,6 +270,20 @@ TEST_F(LoadCohort, ABadFileIsNotRemembered) {
   EXPECT_THAT(problems.lines(), SizeIs(1));
   EXPECT_EQ(memory.find(c.feats("a.h5")), std::nullopt);
   EXPECT_NE(memory.find(c.feats("b.h5")), std::nullopt);
+}
+
+// A contiguous dataset that was written in part cannot be told from zeros that were written.
+TEST(Cohort, TilesOfZerosAtTheEndOfAFileAreAWarning) {
+  CohortOnDisk c;
+  c.clini("PATIENT,label\nA,p\nB,n\n").slides("PATIENT,FILENAME\nA,a\nB,b\n").file("a.h5").file("b.h5");
+  EXPECT_THAT(c.load().warnings, IsEmpty());
+  std::vector<std::uint16_t> values(12, 0);
+  values[0] = 0x3c00;
+  values[11] = 0x8000;  // -0
+  fs::remove(c.feats("b.h5"));
+  write_features(c.feats("b.h5"), values, 3, StampLayout::v2, "ctranspath");
+  EXPECT_THAT(c.load().warnings, ElementsAre(HasSubstr("tiles of zeros alone at the end (b.h5: 3 of 4 tiles); the "
+                                                       "extraction may have broken off")));
 }
 
 }  // namespace
