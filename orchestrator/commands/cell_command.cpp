@@ -16,6 +16,7 @@
 #include "orchestrator/plan/initial_weights.h"
 #include "orchestrator/scheduler/queued_cell.h"
 #include "orchestrator/scheduler/store_folder.h"
+#include "orchestrator/session/feature_process.h"
 #include "orchestrator/session/session.h"
 #include "orchestrator/session/trainer_executable.h"
 #include "results/metrics/registry.h"
@@ -65,7 +66,7 @@ int run(const CommandOptions& options) {
   if (options.has("init")) config.init = options.path("init");
   check_store_place(config.store);
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
-  const Plan plan = make_plan(config, memory);
+  const Plan plan = make_plan(config, memory, *feature_process());
   if (std::find(plan.grid.cells.begin(), plan.grid.cells.end(), cell) == plan.grid.cells.end()) {
     std::vector<std::string> names;
     for (const Cell& known : plan.grid.cells) names.push_back(known.name());

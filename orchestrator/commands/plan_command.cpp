@@ -5,6 +5,7 @@
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/plan_report.h"
 #include "orchestrator/scheduler/store_folder.h"
+#include "orchestrator/session/feature_process.h"
 #include "results/store/store_place.h"
 
 namespace mtlgrid {
@@ -21,7 +22,7 @@ int run(const CommandOptions& options) {
   if (options.has("init")) config.init = options.path("init");
   check_store_place(config.store);
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
-  const Plan plan = make_plan(config, memory);
+  const Plan plan = make_plan(config, memory, *feature_process());
   put_result(printable_lines(plan_report(plan, plan_standing(plan), options.has("drops"))));
   return 0;
 }

@@ -22,6 +22,7 @@
 #include "orchestrator/commands/trained_patients.h"
 #include "orchestrator/plan/new_cohort.h"
 #include "orchestrator/session/ask_trainer.h"
+#include "orchestrator/session/feature_process.h"
 #include "results/metrics/bootstrap.h"
 #include "results/status/query_render.h"
 #include "results/store/reading.h"
@@ -138,7 +139,7 @@ NewCohort load_checked(const PredictOptions& options, const Network& network) {
     });
   }
   Problems own;
-  NewCohort cohort = load_new_cohort(options.cohort, network.rule, w.auxiliary_column, own);
+  NewCohort cohort = load_new_cohort(options.cohort, network.rule, w.auxiliary_column, *feature_process(), own);
   if (own.empty()) check_features(cohort.patients, network, own);
   if (!own.empty()) {  // what the join warns of may be the cause
     for (const std::string& line : cohort.patients.warnings) problems.add("warning: " + line);

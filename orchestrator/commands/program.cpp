@@ -1,5 +1,7 @@
 #include "orchestrator/commands/program.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <exception>
 #include <filesystem>
@@ -10,8 +12,10 @@
 #include "base/errors.h"
 #include "base/exit_status.h"
 #include "base/telling.h"
+#include "datasets/reader_server.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/version.h"
+#include "orchestrator/session/feature_process.h"
 
 namespace mtlgrid {
 namespace {
@@ -32,6 +36,7 @@ std::string program_help() {
 int dispatch(const std::vector<std::string>& words) {
   if (words.empty()) throw InputError("a command is missing; mtlgrid --help lists all");
   const std::string& name = words.front();
+  if (name == kServeFeatures) return serve_features(STDIN_FILENO, STDOUT_FILENO);
   if (name == "--help" || name == "-h" || name == "help") {
     put_result(program_help());
     return 0;

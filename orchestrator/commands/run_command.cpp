@@ -24,6 +24,7 @@
 #include "orchestrator/rehearsal/rehearsal.h"
 #include "orchestrator/scheduler/queued_cell.h"
 #include "orchestrator/scheduler/store_folder.h"
+#include "orchestrator/session/feature_process.h"
 #include "orchestrator/session/keep_alive.h"
 #include "orchestrator/session/rank_trainers.h"
 #include "orchestrator/session/session.h"
@@ -189,7 +190,7 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
   check_store_place(config.store);
   FingerprintMemory memory = FingerprintMemory::load(fingerprint_file(config.store));
   std::optional<Plan> made;
-  transport.during([&] { made = make_plan(config, memory); });
+  transport.during([&] { made = make_plan(config, memory, *feature_process()); });
   const Plan plan = *std::move(made);
   // A bad expression, a missing device and a missing trainer are reported before anything is written.
   const std::vector<Cell> cells = select_cells(plan.grid.cells, options.only);

@@ -6,6 +6,8 @@
 #include <tuple>
 
 #include "datasets/absent_columns.h"
+#include "datasets/feature_disk.h"
+#include "datasets/feature_reader.h"
 #include "datasets/labels.h"
 #include "datasets/load_cohort.h"
 #include "datasets/missing_cells.h"
@@ -40,12 +42,12 @@ void add_once(std::vector<std::string>& lines, const std::vector<std::string>& m
 }  // namespace
 
 NewCohort load_new_cohort(const CohortFiles& files, const LabelRule& rule, const std::string& auxiliary_column,
-                          Problems& problems) {
+                          FeatureReader& reader, Problems& problems) {
   FingerprintMemory memory;  // files are read once for both joins below
   CohortFiles unlabelled = files;
   unlabelled.clini.clear();
   NewCohort cohort;
-  cohort.patients = load_cohort(unlabelled, memory, problems);
+  cohort.patients = load_cohort(unlabelled, memory, problems, {}, reader, FeatureDisk::real());
   cohort.label.resize(cohort.patients.patients.size());
   cohort.target.resize(cohort.label.size(), std::numeric_limits<double>::quiet_NaN());
   cohort.drops = cohort.patients.drops;
@@ -53,7 +55,7 @@ NewCohort load_new_cohort(const CohortFiles& files, const LabelRule& rule, const
   if (files.clini.empty()) return cohort;
   Problems own;
   Cohort& labelled = cohort.labelled;
-  labelled = load_cohort(files, memory, own);
+  labelled = load_cohort(files, memory, own, {}, reader, FeatureDisk::real());
   if (!labelled.patients.empty()) {  // tables are checked where files are broken too
     check_repeated_rows(labelled, {rule.column, auxiliary_column}, own);
     const std::vector<CohortUse> uses = {{rule.column, rule.ignore, auxiliary_column, false}};

@@ -11,6 +11,8 @@
 
 namespace mtlgrid {
 
+class FeatureReader;
+
 struct NewCohort {
   Cohort patients;                        // all patients of the slide table with at least one feature file
   std::vector<std::optional<int>> label;  // of each; 1 positive, 0 negative
@@ -25,8 +27,8 @@ struct NewCohort {
 // `files.clini` may be empty: then there are no labels, and no patient counts as unlabelled. Labels follow the rules of
 // external cohorts (label_rows). A rule without negative values (of a grid that an earlier version registered) takes
 // the only other value of the clinical table (find_classes). Adds every problem to `problems`; if there are any, the
-// cohort must not be used.
+// cohort must not be used. Feature files are read by `reader`.
 NewCohort load_new_cohort(const CohortFiles& files, const LabelRule& rule, const std::string& auxiliary_column,
-                          Problems& problems);
+                          FeatureReader& reader, Problems& problems);
 
 }  // namespace mtlgrid

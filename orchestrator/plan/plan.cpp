@@ -8,6 +8,8 @@
 #include <set>
 
 #include "datasets/absent_columns.h"
+#include "datasets/feature_disk.h"
+#include "datasets/feature_reader.h"
 #include "datasets/features.h"
 #include "datasets/fingerprint.h"
 #include "datasets/folds.h"
@@ -26,7 +28,10 @@ namespace {
 // Every step adds problems to `problems_` and continues with the checks that are still possible.
 class PlanBuilder {
  public:
-  PlanBuilder(const Config& config, FingerprintMemory& memory) : memory_(memory) { plan_.config = config; }
+  PlanBuilder(const Config& config, FingerprintMemory& memory, FeatureReader& reader)
+      : memory_(memory), reader_(reader) {
+    plan_.config = config;
+  }
 
   Plan build() {
     settings();
@@ -57,7 +62,7 @@ class PlanBuilder {
       if (std::find(used.begin(), used.end(), files.name) == used.end()) continue;
       Problems own;
       const std::vector<CohortUse> uses = uses_of(files.name);
-      Cohort cohort = load_cohort(files, memory_, own, uses);
+      Cohort cohort = load_cohort(files, memory_, own, uses, reader_, FeatureDisk::real());
       for (const std::string& line : cohort.warnings) warn(files.name, line);
       for (const std::string& line : own.lines()) problems_.add(line);
       if (!own.empty()) damaged_.insert(files.name);
@@ -252,6 +257,7 @@ class PlanBuilder {
 
   Plan plan_;
   FingerprintMemory& memory_;
+  FeatureReader& reader_;
   Problems problems_;
   std::vector<std::string> warnings_;  // of the joins of all cohorts, those that failed too
   // A class of a pair's training cohort with fewer patients than folds.
@@ -269,6 +275,13 @@ class PlanBuilder {
 
 }  // namespace
 
-Plan make_plan(const Config& config, FingerprintMemory& memory) { return PlanBuilder(config, memory).build(); }
+Plan make_plan(const Config& config, FingerprintMemory& memory, FeatureReader& reader) {
+  return PlanBuilder(config, memory, reader).build();
+}
+
+Plan make_plan(const Config& config, FingerprintMemory& memory) {
+  DirectReader reader(FeatureDisk::real());
+  return make_plan(config, memory, reader);
+}
 
 }  // namespace mtlgrid

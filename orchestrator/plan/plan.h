@@ -11,6 +11,8 @@
 
 namespace mtlgrid {
 
+class FeatureReader;
+
 struct Plan {
   Config config;
   Experiment experiment;
@@ -19,9 +21,11 @@ struct Plan {
   std::vector<LabelRule> rules;  // of config.biomarkers, in their order, with the classes of the training cohorts
 };
 
-// Loads every cohort (features are read once and remembered in STORE.d/fingerprints), joins pairs and makes folds.
-// Writes nothing, but fills `memory` for the caller to save. Throws InputError with every problem of all cohorts and
-// pairs at once.
+// Loads every cohort (features are read once, by `reader`, and remembered in STORE.d/fingerprints), joins pairs and
+// makes folds. Writes nothing, but fills `memory` for the caller to save. Throws InputError with every problem of all
+// cohorts and pairs at once.
+Plan make_plan(const Config& config, FingerprintMemory& memory, FeatureReader& reader);
+// Reads the feature files in this process: only for files of one's own, as tests make them.
 Plan make_plan(const Config& config, FingerprintMemory& memory);
 
 }  // namespace mtlgrid

@@ -1,5 +1,7 @@
-"""What the system refuses while features are read fails no cell for good: few descriptors, a file that goes away."""
+"""What the system refuses while features are read fails no cell for good: few descriptors, a file that goes away. What
+harms HDF5 harms nobody else."""
 import csv
+import os
 import shutil
 import unittest
 
@@ -55,6 +57,25 @@ class SystemErrors(GridTest):
         self.assertEqual(grid.rows("SELECT count(*) FROM cells WHERE state = 'failed'"), [(0,)])
         feats.with_name("away").rename(feats)
         self.assertEqual(grid.run(), 0)
+
+    def test_a_file_that_harms_hdf5_is_one_line(self):
+        grid = self.small("harm")
+        (file,) = self.features(self.row)
+        whole = file.read_bytes()
+        heap = whole.index(b"GCOL")  # HDF5's heap of texts; 24 bytes on: the bytes of the extractor's name
+        for byte, change in ((25, 2), (31, 0x6B), (9, 0xFF), (40, 0x80)):
+            damaged = bytearray(whole)
+            damaged[heap + byte] ^= change
+            file.write_bytes(damaged)
+            done = grid.call("plan", grid.config, check=False)
+            if done.returncode != 0:  # some damage is to what nobody reads
+                self.assertEqual((done.returncode, len(done.stderr.splitlines())), (2, 1), done.stderr)
+                self.assertIn(file.name, done.stderr)
+        file.unlink()
+        os.mkfifo(file)
+        done = grid.call("plan", grid.config, check=False)
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (2, 1), done.stderr)
+        self.assertIn("a pipe, a socket or a device", done.stderr)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "datasets/feature_disk.h"
+#include "datasets/feature_reader.h"
 #include "tests/orchestrator/plan/small_grid.h"
 
 namespace mtlgrid {
@@ -27,7 +29,8 @@ class NewCohortTest : public ::testing::Test {
                             "",
                             {},
                             true};
-    return load_new_cohort(files, rule, "LF", problems);
+    DirectReader reader(FeatureDisk::real());
+    return load_new_cohort(files, rule, "LF", reader, problems);
   }
   static std::vector<std::string> reasons(const NewCohort& cohort) {
     std::vector<std::string> out;
