@@ -73,12 +73,6 @@ void kill_group(pid_t pid) {
   ::kill(pid, SIGKILL);
 }
 
-// Throws unless it is a JSON object with a string "type".
-void check_message(const nlohmann::json& message) {
-  if (message.is_object() && message.contains("type") && message["type"].is_string()) return;
-  throw Error(ErrorKind::fatal, "message without a type");
-}
-
 class TrainerProcesses final : public Trainers {
  public:
   TrainerProcesses(const TrainerCommand& command, double grace);
@@ -221,7 +215,6 @@ void TrainerProcesses::deliver(int number, std::string_view bytes, std::vector<T
   try {
     slot.reader.feed(bytes);
     while (auto message = slot.reader.next()) {
-      check_message(*message);
       events.emplace_back(TrainerMessage{number, std::move(*message)});
     }
   } catch (const Error& e) {

@@ -30,8 +30,6 @@ FeatureInfo inspect_features(const std::filesystem::path& file);
 // `patient` false: without trying again.
 FeatureInfo inspect_features(const std::filesystem::path& file, FeatureDisk& disk, bool patient);
 
-// Of a file that was checked before: without what its attributes say (extractor, tile size, slide or tile level).
-FeatureInfo inspect_known_features(const std::filesystem::path& file);
 // The header, and the values into `values`, with one opening. Memory is allocated only for what the file can have.
 FeatureInfo load_features(const std::filesystem::path& file, std::vector<std::uint16_t>& values, FeatureDisk& disk,
                           bool patient);

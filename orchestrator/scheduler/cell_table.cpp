@@ -86,6 +86,7 @@ void CellTable::start(std::size_t index, SlotAddress at, EventTime now) {
   require(cell.phase == CellPhase::queued, cell.cell.name() + " is started though it is not queued");
   set_phase(index, CellPhase::running);
   ++cell.attempt;
+  cell.holders.push_back(at.worker);
   cell.at = at;
   cell.begun = cell.since = now.steady;
   cell.begun_wall = now.wall;

@@ -41,6 +41,7 @@ struct TrackedCell {
   std::vector<std::string> resume;  // as in QueuedCell
   int earlier_attempts = 0;         // begun before this run
   int attempt = 0;                  // newest begun
+  std::vector<int> holders{};       // the workers that the attempts begun in this run were given to
   CellPhase phase = CellPhase::queued;
   bool has_result = false;  // a late result of an attempt that was given up counts already
   CellFaults faults;

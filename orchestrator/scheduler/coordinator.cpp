@@ -7,6 +7,7 @@
 #include "base/errors.h"
 #include "orchestrator/durations/cell_durations.h"
 #include "orchestrator/scheduler/coordinator_status.h"
+#include "orchestrator/scheduler/message_checks.h"
 #include "orchestrator/scheduler/next_pack.h"
 #include "orchestrator/scheduler/remaining_time.h"
 #include "orchestrator/scheduler/store_folder.h"
@@ -27,16 +28,26 @@ Coordinator::Coordinator(CoordinatorSettings settings, std::vector<QueuedCell> c
       forecast_(settings_.durations != nullptr) {}
 
 void Coordinator::on_message(int worker, const ToCoordinator& message, Now now) {
-  if (!std::holds_alternative<Hello>(message)) {
-    // Nothing that a worker says which never said hello can concern this run.
-    if (workers_.find(worker) == nullptr) return;
-    if (workers_.hear(worker, now.steady)) settings_.say(fmt::format("{} is back", name_of(worker)));
+  if (refused_.count(worker) != 0) return;
+  const bool hello = std::holds_alternative<Hello>(message);
+  // Nothing that a worker says which never said hello can concern this run.
+  if (!hello && workers_.find(worker) == nullptr) return;
+  try {
+    check_message(message, worker, cells_, workers_, welcome_.experiment);
+  } catch (const Error& e) {
+    return refuse(worker, e.what(), now);
   }
+  if (!hello && workers_.hear(worker, now.steady)) settings_.say(fmt::format("{} is back", name_of(worker)));
   std::visit([&](const auto& alternative) { on(alternative, worker, now); }, message);
 }
 
-void Coordinator::on(const OtherMessage& message, int worker, Now) {
-  throw Error(ErrorKind::fatal, fmt::format("worker {} sent a message of unknown type '{}'", worker, message.type));
+void Coordinator::refuse(int worker, const std::string& why, Now now) {
+  if (!refused_.insert(worker).second) return;
+  comm_.send(worker, StopAll{});
+  const bool known = workers_.find(worker) != nullptr;
+  last_broken_ = fmt::format("{} is refused: {}", known ? name_of(worker) : fmt::format("worker {}", worker), why);
+  settings_.say(last_broken_);
+  if (known && workers_.at(worker).alive) give_up_worker(worker, now, "refused");
 }
 
 void Coordinator::on(const Hello& hello, int worker, Now now) {
@@ -46,12 +57,7 @@ void Coordinator::on(const Hello& hello, int worker, Now now) {
   if (stopping_) comm_.send(worker, StopAll{});
 }
 
-void Coordinator::on(const Slots& slots, int worker, Now) {
-  if (slots.slots < 0 || slots.slots > kMostSlots) {
-    throw Error(ErrorKind::fatal, fmt::format("worker {} has {} slots", worker, slots.slots));
-  }
-  workers_.set_slots(worker, slots.slots);
-}
+void Coordinator::on(const Slots& slots, int worker, Now) { workers_.set_slots(worker, slots.slots); }
 
 void Coordinator::on(const SlotReady& ready, int worker, Now) {
   const SlotAddress at{worker, ready.slot};

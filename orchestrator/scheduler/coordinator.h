@@ -12,6 +12,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,9 +57,11 @@ class Coordinator {
   Coordinator(CoordinatorSettings settings, std::vector<QueuedCell> cells, Welcome welcome, CommToWorkers& comm,
               Ledger& ledger);
 
-  // Throws Error(fatal) on a message that makes no sense or that nobody knows: a bug or a mixture of versions, not a
-  // lost worker.
+  // A message that makes no sense (message_checks.h) changes nothing: its worker is refused.
   void on_message(int worker, const ToCoordinator& message, Now now);
+  // A worker whose messages make no sense, for `why`, is a bug, damage or a mixture of versions: it is told to stop and
+  // given up, its cells go back to the queue, and nothing that it says later counts. Said once.
+  void refuse(int worker, const std::string& why, Now now);
   // To be called often: expires leases, hands out cells, pings. Messages that have arrived come first.
   void on_tick(Now now);
   // Walltime, preemption, Ctrl-C: every running cell is checkpointed, nothing new is started. Idempotent.
@@ -73,7 +76,7 @@ class Coordinator {
   bool finished() const;
   bool stopping() const { return stopping_; }
   // Every worker that ever said hello is still heard of.
-  bool all_alive() const { return workers_.totals().silent == 0; }
+  bool all_alive() const { return workers_.totals().silent == 0 && refused_.empty(); }
   Counts counts() const { return {cells_.counts(), workers_.totals().workers, workers_.totals().slots}; }
   // Seconds until the last cell is done, if nothing happens; nullopt: nothing is known yet.
   std::optional<double> remaining_seconds(Now now) const;
@@ -105,7 +108,7 @@ class Coordinator {
   void on(const PackCrashed& crash, int worker, Now now);
   void on(const Leaving& leaving, int worker, Now now);
   void on(const Bye& bye, int worker, Now now);
-  void on(const OtherMessage& message, int worker, Now now);
+  void on(const OtherMessage&, int, Now) {}  // refused
 
   void give_up_worker(int worker, Now now, const std::string& why);
   void expire_leases(Now now);
@@ -136,6 +139,7 @@ class Coordinator {
   Walltime walltime_;
   RunForecast forecast_;
   int observed_ = 0, learn_at_ = 8;  // results that `durations` has seen, and at how many costs are renewed
+  std::set<int> refused_;
   std::string last_broken_;
   std::string needs_person_;
   bool stopping_ = false, handed_out_ = false;

@@ -204,7 +204,7 @@ using ToWorker = std::variant<Welcome, Assign, ReleaseSlot, AskStageId, StageSlo
                               OtherMessage>;
 
 // Compiled once, in messages.cpp: they are long.
-extern template ToCoordinator decode_message(const nlohmann::json&, const std::string&);
+extern template ToCoordinator decode_report(const nlohmann::json&, const std::string&);
 extern template ToWorker decode_message(const nlohmann::json&, const std::string&);
 
 }  // namespace mtlgrid

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/decode.h"
 #include "base/errors.h"
+#include "orchestrator/scheduler/messages.h"
 
 namespace mtlgrid {
 
@@ -17,24 +19,41 @@ void HeldMail::flush() {
   letters_.clear();
 }
 
-int receive_mail(Transport& transport, const MailHandler& handler) {
+namespace {
+
+// The message in `mail`, behind the byte of its addressee. Throws Error(fatal) that says what is wrong.
+nlohmann::json opened(const Transport::Incoming& mail) {
+  const std::string_view bytes = mail.bytes;
+  if (bytes.empty() || (bytes[0] != 'c' && bytes[0] != 'w')) {
+    throw Error(ErrorKind::fatal, "sent a message without an addressee");
+  }
+  const bool order = bytes[0] == static_cast<char>(Addressee::worker);
+  if (order && mail.from != kCoordinator) throw Error(ErrorKind::fatal, "sent an order, as rank 0 alone does");
+  try {
+    nlohmann::json message = decode_msgpack(bytes.substr(1), order ? DecodeLimits{} : kReportLimits);
+    if (!has_type(message)) throw Error(ErrorKind::fatal, "sent a message without a type");
+    return message;
+  } catch (const DecodeError& e) {
+    throw Error(ErrorKind::fatal, fmt::format("sent bytes that are not MessagePack: {}", e.what()));
+  }
+}
+
+}  // namespace
+
+int receive_mail(Transport& transport, const MailHandler& handler, const MailRefuser& refuse) {
   int received = 0;
   while (received < kMostAtOnce) {
     const auto incoming = transport.receive();
     if (!incoming) break;
     ++received;
-    const std::string& bytes = incoming->bytes;
-    if (bytes.empty() || (bytes[0] != 'c' && bytes[0] != 'w')) {
-      throw Error(ErrorKind::fatal, fmt::format("rank {} sent a message without an addressee", incoming->from));
-    }
     nlohmann::json message;
     try {
-      message = nlohmann::json::from_msgpack(bytes.begin() + 1, bytes.end());
-    } catch (const nlohmann::json::exception& e) {
-      throw Error(ErrorKind::fatal,
-                  fmt::format("rank {} sent bytes that are not MessagePack: {}", incoming->from, e.what()));
+      message = opened(*incoming);
+    } catch (const Error& e) {
+      refuse(incoming->from, e.what());
+      continue;
     }
-    handler(incoming->from, static_cast<Addressee>(bytes[0]), message);
+    handler(incoming->from, static_cast<Addressee>(incoming->bytes[0]), message);
   }
   return received;
 }

@@ -49,9 +49,11 @@ using MailboxToWorkers = Mailbox<ToWorker>;
 using MailboxToCoordinator = Mailbox<ToCoordinator>;
 
 // Takes in every message that has arrived (at most `kMostAtOnce`, so that commits and ticks get their turn) and gives
-// each to the handler, before it is decoded. Returns how many. Throws Error(fatal) on bytes that are not a message.
+// each to `handler`, an object with a "type". Returns how many. Bytes that are not a message within the limits of
+// base/decode.h, and orders to a worker from a rank that gives none, go to `refuse` with what is wrong with them.
 using MailHandler = std::function<void(int from, Addressee addressee, const nlohmann::json& message)>;
-int receive_mail(Transport& transport, const MailHandler& handler);
+using MailRefuser = std::function<void(int from, const std::string& why)>;
+int receive_mail(Transport& transport, const MailHandler& handler, const MailRefuser& refuse);
 
 inline constexpr int kMostAtOnce = 256;
 

@@ -185,11 +185,19 @@ void deliver(const nlohmann::json& mail, Worker& worker, const WorkerVisitor& vi
   worker.on_message(message, steady_now());
 }
 
-// To the coordinator, unless it was for the guest.
+// To the coordinator, unless it was for the guest. A rank whose messages make no sense is lost, and the run continues.
 void deliver(const nlohmann::json& mail, int from, Coordinator& coordinator, SessionGuest* guest) {
-  const auto message = decode_message<ToCoordinator>(mail, fmt::format("worker {}", from));
-  if (guest != nullptr && guest->on_message(from, message, steady_now())) return;
-  coordinator.on_message(from, message, {steady_now(), wall_now()});
+  const Coordinator::Now now{steady_now(), wall_now()};
+  ToCoordinator message;
+  try {
+    message = decode_report<ToCoordinator>(mail, "it");
+    if (guest != nullptr && guest->on_message(from, message, now.steady)) return;
+  } catch (const Error& e) {
+    return coordinator.refuse(from, e.what(), now);
+  } catch (const nlohmann::json::exception& e) {
+    return coordinator.refuse(from, fmt::format("it sent a malformed message: {}", e.what()), now);
+  }
+  coordinator.on_message(from, message, now);
 }
 
 }  // namespace
@@ -223,9 +231,12 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
 
   worker.begin(steady_now());
   while (!coordinator.finished()) {
-    const int received = receive_mail(transport, [&](int from, Addressee addressee, const nlohmann::json& mail) {
+    const auto take = [&](int from, Addressee addressee, const nlohmann::json& mail) {
       if (addressee == Addressee::worker) return deliver(mail, worker, inputs.visitor, to_coordinator);
       deliver(mail, from, coordinator, inputs.guest);
+    };
+    const int received = receive_mail(transport, take, [&](int from, const std::string& why) {
+      coordinator.refuse(from, "it " + why, {steady_now(), wall_now()});
     });
     worker.poll();
     const Coordinator::Now now{steady_now(), wall_now()};
@@ -263,9 +274,10 @@ void dismiss(Transport& transport, bool all_alive) {
   Pause pause;
   const double deadline = steady_now() + (all_alive ? kFarewellSeconds : kLostFarewellSeconds);
   while (static_cast<int>(gone.size()) < transport.size() - 1 && steady_now() < deadline) {
-    const int received = receive_mail(transport, [&](int from, Addressee addressee, const nlohmann::json& message) {
-      if (addressee == Addressee::coordinator && message.value("type", "") == Bye::kType) gone.insert(from);
-    });
+    const auto take = [&](int from, Addressee addressee, const nlohmann::json& message) {
+      if (addressee == Addressee::coordinator && message.at("type") == Bye::kType) gone.insert(from);
+    };
+    const int received = receive_mail(transport, take, [](int, const std::string&) {});
     pause.after(received > 0);
   }
   const bool complete = static_cast<int>(gone.size()) == transport.size() - 1;
@@ -273,6 +285,15 @@ void dismiss(Transport& transport, bool all_alive) {
   transport.finish(all_alive && complete);
   alarm(0);
 }
+
+namespace {
+
+// What another rank sends to this worker is left alone; what rank 0 sends must make sense.
+void refuse_order(int from, const std::string& why) {
+  if (from == kCoordinator) throw Error(ErrorKind::fatal, "the coordinator " + why);
+}
+
+}  // namespace
 
 void serve(Transport& transport, const TrainerOptions& options, const WorkerVisitor& visitor) {
   MailboxToCoordinator to_coordinator(transport);
@@ -283,9 +304,10 @@ void serve(Transport& transport, const TrainerOptions& options, const WorkerVisi
   worker.begin(steady_now());
   double orphaned_since = 0;
   while (!worker.shutdown()) {
-    const int received = receive_mail(transport, [&](int, Addressee addressee, const nlohmann::json& mail) {
+    const auto take = [&](int, Addressee addressee, const nlohmann::json& mail) {
       if (addressee == Addressee::worker) deliver(mail, worker, visitor, to_coordinator);
-    });
+    };
+    const int received = receive_mail(transport, take, refuse_order);
     worker.poll();
     const double now = steady_now();
     if (signals.requested() || parent.gone()) worker.request_stop(now);
@@ -306,7 +328,7 @@ void serve(Transport& transport, const TrainerOptions& options, const WorkerVisi
   if (worker.orphaned() && !worker.shutdown()) transport.give_up(kCoordinator);
   const double deadline = steady_now() + kFarewellSeconds;
   while (!transport.idle() && steady_now() < deadline) {
-    receive_mail(transport, [](int, Addressee, const nlohmann::json&) {});
+    receive_mail(transport, [](int, Addressee, const nlohmann::json&) {}, [](int, const std::string&) {});
     pause.after(false);
   }
   alarm(kFinalizeSeconds);

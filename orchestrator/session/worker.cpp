@@ -5,9 +5,11 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "base/text.h"
 #include "cluster/log_tail.h"
 #include "orchestrator/scheduler/staging.h"
 #include "results/store/layout.h"
+#include "trainer/contract/report_checks.h"
 
 namespace mtlgrid {
 
@@ -132,17 +134,26 @@ void Worker::end_trainers() { trainers_.reset(); }
 void Worker::on_trainer(const TrainerEvent& event) {
   if (const auto* died = std::get_if<TrainerDied>(&event)) return on_death(*died);
   const auto& trainer = std::get<TrainerMessage>(event);
+  if (slot_at(trainer.slot).broken_off()) return;
   FromTrainer message;
   try {
-    message = decode_message<FromTrainer>(trainer.message, "a trainer");
-  } catch (const Error&) {
-    return trainers_->kill(trainer.slot);  // its death is what will be reported
+    message = decode_report<FromTrainer>(trainer.message, "it");
+    check_report(message);
+    if (const auto* end = std::get_if<Finished>(&message)) check_result(end->result, welcome_->experiment);
+  } catch (const Error& e) {
+    return break_off(trainer.slot, e.what());
   }
   slot_at(trainer.slot).hear(now_);
   std::visit([&](const auto& alternative) { on(alternative, trainer.slot); }, message);
 }
 
+void Worker::break_off(int slot, const std::string& why) {
+  slot_at(slot).break_off("broken stream: " + why);
+  trainers_->kill(slot);
+}
+
 void Worker::on(const Ready& ready, int slot) {
+  if (slot_at(slot).state() != State::starting) return break_off(slot, "it is ready a second time");
   slot_at(slot).become_ready();
   if (slot_at(slot).pack()) return train(slot);
   SlotReady report = {slot, ready.largest_pack, ready.environment, ready.staging_lacks};
@@ -153,7 +164,7 @@ void Worker::on(const Ready& ready, int slot) {
 void Worker::on(const StageId& id, int slot) { comm_.send(kCoordinator, SlotStageId{slot, id}); }
 
 void Worker::on(const Staged& staged, int slot) {
-  if (slot_at(slot).state() != State::staging) return trainers_->kill(slot);
+  if (slot_at(slot).state() != State::staging) return break_off(slot, "it has staged, which nobody asked of it");
   slot_at(slot).become_ready();
   SlotStaged report = {slot, staged};
   report.answer.environment.rank = rank_;
@@ -168,7 +179,7 @@ void Worker::on(const Progress& progress, int slot) {
 
 std::optional<int> Worker::end(int slot, const Cell& cell, int attempt) {
   const auto left = slot_at(slot).end(cell, attempt);
-  if (!left) trainers_->kill(slot);
+  if (!left) break_off(slot, fmt::format("it reports {}, which it does not train", printable(cell.name())));
   return left;
 }
 
@@ -192,20 +203,21 @@ void Worker::on(const Stopped& stopped, int slot) {
 void Worker::on_death(const TrainerDied& died) {
   WorkerSlot& slot = slot_at(died.slot);
   const WorkerSlot::Remains remains = slot.die();
+  const std::string cause = remains.stalled               ? fmt::format("silent for {:.0f} s", welcome_->stall_seconds)
+                            : !remains.broken_off.empty() ? remains.broken_off
+                                                          : died.cause;
   const bool needs_person = died.exit_status == kDiskFull;
   if (remains.pack) {
     // Its last words are in the attempt's log; what it wrote before it had a cell is in the slot's, and in `detail`.
     const std::string log =
         tail_of(std::filesystem::path(remains.pack->members[0].directory) / kAttemptLog, 0, kLogLines);
     const std::string detail = died.detail + (died.detail.empty() || log.empty() ? "" : "\n") + log;
-    const std::string cause =
-        remains.stalled ? fmt::format("silent for {:.0f} s", welcome_->stall_seconds) : died.cause;
     comm_.send(kCoordinator, PackCrashed{died.slot, remains.running, cause, detail, needs_person});
   }
   if (stopping_ || shutdown_ || orphaned_) return;
   if (slot.deaths() >= kStartTries) {
     slot.give_up();
-    comm_.send(kCoordinator, SlotBroken{died.slot, died.cause, died.detail, needs_person});
+    comm_.send(kCoordinator, SlotBroken{died.slot, cause, died.detail, needs_person});
     return;
   }
   start(died.slot);

@@ -71,6 +71,8 @@ class Worker {
 
   void on_trainer(const TrainerEvent& event);
   void on_death(const TrainerDied& died);
+  // Kills a trainer whose messages make no sense, for `why`; its death is what will be reported.
+  void break_off(int slot, const std::string& why);
   void start(int slot);
   void train(int slot);  // sends the slot's pack to its trainer
   // A member of the slot's pack has ended: how many are left. A report about a cell that is not in the pack ends the

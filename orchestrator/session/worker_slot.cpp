@@ -41,7 +41,7 @@ void WorkerSlot::progress(const Progress& progress) {
 
 std::optional<int> WorkerSlot::end(const Cell& cell, int attempt) {
   const auto running = find(cell, attempt);
-  if (running == running_.end()) return std::nullopt;
+  if (!busy() || running == running_.end()) return std::nullopt;
   running_.erase(running);
   deaths_ = 0;
   if (running_.empty()) {
@@ -60,7 +60,8 @@ bool WorkerSlot::overdue(double now, double stall_seconds) {
 
 WorkerSlot::Remains WorkerSlot::die() {
   if (!pack_) ++deaths_;
-  Remains remains{std::exchange(pack_, std::nullopt), {}, std::exchange(stalled_, false)};
+  Remains remains{
+      std::exchange(pack_, std::nullopt), {}, std::exchange(stalled_, false), std::exchange(broken_off_, {})};
   if (remains.pack) remains.running = std::exchange(running_, {});
   state_ = State::absent;
   return remains;

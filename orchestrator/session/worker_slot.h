@@ -7,6 +7,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "trainer/contract/pipe_messages.h"
@@ -36,17 +37,22 @@ class WorkerSlot {
   // Its trainer said something.
   void hear(double now) { heard_ = now; }
   void progress(const Progress& progress);
-  // A member of the pack has ended: how many are left; nullopt if it is not a running one. With the last the trainer
-  // is ready again.
+  // A member of the pack has ended: how many are left; nullopt if it is not a running one of a busy trainer. With the
+  // last the trainer is ready again.
   std::optional<int> end(const Cell& cell, int attempt);
   // It must be killed: staging took too long, or it was silent for `stall_seconds` while busy. True once for a silence.
   bool overdue(double now, double stall_seconds);
+
+  // Until its trainer has died, nothing that it says counts, for `why`.
+  void break_off(const std::string& why) { broken_off_ = why; }
+  bool broken_off() const { return !broken_off_.empty(); }
 
   // What its trainer left behind when it died.
   struct Remains {
     std::optional<TrainPack> pack;
     std::vector<Progress> running;
-    bool stalled = false;  // it was killed since it was silent for too long
+    bool stalled = false;      // it was killed since it was silent for too long
+    std::string broken_off{};  // why nothing that it says counts any more; empty: it does
   };
   Remains die();
   // How often in a row a trainer has died without a cell.
@@ -63,6 +69,7 @@ class WorkerSlot {
   double stage_deadline_ = 0;  // while staging
   double heard_ = 0;           // while busy: when its trainer was last heard of
   bool stalled_ = false;
+  std::string broken_off_;
 };
 
 }  // namespace mtlgrid

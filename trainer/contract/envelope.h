@@ -82,6 +82,23 @@ Variant decode_message(const nlohmann::json& j, const std::string& sender) {
   return message;
 }
 
+// Whether `message` is an object with the text "type": all that is asked before it is passed on undecoded.
+bool has_type(const nlohmann::json& message);
+
+// Whether every field of `decoded` is in `received` with the same value, or not at all. JSON conversions take 1.5 and
+// true for an int, and keep the lower bits of one that is too large. NaN is equal to itself here.
+bool same_fields(const nlohmann::json& received, const nlohmann::json& decoded);
+
+// As decode_message, of what a trainer or a rank reports: a value that its field cannot hold is an error too.
+template <typename Variant>
+Variant decode_report(const nlohmann::json& j, const std::string& sender) {
+  Variant message = decode_message<Variant>(j, sender);
+  if (!same_fields(j, encode_message(message))) {
+    throw Error(ErrorKind::fatal, sender + " sent a malformed message: a field of another type, or out of range");
+  }
+  return message;
+}
+
 // As the alternative for types that the variant does not know.
 template <typename Message>
 OtherMessage other_message(const Message& message) {

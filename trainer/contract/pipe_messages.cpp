@@ -28,17 +28,17 @@ std::optional<nlohmann::json> FrameReader::next() {
     throw Error(ErrorKind::fatal, "frame of " + std::to_string(length) + " bytes: broken stream");
   if (buffer_.size() < 4 + length) return std::nullopt;
   try {
-    auto message =
-        nlohmann::json::from_msgpack(buffer_.begin() + 4, buffer_.begin() + 4 + static_cast<std::ptrdiff_t>(length));
+    auto message = decode_msgpack(std::string_view(buffer_).substr(4, length), limits_);
     buffer_.erase(0, 4 + length);
+    if (!has_type(message)) throw Error(ErrorKind::fatal, "message without a type");
     return message;
-  } catch (const nlohmann::json::exception& e) {
+  } catch (const DecodeError& e) {
     throw Error(ErrorKind::fatal, std::string("message is not MessagePack: ") + e.what());
   }
 }
 
 template ToTrainer decode_message(const nlohmann::json&, const std::string&);
-template FromTrainer decode_message(const nlohmann::json&, const std::string&);
+template FromTrainer decode_report(const nlohmann::json&, const std::string&);
 
 void require_pack(const TrainPack& pack) {
   if (pack.members.empty()) throw Error(ErrorKind::fatal, "a pack without cells");

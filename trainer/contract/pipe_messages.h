@@ -16,6 +16,7 @@
 #include <string_view>
 #include <variant>
 
+#include "base/decode.h"
 #include "results/records/records.h"
 #include "trainer/contract/envelope.h"
 #include "trainer/contract/experiment.h"
@@ -33,14 +34,19 @@ std::string encode_frame(const nlohmann::json& message);
 // Cuts a byte stream into messages.
 class FrameReader {
  public:
+  // `limits`: of each message; those of what a trainer says unless it is the trainer that reads.
+  FrameReader() : FrameReader(kReportLimits) {}
+  explicit FrameReader(const DecodeLimits& limits) : limits_(limits) {}
   void feed(std::string_view bytes);
-  // The next whole message; nullopt if more bytes are needed. Throws Error(fatal) on a length above kMaximumFrame or
-  // on bytes that are not MessagePack; the stream cannot be used after that.
+  // The next whole message; nullopt if more bytes are needed. Throws Error(fatal) on a length above kMaximumFrame, on
+  // bytes that are not MessagePack or beyond the limits, and on anything but an object with the text "type"; the
+  // stream cannot be used after that.
   std::optional<nlohmann::json> next();
   // Whether bytes of an unfinished frame are held (the peer died in the middle of one).
   bool partial() const { return !buffer_.empty(); }
 
  private:
+  DecodeLimits limits_;
   std::string buffer_;
 };
 
@@ -185,6 +191,6 @@ using FromTrainer = std::variant<Ready, StageId, Staged, Progress, Finished, Fai
 
 // Compiled once, in pipe_messages.cpp: they are long.
 extern template ToTrainer decode_message(const nlohmann::json&, const std::string&);
-extern template FromTrainer decode_message(const nlohmann::json&, const std::string&);
+extern template FromTrainer decode_report(const nlohmann::json&, const std::string&);
 
 }  // namespace mtlgrid

@@ -25,7 +25,7 @@ class Connection {
   bool read_some(int timeout);
 
   int in_, out_;
-  FrameReader reader_;
+  FrameReader reader_{DecodeLimits{}};  // the experiment may be larger than any report
   bool closed_ = false;
 };
 

@@ -270,19 +270,6 @@ TEST(Coordinator, ProgressCountsRunningCellsByTheirEpochs) {
   EXPECT_DOUBLE_EQ(grid.coordinator->counts().cost_done, 1);
 }
 
-TEST(Coordinator, MalformedMessageIsAnErrorThatNamesTheWorker) {
-  FakeGrid grid({1});
-  grid.join(0);
-  EXPECT_THROW(grid.tell_raw(0, {{"type", "cell_failed"}}), Error);
-  try {
-    grid.tell_raw(0, {{"type", "nonsense"}});
-    FAIL();
-  } catch (const Error& e) {
-    EXPECT_THAT(e.what(), HasSubstr("worker 0"));
-    EXPECT_THAT(e.what(), HasSubstr("nonsense"));
-  }
-}
-
 // Whatever happens in whatever order, every cell ends once and the invariants hold.
 TEST(Coordinator, RandomFaultsLoseAndDoubleNothing) {
   for (unsigned seed = 0; seed < 200; ++seed) {

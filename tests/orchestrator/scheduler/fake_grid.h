@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "orchestrator/scheduler/coordinator.h"
+#include "tests/orchestrator/scheduler/patientless.h"
 
 namespace mtlgrid {
 
@@ -90,7 +91,9 @@ class FakeGrid {
   FakeGrid(std::vector<QueuedCell> cells, CoordinatorSettings settings) {
     settings.folder = "store.d/grid-1";
     settings.say = [this](const std::string& line) { said.push_back(line); };
-    coordinator = std::make_unique<Coordinator>(std::move(settings), std::move(cells), Welcome{}, comm, ledger);
+    Welcome welcome;
+    welcome.experiment = patientless_experiment(cells);
+    coordinator = std::make_unique<Coordinator>(std::move(settings), std::move(cells), welcome, comm, ledger);
   }
   static Cell cell(int fold) { return {"MSI", "LF", "naive", fold}; }
 
@@ -145,7 +148,7 @@ class FakeGrid {
   // A message as it is sent, which may make no sense.
   void tell_raw(int worker, const nlohmann::json& message) {
     const nlohmann::json arrived = nlohmann::json::from_msgpack(nlohmann::json::to_msgpack(message));
-    coordinator->on_message(worker, decode_message<ToCoordinator>(arrived, fmt::format("worker {}", worker)), now());
+    coordinator->on_message(worker, decode_report<ToCoordinator>(arrived, fmt::format("worker {}", worker)), now());
     coordinator->sanity_check();
   }
   void tick(double seconds = 0) {
@@ -174,8 +177,11 @@ class FakeGrid {
   double steady = 100;
 
  private:
-  void start(const ClusterSettings& cluster, std::vector<QueuedCell> cells, const Welcome& welcome,
+  void start(const ClusterSettings& cluster, std::vector<QueuedCell> cells, Welcome welcome,
              const StagingSettings& staging = {}) {
+    const RunSettings run = welcome.experiment.run;
+    welcome.experiment = patientless_experiment(cells);
+    welcome.experiment.run = run;
     CoordinatorSettings settings{cluster, "store.d/grid-1", [this](const std::string& line) { said.push_back(line); },
                                  staging};
     coordinator = std::make_unique<Coordinator>(settings, std::move(cells), welcome, comm, ledger);

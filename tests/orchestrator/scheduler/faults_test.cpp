@@ -198,6 +198,7 @@ struct SplitPack : ::testing::Test {
     settings.folder = "f";
     settings.say = [](const std::string&) {};
     Welcome welcome;
+    welcome.experiment = patientless_experiment(all);
     welcome.experiment.run.pack = 4;
     grid = std::make_unique<FakeGrid>(std::vector<QueuedCell>{}, settings);
     grid->coordinator = std::make_unique<Coordinator>(settings, std::move(all), welcome, grid->comm, grid->ledger);
@@ -312,12 +313,6 @@ TEST(Resumption, IsRecordedWithWhateverEndsItsAttempt) {
   ASSERT_EQ(grid.ledger.failures.size(), 2u);
   EXPECT_EQ(grid.ledger.failures[0].resumed, 0);
   EXPECT_EQ(grid.ledger.failures[1].resumed, 4);
-}
-
-TEST(Slots, MoreThanARankCanHaveAreABrokenMessage) {
-  FakeGrid grid({1});
-  grid.tell(0, Hello{"host"});
-  EXPECT_THROW(grid.tell(0, Slots{kMostSlots + 1}), Error);
 }
 
 TEST(WorkQueue, KeepsItsOrderWhenCostsChange) {

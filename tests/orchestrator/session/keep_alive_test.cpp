@@ -47,10 +47,11 @@ TEST(KeepAliveTransport, AreSentToTheOthersWhileWorkGoesOn) {
   EXPECT_EQ(ranks.sent[0], 0);
   EXPECT_EQ(ranks.sent[1], ranks.sent[2]);
   ranks.arrived.push_back({0, ranks.last});
-  receive_mail(heard, [](int, Addressee addressee, const nlohmann::json& message) {
+  const auto take = [](int, Addressee addressee, const nlohmann::json& message) {
     EXPECT_EQ(addressee, Addressee::worker);
     EXPECT_EQ(message.at("type"), "ping");
-  });
+  };
+  receive_mail(heard, take, [](int, const std::string& why) { ADD_FAILURE() << why; });
 }
 
 TEST(KeepAliveTransport, WhatArrivesMeanwhileIsReceivedAfterwardsInItsOrder) {

@@ -6,6 +6,7 @@
 
 #include "base/errors.h"
 #include "orchestrator/session/mailbox.h"
+#include "tests/orchestrator/scheduler/patientless.h"
 
 namespace mtlgrid::simulation {
 namespace {
@@ -156,6 +157,7 @@ Job::Job(Simulation& simulation, int number, std::vector<QueuedCell> cells)
   Welcome welcome;
   welcome.heartbeat_seconds = s.cluster.heartbeat_seconds;
   welcome.lease_seconds = s.cluster.lease_minutes * 60;
+  welcome.experiment = patientless_experiment(cells);
   welcome.experiment.run.pack = s.pack;
   CoordinatorSettings settings{s.cluster, "store.d/grid-1", [this](const std::string& line) {
                                  said_.push_back(fmt::format("{:.1f} {}", simulation_.events().now(), line));
