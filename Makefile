@@ -5,12 +5,13 @@
 #   make chaos   all of that, and random faults at random times: in simulation, on this machine (processes, files), on that Slurm (two hours)
 #   make check   the shape of the tree, its format, and clang-tidy over all of it (minutes); `make quick-check` without that
 #   make build   the programs build/mtlgrid and build/mtlgrid-trainer, and all tests
+#   make fuzz    every parser of what others wrote, for a minute each (FUZZ_SECONDS=60) under sanitizers
 #   make oracle  the fixtures of tests/oracle once more, by PyTorch, torchjd, scikit-learn and scipy, and compared
 # LIBTORCH=FOLDER uses an installed LibTorch; CUDA=1 takes the CUDA set of LibTorch where no driver is found.
 LIBTORCH ?= .deps/libtorch
 PRESET ?= release
 
-.PHONY: prepare build test check quick-check asan-parsers cluster-test chaos demo bench asan oracle clean
+.PHONY: prepare build test check quick-check asan-parsers fuzz cluster-test chaos demo bench asan oracle clean
 
 prepare:
 	@cmake/install_packages.sh
@@ -61,8 +62,15 @@ PARSERS = base datasets results_store trainer_contract trainer_formats orchestra
 asan-parsers:
 	@cmake/install_packages.sh
 	@cmake --preset asan -DMTLGRID_TRAINER=OFF --log-level=NOTICE
-	@cmake --build --preset asan --target $(PARSERS:%=test_%)
-	@ctest --preset asan -R '^($(subst $(eval ) ,|,$(strip $(PARSERS))))/'
+	@cmake --build --preset asan --target $(PARSERS:%=test_%) fuzzers
+	@ctest --preset asan -R '^($(subst $(eval ) ,|,$(strip $(PARSERS) fuzz)))/'
+
+FUZZ_SECONDS ?= 60
+fuzz:
+	@cmake/install_packages.sh
+	@cmake --preset asan -DMTLGRID_TRAINER=OFF --log-level=NOTICE
+	@cmake --build --preset asan --target fuzzers
+	@tests/fuzz/run.sh build-asan $(FUZZ_SECONDS)
 
 asan:
 	@$(MAKE) test PRESET=asan

@@ -4,6 +4,14 @@
 set(MTLGRID_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
 include(Precompiled)
 
+# Counts which code an input reaches, for the fuzz targets; elsewhere it does nothing. Without the sanitizers: it is called at
+# every edge.
+if(MTLGRID_SANITIZE)
+  add_library(mtlgrid_coverage STATIC "${CMAKE_SOURCE_DIR}/tests/fuzz/coverage.cpp")
+  target_include_directories(mtlgrid_coverage PUBLIC "${CMAKE_SOURCE_DIR}")
+  target_compile_options(mtlgrid_coverage PRIVATE -O2)
+endif()
+
 # mtlgrid_room([TORCH] SOURCES... LIBS...): the folder it is called in as a static library, with the project's warnings as
 # errors. results/store becomes mtlgrid_results_store. TORCH: it links torch.
 function(mtlgrid_room)
@@ -13,6 +21,10 @@ function(mtlgrid_room)
   add_library(mtlgrid_${room} STATIC ${ARG_SOURCES})
   target_link_libraries(mtlgrid_${room} PUBLIC mtlgrid_settings ${ARG_LIBS})
   mtlgrid_use_precompiled(mtlgrid_${room} rooms ${ARG_TORCH})
+  if(MTLGRID_SANITIZE AND NOT ARG_TORCH)
+    target_compile_options(mtlgrid_${room} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fsanitize-coverage=trace-pc>)
+    target_link_libraries(mtlgrid_${room} PUBLIC mtlgrid_coverage)
+  endif()
 endfunction()
 
 # mtlgrid_test(NAME [TORCH] SOURCES... LIBS...): a GoogleTest program; each TEST is a ctest test named NAME/Suite.Case.
