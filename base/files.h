@@ -13,8 +13,8 @@
 
 namespace mtlgrid {
 
-// A failed call on a file. needs_person where a person can help (disk full, quota, permission, read-only file system),
-// with what to do in the message; fatal otherwise.
+// A failed call on a file. needs_person where it is the machine's fault (disk full, quota, permission, a folder that is
+// gone, hardware, a limit), with what to do in the message; fatal where only a mistake of the program has that errno.
 class FileError : public Error {
  public:
   // `doing` is what was tried, e.g. "cannot be written"; `code` the call's errno.
@@ -42,17 +42,15 @@ struct AtomicFileOptions {
   Durability durability = Durability::synced;
   std::string suffix = ".tmp";  // of the temporary name; with a process id where several may write one file at once
   mode_t mode = 0666;           // of a new file, less the umask
-  // Never opens a file or link that is already there under the temporary name, but removes it: for folders in which
-  // other users can make files.
-  bool exclusive = false;
 };
 
 // A file that is written under a temporary name beside its target and gets its name when it is whole. Unless commit()
 // succeeded, the destructor removes the temporary file and the target stays as it was. Two writers must not use one
-// temporary name at the same time. Errors are FileErrors.
+// temporary name at the same time. A file or link that is there already under the temporary name is never opened, but
+// removed: others may write to the folder. Errors are FileErrors.
 class AtomicFile {
  public:
-  // Creates the temporary file, or empties the one that a killed process left. `calls` must outlive this object.
+  // Creates the temporary file, in place of one that a killed process left. `calls` must outlive this object.
   AtomicFile(FileCalls& calls, std::filesystem::path target, const AtomicFileOptions& options = {});
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;

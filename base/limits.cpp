@@ -7,8 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <future>
 #include <new>
 #include <system_error>
+#include <thread>
+#include <vector>
 
 namespace mtlgrid {
 namespace {
@@ -44,6 +47,7 @@ bool says(std::string_view text, std::initializer_list<std::string_view> any) {
 
 // What libc, the loader, libgomp and LibTorch write where memory or threads are refused.
 std::optional<Limit> limit_in_words(std::string_view text) {
+  if (says(text, {"CUDA"})) return std::nullopt;  // a GPU's memory is another matter
   if (says(text, {"llocate memory", "bad_alloc", "failed to map segment", "ut of memory", "cannot allocate"})) {
     return Limit::memory;
   }
@@ -124,6 +128,21 @@ std::optional<Limit> limit_that_ended(int status, double seconds, std::string_vi
   if (!WIFEXITED(status) || WEXITSTATUS(status) == 0) return std::nullopt;
   if (WEXITSTATUS(status) == kLoaderFailed && (soft(RLIMIT_AS) || soft(RLIMIT_DATA))) return Limit::memory;
   return limit_in_words(last_words);
+}
+
+void require_threads(int count) {
+  std::promise<void> all_started;
+  const std::shared_future<void> end = all_started.get_future().share();
+  std::vector<std::thread> threads;
+  std::optional<LimitError> met;
+  try {
+    for (int i = 1; i < count; ++i) threads.emplace_back([end] { end.wait(); });
+  } catch (const std::system_error& e) {
+    met = LimitError(fmt::format("{} threads cannot be started: {}", count, e.code().message()), Limit::processes);
+  }
+  all_started.set_value();
+  for (std::thread& thread : threads) thread.join();
+  if (met) throw LimitError(*met);
 }
 
 void leave_time_before_kill() {

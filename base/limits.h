@@ -41,6 +41,10 @@ std::optional<LimitError> limit_met(const std::exception& error);
 // end of what it wrote to stderr. nullopt if nothing says that it was one.
 std::optional<Limit> limit_that_ended(int status, double seconds, std::string_view last_words);
 
+// Throws LimitError unless `count` threads can be started at the same time. Libraries that are refused one later end
+// the process in the middle of their work.
+void require_threads(int count);
+
 // Lowers the soft limit on this process's processor time below the hard one, so that SIGXCPU, which can be heeded,
 // comes before SIGKILL. Nothing where there is no hard limit.
 void leave_time_before_kill();

@@ -41,7 +41,7 @@ int own_descriptor(const fs::path& file) {
 constexpr double kLook = 0.1;     // seconds between looks for a reader
 constexpr double kSayAfter = 10;  // seconds of a wait for a reader that is there
 
-// Opens what is no plain file for writing. Never waits in open(2), which for a named pipe has no end: without a reader
+// Opens a pipe or a device for writing. Never waits in open(2), which for a named pipe has no end: without a reader
 // it is tried again. -1 and errno if it cannot be opened.
 int open_with_reader(const fs::path& path, const PipePatience& patience) {
   for (double waited = 0;; waited += kLook) {

@@ -1,7 +1,9 @@
 #include "cluster/gpus.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -14,13 +16,16 @@
 #include <sstream>
 #include <system_error>
 
+#include "base/clock.h"
 #include "base/errors.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 namespace mtlgrid {
 namespace {
 
 constexpr int kNotFound = 127, kNoAnswer = 124;  // of a shell; of timeout(1)
+constexpr double kListing = 40;                  // seconds; longer than timeout(1) needs to kill it
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -89,16 +94,37 @@ FoundGpus visible_of(const std::vector<Gpu>& all, const std::string& variable, c
   return found;
 }
 
+// Appends what can be read to `text`; false if the end has not come in kListing seconds.
+bool read_to_end(int file, std::string& text) {
+  const double end = Clock::real().steady() + kListing;
+  std::array<char, 4096> bytes;
+  for (;;) {
+    pollfd ready = {file, POLLIN, 0};
+    const double left = end - Clock::real().steady();
+    if (left <= 0) return false;
+    if (::poll(&ready, 1, static_cast<int>(left * 1000) + 1) <= 0) continue;  // the time is up, or a signal came
+    const ssize_t n = ::read(file, bytes.data(), bytes.size());
+    if (n > 0) text.append(bytes.data(), static_cast<std::size_t>(n));
+    if (n == 0 || (n < 0 && errno != EINTR)) return true;
+  }
+}
+
 }  // namespace
 
 GpuFacts ask_for_gpus() {
   GpuFacts facts;
   if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) facts.visible = visible;
-  FILE* pipe = ::popen("timeout 30 nvidia-smi -L 2>&1", "re");
-  if (pipe == nullptr) throw Error(ErrorKind::fatal, "starting nvidia-smi: " + std::system_category().message(errno));
-  std::array<char, 4096> bytes;
-  for (std::size_t n = 0; (n = std::fread(bytes.data(), 1, bytes.size(), pipe)) > 0;) {
-    facts.listing.append(bytes.data(), n);
+  FILE* pipe = ::popen("timeout -k 5 30 nvidia-smi -L 2>&1", "re");
+  if (pipe == nullptr) {
+    const int number = errno;
+    const std::string what = "starting nvidia-smi: " + std::system_category().message(number);
+    if (const auto limit = limit_of(number)) throw LimitError(what, *limit);
+    throw Error(ErrorKind::fatal, what);
+  }
+  if (!read_to_end(::fileno(pipe),
+                   facts.listing)) {  // not even KILL ends it: the driver hangs, and pclose() would wait
+    facts.status = kNoAnswer;
+    return facts;
   }
   const int status = ::pclose(pipe);
   facts.status = WIFEXITED(status) ? WEXITSTATUS(status) : kNoAnswer;

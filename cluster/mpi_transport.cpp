@@ -25,6 +25,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <filesystem>
 #include <source_location>
 #include <string_view>
 #include <utility>
@@ -46,7 +47,8 @@ std::string mpi_text(int code) {
 
 void check_mpi(int code, const char* call, const std::source_location& at = std::source_location::current()) {
   if (code == MPI_SUCCESS) return;
-  throw Error(ErrorKind::fatal, fmt::format("{}:{}: {}: {}", at.file_name(), at.line(), call, mpi_text(code)));
+  const std::string file = std::filesystem::path(at.file_name()).filename();  // not where it was built
+  throw Error(ErrorKind::fatal, fmt::format("{}:{}: {}: {}", file, at.line(), call, mpi_text(code)));
 }
 
 constexpr std::size_t kPart = 60000;  // TCP's eager limit is 65536 with MPI's header

@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "base/limits.h"
 
 namespace mtlgrid {
 namespace {
@@ -27,8 +28,10 @@ namespace {
 void check_system(int error, const std::string& call,
                   const std::source_location& at = std::source_location::current()) {
   if (error == 0) return;
-  throw Error(ErrorKind::fatal,
-              fmt::format("{}:{}: {}: {}", at.file_name(), at.line(), call, std::system_category().message(error)));
+  const std::string what = fmt::format("{}: {}", call, std::system_category().message(error));
+  if (const auto limit = limit_of(error)) throw LimitError(what, *limit);
+  const std::string file = std::filesystem::path(at.file_name()).filename();  // not where it was built
+  throw Error(ErrorKind::fatal, fmt::format("{}:{}: {}", file, at.line(), what));
 }
 int error_of(int result) { return result < 0 ? errno : 0; }
 

@@ -30,7 +30,8 @@ struct ChildProcess {
 
 // Starts a process in its own process group (signals to our group do not reach it), with default signal handling, an
 // empty signal mask, and only the file descriptors 0, 1 and 2. Throws Error(fatal) with the failed step and the
-// system's text; then nothing was started. The caller reaps `pid`.
+// system's text, LimitError if there are no more processes, memory or files to be had; then nothing was started. The
+// caller reaps `pid`.
 ChildProcess spawn(const ProcessOptions& options);
 
 // `environment` without the variables of MPI launchers and Slurm, with those of a trainer: OMP_NUM_THREADS and

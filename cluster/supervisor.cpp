@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,11 +15,14 @@
 
 #include "base/clock.h"
 #include "base/errors.h"
+#include "base/limits.h"
+#include "base/telling.h"
 #include "cluster/host.h"
 #include "cluster/log_tail.h"
 #include "cluster/pipe_write.h"
 #include "cluster/process.h"
 #include "results/store/layout.h"
+#include "results/store/store_folders.h"
 #include "trainer/contract/pipe_messages.h"
 
 namespace mtlgrid {
@@ -29,6 +33,8 @@ namespace {
 constexpr std::size_t kReadAtMost = std::size_t{4} << 20;
 // How long a process may run after it closed its stdout. Exiting takes milliseconds; longer is a fault.
 constexpr double kAfterClosing = 2;
+// How long a killed process may take to end: one that waits for a file server in the kernel cannot be ended.
+constexpr double kAfterKilling = 10;
 
 double steady_now() { return Clock::real().steady(); }
 
@@ -39,6 +45,7 @@ struct Slot {
   std::size_t written = 0;        // bytes of the first that are
   FrameReader reader;
   std::string broken;            // why its stream is no longer read
+  bool killed = false;           // on request
   std::optional<double> closed;  // when its stdout ended
   std::filesystem::path log;
   std::uintmax_t log_start = 0;
@@ -54,17 +61,25 @@ bool has_ended(pid_t pid) {
 struct End {
   std::string text;
   std::optional<int> exit_status;
+  std::optional<Limit> limit;
 };
 
-// Collects an ended (or just killed) process.
-End reap(pid_t pid) {
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+// Collects a process that has ended; `last_words` are the end of its log.
+End reap(pid_t pid, std::string_view last_words) {
   int status = 0;
   pid_t result = 0;
+  struct rusage usage {};
   do {
-    result = waitpid(pid, &status, 0);
+    result = wait4(pid, &status, 0, &usage);
   } while (result < 0 && errno == EINTR);
-  if (result != pid) return {"ended, status unknown (" + std::system_category().message(errno) + ")", std::nullopt};
-  return {describe_wait_status(status), WIFEXITED(status) ? std::optional(WEXITSTATUS(status)) : std::nullopt};
+  if (result != pid) return {"ended, status unknown (" + std::system_category().message(errno) + ")", {}, {}};
+  const double seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+  return {describe_wait_status(status), WIFEXITED(status) ? std::optional(WEXITSTATUS(status)) : std::nullopt,
+          limit_that_ended(status, seconds, last_words)};
 }
 
 // The process leads its group: its own children are killed with it.
@@ -116,8 +131,6 @@ TrainerProcesses::TrainerProcesses(const TrainerCommand& command, double grace) 
     throw Error(ErrorKind::fatal, fmt::format("{}: {}; expected the trainer's executable", command.executable.string(),
                                               std::system_category().message(errno)));
   }
-  std::error_code ignored;  // without the folder, trainers tell this process's stderr (process.h)
-  std::filesystem::create_directories(command.log_folder, ignored);
   slots_.resize(static_cast<std::size_t>(command.slots));
 }
 
@@ -136,6 +149,7 @@ void TrainerProcesses::start(int number) {
   slot = Slot{};
   try {
     const ProcessOptions how = options(number);
+    make_log_folder(command_.log_folder);  // without it, trainers tell this process's stderr (process.h)
     std::error_code missing;
     const auto size = std::filesystem::file_size(how.log, missing);
     slot.log = how.log;
@@ -145,7 +159,8 @@ void TrainerProcesses::start(int number) {
     slot.output = std::move(child.output);
     slot.pid = child.pid;
   } catch (const Error& e) {
-    not_started_.push_back({number, "not started", e.what(), std::nullopt});
+    const bool limited = e.kind() == ErrorKind::needs_person;
+    not_started_.push_back({number, "not started", e.what(), std::nullopt, limited});
   }
 }
 
@@ -232,16 +247,22 @@ void TrainerProcesses::supervise(Slot& slot) {
 
 TrainerDied TrainerProcesses::bury(int number) {
   Slot& slot = at(number);
-  End end = reap(slot.pid);
   std::string detail = tail_of(slot.log, slot.log_start, kLogLines);
+  End end = reap(slot.pid, detail);
   if (slot.broken.empty() && slot.reader.partial()) detail += "\n(it died in the middle of a message)";
-  TrainerDied died{number, slot.broken.empty() ? std::move(end.text) : slot.broken, std::move(detail), end.exit_status};
+  const bool limited = end.limit && slot.broken.empty() && !slot.killed;
+  if (limited) end.text += "; " + advice_on(*end.limit);
+  TrainerDied died{number, slot.broken.empty() ? std::move(end.text) : slot.broken, std::move(detail), end.exit_status,
+                   limited};
   slot = Slot{};
   return died;
 }
 
 void TrainerProcesses::kill(int number) {
-  if (const Slot& slot = at(number); slot.pid != 0) kill_group(slot.pid);
+  Slot& slot = at(number);
+  if (slot.pid == 0) return;
+  slot.killed = true;
+  kill_group(slot.pid);
 }
 
 bool TrainerProcesses::running(int slot) const { return slots_.at(static_cast<std::size_t>(slot)).pid != 0; }
@@ -271,9 +292,19 @@ TrainerProcesses::~TrainerProcesses() {
   for (auto& slot : slots_) slot.input.close();
   wait_for_ends(steady_now() + grace_);
   for (auto& slot : slots_) {
+    if (slot.pid != 0) kill_group(slot.pid);
+  }
+  wait_for_ends(steady_now() + kAfterKilling);
+  for (auto& slot : slots_) {
     if (slot.pid == 0) continue;
-    kill_group(slot.pid);
-    reap(slot.pid);
+    if (has_ended(slot.pid)) {
+      reap(slot.pid, "");
+    } else {
+      tell_message(
+          fmt::format("trainer process {} cannot be ended: the system keeps it, perhaps for a file server that "
+                      "does not answer; it ends by itself when that does",
+                      slot.pid));
+    }
   }
 }
 

@@ -19,6 +19,7 @@ struct TrainerDied {
   std::string cause;   // "killed by signal 9 (SIGKILL)", "exited with status 1", "broken stream: ...", "not started"
   std::string detail;  // the last lines of its log; if it was not started: why
   std::optional<int> exit_status = std::nullopt;  // if it ended by itself
+  bool limited = false;  // a limit of the machine ended it, or kept it from being started; `cause` says what to raise
 };
 using TrainerEvent = std::variant<TrainerMessage, TrainerDied>;
 

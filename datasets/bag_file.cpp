@@ -140,8 +140,7 @@ BagFileWriter::BagFileWriter(std::filesystem::path file, std::string key, std::v
                 fmt::format("{}: cannot be written: {} bytes needed, {} free", file_.string(), needed, *free));
   }
   // Not synced: after a power cut the checksum, and the hashes of the features, tell what is missing.
-  out_.emplace(FileCalls::real(), file_,
-               AtomicFileOptions{.durability = Durability::none, .mode = 0600, .exclusive = true});
+  out_.emplace(FileCalls::real(), file_, AtomicFileOptions{.durability = Durability::none, .mode = 0600});
   if (const int error = disk_.reserve(out_->descriptor(), needed); error != 0) cannot_write(out_->temporary(), error);
 }
 

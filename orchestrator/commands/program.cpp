@@ -4,16 +4,17 @@
 
 #include <csignal>
 #include <exception>
-#include <filesystem>
-#include <new>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/errors.h"
 #include "base/exit_status.h"
+#include "base/limits.h"
 #include "base/telling.h"
 #include "datasets/reader_server.h"
 #include "orchestrator/commands/commands.h"
+#include "orchestrator/commands/failure.h"
 #include "orchestrator/commands/version.h"
 #include "orchestrator/session/feature_process.h"
 
@@ -60,24 +61,27 @@ int complain(const std::string& text, int status) {
   return status;
 }
 
+// Handles SIGXCPU: only what a signal handler may do.
+void end_for_processor_time(int) {
+  constexpr std::string_view kText =
+      "mtlgrid: no processor time is left (ulimit -t): raise that limit, then run the command again\n";
+  (void)!::write(STDERR_FILENO, kText.data(), kText.size());
+  ::_exit(kNeedsPerson);
+}
+
 }  // namespace
 
 int run_program(int argc, char** argv) {
   prepare_standard_files();
-  std::signal(SIGXFSZ, SIG_IGN);  // a write beyond `ulimit -f` then fails with EFBIG, which is said as a full disk is
+  std::signal(SIGXCPU, end_for_processor_time);  // until a run handles it (orchestrator/session/signals.h)
+  leave_time_before_kill();
   try {
     return dispatch({argv + 1, argv + argc});
   } catch (const ReaderGone&) {
     return kReaderGone;
-  } catch (const Error& e) {
-    return complain(e.what(), exit_status(e.kind()));
-  } catch (const std::bad_alloc&) {
-    return complain("out of memory", kFatal);
-  } catch (const std::filesystem::filesystem_error& e) {
-    const std::string what = e.code().message();
-    return complain(e.path1().empty() ? what : e.path1().string() + ": " + what, kNeedsPerson);
   } catch (const std::exception& e) {
-    return complain(std::string("internal error: ") + e.what(), kFatal);
+    const Failure failure = failure_of(e);
+    return complain(failure.text, failure.status);
   }
 }
 

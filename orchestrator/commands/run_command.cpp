@@ -16,6 +16,7 @@
 #include "cluster/mpi_transport.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/data_notes.h"
+#include "orchestrator/commands/failure.h"
 #include "orchestrator/commands/other_grids.h"
 #include "orchestrator/durations/checkpoint_lead.h"
 #include "orchestrator/durations/duration_model.h"
@@ -237,11 +238,11 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
     counts["grid"] = store.grid_id();
     store.write_done(status, counts);
     return status;
-  } catch (const Error& e) {
+  } catch (const std::exception& e) {
     tell_notices(store);
     try {
-      store.write_done(exit_status(e.kind()), nlohmann::json::object());
-    } catch (const Error& second) {
+      store.write_done(failure_of(e).status, nlohmann::json::object());
+    } catch (const std::exception& second) {
       say(second.what());
     }
     throw;

@@ -7,10 +7,18 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
+#include <cstdint>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <optional>
+#include <sstream>
+#include <utility>
 
+#include "base/clock.h"
 #include "base/errors.h"
+#include "base/telling.h"
 #include "cluster/pipe_write.h"
 #include "cluster/process.h"
 #include "orchestrator/session/trainer_executable.h"
@@ -21,24 +29,76 @@ extern char** environ;
 namespace mtlgrid {
 namespace {
 
-void wait_for(int fd, short events) {
-  pollfd p = {fd, events, 0};
-  while (::poll(&p, 1, -1) < 0 && errno == EINTR) {
-  }
+constexpr double kLook = 5;       // seconds between looks at a trainer that does not answer yet
+constexpr double kSayAfter = 60;  // seconds in which it has computed nothing
+constexpr double kGiveUpAfter = 600;
+constexpr double kAfterAnswer = 10;  // seconds in which it must end once it has answered
+
+// Processor time of a process so far, in ticks; 0 if it cannot be said. Fields 14 and 15 of proc(5).
+std::uint64_t ticks_of(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  const std::string line{std::istreambuf_iterator<char>(file), {}};
+  const auto name_end = line.rfind(')');
+  if (name_end == std::string::npos) return 0;
+  std::istringstream rest(line.substr(name_end + 1));
+  std::string word;
+  for (int field = 3; field <= 13; ++field) rest >> word;
+  std::uint64_t user = 0, system = 0;
+  rest >> user >> system;
+  return user + system;
 }
 
+// Waits for a trainer that may compute for hours, but not for one that does nothing.
+class Watch {
+ public:
+  explicit Watch(pid_t pid) : pid_(pid) {}
+  // Returns when `fd` is ready. Throws Error(needs_person) after the trainer has computed nothing for too long.
+  void wait_for(int fd, short events) {
+    pollfd p = {fd, events, 0};
+    for (;;) {
+      const int ready = ::poll(&p, 1, static_cast<int>(kLook * 1000));
+      if (ready > 0) return;
+      if (ready == 0) look();
+    }
+  }
+
+ private:
+  void look() {
+    const double now = Clock::real().steady();
+    const std::uint64_t ticks = ticks_of(pid_);
+    if (ticks != ticks_) {
+      ticks_ = ticks;
+      since_ = now;
+      return;
+    }
+    const std::string idle = fmt::format(
+        "trainer process {} has computed nothing for {:.0f} s; it may be suspended, or wait for a file server", pid_,
+        now - since_);
+    if (now - since_ >= kGiveUpAfter) {
+      ::kill(-pid_, SIGKILL);
+      throw Error(ErrorKind::needs_person, idle + ": it was ended; run the command again");
+    }
+    if (now - since_ >= kSayAfter && !std::exchange(said_, true)) tell_message(idle);
+  }
+
+  pid_t pid_;
+  std::uint64_t ticks_ = 0;
+  double since_ = Clock::real().steady();  // its processor time is what it was then
+  bool said_ = false;
+};
+
 // Whatever a trainer that died did not read is not missed here: there is no answer then.
-void send(FileDescriptor& to, std::string_view bytes) {
+void send(FileDescriptor& to, std::string_view bytes, Watch& watch) {
   while (!bytes.empty()) {
     const ssize_t n = write_some(to.get(), bytes);
     if (n < 0) break;
     bytes.remove_prefix(static_cast<std::size_t>(n));
-    if (n == 0) wait_for(to.get(), POLLOUT);
+    if (n == 0) watch.wait_for(to.get(), POLLOUT);
   }
   to.close();
 }
 
-std::optional<nlohmann::json> receive(const FileDescriptor& from) {
+std::optional<nlohmann::json> receive(const FileDescriptor& from, Watch& watch) {
   FrameReader reader;
   std::array<char, 1 << 16> bytes;
   for (;;) {
@@ -46,7 +106,7 @@ std::optional<nlohmann::json> receive(const FileDescriptor& from) {
     const ssize_t n = ::read(from.get(), bytes.data(), bytes.size());
     if (n == 0) return std::nullopt;
     if (n > 0) reader.feed({bytes.data(), static_cast<std::size_t>(n)});
-    if (n < 0 && errno == EAGAIN) wait_for(from.get(), POLLIN);
+    if (n < 0 && errno == EAGAIN) watch.wait_for(from.get(), POLLIN);
     if (n < 0 && errno != EAGAIN && errno != EINTR) {
       throw Error(ErrorKind::fatal, fmt::format("reading from the trainer: {}", std::strerror(errno)));
     }
@@ -55,10 +115,18 @@ std::optional<nlohmann::json> receive(const FileDescriptor& from) {
 
 int reap(pid_t pid) {
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) throw Error(ErrorKind::fatal, fmt::format("waiting for a trainer: {}", std::strerror(errno)));
+  const double began = Clock::real().steady();
+  for (;;) {
+    const pid_t ended = ::waitpid(pid, &status, WNOHANG);
+    if (ended == pid) return status;
+    if (ended < 0 && errno != EINTR) {
+      throw Error(ErrorKind::fatal, fmt::format("waiting for a trainer: {}", std::strerror(errno)));
+    }
+    const double waited = Clock::real().steady() - began;
+    if (waited > kAfterAnswer) ::kill(-pid, SIGKILL);
+    if (waited > 2 * kAfterAnswer) return SIGKILL;  // the system keeps it; its answer, if any, is here
+    ::poll(nullptr, 0, waited < 0.1 ? 1 : 20);
   }
-  return status;
 }
 
 nlohmann::json exchange(const nlohmann::json& request, int threads) {
@@ -67,8 +135,9 @@ nlohmann::json exchange(const nlohmann::json& request, int threads) {
   options.arguments = {"answer"};
   options.environment = trainer_environment(environ, threads, Gpu{});
   ChildProcess trainer = spawn(options);
-  send(trainer.input, encode_frame(request));
-  const std::optional<nlohmann::json> answer = receive(trainer.output);
+  Watch watch(trainer.pid);
+  send(trainer.input, encode_frame(request), watch);
+  const std::optional<nlohmann::json> answer = receive(trainer.output, watch);
   const int status = reap(trainer.pid);
   if (!answer)
     throw Error(ErrorKind::fatal, fmt::format("the trainer {} without an answer", describe_wait_status(status)));

@@ -11,8 +11,8 @@ namespace {
 // A signal handler can reach nothing but globals.
 volatile std::sig_atomic_t g_first = 0, g_interrupts = 0;
 
-constexpr std::array<std::pair<int, const char*>, 4> kSignals = {
-    {{SIGUSR1, "SIGUSR1"}, {SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"}}};
+constexpr std::array<std::pair<int, const char*>, 5> kSignals = {
+    {{SIGUSR1, "SIGUSR1"}, {SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"}, {SIGXCPU, "SIGXCPU"}}};
 std::array<struct sigaction, kSignals.size()> g_before;
 
 void note(int number) {

@@ -1,5 +1,6 @@
-// The signals that ask a run to stop: SIGUSR1 (walltime, preemption), SIGTERM, SIGINT, and SIGHUP (its terminal was
-// closed) unless it was ignored when the program started (nohup).
+// The signals that ask a run to stop: SIGUSR1 (walltime, preemption), SIGTERM, SIGINT, SIGXCPU (the
+// processor time of `ulimit -t` is spent), and SIGHUP (its terminal was closed) unless it was ignored when the program
+// started (nohup).
 #pragma once
 
 namespace mtlgrid {

@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "base/limits.h"
 #include "base/text.h"
 
 namespace mtlgrid {
@@ -29,6 +30,9 @@ void follow_signals(const StopSignals& signals, bool mpirun_gone, double checkpo
   if (!signals.requested() && !mpirun_gone) return;
   const int running = coordinator.counts().running;
   if (!coordinator.stopping()) say(first_words(signals, running, checkpoint_minutes));
+  if (signals.first() == std::string_view("SIGXCPU")) {
+    coordinator.give_up("no processor time is left; " + advice_on(Limit::processor_time), now);
+  }
   coordinator.request_stop(now);
   worker.request_stop(now.steady);
   if (!signals.at_once() || running == 0) return;

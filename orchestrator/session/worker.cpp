@@ -56,7 +56,7 @@ void Worker::on(const Welcome& welcome) {
 }
 
 void Worker::start(int slot) {
-  slot_at(slot).start();
+  slot_at(slot).start(now_);
   trainers_->start(slot);
   send(slot, Setup{welcome_->experiment, rank_});
 }
@@ -206,7 +206,7 @@ void Worker::on_death(const TrainerDied& died) {
   const std::string cause = remains.stalled               ? fmt::format("silent for {:.0f} s", welcome_->stall_seconds)
                             : !remains.broken_off.empty() ? remains.broken_off
                                                           : died.cause;
-  const bool needs_person = died.exit_status == kDiskFull;
+  const bool needs_person = died.exit_status == kDiskFull || died.limited;
   if (remains.pack) {
     // Its last words are in the attempt's log; what it wrote before it had a cell is in the slot's, and in `detail`.
     const std::string log =

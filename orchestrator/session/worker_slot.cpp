@@ -53,7 +53,8 @@ std::optional<int> WorkerSlot::end(const Cell& cell, int attempt) {
 
 bool WorkerSlot::overdue(double now, double stall_seconds) {
   if (state_ == State::staging) return now > stage_deadline_;
-  if (!busy() || stalled_ || now - heard_ <= stall_seconds) return false;
+  const bool watched = busy() || state_ == State::starting;
+  if (!watched || stalled_ || now - heard_ <= stall_seconds) return false;
   stalled_ = true;
   return true;
 }

@@ -25,7 +25,10 @@ class WorkerSlot {
   // Members of the pack that have not been reported.
   const std::vector<Progress>& running() const { return running_; }
 
-  void start() { state_ = State::starting; }
+  void start(double now) {
+    state_ = State::starting;
+    heard_ = now;
+  }
   void become_ready() { state_ = State::ready; }
   // A ready trainer was told to stage; it must answer until `deadline`.
   void stage(double deadline);
@@ -40,7 +43,8 @@ class WorkerSlot {
   // A member of the pack has ended: how many are left; nullopt if it is not a running one of a busy trainer. With the
   // last the trainer is ready again.
   std::optional<int> end(const Cell& cell, int attempt);
-  // It must be killed: staging took too long, or it was silent for `stall_seconds` while busy. True once for a silence.
+  // It must be killed: staging took too long, or it was silent for `stall_seconds` while busy or starting. True once
+  // for a silence.
   bool overdue(double now, double stall_seconds);
 
   // Until its trainer has died, nothing that it says counts, for `why`.
@@ -67,7 +71,7 @@ class WorkerSlot {
   std::optional<TrainPack> pack_;
   std::vector<Progress> running_;
   double stage_deadline_ = 0;  // while staging
-  double heard_ = 0;           // while busy: when its trainer was last heard of
+  double heard_ = 0;           // while starting or busy: when its trainer was last heard of
   bool stalled_ = false;
   std::string broken_off_;
 };

@@ -138,10 +138,10 @@ TEST_F(FilesTest, TheLeftoverOfAKilledProcessIsReplaced) {
   EXPECT_EQ(content(), "new");
 }
 
-TEST_F(FilesTest, AnExclusiveFileDoesNotWriteThroughALink) {
+TEST_F(FilesTest, ATemporaryFileIsNotWrittenThroughALink) {
   put(folder / "precious", "kept");
   fs::create_symlink(folder / "precious", beside(file, ".tmp"));
-  write_by_rename(calls, file, "new", {.mode = 0600, .exclusive = true});
+  write_by_rename(calls, file, "new", {.mode = 0600});
   EXPECT_EQ(content(), "new");
   EXPECT_EQ(fs::file_size(folder / "precious"), 4u);
   EXPECT_EQ(fs::status(file).permissions(), fs::perms::owner_read | fs::perms::owner_write);

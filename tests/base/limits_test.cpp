@@ -71,6 +71,7 @@ TEST(Limits, ExceptionsOfLibrariesAreTold) {
   EXPECT_EQ(limit_met(torch)->limit(), Limit::memory);
   EXPECT_THAT(limit_met(torch)->what(), Not(HasSubstr("frame")));
   EXPECT_FALSE(limit_met(std::runtime_error("index out of range")));
+  EXPECT_FALSE(limit_met(std::runtime_error("CUDA error: out of memory")));
   EXPECT_FALSE(limit_met(std::system_error(ENOENT, std::generic_category())));
   EXPECT_FALSE(limit_met(Error(ErrorKind::cell_failed, "loss is not finite: can't allocate memory"))) << "an own error";
 }
@@ -93,6 +94,20 @@ TEST(Limits, WaysInWhichAChildEndsAreTold) {
   EXPECT_EQ(under(RLIMIT_STACK, 1 << 16, under_limit(SIGSEGV, 0)), "stack");
   EXPECT_EQ(under(RLIMIT_AS, rlim_t{1} << 30, under_limit(exited(127), 0)), "memory");
   EXPECT_EQ(named(limit_that_ended(exited(127), 0, "")), "none");
+}
+
+TEST(Limits, ThreadsAreAskedForBeforeTheyAreNeeded) {
+  EXPECT_NO_THROW(require_threads(4));
+  EXPECT_THAT(under(RLIMIT_AS, rlim_t{64} << 20,
+                    [] {
+                      try {
+                        require_threads(1000);  // stacks of 8 MiB each
+                        return std::string("started");
+                      } catch (const LimitError& e) {
+                        return std::string(e.what());
+                      }
+                    }),
+              HasSubstr("1000 threads cannot be started"));
 }
 
 TEST(Limits, ASignalComesBeforeTheKill) {

@@ -3,6 +3,7 @@ harms HDF5 harms nobody else."""
 import csv
 import os
 import shutil
+import time
 import unittest
 
 from grid import MTLGRID, GridTest, until
@@ -76,6 +77,19 @@ class SystemErrors(GridTest):
         done = grid.call("plan", grid.config, check=False)
         self.assertEqual((done.returncode, len(done.stderr.splitlines())), (2, 1), done.stderr)
         self.assertIn("a pipe, a socket or a device", done.stderr)
+
+    def test_files_that_are_away_for_seconds_are_waited_for(self):
+        grid = self.small("away")
+        feats = self.table.with_name("feats")
+        run = grid.start()
+        until(lambda: "cells, 0 done" in run.output(), "the data are checked")
+        feats.rename(feats.with_name("away"))
+        until(lambda: list(grid.folder.glob("cohorts/grid.db.d/grid-1/*/*/*/*/attempt-1/log")), "an attempt")
+        time.sleep(4)
+        feats.with_name("away").rename(feats)
+        self.assertEqual(run.wait(), 0, run.output())
+        self.assertEqual(grid.rows("SELECT count(*) FROM cells WHERE state <> 'done'"), [(0,)])
+        self.assertNotIn("left for the next run", run.output())
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@
 #include "base/errors.h"
 #include "base/file_descriptor.h"
 #include "base/files.h"
+#include "base/limits.h"
+#include "base/system_error.h"
 #include "base/text.h"
 
 static_assert(std::endian::native == std::endian::little, "numbers in containers are little-endian");
@@ -129,9 +131,19 @@ void write_file_whole(const std::filesystem::path& file, const std::vector<std::
     for (const auto& part : parts) out.write({part.data(), part.size()});
     out.commit();
   } catch (const FileError& e) {
-    // A folder that cannot be written from here is this host's fault: other hosts continue. A full disk stops the run.
-    throw Error(e.disk_full() ? ErrorKind::needs_person : ErrorKind::fatal, e.what());
+    rethrow_for_a_trainer(e, file);
   }
+}
+
+void rethrow_for_a_trainer(const FileError& error, const std::filesystem::path& file) {
+  if (error.disk_full() || limit_of(error.code())) throw Error(ErrorKind::needs_person, error.what());
+  if (error.kind() == ErrorKind::fatal) throw error;
+  const std::string whole = error.what();  // "FILE: CAUSE; ADVICE", where FILE may be the temporary one or the folder
+  const auto colon = whole.find(": ", file.parent_path().string().size());
+  const std::string what = colon == std::string::npos ? whole : whole.substr(colon + 2);
+  const auto end = what.find("; ");
+  throw SystemError(file, what.substr(0, end), end == std::string::npos ? "try again" : what.substr(end + 2),
+                    error.code());
 }
 
 void write_container(const std::filesystem::path& file, const std::string& kind, const nlohmann::json& header,

@@ -15,6 +15,8 @@
 
 namespace mtlgrid {
 
+class FileError;
+
 // float32 or float64 values that the caller owns.
 struct ArrayView {
   template <typename T>
@@ -28,10 +30,15 @@ struct ArrayView {
 };
 
 // Writes FILE so that it is complete or absent even after a crash: temporary name, fsync, rename, fsync of the folder.
-// The end marker and the checksum are the last bytes written. Throws Error(needs_person) if the disk or the quota is
-// full (nothing half written stays), Error(fatal) for other failures.
+// The end marker and the checksum are the last bytes written. Throws as rethrow_for_a_trainer(); nothing half written
+// stays.
 void write_container(const std::filesystem::path& file, const std::string& kind, const nlohmann::json& header,
                      const std::vector<ArrayView>& arrays);
+
+// What a trainer throws for a file that it cannot write. Error(needs_person) if the disk or the quota is full or a
+// limit of the machine was met: that stops the run. SystemError, which blames no cell, for a folder that is gone or
+// that cannot be written from here: another host may. The error itself if it is fatal. `file`: what was to be written.
+[[noreturn]] void rethrow_for_a_trainer(const FileError& error, const std::filesystem::path& file);
 
 struct Container {
   nlohmann::json header;

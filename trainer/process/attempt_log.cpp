@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "results/store/layout.h"
+#include "results/store/store_folders.h"
 
 namespace mtlgrid {
 namespace {
@@ -23,8 +24,7 @@ namespace fs = std::filesystem;
 // -1 where it cannot be made: a log ends nothing. What the attempt needs (checkpoints, weights) says what is wrong with
 // the folder when its time comes.
 int open_log(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
+  const std::error_code error = make_attempt_folder(folder);
   const fs::path file = folder / kAttemptLog;
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);  // less the umask
   if (fd < 0) {
@@ -36,8 +36,7 @@ int open_log(const fs::path& folder) {
 
 // One that cannot be made costs a way to find the log, nothing else; what stands there already is the same attempt's.
 void link_log(const fs::path& folder, const fs::path& first) {
-  std::error_code ignored;
-  fs::create_directories(folder, ignored);
+  std::error_code ignored = make_attempt_folder(folder);
   fs::create_symlink(fs::relative(first / kAttemptLog, folder, ignored), folder / kAttemptLog, ignored);
 }
 

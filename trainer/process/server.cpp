@@ -10,6 +10,8 @@
 
 #include "base/clock.h"
 #include "base/errors.h"
+#include "base/limits.h"
+#include "base/system_error.h"
 #include "trainer/process/attempt_log.h"
 #include "trainer/process/connection.h"
 
@@ -51,7 +53,8 @@ class Requests {
 
 class PipeControl : public PackControl {
  public:
-  explicit PipeControl(Connection& connection) : connection_(connection), requests_(connection, "a pack") {}
+  PipeControl(Connection& connection, AwayFiles& away)
+      : connection_(connection), away_(away), requests_(connection, "a pack") {}
   bool stop_requested() override {
     if (Clock::real().steady() - said_ > kAliveSeconds) send(encode_message(Alive{}));
     return requests_.stop();
@@ -64,9 +67,14 @@ class PipeControl : public PackControl {
     send(encode_message(Progress{member.cell, member.attempt, epoch, epochs, {}, epoch}));
   }
   void finished(const Train& member, const CellResult& result) override {
+    away_.cell_finished();
     answer(member, encode_message(Finished{result}));
   }
   void failed(const Train& member, const Error& error) override {
+    throw_if_limited(error);
+    if (const auto* away = dynamic_cast<const SystemError*>(&error)) {
+      away_.wait(*away, [this] { return stop_requested(); });
+    }
     const std::string what = error.what();
     std::fprintf(stderr, "%s: failed: %s\n", member.cell.name().c_str(), what.c_str());
     answer(member, encode_message(Failed{member.cell, member.attempt, what.substr(0, what.find('\n')), what,
@@ -76,6 +84,12 @@ class PipeControl : public PackControl {
   bool answered(const Train& member) const { return answered_.count(member.cell.name()) != 0; }
 
  private:
+  // A limit of the machine stops the run; it is not met again for cell after cell.
+  static void throw_if_limited(const Error& error) {
+    const auto* refused = dynamic_cast<const SystemError*>(&error);
+    const auto limit = refused == nullptr ? std::nullopt : limit_of(refused->number());
+    if (limit && *limit != Limit::processes) throw Error(ErrorKind::needs_person, error.what());
+  }
   void answer(const Train& member, const json& message) {
     if (!answered_.insert(member.cell.name()).second) {
       throw Error(ErrorKind::fatal, member.cell.name() + " was answered twice");
@@ -88,16 +102,17 @@ class PipeControl : public PackControl {
   }
 
   Connection& connection_;
+  AwayFiles& away_;
   Requests requests_;
   double said_ = Clock::real().steady();
   std::set<std::string> answered_;
 };
 
-void serve_pack(Connection& connection, CellService& service, const TrainPack& pack) {
+void serve_pack(Connection& connection, CellService& service, const TrainPack& pack, AwayFiles& away) {
   require_pack(pack);
   std::optional<AttemptLog> log;
   if (service.keeps_logs()) log.emplace(pack, service.environment());
-  PipeControl control(connection);
+  PipeControl control(connection, away);
   try {
     service.run(pack.members, control);
   } catch (const Error& e) {
@@ -142,8 +157,8 @@ Staged stage(Connection& connection, CellService& service, const Stage& order) {
 class Conversation {
  public:
   using MakeService = std::function<std::unique_ptr<CellService>(const Setup&)>;
-  Conversation(Connection& connection, const MakeService& make_service)
-      : connection_(connection), make_service_(make_service) {}
+  Conversation(Connection& connection, const MakeService& make_service, double away_seconds)
+      : connection_(connection), make_service_(make_service), away_(away_seconds) {}
 
   // Until the rank closes its end of the pipe.
   void run() {
@@ -163,7 +178,7 @@ class Conversation {
   void on(const Stage& order) {
     connection_.send(encode_message(stage(connection_, service_for(Stage::kType), order)));
   }
-  void on(const TrainPack& pack) { serve_pack(connection_, service_for(TrainPack::kType), pack); }
+  void on(const TrainPack& pack) { serve_pack(connection_, service_for(TrainPack::kType), pack, away_); }
   // These two were sent before the rank knew that the pack had ended.
   void on(const Stop& /*stop*/) {}
   void on(const Release& /*release*/) {}
@@ -178,22 +193,25 @@ class Conversation {
 
   Connection& connection_;
   const MakeService& make_service_;
+  AwayFiles away_;
   std::unique_ptr<CellService> service_;
 };
 
 }  // namespace
 
-int serve(int in, int out, const std::function<std::unique_ptr<CellService>(const Setup&)>& make_service) {
+int serve(int in, int out, const std::function<std::unique_ptr<CellService>(const Setup&)>& make_service,
+          double away_seconds) {
   Connection connection(in, out);
   try {
-    Conversation(connection, make_service).run();
+    Conversation(connection, make_service, away_seconds).run();
     return kEndOfPipe;
   } catch (const Error& e) {
     std::fprintf(stderr, "mtlgrid-trainer: %s\n", e.what());
     return e.kind() == ErrorKind::needs_person ? kDiskFull : kInternalError;
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "mtlgrid-trainer: %s\n", e.what());
-    return kInternalError;
+    const auto limit = limit_met(e);
+    std::fprintf(stderr, "mtlgrid-trainer: %s\n", limit ? limit->what() : e.what());
+    return limit ? kDiskFull : kInternalError;
   }
 }
 

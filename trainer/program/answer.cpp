@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/errors.h"
+#include "base/limits.h"
 #include "trainer/contract/requests.h"
 #include "trainer/process/connection.h"
 #include "trainer/process/server.h"
@@ -34,6 +35,10 @@ int answer(int in, int out) {
       connection.send(std::visit([](const auto& r) { return encode_message(answer_to(r)); }, decoded));
     } catch (const Error& e) {
       connection.send(encode_message(Refused{static_cast<int>(e.kind()), e.what()}));
+    } catch (const std::exception& e) {
+      const auto limit = limit_met(e);
+      if (!limit) throw;
+      connection.send(encode_message(Refused{static_cast<int>(limit->kind()), limit->what()}));
     }
     return kEndOfPipe;
   } catch (const std::exception& e) {

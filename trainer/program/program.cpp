@@ -15,6 +15,7 @@
 
 #include "base/errors.h"
 #include "base/exit_status.h"
+#include "base/limits.h"
 #include "base/telling.h"
 #include "trainer/process/injected_service.h"
 #include "trainer/process/server.h"
@@ -41,7 +42,6 @@ void die_with_parent() {
 }
 
 int answer_request() {
-  for (int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
   die_with_parent();
   const int out = take_stdout();
   return out < 0 ? kInternalError : answer(STDIN_FILENO, out);
@@ -49,7 +49,7 @@ int answer_request() {
 
 int serve_cells(std::optional<double> empty, const std::vector<Injection>& injections) {
   // The rank decides when a trainer stops, over the pipe, and handles signals to the process group.
-  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) ::signal(signal, SIG_IGN);
   die_with_parent();
   // Every step allocates and frees gradients of tens of MB: keep their pages instead of faulting them in again.
   ::mallopt(M_MMAP_MAX, 0);
@@ -124,8 +124,9 @@ int run_trainer(int argc, char** argv) {
     tell_line(std::string("mtlgrid-trainer: ") + e.what());
     return e.kind() == ErrorKind::bad_input ? 2 : kInternalError;
   } catch (const std::exception& e) {
-    tell_line(std::string("mtlgrid-trainer: ") + e.what());
-    return kInternalError;
+    const auto limit = limit_met(e);
+    tell_line(std::string("mtlgrid-trainer: ") + (limit ? limit->what() : e.what()));
+    return limit ? kDiskFull : kInternalError;
   }
 }
 

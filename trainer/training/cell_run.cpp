@@ -14,6 +14,7 @@
 #include "trainer/formats/state_dict.h"
 #include "trainer/formats/weights.h"
 #include "trainer/process/environment.h"
+#include "trainer/training/attempt_files.h"
 #include "trainer/training/prediction.h"
 
 namespace mtlgrid {
@@ -74,7 +75,7 @@ CellRun::CellRun(const Experiment& experiment, const Train& train, DeviceBags& b
       started_(seconds_since_1970()),
       epoch_began_(monotonic_seconds()),
       checkpointed_(epoch_began_) {
-  std::filesystem::create_directories(train.directory);
+  require_attempt_folder(train.directory);
 }
 
 StackStep CellRun::start(at::Device device) {
@@ -230,7 +231,7 @@ void CellRun::write_checkpoint() {
   state_.weighting = stack_->weighting(member_).save();
   state_.aggregation = stack_->aggregator(member_).save();
   state_.seconds = monotonic_seconds() - epoch_began_;
-  checkpoints_.write(state_, arrays());
+  write_in_attempt_folder(train_.directory, [&] { checkpoints_.write(state_, arrays()); });
   checkpointed_ = monotonic_seconds();
   checkpoint_cost_ = checkpointed_ - began;
 }
@@ -243,7 +244,8 @@ void CellRun::write_weights() const {
                            pair.label_column,   pair.auxiliary_column,      data_.scaling.minimum,
                            data_.scaling.range, state_.stopping.best_epoch, {values, values + best.numel()},
                            experiment_.grid};
-  write_weights_file(std::filesystem::path(train_.directory) / kWeightsFile, weights);
+  write_in_attempt_folder(train_.directory,
+                          [&] { write_weights_file(std::filesystem::path(train_.directory) / kWeightsFile, weights); });
 }
 
 }  // namespace mtlgrid

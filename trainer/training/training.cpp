@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/errors.h"
+#include "base/limits.h"
 #include "trainer/kernels/gpu_program.h"
 #include "trainer/kernels/products.h"
 #include "trainer/nccl/nccl.h"
@@ -40,6 +41,7 @@ class TrainingService : public CellService {
     if (!lacks.empty()) throw InputError(device_.text + ": " + lacks);
     if (device_.device.is_cuda()) at::empty({1}, at::device(device_.device));  // makes the context for what follows
     if (device_.device.is_cuda()) gpu::prepare(setup_.experiment.train.precision == "fp64");
+    require_threads(run.threads);
     at::set_num_threads(run.threads);
     set_gpu_products(setup_.experiment.train.precision);
     environment_ = host_environment();

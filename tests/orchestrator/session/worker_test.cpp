@@ -1,5 +1,6 @@
 #include "orchestrator/session/worker.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/errors.h"
@@ -30,6 +31,7 @@ TEST_F(WorkerTest, TrainerThatIsSilentForTooLongIsKilledAndItsCellsReported) {
 
 TEST_F(WorkerTest, IdleTrainerMayBeSilent) {
   ready(0);
+  ready(1);
   turn(5000);
   EXPECT_TRUE(trainers->killed.empty());
 }

@@ -3,13 +3,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <xxhash.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fstream>
 
 #include "base/errors.h"
+#include "base/system_error.h"
 #include "tests/trainer/formats/small_weights.h"
 
 namespace mtlgrid {
@@ -184,15 +188,33 @@ TEST_F(ContainerTest, FailedWriteLeavesTheOldFileAndNothingElse) {
 }
 
 TEST_F(ContainerTest, FullDiskNeedsAPerson) {
-  if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
-  fs::create_symlink("/dev/full", folder.path() / "full.tmp");
   const std::vector<float> much(100000);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit little{1000, before.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &little);
   try {
     write_container(folder.path() / "full", "weights", {}, {{"a", std::span(much)}});
     FAIL() << "no error";
   } catch (const Error& e) {
     EXPECT_EQ(e.kind(), ErrorKind::needs_person);
-    EXPECT_THAT(e.what(), HasSubstr("No space left"));
+    EXPECT_EQ(dynamic_cast<const SystemError*>(&e), nullptr) << "which a trainer would report and then continue";
+    EXPECT_THAT(e.what(), HasSubstr("File too large"));
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_TRUE(fs::is_empty(folder.path()));
+}
+
+TEST_F(ContainerTest, AFolderThatIsGoneBlamesNoCell) {
+  try {
+    write_container(folder.path() / "none" / "weights", "weights", {}, {});
+    FAIL() << "no error";
+  } catch (const SystemError& e) {
+    EXPECT_EQ(e.number(), ENOENT);
+    EXPECT_THAT(e.what(),
+                HasSubstr("none/weights: cannot be created: No such file or directory; its folder was removed"));
   }
 }
 

@@ -74,8 +74,9 @@ class Conversation : public ::testing::Test {
  protected:
   Conversation()
       : server([this] {
-          status = serve(rank.trainer_in(), rank.trainer_out(),
-                         [](const ::mtlgrid::Setup&) { return std::make_unique<FakeService>(); });
+          status = serve(
+              rank.trainer_in(), rank.trainer_out(),
+              [](const ::mtlgrid::Setup&) { return std::make_unique<FakeService>(); }, 0);
         }) {}
   ~Conversation() override { finish(); }
   int finish() {
