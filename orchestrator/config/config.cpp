@@ -11,8 +11,10 @@
 #include "balancers/methods/registry.h"
 #include "base/nearest.h"
 #include "base/paths.h"
+#include "base/process_identity.h"
 #include "base/quoting.h"
 #include "orchestrator/config/ini.h"
+#include "orchestrator/config/names.h"
 #include "orchestrator/config/readable_classes.h"
 #include "orchestrator/config/section_reader.h"
 #include "results/records/records.h"
@@ -25,15 +27,6 @@ constexpr std::uint64_t kLargestNumpySeed = std::numeric_limits<std::uint32_t>::
 constexpr int kMany = 1'000'000;  // a larger number of epochs, units or resamples is taken for a typing error
 
 const std::vector<std::string> kPlainSections = {"grid", "protocol", "model", "train", "bootstrap", "cluster"};
-
-// What is wrong with a name, which becomes part of cell names and folders; empty if nothing is.
-std::string name_problem(const std::string& name) {
-  if (name.empty() || name == "." || name == "..") return fmt::format("'{}' is not a valid name", name);
-  if (name.find_first_of("/,=|:") != std::string::npos) return fmt::format("name '{}' contains one of / , = | :", name);
-  if (name.front() == ' ' || name.back() == ' ') return fmt::format("name '{}' begins or ends with a blank", name);
-  const bool control = std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-  return control ? fmt::format("name '{}' contains a control character", name) : "";
-}
 
 class ConfigReader {
  public:
@@ -52,6 +45,7 @@ class ConfigReader {
     cluster();
     for (const IniSection* section : cohort_sections_) cohort(*section);
     for (const IniSection* section : biomarker_sections_) biomarker(*section);
+    store_names();
     if (biomarker_sections_.empty()) problems_.add(fmt::format("{}: has no section [biomarker.NAME]", ini_.path));
     problems_.throw_if_any();
     return config_;
@@ -285,6 +279,9 @@ class ConfigReader {
       if (std::string wrong = name_problem(name); !wrong.empty()) {
         if (name == column) wrong += fmt::format("; to name the column apart, write NAME: {}", in_quotes(column));
         r.problem("auxiliaries", wrong);
+      } else if (name_problem(b.name).empty()) {
+        wrong = pair_problem(b.name, name);
+        if (!wrong.empty()) r.problem("auxiliaries", wrong);
       }
       if (a.name == "mean")
         r.problem("auxiliaries", "'mean' names the mean over auxiliaries in the tables; choose another name");
@@ -308,6 +305,15 @@ class ConfigReader {
     const std::string name = section.name.substr(prefix.size());
     if (const std::string wrong = name_problem(name); !wrong.empty()) section_problem(section, wrong);
     return name;
+  }
+
+  void store_names() {
+    std::vector<std::pair<std::string, std::string>> pairs;
+    for (const BiomarkerConfig& b : config_.biomarkers) {
+      for (const AuxiliaryConfig& a : b.auxiliaries) pairs.emplace_back(b.name, a.name);
+    }
+    const std::string wrong = store_problem(config_.store, ProcessIdentity().host(), pairs);
+    if (!wrong.empty()) reader("grid").problem("store", wrong);
   }
 
   void section_problem(const IniSection& section, const std::string& what) {
