@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "balancers/methods/registry.h"
 #include "orchestrator/durations/cost.h"
 #include "orchestrator/plan/disk_space.h"
 
@@ -21,10 +22,13 @@ CheckpointLead checkpoint_lead(const Plan& plan, const DurationModel& durations)
   const int configured = std::max(1, run.pack), all = static_cast<int>(plan.config.methods.size());
   const int stepping = gpu && run.pack == 0 ? all : configured;
   CheckpointLead lead;
+  const PatientSeconds seconds = patient_seconds(plan, durations.machine());
   for (const Pair& pair : plan.experiment.pairs) {
-    for (const std::string& name : plan.config.methods) {
-      const Cell cell{pair.biomarker, pair.auxiliary, name, 0};
-      const double step = longest_step_seconds(plan, cell, durations.machine()) * durations.training_factor(cell, true);
+    for (std::size_t m = 0; m < methods().size(); ++m) {
+      const std::vector<std::string>& trained = plan.config.methods;
+      if (std::find(trained.begin(), trained.end(), methods()[m].name) == trained.end()) continue;
+      const Cell cell{pair.biomarker, pair.auxiliary, methods()[m].name, 0};
+      const double step = longest_step_seconds(seconds, pair, m) * durations.training_factor(cell, true);
       lead.step = std::max(lead.step, stepping * step);
     }
   }

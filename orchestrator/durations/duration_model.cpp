@@ -121,15 +121,14 @@ struct DeviceModel {
 
 Guesses guesses_of(const Plan& plan, const MachineGuess& machine) {
   Guesses guesses{machine, {}, {}};
+  const PatientSeconds seconds = patient_seconds(plan, machine);
+  const auto folds = static_cast<std::size_t>(plan.config.folds);
   for (const Pair& pair : plan.experiment.pairs) {
-    for (const Method& m : methods()) {
-      for (int fold = 0; fold < plan.config.folds; ++fold) {
-        guesses.epoch.push_back(epoch_seconds(plan, {pair.biomarker, pair.auxiliary, m.name, fold}, machine));
-      }
+    for (std::size_t m = 0; m < methods().size(); ++m) {
+      for (std::size_t fold = 0; fold < folds; ++fold) guesses.epoch.push_back(epoch_seconds(seconds, pair, m, fold));
     }
-    for (int fold = 0; fold < plan.config.folds; ++fold) {
-      const Cell any{pair.biomarker, pair.auxiliary, methods()[0].name, fold};
-      guesses.rest.push_back(kRestSeconds + evaluation_seconds(plan, any, machine));
+    for (std::size_t fold = 0; fold < folds; ++fold) {
+      guesses.rest.push_back(kRestSeconds + evaluation_seconds(seconds, pair, fold));
     }
   }
   return guesses;
@@ -173,7 +172,7 @@ struct DurationModel::Impl {
         epochs({{1, limits.spread()},
                 {static_cast<int>(methods().size()), kEpochsMethodSpread},
                 {static_cast<int>(plan.experiment.pairs.size()), kEpochsPairSpread},
-                {static_cast<int>(plan.experiment.pairs.size()) * folds, kEpochsFoldSpread}},
+                {static_cast<int>(plan.experiment.pairs.size()) * folds, kEpochsFoldSpread, true}},
                kEpochsNoise),
         unseen(wants_cpu ? cpu : gpu, wants_cpu, static_cast<int>(methods().size()),
                static_cast<int>(plan.experiment.pairs.size())) {

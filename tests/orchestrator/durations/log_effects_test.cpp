@@ -7,6 +7,8 @@
 #include <random>
 #include <vector>
 
+#include "base/errors.h"
+
 namespace mtlgrid {
 namespace {
 
@@ -121,9 +123,12 @@ Ridge ridge(const std::vector<Observation>& all, const std::vector<LogEffects::F
   return result;
 }
 
-// Six methods, three pairs, and four folds of each pair as the last factor; some are never seen.
-TEST(LogEffects, AreThoseOfRidgeRegression) {
-  const std::vector<LogEffects::Factor> factors = {{1, 1.0}, {6, 0.3}, {3, 0.2}, {12, 0.5}};
+// Six methods, three pairs, and four folds of each pair as the last factor; some are never seen. Whether the model
+// knows that folds are nested in pairs changes the way and not the result.
+class RidgeRegression : public ::testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(Nested, RidgeRegression, ::testing::Bool());
+TEST_P(RidgeRegression, HasTheSameEffects) {
+  const std::vector<LogEffects::Factor> factors = {{1, 1.0}, {6, 0.3}, {3, 0.2}, {12, 0.5, GetParam()}};
   std::vector<Observation> all;
   std::mt19937 random(4);
   std::normal_distribution<double> normal;
@@ -200,6 +205,35 @@ TEST(LogEffects, DrawsHaveTheMeanAndSpreadThatAreBelieved) {
   const double mean = sum / kDraws, variance = squares / kDraws - mean * mean;
   EXPECT_NEAR(mean, effects.mean(levels), 0.02);
   EXPECT_NEAR(variance / (effects.variance(levels) - effects.noise() * effects.noise()), 1, 0.05);
+}
+
+// The noise of the nested model, and draws: the same as of the one that does not know it, whose way is another.
+TEST(LogEffects, NestedFactorsAreEliminatedExactly) {
+  LogEffects flat({{1, 1.0}, {6, 0.3}, {40, 0.2}, {120, 0.5}}, 0.3),
+      nested({{1, 1.0}, {6, 0.3}, {40, 0.2}, {120, 0.5, true}}, 0.3);
+  std::mt19937 random(4);
+  std::normal_distribution<double> normal;
+  for (int i = 0; i < 300; ++i) {
+    const int pair = static_cast<int>(random() % 40), fold = static_cast<int>(random() % 3);
+    const LogEffects::Levels levels = {0, static_cast<int>(random() % 6), pair, 3 * pair + fold};
+    const double y = 0.1 * pair + normal(random);
+    flat.add(levels, y);
+    nested.add(levels, y);
+  }
+  EXPECT_NEAR(nested.noise(), flat.noise(), 1e-10);
+  double sum = 0, squares = 0;
+  const LogEffects::Levels levels = {0, 2, 7, 22};
+  EXPECT_NEAR(nested.variance(levels), flat.variance(levels), 1e-10);
+  constexpr int kDraws = 20000;
+  for (int i = 0; i < kDraws; ++i) {
+    const double y = nested.sum(nested.draw([&] { return normal(random); }), levels);
+    sum += y;
+    squares += y * y;
+  }
+  const double mean = sum / kDraws, variance = squares / kDraws - mean * mean;
+  EXPECT_NEAR(mean, flat.mean(levels), 0.02);
+  EXPECT_NEAR(variance / (flat.variance(levels) - flat.noise() * flat.noise()), 1, 0.05);
+  EXPECT_THROW(nested.add({0, 0, 1, 22}, 0), Error) << "a fold of pair 7";
 }
 
 TEST(LogEffects, WhatIsNoLengthIsTakenForTheLimit) {
