@@ -199,11 +199,6 @@ FeatureInfo inspect_features(const std::filesystem::path& file, FeatureDisk& dis
   return reading(file, disk, patient, [&] { return std::move(open_checked(file, disk, false).info); });
 }
 
-FeatureInfo inspect_known_features(const std::filesystem::path& file) {
-  FeatureDisk& disk = FeatureDisk::real();
-  return reading(file, disk, true, [&] { return std::move(open_checked(file, disk, true).info); });
-}
-
 FeatureInfo load_features(const std::filesystem::path& file, std::vector<std::uint16_t>& values, FeatureDisk& disk,
                           bool patient) {
   return reading(file, disk, patient, [&] {

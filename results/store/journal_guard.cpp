@@ -39,7 +39,7 @@ void copy_bytes(int from, const fs::path& journal, std::uint64_t begin, std::uin
 void put_back(Platform& platform, JournalWriter& writer, const fs::path& store, const Say& say) {
   const fs::path place = database_file(writer.file());
   std::string replaced;
-  AtomicFile copy(platform, place, {.exclusive = true});
+  AtomicFile copy(platform, place);
   copy_bytes(writer.descriptor(), writer.file(), 0, writer.end(), copy);
   struct stat stranger = {};
   if (::lstat(place.c_str(), &stranger) == 0) {
@@ -72,7 +72,7 @@ void judge_tail(Platform& platform, JournalWriter& writer, const fs::path& store
   writer.continue_after(tail.fenced_to);
   if (tail.fenced_to == size) return;
   const fs::path aside = unused_store_path(store, StoreFile::damaged_journal);
-  AtomicFile kept(platform, aside, {.exclusive = true});
+  AtomicFile kept(platform, aside);
   copy_bytes(writer.descriptor(), writer.file(), writer.end(), size, kept);
   kept.commit();
   writer.cut_to_end();

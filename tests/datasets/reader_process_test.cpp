@@ -176,7 +176,8 @@ TEST(ReaderProcess, AnswersAsReadingInThisProcessDoes) {
   EXPECT_THAT(read_by(reader, fs::path("no\xff.h5"), true), HasSubstr("fault no such file"));
 }
 
-// Every bit of what HDF5 calls the global heap, where texts of variable length are: some make it crash or never end.
+// Every byte of the head of what HDF5 calls the global heap, where texts of variable length are: some damage makes it
+// crash, or never return.
 TEST(ReaderProcess, EveryDamageOfATextIsAnAnswer) {
   const TempFolder folder;
   write_features(folder / "whole.h5", std::vector<std::uint16_t>(16, 0x3c00), 8, StampLayout::v2, "ctranspath");
@@ -192,13 +193,11 @@ TEST(ReaderProcess, EveryDamageOfATextIsAnAnswer) {
   }
   std::map<std::string, int> answers;
   for (std::size_t byte = heap; byte < heap + 48; ++byte) {
-    for (const int bit : {0, 3, 7}) {
-      std::string damaged = whole;
-      damaged[byte] = static_cast<char>(damaged[byte] ^ (1 << bit));
-      write_text(folder / "damaged.h5", damaged);
-      const std::string answer = read_by(reader, folder / "damaged.h5", true);
-      ++answers[answer.substr(0, answer.find(" | "))];
-    }
+    std::string damaged = whole;
+    damaged[byte] = static_cast<char>(damaged[byte] ^ (1 << byte % 8));
+    write_text(folder / "damaged.h5", damaged);
+    const std::string answer = read_by(reader, folder / "damaged.h5", true);
+    ++answers[answer.substr(0, answer.find(" | "))];
   }
   write_text(folder / "damaged.h5", whole);
   EXPECT_THAT(read_by(reader, folder / "damaged.h5", true), HasSubstr("2 8 ctranspath feats"));

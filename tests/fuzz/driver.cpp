@@ -274,6 +274,7 @@ int run(int argc, char** argv) {
   }
   std::vector<fs::path> files;
   for (const fs::path& folder : options.corpus) {
+    if (!fs::exists(folder)) continue;  // of a target whose inputs are elsewhere
     for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
