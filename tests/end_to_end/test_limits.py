@@ -55,12 +55,12 @@ class Limits(GridTest):
 
     def test_a_limit_on_address_space_blames_no_cell(self):
         grid = self.small_grid()
-        done = self.run_program(grid, "run", grid.config, "--trainers", "1", limit=700 << 20, kind=resource.RLIMIT_AS)
+        done = self.run_program(grid, "run", grid.config, "--trainers", "1", limit=400 << 20, kind=resource.RLIMIT_AS)
         self.assert_machines_fault(grid, done, "of address space here (ulimit -v)")
 
     def test_a_limit_on_processor_time_blames_no_cell(self):
         grid = Grid(self.folder, methods="baseline", epochs=100000, patients=60)
-        done = self.run_program(grid, "run", grid.config, "--trainers", "1", limit=12, kind=resource.RLIMIT_CPU, hard=True)
+        done = self.run_program(grid, "run", grid.config, "--trainers", "1", limit=4, kind=resource.RLIMIT_CPU, hard=True)
         self.assert_machines_fault(grid, done, "of processor time here (ulimit -t)")
 
     def test_closed_standard_files_change_nothing(self):
