@@ -30,12 +30,13 @@ struct Standing {
 
 Standing standing_of(const Plan& plan, const Database& database) {
   Standing standing;
-  const GridContent here = content_of(plan.grid);
+  std::optional<GridContent> here;  // as large as the grid: made where there is another one
   for (StoredGrid& grid : read_grids(database)) {
     if (grid.identity == plan.grid.identity) {
       standing.own = std::move(grid);
     } else {
-      GridDifferences found = differences(here, read_content(database, grid.id));
+      if (!here) here = content_of(plan.grid);
+      GridDifferences found = differences(*here, read_content(database, grid.id));
       standing.others.push_back({std::move(grid), std::move(found)});
     }
   }

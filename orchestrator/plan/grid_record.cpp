@@ -69,14 +69,14 @@ nlohmann::json classes(const Config& config, const std::vector<LabelRule>& rules
   return found;
 }
 
-void add_splits(const Experiment& experiment, const Pair& pair, std::vector<GridRecord::SplitRow>& out) {
+void add_splits(const Experiment& experiment, const Pair& pair, SplitRows& out) {
   const auto& patients = experiment.cohorts[static_cast<std::size_t>(pair.training.cohort)].patients;
   for (std::size_t fold = 0; fold < pair.folds.size(); ++fold) {
-    const auto add = [&](const std::vector<int>& positions, const char* role) {
+    const auto add = [&](const std::vector<int>& positions, const std::string& role) {
       for (const int position : positions) {
         const int patient = pair.training.patient[static_cast<std::size_t>(position)];
-        out.push_back({pair.biomarker, pair.auxiliary, static_cast<int>(fold),
-                       patients[static_cast<std::size_t>(patient)].name, role});
+        out.add(pair.biomarker, pair.auxiliary, static_cast<int>(fold),
+                patients[static_cast<std::size_t>(patient)].name, role);
       }
     };
     add(pair.folds[fold].train, "train");

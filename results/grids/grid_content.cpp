@@ -78,7 +78,7 @@ GridContent content_of(const GridRecord& grid) {
   content.identity = grid.identity;
   content.settings = grid.settings;
   take_recorded(content);
-  for (const auto& row : grid.splits) {
+  for (const SplitRow& row : grid.splits) {
     content.roles[{row.biomarker, row.auxiliary}][{row.fold, row.patient}] = row.role;
   }
   return content;

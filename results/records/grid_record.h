@@ -7,6 +7,7 @@
 
 #include "base/cell.h"
 #include "datasets/drop.h"
+#include "results/records/split_rows.h"
 
 namespace mtlgrid {
 
@@ -15,12 +16,7 @@ struct GridRecord {
   std::string identity;     // hex hash of `settings` and data fingerprints: the same identity is the same grid
   nlohmann::json settings;  // the resolved configuration
   std::vector<Cell> cells;
-  struct SplitRow {
-    std::string biomarker, auxiliary;
-    int fold = 0;
-    std::string patient, role;  // train, valid, test
-  };
-  std::vector<SplitRow> splits;
+  SplitRows splits;
   struct DropRow {
     std::string biomarker, auxiliary;  // empty where the drop concerns the whole cohort
     Drop drop;

@@ -190,7 +190,7 @@ struct RecordApplier::Statements {
     const std::int64_t id = enter_grid(r.grid, content, r.time);
     add_methods(r.grid.cells);
     for (const Cell& c : r.grid.cells) add_cell.bind_all(id, c.biomarker, c.auxiliary, c.method, c.fold).run();
-    for (const auto& s : r.grid.splits) {
+    for (const SplitRow& s : r.grid.splits) {
       add_split.bind_all(id, s.biomarker, s.auxiliary, s.fold, s.patient, s.role).run();
     }
     for (const auto& d : r.grid.drops) {

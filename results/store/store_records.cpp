@@ -1,5 +1,7 @@
 #include "results/store/store_records.h"
 
+#include <memory>
+#include <new>
 #include <nlohmann/json.hpp>
 
 #define XXH_INLINE_ALL
@@ -7,6 +9,7 @@
 
 #include "base/decode.h"
 #include "base/errors.h"
+#include "results/store/packed_bytes.h"
 
 namespace mtlgrid {
 
@@ -38,16 +41,13 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ResultCommitted, grid, result, replace)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FailureCommitted, grid, failure)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FailedReset, grid, cells)
 
-// Splits and drops are tens of thousands of rows: arrays, not maps.
-static void to_json(json& j, const GridRecord::SplitRow& r) {
-  j = json::array({r.biomarker, r.auxiliary, r.fold, r.patient, r.role});
-}
-static void from_json(const json& j, GridRecord::SplitRow& r) {
-  j.at(0).get_to(r.biomarker);
-  j.at(1).get_to(r.auxiliary);
-  j.at(2).get_to(r.fold);
-  j.at(3).get_to(r.patient);
-  j.at(4).get_to(r.role);
+// Splits and drops are tens of thousands of rows, and splits of large grids millions: arrays, not maps.
+static void from_json(const json& j, SplitRows& rows) {
+  rows.clear();
+  for (const json& r : j) {
+    rows.add(r.at(0).get_ref<const std::string&>(), r.at(1).get_ref<const std::string&>(), r.at(2).get<int>(),
+             r.at(3).get_ref<const std::string&>(), r.at(4).get_ref<const std::string&>());
+  }
 }
 static void to_json(json& j, const GridRecord::DropRow& r) {
   j = json::array({r.biomarker, r.auxiliary, r.drop.cohort, r.drop.patient, r.drop.slide, r.drop.reason});
@@ -66,8 +66,18 @@ static void from_json(const json& j, GridRecord::CohortRow& r) {
   j.at(1).get_to(r.cohort);
   j.at(2).get_to(r.role);
 }
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GridRecord, identity, settings, cells, splits, drops, cohorts)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GridRegistered, grid, time)
+static void from_json(const json& j, GridRecord& g) {
+  j.at("identity").get_to(g.identity);
+  j.at("settings").get_to(g.settings);
+  j.at("cells").get_to(g.cells);
+  j.at("splits").get_to(g.splits);
+  j.at("drops").get_to(g.drops);
+  j.at("cohorts").get_to(g.cohorts);
+}
+static void from_json(const json& j, GridRegistered& r) {
+  j.at("grid").get_to(r.grid);
+  j.at("time").get_to(r.time);
+}
 
 namespace {
 
@@ -86,13 +96,55 @@ StoreRecord decode_kind(const std::string& kind, const json& body) {
 
 }  // namespace
 
+namespace {
+
+// A map in the order of its keys, as json writes it, without the rows as JSON values.
+void write_grid(const GridRecord& grid, PackedBytes& bytes) {
+  const auto member = [&](const char* key, const json& value) {
+    bytes.text(key);
+    bytes.value(value);
+  };
+  bytes.map(6);
+  member("cells", grid.cells);
+  member("cohorts", grid.cohorts);
+  member("drops", grid.drops);
+  member("identity", grid.identity);
+  member("settings", grid.settings);
+  bytes.text("splits");
+  bytes.array(grid.splits.size());
+  for (const SplitRow& row : grid.splits) {
+    bytes.array(5);
+    bytes.text(row.biomarker);
+    bytes.text(row.auxiliary);
+    bytes.number(row.fold);
+    bytes.text(row.patient);
+    bytes.text(row.role);
+  }
+}
+
+void write_body(const GridRegistered& registered, PackedBytes& bytes) {
+  bytes.map(2);
+  bytes.text("grid");
+  write_grid(registered.grid, bytes);
+  bytes.text("time");
+  bytes.value(registered.time);
+}
+template <typename Record>
+void write_body(const Record& record, PackedBytes& bytes) {
+  bytes.value(record);
+}
+
+}  // namespace
+
 std::vector<std::uint8_t> encode(const StoreRecord& record) {
-  json body;
-  std::visit([&body](const auto& r) { body = r; }, record);
-  json whole = json::array();
-  whole.push_back(kKinds[record.index()]);
-  whole.push_back(std::move(body));
-  return json::to_msgpack(whole);
+  std::vector<std::uint8_t> all;
+  {
+    PackedBytes bytes([&](std::span<const std::uint8_t> part) { all.insert(all.end(), part.begin(), part.end()); });
+    bytes.array(2);
+    bytes.text(kKinds[record.index()]);
+    std::visit([&](const auto& r) { write_body(r, bytes); }, record);
+  }
+  return all;
 }
 
 StoreRecord decode(std::span<const std::uint8_t> bytes) {
@@ -107,8 +159,14 @@ StoreRecord decode(std::span<const std::uint8_t> bytes) {
 }
 
 std::string content_hash(const GridRecord& grid) {
-  const std::vector<std::uint8_t> bytes = json::to_msgpack(json(grid));
-  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), XXH3_freeState);
+  if (!state || XXH3_128bits_reset(state.get()) == XXH_ERROR) throw std::bad_alloc();
+  {
+    PackedBytes bytes(
+        [&](std::span<const std::uint8_t> part) { XXH3_128bits_update(state.get(), part.data(), part.size()); });
+    write_grid(grid, bytes);
+  }
+  const XXH128_hash_t hash = XXH3_128bits_digest(state.get());
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string hex;
   for (const std::uint64_t word : {hash.high64, hash.low64}) {

@@ -18,7 +18,7 @@ class ImportedSplits : public PlanOfSynthetic {
     nlohmann::json splits = nlohmann::json::array();
     for (int fold = 0; fold < 5; ++fold) {
       nlohmann::json train = nlohmann::json::array(), test = train;
-      for (const auto& row : p.grid.splits) {
+      for (const SplitRow& row : p.grid.splits) {
         if (row.biomarker == "HRD" && row.auxiliary == "ITH" && row.fold == fold) {
           (row.role == "test" ? test : train).push_back(row.patient);
         }

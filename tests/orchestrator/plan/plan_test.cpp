@@ -50,7 +50,7 @@ TEST_F(PlanOfSynthetic, EveryTrainingPatientIsTestedOnceAndHasOneRoleAFold) {
     std::multiset<std::string> tested;
     for (int fold = 0; fold < 5; ++fold) {
       std::set<std::string> seen;
-      for (const auto& row : p.grid.splits) {
+      for (const SplitRow& row : p.grid.splits) {
         if (row.biomarker != pair.biomarker || row.auxiliary != pair.auxiliary || row.fold != fold) continue;
         EXPECT_TRUE(seen.insert(row.patient).second) << row.patient << " twice in fold " << fold;
         if (row.role == "test") tested.insert(row.patient);

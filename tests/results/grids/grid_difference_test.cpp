@@ -108,7 +108,11 @@ TEST(GridDifference, APatientOfOneGridIsNamedOnce) {
   const GridDifferences found = from([](GridRecord& g) {
     g.settings["data"]["features"]["A"].erase("P2");
     g.settings["data"]["labels"]["MSI"]["A"].erase("P2");
-    std::erase_if(g.splits, [](const auto& row) { return row.patient == "P2"; });
+    SplitRows left;
+    for (const SplitRow& row : g.splits) {
+      if (row.patient != "P2") left.push_back(row);
+    }
+    g.splits = left;
   });
   EXPECT_THAT(found.lines(), ElementsAre("patients of cohort A differ for 1 patient: P2 (MSI/LF: only here)"));
   EXPECT_THAT(from([](GridRecord& g) { g.settings["data"]["labels"]["MSI"]["B"]["Q9"] = 0; }).lines(),
@@ -126,7 +130,15 @@ TEST(GridDifference, ThreePatientsAreNamedAndAllCounted) {
 }
 
 TEST(GridDifference, FoldsAreToldOnlyWhereNothingElseExplainsThem) {
-  const auto swap = [](GridRecord& g) { std::swap(g.splits[0].role, g.splits[1].role); };
+  const auto swap = [](GridRecord& g) {
+    SplitRows swapped;
+    for (const SplitRow& row : g.splits) {
+      const bool first = swapped.size() < 2;
+      swapped.push_back(
+          {row.biomarker, row.auxiliary, row.fold, row.patient, first ? g.splits[1 - swapped.size()].role : row.role});
+    }
+    g.splits = swapped;
+  };
   EXPECT_THAT(from(swap).lines(), ElementsAre("folds of MSI/LF differ for 2 patients: P1, P2"));
   const GridDifferences found = from([&](GridRecord& g) {
     swap(g);
