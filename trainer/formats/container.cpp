@@ -123,6 +123,24 @@ std::vector<Container::Array> read_arrays(const File& file, const nlohmann::json
   return arrays;
 }
 
+// Of the parts of a container up to its checksum.
+std::uint64_t checksum_of(const std::vector<std::span<const char>>& parts) {
+  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), XXH3_freeState);
+  XXH3_64bits_reset(state.get());
+  for (const auto& part : parts) XXH3_64bits_update(state.get(), part.data(), part.size());
+  return XXH3_64bits_digest(state.get());
+}
+
+// What was read must be what the checksum is of: the file may have changed since check_frame().
+void check_what_was_read(const File& file, const std::string& packed, const std::vector<Container::Array>& arrays) {
+  const std::uint64_t length = packed.size();
+  std::vector<std::span<const char>> parts = {bytes_of(kMagic, sizeof kMagic), bytes_of(&length, sizeof length),
+                                              packed};
+  for (const Container::Array& a : arrays) parts.push_back(bytes_of(a.bytes.data(), a.bytes.size()));
+  parts.push_back(bytes_of(kDone, sizeof kDone));
+  if (file.number(file.size() - sizeof length) != checksum_of(parts)) throw file.bad("changed while it was read");
+}
+
 }  // namespace
 
 void write_file_whole(const std::filesystem::path& file, const std::vector<std::span<const char>>& parts) {
@@ -158,10 +176,7 @@ void write_container(const std::filesystem::path& file, const std::string& kind,
                                               bytes_of(packed.data(), packed.size())};
   for (const ArrayView& a : arrays) parts.push_back(bytes_of(a.bytes.data(), a.bytes.size()));
   parts.push_back(bytes_of(kDone, sizeof kDone));
-  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), XXH3_freeState);
-  XXH3_64bits_reset(state.get());
-  for (const auto& part : parts) XXH3_64bits_update(state.get(), part.data(), part.size());
-  const std::uint64_t checksum = XXH3_64bits_digest(state.get());
+  const std::uint64_t checksum = checksum_of(parts);
   parts.push_back(bytes_of(&checksum, 8));
   write_file_whole(file, parts);
 }
@@ -197,6 +212,7 @@ Container read_container(const std::filesystem::path& path, const std::string& k
     Container out;
     out.header = front.at("header");
     out.arrays = read_arrays(file, front.at("arrays"), kFront + packed.size());
+    check_what_was_read(file, packed, out.arrays);
     return out;
   } catch (const nlohmann::json::exception& e) {
     throw file.bad(std::string("damaged header: ") + e.what());

@@ -64,6 +64,8 @@ struct Container {
     return out;
   }
   bool has(const std::string& name) const;
+  // Throws InputError as copy() does; `width`: bytes a value.
+  void require(const std::string& name, std::size_t size, std::size_t width) const { find(name, size, width); }
 
  private:
   const Array& find(const std::string& name, std::size_t size, std::size_t width) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include "base/errors.h"
 #include "base/text.h"
@@ -41,6 +42,18 @@ void copy_into(const at::Tensor& target, const Container& c, const std::string& 
   } else {
     c.copy(name, values_of<float>(target));
   }
+}
+
+// All of them or, with InputError, none: whoever gets none trains from what is there.
+void copy_all(const TrainingArrays& arrays, const Container& c) {
+  const std::pair<const at::Tensor&, const char*> wanted[] = {{arrays.parameters, "parameters"},
+                                                              {arrays.first_moment, "first_moment"},
+                                                              {arrays.second_moment, "second_moment"},
+                                                              {arrays.best, c.has("best") ? "best" : "parameters"}};
+  for (const auto& [target, name] : wanted) {
+    c.require(name, static_cast<std::size_t>(target.numel()), target.element_size());
+  }
+  for (const auto& [target, name] : wanted) copy_into(target, c, name);
 }
 
 // The best weights are the current ones right after the best epoch: they are not written twice.
@@ -107,10 +120,7 @@ std::optional<TrainingState> Checkpoints::resume(const std::vector<fs::path>& ot
         const Container c = read_container(file, kKind);
         require_owner(file, c.header, owner_);
         auto state = c.header.at("state").get<TrainingState>();
-        copy_into(arrays.parameters, c, "parameters");
-        copy_into(arrays.first_moment, c, "first_moment");
-        copy_into(arrays.second_moment, c, "second_moment");
-        copy_into(arrays.best, c, c.has("best") ? "best" : "parameters");
+        copy_all(arrays, c);
         say(resumed_log_text(file.string()));
         return state;
       } catch (const InputError& e) {

@@ -74,6 +74,16 @@ TEST_F(CheckpointsTest, KeepsFloat64ToTheLastBit) {
   EXPECT_FALSE(c.resume({}, back, say));
 }
 
+TEST_F(CheckpointsTest, OneThatDoesNotFitLeavesNothingOfItself) {
+  const Checkpoints c(folder.path(), owner);
+  const at::Tensor four = at::rand({4}), five = at::rand({5});
+  c.write(at(1, 3, 3), {four, four, five, four});
+  set(1);
+  EXPECT_FALSE(resume(c));
+  EXPECT_THAT(said, HasSubstr("array 'second_moment' has 5 values"));
+  EXPECT_EQ(parameters, std::vector<float>(4, 1));
+}
+
 TEST_F(CheckpointsTest, BestWeightsAreNotWrittenTwice) {
   const Checkpoints c(folder.path(), owner);
   set(1);
