@@ -6,8 +6,10 @@
 #include <fstream>
 
 #include "base/files.h"
+#include "datasets/bag_file.h"
 #include "results/store/journal.h"
 #include "results/store/store_records.h"
+#include "tests/fuzz/bag_sources.h"
 #include "tests/trainer/contract/small_result.h"
 #include "tests/trainer/formats/oracle_weights.h"
 #include "trainer/contract/pipe_messages.h"
@@ -175,6 +177,20 @@ void add_rank_messages(const Corpus& corpus) {
   }
 }
 
+void add_bag_file(const Corpus& corpus) {
+  const std::vector<BagSource> sources = fuzz::bag_sources();
+  BagFileWriter writer(corpus.file("bag_file", "two"), bag_key(sources), lay_out(sources), BagDisk::real());
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    std::uint64_t offset = writer.table()[i].offset;
+    for (const KnownFeatures& slide : sources[i].files) {
+      const std::vector<std::uint16_t> values = fuzz::bag_values(static_cast<std::size_t>(slide.tiles));
+      writer.write(offset, std::as_bytes(std::span(values)));
+      offset += values.size() * sizeof(std::uint16_t);
+    }
+  }
+  writer.finish();
+}
+
 void add_containers(const Corpus& corpus) {
   Weights weights;
   weights.cell = {"MSI", "LF", "naive", 2};
@@ -236,6 +252,7 @@ int main(int argc, char** argv) {
   mtlgrid::add_stores(corpus);
   mtlgrid::add_trainer_messages(corpus);
   mtlgrid::add_rank_messages(corpus);
+  mtlgrid::add_bag_file(corpus);
   mtlgrid::add_containers(corpus);
   mtlgrid::add_state_dicts(corpus);
   mtlgrid::add_journal(corpus);
