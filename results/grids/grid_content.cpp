@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "base/decode.h"
 #include "results/records/recorded_data.h"
 #include "results/records/records.h"
 
@@ -86,13 +87,11 @@ GridContent content_of(const GridRecord& grid) {
 
 GridContent read_content(const Database& database, std::int64_t grid) {
   GridContent content;
-  // SQLite's check limits the depth of what a foreign store may hold.
-  Statement registered =
-      database.prepare("SELECT identity, iif(json_valid(settings), settings, 'null') FROM grids WHERE grid_id = ?");
+  Statement registered = database.prepare("SELECT identity, settings FROM grids WHERE grid_id = ?");
   registered.bind_all(grid);
   if (!registered.step()) throw Error(ErrorKind::fatal, "the store has no grid " + std::to_string(grid));
   content.identity = registered.text(0);
-  content.settings = json::parse(registered.text(1), nullptr, false);
+  content.settings = decode_json_if_valid(registered.text(1)).value_or(nullptr);
   registered.reset();
   take_recorded(content);
   if (!content.recorded) take_predictions(database, grid, content);

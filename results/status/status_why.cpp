@@ -7,6 +7,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "base/decode.h"
 #include "base/errors.h"
 #include "base/paths.h"
 #include "base/platform.h"
@@ -98,7 +99,7 @@ void read_settings(const Database& database, CellHistory& history) {
   Statement select = database.prepare("SELECT settings FROM grids WHERE grid_id = ?");
   select.bind_all(history.grid_id);
   if (!select.step()) return;
-  const auto settings = nlohmann::json::parse(select.text(0), nullptr, false);
+  const nlohmann::json settings = decode_json_if_valid(select.text(0)).value_or(nullptr);
   if (!settings.is_object()) return;
   history.config = text_member(settings, "file");
   const auto cluster = settings.find("cluster");

@@ -7,33 +7,13 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/decode.h"
 #include "base/errors.h"
 #include "base/file_descriptor.h"
 #include "base/files.h"
 
 namespace mtlgrid {
 namespace {
-
-constexpr int kDeepest = 32;  // the deepest of our files has 4 levels
-
-bool nested_too_deep(const std::string& text) {
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kDeepest) return true;
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return false;
-}
 
 // Reads at most `most` bytes; what was had if the file ends before.
 std::string read_bytes(const FileDescriptor& in, std::size_t most) {
@@ -75,8 +55,7 @@ SmallFile read_small_file(const std::filesystem::path& file, std::size_t most) {
 }
 
 nlohmann::json parse_small_json(const std::string& text) {
-  if (nested_too_deep(text)) return nlohmann::json(nlohmann::json::value_t::discarded);
-  return nlohmann::json::parse(text, nullptr, false);
+  return decode_json_if_valid(text, kSmallFileLimits).value_or(nlohmann::json::value_t::discarded);
 }
 
 void remove_small_file(const std::filesystem::path& file) {

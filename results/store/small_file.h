@@ -17,8 +17,7 @@ struct SmallFile {
 // Never waits, as for the writer of a pipe, and never reads more than `most` bytes. Links are followed.
 SmallFile read_small_file(const std::filesystem::path& file, std::size_t most);
 
-// As json::parse() without exceptions; a discarded value also for text that is nested deeper than any file of ours,
-// which would cost many times its length in memory.
+// A discarded value for what decode_json() refuses.
 nlohmann::json parse_small_json(const std::string& text);
 
 // Removes what a run is about to write, or what is of no use any more; nothing if it is not there. Throws
