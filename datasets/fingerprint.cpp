@@ -1,14 +1,18 @@
 #include "datasets/fingerprint.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <xxhash.h>
 
-#include <fstream>
+#include <cerrno>
 #include <new>
 #include <vector>
 
 #include "base/errors.h"
+#include "base/file_descriptor.h"
+#include "base/system_error.h"
 
 namespace mtlgrid {
 
@@ -52,14 +56,24 @@ std::optional<FileStamp> stamp_of(const std::filesystem::path& file) {
 }
 
 std::string hash_file(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
+  // O_NONBLOCK: a pipe is refused, not waited for.
+  const FileDescriptor in(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat status {};
+  if (!in && errno == ENOENT) throw InputError(fmt::format("{}: no such file", file.string()));
+  if (!in || ::fstat(in.get(), &status) != 0) throw system_error(file, errno);
+  if (!S_ISREG(status.st_mode)) throw InputError(fmt::format("{}: not a file", file.string()));
   Fingerprint hash;
-  std::vector<char> bytes(std::size_t{1} << 20);
-  while (in.read(bytes.data(), static_cast<std::streamsize>(bytes.size())), in.gcount() > 0) {
-    hash.add({bytes.data(), static_cast<std::size_t>(in.gcount())});
+  std::vector<char> bytes(std::size_t{1} << 20);  // the hash depends on this size
+  for (std::size_t have = 0;;) {
+    const ssize_t got = ::read(in.get(), bytes.data() + have, bytes.size() - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw system_error(file, errno);
+    have += static_cast<std::size_t>(got);
+    if (got > 0 && have < bytes.size()) continue;
+    if (have > 0) hash.add({bytes.data(), have});
+    if (got == 0) return hash.hex();
+    have = 0;
   }
-  if (!in.eof()) throw InputError(fmt::format("{}: cannot be read", file.string()));
-  return hash.hex();
 }
 
 std::string hash_features(std::span<const std::uint16_t> values, std::int64_t tiles, std::int64_t width) {

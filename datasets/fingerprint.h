@@ -37,7 +37,7 @@ struct FileStamp {
 // nullopt if the file does not exist or its folder cannot be searched.
 std::optional<FileStamp> stamp_of(const std::filesystem::path& file);
 
-// Of a file's bytes. Throws InputError if it cannot be read.
+// Of a file's bytes. Throws InputError if there is no plain file, and SystemError where the system refuses to read it.
 std::string hash_file(const std::filesystem::path& file);
 
 // Of the values (float16, row-major) and the shape; the file's name, layout and attributes do not matter.
