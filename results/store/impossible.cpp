@@ -77,9 +77,10 @@ std::string impossible_contents(const Database& database) {
     if (!broken.empty()) return "table " + broken;
   }
   for (const char* table : kReferring) {
-    Statement dangling = database.prepare("PRAGMA main.foreign_key_check(" + std::string(table) + ")");
+    Statement dangling = database.prepare("SELECT \"parent\" FROM pragma_foreign_key_check(?, 'main')");
+    dangling.bind_all(table);
     if (dangling.step()) {
-      return "table " + std::string(table) + ": a row refers to a row of " + dangling.text(2) + " that is not there";
+      return "table " + std::string(table) + ": a row refers to a row of " + dangling.text(0) + " that is not there";
     }
   }
   for (const Odd& odd : kOdd) {

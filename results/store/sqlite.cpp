@@ -51,6 +51,8 @@ ErrorKind kind_of(int code, int system_errno) {
     case SQLITE_PERM:
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
+    case SQLITE_IOERR:  // of the disk or the file server
+    case SQLITE_NOMEM:
       return ErrorKind::needs_person;
     default:
       return ErrorKind::fatal;
@@ -71,6 +73,8 @@ void check_sqlite(sqlite3* connection, int code, std::source_location where) {
   if (const auto limit = limit_of_files(extended)) {
     message +=
         "; a file may have at most " + std::to_string(*limit) + " bytes here (ulimit -f): raise that, then run again";
+  } else if ((code & 0xff) == SQLITE_IOERR && !disk_is_full(code, system)) {
+    message += "; the disk or the file server reported an error: look at the system's log (dmesg), then run again";
   }
   throw SqliteError(kind_of(extended, system), extended, text, message);
 }

@@ -64,7 +64,7 @@ class PipeControl : public PackControl {
     send(encode_message(Progress{member.cell, member.attempt, epoch, epochs, losses}));
   }
   void resumed(const Train& member, int epoch, int epochs) override {
-    send(encode_message(Progress{member.cell, member.attempt, epoch, epochs, {}, epoch}));
+    send(encode_message(Progress{member.cell, member.attempt, epoch - 1, epochs, {}, epoch}));
   }
   void finished(const Train& member, const CellResult& result) override {
     away_.cell_finished();

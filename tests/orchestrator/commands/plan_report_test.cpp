@@ -19,7 +19,7 @@ class PlanReport : public testing::PlanOfSynthetic {
 
 TEST_F(PlanReport, InitialWeightsThatFitNoPairAreRefusedWithEveryReason) {
   const std::string absent = problems({{"[train]\n", "[train]\ninit = none.pt\n"}});
-  EXPECT_EQ(absent, (scratch_->path() / "data/none.pt").string() + ": cannot be read");
+  EXPECT_EQ(absent, (scratch_->path() / "data/none.pt").string() + ": no such file");
   scratch_->write("data/a.pt", "no weights");
   const Plan p = plan(changed("[train]\n", "[train]\ninit = a.pt\n"));
   EXPECT_THAT([&] { report(p); },

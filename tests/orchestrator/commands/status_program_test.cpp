@@ -28,6 +28,7 @@ class StatusProgram : public ::testing::Test {
     store_.emplace(Store::open(file_, [](const std::string&) {}, 25));
     GridRecord grid;
     grid.identity = "abc";
+    grid.settings = {{"seed", 1}};
     for (const char* method : {"naive", "cagrad"}) {
       for (int fold = 0; fold < 2; ++fold) grid.cells.push_back({"MSI", "LF", method, fold});
     }
@@ -147,6 +148,7 @@ TEST_F(StatusProgram, WatchStaysWithTheGridOfTheRun) {
   store_->commit_result(result);
   GridRecord other;
   other.identity = "def";
+  other.settings = {{"seed", 2}};
   other.cells = {{"MSI", "LF", "naive", 0}};
   store_->use_grid(other);
   store_->begin_attempt(other.cells[0], 1, {}, 100);

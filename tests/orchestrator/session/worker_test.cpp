@@ -15,6 +15,8 @@ using ::testing::HasSubstr;
 
 TEST_F(WorkerTest, TrainerThatIsSilentForTooLongIsKilledAndItsCellsReported) {
   ready(0);
+  ready(1);
+  comm.expect(0, "slot_ready");
   comm.expect(0, "slot_ready");
   assign(0);
   turn(500);

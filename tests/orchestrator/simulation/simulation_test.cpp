@@ -51,16 +51,25 @@ TEST(Simulation, ResultThatTheStoreDropsIsFound) {
 TEST(Simulation, ResultUnderAnAttemptThatNeverBeganIsFound) {
   const SimulatedGrid grid = small_grid();
   SimulatedStore store(grid);
+  CellResult result;
+  result.cell = grid[0].cell;
+  result.attempt = 7;
+  store.commit_result(result);
+  EXPECT_THAT(store.violations(), Contains(HasSubstr("never began")));
+}
+
+TEST(Simulation, ResultOfACellThatAnotherRankHasIsRefused) {
+  const SimulatedGrid grid = small_grid();
+  SimulatedStore store(grid);
   Simulation simulation(grid, {}, 1, store);
   Job& job = simulation.begin_job();
   simulation.run([&] { return simulation.results_arrived() > 0; }, kLongest);
-  CellResult again;
-  again.cell = grid[0].cell;
-  again.attempt = 7;
-  job.ranks()[1]->to_coordinator().send(CellFinished{0, 1, again}, 0);
+  CellResult forged;
+  forged.cell = grid[0].cell;
+  forged.attempt = 7;
+  job.ranks()[1]->to_coordinator().send(CellFinished{0, 1, forged}, 0);
   simulation.run([&] { return job.end() != Job::End::running; }, kLongest);
-  simulation.check_end();
-  EXPECT_THAT(simulation.violations(), Contains(HasSubstr("never began")));
+  EXPECT_THAT(store.violations(), IsEmpty());
 }
 
 TEST(Simulation, ResultReportedTwiceIsFound) {

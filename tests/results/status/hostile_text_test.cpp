@@ -33,7 +33,7 @@ const std::string kHostile[] = {"'); DROP TABLE cells;--",
                                 "\u202e\u2066evil",
                                 "../../../etc/passwd",
                                 " leading, \"quoted\"",
-                                std::string(5000, 'x')};
+                                std::string(4000, 'x')};
 
 class HostileText : public StoreTest, public ::testing::WithParamInterface<std::string> {
  protected:

@@ -8,7 +8,7 @@
 #include "results/store/store_records.h"
 #include "tests/results/store/store_fixture.h"
 
-namespace mtlgrid {
+namespace mtlgrid::testing {
 namespace {
 
 using nlohmann::json;
@@ -77,4 +77,4 @@ TEST_F(Records, OfAGridAreWrittenAsTheyAlwaysWere) {
 }
 
 }  // namespace
-}  // namespace mtlgrid
+}  // namespace mtlgrid::testing

@@ -1,5 +1,7 @@
 #include "results/store/schema.h"
 
+#include <sqlite3.h>
+
 #include "balancers/methods/registry.h"
 #include "tests/results/store/store_fixture.h"
 
@@ -81,6 +83,15 @@ TEST_F(Schema, CellIsDoneExactlyWhenAResultCounts) {
   { open_grid(); }
   Database database(file, Database::Mode::read_write);
   EXPECT_THROW(database.execute("UPDATE cells SET state = 'done'"), SqliteError);
+}
+
+TEST(Sqlite, AnErrorOfTheDiskIsForAPerson) {
+  for (const int code : {SQLITE_IOERR_READ, SQLITE_IOERR_FSYNC}) {
+    const Error error = error_of([&] { check_sqlite(nullptr, code); });
+    EXPECT_EQ(error.kind(), ErrorKind::needs_person);
+    EXPECT_THAT(error.what(), HasSubstr("dmesg"));
+  }
+  EXPECT_EQ(error_of([] { check_sqlite(nullptr, SQLITE_MISUSE); }).kind(), ErrorKind::fatal);
 }
 
 }  // namespace

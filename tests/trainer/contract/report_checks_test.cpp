@@ -89,6 +89,7 @@ TEST(CheckReport, RefusesValuesThatNoTrainerHas) {
     }
   }
   EXPECT_NO_THROW(check_report(Progress{cell, 1, 0, 0}));
+  EXPECT_NO_THROW(check_report(Progress{cell, 1, 4, 4, {}, 5})) << "trained, and not yet evaluated";
   EXPECT_NO_THROW(check_report(Alive{}));
 }
 

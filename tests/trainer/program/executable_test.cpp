@@ -207,20 +207,32 @@ TEST_F(Answer, ToPredictIsInTheCohortsOrder) {
   }
 }
 
-TEST_F(Answer, ToFeaturesThatHaveChangedOrWeightsOfAnotherCellIsARefusal) {
-  experiment = testing::tiny_experiment(folder.path());
-  const ParameterLayout layout = make_layout(experiment.model, testing::kTinyWidth, "a", "b");
-  const Cell cell{"MSI", "LF", "naive", 0};
-  write_weights_file(directory("w"), {cell, experiment.model, testing::kTinyWidth, "a", "b", 0, 1, 1,
-                                      std::vector<float>(static_cast<std::size_t>(layout.total)), "grid"});
-  PredictRequest request{{directory("w"), cell, "grid"}, "", true, 1, experiment.cohorts[1]};
-  request.cohort.patients[2].files = request.cohort.patients[3].files;
-  request.cohort.patients[2].files[0].path = experiment.cohorts[1].patients[4].files[0].path;
-  json answer = answer_to(encode_message(request));
+// Weights of a cell, and a request to predict with them.
+class AnswerWithWeights : public Answer {
+ protected:
+  PredictRequest request() {
+    experiment = testing::tiny_experiment(folder.path());
+    const ParameterLayout layout = make_layout(experiment.model, testing::kTinyWidth, "a", "b");
+    const Cell cell{"MSI", "LF", "naive", 0};
+    write_weights_file(directory("w"), {cell, experiment.model, testing::kTinyWidth, "a", "b", 0, 1, 1,
+                                        std::vector<float>(static_cast<std::size_t>(layout.total)), "grid"});
+    return {{directory("w"), cell, "grid"}, "", true, 1, experiment.cohorts[1]};
+  }
+};
+
+TEST_F(AnswerWithWeights, ToFeaturesThatHaveChangedIsARefusal) {
+  PredictRequest changed = request();
+  changed.cohort.patients[2].files = changed.cohort.patients[3].files;
+  changed.cohort.patients[2].files[0].path = experiment.cohorts[1].patients[4].files[0].path;
+  const json answer = answer_to(encode_message(changed));
   EXPECT_EQ(answer.at("kind"), static_cast<int>(ErrorKind::needs_person));
   EXPECT_THAT(answer.at("detail").get<std::string>(), HasSubstr("features changed: cohort OUTER, patient OUTER-2"));
-  request.weights.cell.fold = 3;
-  answer = answer_to(encode_message(request));
+}
+
+TEST_F(AnswerWithWeights, OfAnotherCellIsARefusal) {
+  PredictRequest other = request();
+  other.weights.cell.fold = 3;
+  const json answer = answer_to(encode_message(other));
   EXPECT_THAT(answer.at("detail").get<std::string>(), HasSubstr("has weights of cell MSI/LF/naive/0"));
 }
 
