@@ -276,6 +276,7 @@ int run(const CommandOptions& options) {
   wanted.retry_failed = options.has("retry-failed");
   if (options.has("trainers")) wanted.trainers.count = static_cast<int>(options.number_in("trainers", 1, 1024));
   if (options.has("ends")) wanted.ends = static_cast<double>(options.number_in("ends", 1, 1LL << 40));
+  wanted.trainers.empty_cells = options.has("empty-cells") || options.has("rehearse");
   if (options.has("empty-cells")) wanted.trainers.arguments.push_back("--empty=" + seconds_of(options, "empty-cells"));
   if (options.has("inject")) {
     parse_injections(options.get<std::string>("inject"));  // throws for an invalid order

@@ -33,7 +33,7 @@ void Coordinator::on_message(int worker, const ToCoordinator& message, Now now) 
   // Nothing that a worker says which never said hello can concern this run.
   if (!hello && workers_.find(worker) == nullptr) return;
   try {
-    check_message(message, worker, cells_, workers_, welcome_.experiment);
+    check_message(message, worker, cells_, workers_, welcome_);
   } catch (const Error& e) {
     return refuse(worker, e.what(), now);
   }

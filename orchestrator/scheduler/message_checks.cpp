@@ -16,8 +16,8 @@ namespace {
 
 class Checks {
  public:
-  Checks(int worker, const CellTable& cells, const WorkerTable& workers, const Experiment& experiment)
-      : worker_(worker), cells_(cells), workers_(workers), experiment_(experiment) {}
+  Checks(int worker, const CellTable& cells, const WorkerTable& workers, const Welcome& welcome)
+      : worker_(worker), cells_(cells), workers_(workers), welcome_(welcome) {}
 
   // One for each alternative of ToCoordinator.
   void operator()(const Hello& hello) const { check_text("the host's name", hello.host); }
@@ -47,7 +47,7 @@ class Checks {
   void operator()(const CellFinished& finished) const {
     const CellResult& result = finished.result;
     ended(finished.slot, finished.left, result.cell, result.attempt);
-    check_result(result, experiment_);
+    check_end(result, welcome_);
   }
   void operator()(const CellFailed& failed) const {
     ended(failed.slot, failed.left, failed.cell, failed.attempt);
@@ -129,14 +129,19 @@ class Checks {
   int worker_;
   const CellTable& cells_;
   const WorkerTable& workers_;
-  const Experiment& experiment_;
+  const Welcome& welcome_;
 };
 
 }  // namespace
 
+void check_end(const CellResult& result, const Welcome& welcome) {
+  if (welcome.empty_cells) return check_empty_result(result);
+  check_result(result, welcome.experiment);
+}
+
 void check_message(const ToCoordinator& message, int worker, const CellTable& cells, const WorkerTable& workers,
-                   const Experiment& experiment) {
-  std::visit(Checks(worker, cells, workers, experiment), message);
+                   const Welcome& welcome) {
+  std::visit(Checks(worker, cells, workers, welcome), message);
 }
 
 }  // namespace mtlgrid

@@ -11,6 +11,9 @@ namespace mtlgrid {
 // Throws Error(fatal) that says what is wrong, in a few words. `worker` has said hello, unless the message is Hello.
 // Reports that only come late, about attempts that were given up or slots that have died since, are in order.
 void check_message(const ToCoordinator& message, int worker, const CellTable& cells, const WorkerTable& workers,
-                   const Experiment& experiment);
+                   const Welcome& welcome);
+
+// Throws Error(fatal) unless the result can be of the run to which the worker was welcomed.
+void check_end(const CellResult& result, const Welcome& welcome);
 
 }  // namespace mtlgrid

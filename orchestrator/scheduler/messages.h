@@ -142,8 +142,10 @@ struct Welcome {
   double heartbeat_seconds = 5, lease_seconds = 120;
   std::string log_folder;
   double stall_seconds = 1800;  // a trainer at work that is silent for longer is killed
+  bool empty_cells = false;     // trainers train nothing, and their results have no rows
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Welcome, experiment, heartbeat_seconds, lease_seconds, log_folder, stall_seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Welcome, experiment, heartbeat_seconds, lease_seconds, log_folder, stall_seconds,
+                                   empty_cells)
 
 // Train this pack.
 struct Assign {

@@ -211,8 +211,9 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
   StoreLedger ledger(store, inputs);
   const ClusterSettings& cluster = inputs.plan.config.cluster;
   const bool gpus = options.devices && !options.devices->gpus.empty();
-  Welcome welcome{inputs.plan.experiment, cluster.heartbeat_seconds, cluster.lease_minutes * 60,
-                  trainer_log_folder(inputs.folder), cluster.stall_minutes * 60};
+  Welcome welcome{inputs.plan.experiment,     cluster.heartbeat_seconds,
+                  cluster.lease_minutes * 60, trainer_log_folder(inputs.folder),
+                  cluster.stall_minutes * 60, options.empty_cells};
   Coordinator coordinator(coordinator_settings(inputs, transport.size(), gpus, display), inputs.cells,
                           std::move(welcome), to_workers, ledger);
   Worker worker(transport.rank(), host_name(), trainers_factory(transport, options), to_coordinator);

@@ -23,6 +23,7 @@ class Store;
 struct TrainerOptions {
   std::optional<int> count;            // trainers of this rank; default: its cores / threads
   std::vector<std::string> arguments;  // for the trainer executable
+  bool empty_cells = false;            // they make it train nothing
   std::optional<RankDevices> devices;  // already chosen; otherwise the factory does, and throws as choose_devices does
 };
 Worker::TrainersFactory trainers_factory(const Transport& transport, const TrainerOptions& options);

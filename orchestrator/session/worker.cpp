@@ -7,6 +7,7 @@
 #include "base/errors.h"
 #include "base/text.h"
 #include "cluster/log_tail.h"
+#include "orchestrator/scheduler/message_checks.h"
 #include "orchestrator/scheduler/staging.h"
 #include "results/store/layout.h"
 #include "trainer/contract/report_checks.h"
@@ -139,7 +140,7 @@ void Worker::on_trainer(const TrainerEvent& event) {
   try {
     message = decode_report<FromTrainer>(trainer.message, "it");
     check_report(message);
-    if (const auto* end = std::get_if<Finished>(&message)) check_result(end->result, welcome_->experiment);
+    if (const auto* end = std::get_if<Finished>(&message)) check_end(end->result, *welcome_);
   } catch (const Error& e) {
     return break_off(trainer.slot, e.what());
   }

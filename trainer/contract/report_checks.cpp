@@ -189,12 +189,27 @@ void check_answer(const Staged& answer) {
 
 void check_report(const FromTrainer& message) { std::visit(Checks{}, message); }
 
-void check_result(const CellResult& result, const Experiment& experiment) {
+namespace {
+
+void check_heading(const CellResult& result) {
   check_cell(result.cell, result.attempt);
   check_environment(result.environment);
-  check_epochs(result, experiment.train.epochs);
   check_finite("the time of its start", result.started);
   check_finite("the time of its end", result.ended);
+}
+
+}  // namespace
+
+void check_empty_result(const CellResult& result) {
+  check_heading(result);
+  if (!result.epochs.empty() || !result.metrics.empty() || !result.predictions.empty() || !result.embeddings.empty()) {
+    wrong("it has rows, and its cell is not trained");
+  }
+}
+
+void check_result(const CellResult& result, const Experiment& experiment) {
+  check_heading(result);
+  check_epochs(result, experiment.train.epochs);
   const Pair& pair = experiment.pair_of(result.cell);
   check_patients(result, experiment, pair);
   check_metrics(result, experiment, pair);

@@ -29,5 +29,7 @@ void check_report(const FromTrainer& message);
 // of every external cohort, in the experiment's order and with its labels; numbers are finite, or NaN where there may
 // be none; metrics are known ones of those cohorts. Cost: linear in the result.
 void check_result(const CellResult& result, const Experiment& experiment);
+// A result of a cell that was not trained, which need not be one of an experiment: it has no rows.
+void check_empty_result(const CellResult& result);
 
 }  // namespace mtlgrid

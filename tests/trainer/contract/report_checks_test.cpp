@@ -69,6 +69,14 @@ TEST(CheckResult, RefusesWhatCannotBeOfTheExperiment) {
   }
 }
 
+TEST(CheckResult, OfACellThatIsNotTrainedHasNoRows) {
+  CellResult result = good_result();
+  EXPECT_THROW(check_empty_result(result), Error);
+  result.epochs.clear(), result.metrics.clear(), result.predictions.clear(), result.embeddings.clear();
+  EXPECT_NO_THROW(check_empty_result(result));
+  EXPECT_THROW(check_result(result, small_experiment()), Error);
+}
+
 TEST(CheckReport, RefusesValuesThatNoTrainerHas) {
   const Cell cell = {"MSI", "LF", "naive", 0};
   const std::vector<std::pair<std::string, FromTrainer>> reports = {
