@@ -226,7 +226,7 @@ void add_journal(const Corpus& corpus) {
   grid.identity = "identity";
   grid.settings = {{"seed", 1}};
   grid.cells = {cell};
-  grid.splits = {{"MSI", "LF", 0, "a", "train"}};
+  grid.splits.add("MSI", "LF", 0, "a", "train");
   AttemptFailure failure;
   failure.cell = cell;
   failure.attempt = 1;

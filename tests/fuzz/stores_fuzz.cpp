@@ -25,7 +25,8 @@ std::string small_store() {
   grid.identity = "0123456789abcdef0123456789abcdef";
   grid.settings = {{"seed", 1}, {"folds", 1}, {"bootstrap", {{"resamples", 10}, {"confidence", 0.95}}}};
   for (const char* method : {"baseline", "naive", "dwa"}) grid.cells.push_back({"MSI", "LF", method, 0});
-  grid.splits = {{"MSI", "LF", 0, "a", "train"}, {"MSI", "LF", 0, "b", "test"}, {"MSI", "LF", 0, "c", "test"}};
+  grid.splits.add("MSI", "LF", 0, "a", "train");
+  for (const char* patient : {"b", "c"}) grid.splits.add("MSI", "LF", 0, patient, "test");
   grid.cohorts = {{"MSI", "INNER", "train"}, {"MSI", "OUTER", "external"}};
   std::optional<Store> open = Store::open(file, [](const std::string&) {}, 25);
   Store& store = *open;
