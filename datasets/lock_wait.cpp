@@ -37,8 +37,8 @@ double seconds(std::chrono::milliseconds time) { return std::chrono::duration<do
 
 }  // namespace
 
-LockHolder holder_of(const FileDescriptor& lock) {
-  LockHolder holder;
+LockOwner owner_of(const FileDescriptor& lock) {
+  LockOwner holder;
   struct stat status {};
   if (::fstat(lock.get(), &status) != 0) return holder;
   const auto process = process_with_lock(status.st_ino);
@@ -78,11 +78,11 @@ void LockWait::wait(const FileDescriptor& file, const std::filesystem::path& nam
   if (!told_ && silent_ >= patience_.before_telling) {
     told_ = true;
     say_(fmt::format("{}: locked by {}; waiting for it for as long as it makes progress, at most {:g} s without",
-                     name.string(), holder_of(file).text, seconds(patience_.without_progress)));
+                     name.string(), owner_of(file).text, seconds(patience_.without_progress)));
   }
   // Asked every second or so: it reads a list of all locks.
   const bool look = silent_ >= patience_.before_telling && silent_ % std::chrono::seconds(1) < kPoll;
-  const LockHolder holder = look || silent_ >= patience_.without_progress ? holder_of(file) : LockHolder{};
+  const LockOwner holder = look || silent_ >= patience_.without_progress ? owner_of(file) : LockOwner{};
   if (holder.suspended || silent_ >= patience_.without_progress) {
     throw Error(ErrorKind::needs_person, fmt::format("{}: locked by {}, without progress for {:g} s", name.string(),
                                                      holder.text, seconds(silent_)));

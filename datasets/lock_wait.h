@@ -23,11 +23,11 @@ struct LockPatience {
 
 // "process 4711 (mtlgrid-trainer), which is suspended", as far as the system says who holds a lock on the open file
 // `lock`; "another process" if it does not. `suspended`: whether that process is stopped (SIGSTOP, a debugger).
-struct LockHolder {
+struct LockOwner {
   std::string text = "another process";
   bool suspended = false;
 };
-LockHolder holder_of(const FileDescriptor& lock);
+LockOwner owner_of(const FileDescriptor& lock);
 
 class LockWait {
  public:
