@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <iterator>
-#include <sstream>
+
+#include "base/process_stat.h"
 
 namespace mtlgrid {
 
@@ -25,16 +25,11 @@ std::string ProcessIdentity::machine() {
 std::int64_t ProcessIdentity::process() { return ::getpid(); }
 
 std::optional<std::string> ProcessIdentity::process_start(std::int64_t id) {
-  std::ifstream file("/proc/" + std::to_string(id) + "/stat");
-  const std::string line{std::istreambuf_iterator<char>(file), {}};
-  const auto name_end = line.rfind(')');  // field 2, the name, may itself hold spaces and brackets
-  if (name_end == std::string::npos) return std::nullopt;
-  std::istringstream rest(line.substr(name_end + 1));
-  std::string word, state;
-  rest >> state;                                           // field 3
-  for (int field = 4; field <= 22; ++field) rest >> word;  // field 22: start time, proc(5)
-  if (!rest || state == "Z" || state == "X") return std::nullopt;
-  return word;
+  const auto stat = process_stat(id);
+  if (!stat) return std::nullopt;
+  const std::string state = stat->field(3), start = stat->field(22);  // proc(5)
+  if (start.empty() || state == "Z" || state == "X") return std::nullopt;
+  return start;
 }
 
 }  // namespace mtlgrid

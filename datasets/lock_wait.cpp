@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/errors.h"
+#include "base/process_stat.h"
 #include "base/text.h"
 
 namespace mtlgrid {
@@ -43,16 +44,12 @@ LockOwner owner_of(const FileDescriptor& lock) {
   if (::fstat(lock.get(), &status) != 0) return holder;
   const auto process = process_with_lock(status.st_ino);
   if (!process) return holder;
-  // "PID (NAME) STATE ...": the name may have blanks and brackets of its own.
-  std::ifstream in(fmt::format("/proc/{}/stat", *process));
-  std::string line;
-  std::getline(in, line);
-  const auto begin = line.find('('), end = line.rfind(')');
   holder.text = fmt::format("process {}", *process);
-  if (begin == std::string::npos || end == std::string::npos || end < begin || end + 2 >= line.size()) return holder;
-  holder.suspended = line[end + 2] == 'T' || line[end + 2] == 't';
-  holder.text += fmt::format(" ({}){}", printable(line.substr(begin + 1, end - begin - 1)),
-                             holder.suspended ? ", which is suspended" : "");
+  const auto stat = process_stat(*process);
+  if (!stat) return holder;
+  const std::string state = stat->field(3);  // proc(5)
+  holder.suspended = state == "T" || state == "t";
+  holder.text += fmt::format(" ({}){}", printable(stat->name), holder.suspended ? ", which is suspended" : "");
   return holder;
 }
 

@@ -8,16 +8,14 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdint>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <optional>
-#include <sstream>
+#include <string>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/errors.h"
+#include "base/process_stat.h"
 #include "base/telling.h"
 #include "cluster/pipe_write.h"
 #include "cluster/process.h"
@@ -34,18 +32,10 @@ constexpr double kSayAfter = 60;  // seconds in which it has computed nothing
 constexpr double kGiveUpAfter = 600;
 constexpr double kAfterAnswer = 10;  // seconds in which it must end once it has answered
 
-// Processor time of a process so far, in ticks; 0 if it cannot be said. Fields 14 and 15 of proc(5).
-std::uint64_t ticks_of(pid_t pid) {
-  std::ifstream file(fmt::format("/proc/{}/stat", pid));
-  const std::string line{std::istreambuf_iterator<char>(file), {}};
-  const auto name_end = line.rfind(')');
-  if (name_end == std::string::npos) return 0;
-  std::istringstream rest(line.substr(name_end + 1));
-  std::string word;
-  for (int field = 3; field <= 13; ++field) rest >> word;
-  std::uint64_t user = 0, system = 0;
-  rest >> user >> system;
-  return user + system;
+// Processor time of a process so far, as fields 14 and 15 of proc(5) say it; empty if the system does not.
+std::string ticks_of(pid_t pid) {
+  const auto stat = process_stat(pid);
+  return stat ? stat->field(14) + " " + stat->field(15) : "";
 }
 
 // Waits for a trainer that may compute for hours, but not for one that does nothing.
@@ -65,7 +55,7 @@ class Watch {
  private:
   void look() {
     const double now = Clock::real().steady();
-    const std::uint64_t ticks = ticks_of(pid_);
+    const std::string ticks = ticks_of(pid_);
     if (ticks != ticks_) {
       ticks_ = ticks;
       since_ = now;
@@ -82,7 +72,7 @@ class Watch {
   }
 
   pid_t pid_;
-  std::uint64_t ticks_ = 0;
+  std::string ticks_;
   double since_ = Clock::real().steady();  // its processor time is what it was then
   bool said_ = false;
 };
