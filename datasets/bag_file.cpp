@@ -16,6 +16,7 @@
 
 #include "base/errors.h"
 #include "base/file_descriptor.h"
+#include "base/read_at.h"
 #include "base/system_error.h"
 #include "datasets/fingerprint.h"
 #include "datasets/patient_bag.h"
@@ -57,16 +58,10 @@ std::uint64_t checksum_of(const Header& header, const BagEntry* table) {
 
 auto key_of(const BagEntry& entry) { return std::tuple(entry.cohort, entry.patient); }
 
-// Reads all of `out`; false if the system cannot, or the file ends before.
-bool read_at(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out) {
-  while (!out.empty()) {
-    const ssize_t done = ::pread(file.get(), out.data(), out.size(), static_cast<off_t>(offset));
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) return false;
-    out = out.subspan(static_cast<std::size_t>(done));
-    offset += static_cast<std::uint64_t>(done);
-  }
-  return true;
+// Whether all of `out` could be read.
+bool fill(const FileDescriptor& file, std::uint64_t offset, std::span<std::byte> out) {
+  int error = 0;
+  return read_at(file.get(), offset, out, error) == out.size();
 }
 
 // Whether a stored line is that of the bag, or of one that was left out.
@@ -181,7 +176,7 @@ BagFile::BagFile(const std::filesystem::path& file, std::vector<BagSource> sourc
   if (!S_ISREG(status.st_mode)) not_usable(file, "not a plain file");
   if (status.st_uid != ::geteuid()) not_usable(file, "belongs to another user");
   Header header;
-  if (!read_at(in_, 0, std::as_writable_bytes(std::span(&header, 1)))) not_usable(file, "shorter than a header");
+  if (!fill(in_, 0, std::as_writable_bytes(std::span(&header, 1)))) not_usable(file, "shorter than a header");
   if (header.magic != kMagic || header.version != kVersion) {
     not_usable(file, fmt::format("not a bag file of version {}", kVersion));
   }
@@ -193,7 +188,7 @@ BagFile::BagFile(const std::filesystem::path& file, std::vector<BagSource> sourc
     not_usable(file, fmt::format("{} bytes, expected {}", status.st_size, expected));
   }
   std::vector<BagEntry> stored(table_.size());
-  if (!read_at(in_, sizeof header, std::as_writable_bytes(std::span(stored))) ||
+  if (!fill(in_, sizeof header, std::as_writable_bytes(std::span(stored))) ||
       checksum_of(header, stored.data()) != header.checksum) {
     not_usable(file, "damaged header or table");
   }
@@ -214,7 +209,7 @@ bool BagFile::copy(const BagEntry& entry, Bag& bag) const {
   bag.tiles = static_cast<std::int64_t>(entry.tiles);
   bag.width = static_cast<std::int64_t>(entry.width);
   bag.values.resize(entry.tiles * entry.width);
-  return read_at(in_, entry.offset, std::as_writable_bytes(std::span(bag.values)));
+  return fill(in_, entry.offset, std::as_writable_bytes(std::span(bag.values)));
 }
 
 bool BagFile::read(std::uint32_t cohort, std::uint32_t patient, Bag& bag) {

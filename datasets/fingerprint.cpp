@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include <cerrno>
@@ -12,6 +11,7 @@
 
 #include "base/errors.h"
 #include "base/file_descriptor.h"
+#include "base/read_at.h"
 #include "base/system_error.h"
 
 namespace mtlgrid {
@@ -64,15 +64,12 @@ std::string hash_file(const std::filesystem::path& file) {
   if (!S_ISREG(status.st_mode)) throw InputError(fmt::format("{}: not a file", file.string()));
   Fingerprint hash;
   std::vector<char> bytes(std::size_t{1} << 20);  // the hash depends on this size
-  for (std::size_t have = 0;;) {
-    const ssize_t got = ::read(in.get(), bytes.data() + have, bytes.size() - have);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw system_error(file, errno);
-    have += static_cast<std::size_t>(got);
-    if (got > 0 && have < bytes.size()) continue;
+  for (std::uint64_t offset = 0;; offset += bytes.size()) {
+    int error = 0;
+    const std::size_t have = read_at(in.get(), offset, std::as_writable_bytes(std::span(bytes)), error);
+    if (error != 0) throw system_error(file, error);
     if (have > 0) hash.add({bytes.data(), have});
-    if (got == 0) return hash.hex();
-    have = 0;
+    if (have < bytes.size()) return hash.hex();
   }
 }
 

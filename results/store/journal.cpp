@@ -12,6 +12,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/read_at.h"
+
 static_assert(std::endian::native == std::endian::little, "the journal is little-endian");
 
 namespace mtlgrid {
@@ -60,15 +62,9 @@ class Reader {
 
   // Bytes read at `offset`, fewer than asked at the end of the file.
   std::size_t read(std::uint64_t offset, void* to, std::size_t bytes) const {
-    std::size_t have = 0;
-    while (have < bytes) {
-      const ssize_t got =
-          ::pread(in_.get(), static_cast<char*>(to) + have, bytes - have, static_cast<off_t>(offset + have));
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) throw FileError(file_, "cannot be read at byte " + std::to_string(offset + have), errno);
-      if (got == 0) break;
-      have += static_cast<std::size_t>(got);
-    }
+    int error = 0;
+    const std::size_t have = read_at(in_.get(), offset, {static_cast<std::byte*>(to), bytes}, error);
+    if (error != 0) throw FileError(file_, "cannot be read at byte " + std::to_string(offset + have), error);
     return have;
   }
 

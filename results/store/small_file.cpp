@@ -6,26 +6,22 @@
 
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "base/decode.h"
 #include "base/errors.h"
 #include "base/file_descriptor.h"
 #include "base/files.h"
+#include "base/read_at.h"
 
 namespace mtlgrid {
 namespace {
 
-// Reads at most `most` bytes; what was had if the file ends before.
+// Reads at most `most` bytes; what was had if the file ends before, or the system refuses the rest.
 std::string read_bytes(const FileDescriptor& in, std::size_t most) {
   std::string bytes(most, '\0');
-  std::size_t have = 0;
-  while (have < most) {
-    const ssize_t got = ::read(in.get(), bytes.data() + have, most - have);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    have += static_cast<std::size_t>(got);
-  }
-  bytes.resize(have);
+  int ignored = 0;
+  bytes.resize(read_at(in.get(), 0, std::as_writable_bytes(std::span(bytes)), ignored));
   return bytes;
 }
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include "base/file_descriptor.h"
 #include "base/files.h"
 #include "base/limits.h"
+#include "base/read_at.h"
 #include "base/system_error.h"
 #include "base/text.h"
 
@@ -49,13 +49,8 @@ class File {
   std::size_t size() const { return size_; }
 
   void read(std::size_t at, void* out, std::size_t n) const {
-    for (std::size_t done = 0; done < n;) {
-      const ssize_t some =
-          ::pread(file_.get(), static_cast<char*>(out) + done, n - done, static_cast<off_t>(at + done));
-      if (some < 0 && errno == EINTR) continue;
-      if (some <= 0) throw bad("cannot be read");
-      done += static_cast<std::size_t>(some);
-    }
+    int error = 0;
+    if (read_at(file_.get(), at, {static_cast<std::byte*>(out), n}, error) < n) throw bad("cannot be read");
   }
   std::uint64_t number(std::size_t at) const {
     std::uint64_t value = 0;
