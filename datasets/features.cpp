@@ -158,17 +158,6 @@ void read_open(const OpenFeatures& features, std::span<std::uint16_t> out, Featu
   }
 }
 
-// What a bag's files have on the disk: of contiguous float16, a little more than in memory.
-std::size_t values_on_disk(const std::vector<std::filesystem::path>& files, FeatureDisk& disk) {
-  constexpr std::uint64_t kMost = 1ull << 32;  // bytes: a sparse file may claim any size
-  std::uint64_t bytes = 0;
-  for (const auto& file : files) {
-    struct stat status {};
-    if (disk.stat(file, status) == 0) bytes += static_cast<std::uint64_t>(status.st_size);
-  }
-  return static_cast<std::size_t>(std::min(bytes, kMost)) / sizeof(std::uint16_t);
-}
-
 // Appends the file's tiles to the bag.
 void append(Bag& bag, const std::filesystem::path& file, const std::filesystem::path& first, FeatureDisk& disk) {
   const OpenFeatures features = open_checked(file, disk, true);
@@ -238,7 +227,6 @@ Bag read_bag(const std::vector<std::filesystem::path>& files) { return read_bag(
 // more slides than a process may open files.
 Bag read_bag(const std::vector<std::filesystem::path>& files, FeatureDisk& disk) {
   Bag bag;
-  if (files.size() > 1) bag.values.reserve(values_on_disk(files, disk));
   for (const auto& file : files) {
     reading(file, disk, true, [&] { append(bag, file, files.front(), disk); });
   }

@@ -37,6 +37,11 @@ FeaturesChanged::FeaturesChanged(const std::string& cohort, const std::string& p
 Bag read_patient_bag(const std::string& cohort, const std::string& patient, const std::vector<KnownFeatures>& files,
                      std::int64_t width) {
   Bag bag;
+  if (files.size() > 1) {
+    std::int64_t tiles = 0;
+    for (const KnownFeatures& file : files) tiles += file.tiles;
+    bag.values.reserve(static_cast<std::size_t>(tiles * width));
+  }
   for (const KnownFeatures& file : files) {
     Bag slide = read_known(cohort, patient, file);
     if (slide.width != width) {
