@@ -10,6 +10,7 @@
 
 #include "results/store/layout.h"
 #include "results/store/store_publish.h"
+#include "results/store/store_state.h"
 
 namespace mtlgrid {
 
@@ -87,8 +88,8 @@ Error journal_changed(const fs::path& journal, const fs::path& store, const std:
   return {ErrorKind::needs_person,
           journal.string() + ": " + found + " by another program during this run. " + name +
               " holds every result that was committed. Restore the journal from a copy; or, to continue with what can "
-              "be read of it and train the rest again, move " +
-              name + " elsewhere and run again (keep it: `tables` and `query` still read it)"};
+              "be read of it and train the rest again, " +
+              moving_away(store)};
 }
 
 void guard_journal(Platform& platform, JournalWriter& writer, const fs::path& store, std::uint64_t epoch,

@@ -43,8 +43,6 @@ DatabaseState inspect_open(const Database& database, const std::string& machine)
   return state;
 }
 
-constexpr const char* kKeepIt = " elsewhere and run again (keep it: `tables` and `query` still read it)";
-
 bool readable(const DatabaseState& state) {
   return state.kind == DatabaseState::Kind::good || state.kind == DatabaseState::Kind::unsynced;
 }
@@ -90,8 +88,12 @@ void refuse_newer_database(const fs::path& store, const fs::path& journal, const
   throw Error(ErrorKind::needs_person, journal.string() + ": " + found + ", but " + store.filename().string() +
                                            " holds everything up to record " + std::to_string(from.sequence) +
                                            ". Nothing was changed. Restore the journal from a copy; or, to "
-                                           "continue with the content of the journal and train the rest again, move " +
-                                           store.filename().string() + kKeepIt);
+                                           "continue with the content of the journal and train the rest again, " +
+                                           moving_away(store));
+}
+
+std::string moving_away(const fs::path& store) {
+  return "move " + store.filename().string() + " elsewhere and run again (keep it: `tables` and `query` still read it)";
 }
 
 Error continued_apart(const fs::path& store, const fs::path& journal, std::uint64_t sequence) {
@@ -101,7 +103,7 @@ Error continued_apart(const fs::path& store, const fs::path& journal, std::uint6
       journal.string() + ": its record " + std::to_string(sequence) + " is not the one that " + name +
           " was made from: copies of one store were continued apart from each other, and their files mixed. Nothing "
           "was changed. Put the journal that belongs to " +
-          name + " back; or, to continue with the content of this journal, move " + name + kKeepIt};
+          name + " back; or, to continue with the content of this journal, " + moving_away(store)};
 }
 
 bool may_be_apart(const MadeFrom& from, const JournalLook& look) {

@@ -45,6 +45,9 @@ void refuse_newer_database(const std::filesystem::path& store, const std::filesy
                            const DatabaseState& state, const JournalEnd& end);
 void refuse_without_journal(const std::filesystem::path& store, const DatabaseState& state);
 
+// "move STORE elsewhere and run again (keep it ...)": how a person continues with what the journal holds.
+std::string moving_away(const std::filesystem::path& store);
+
 // That `store`, which holds everything up to record `sequence`, and `journal` were continued apart from each other.
 Error continued_apart(const std::filesystem::path& store, const std::filesystem::path& journal, std::uint64_t sequence);
 
