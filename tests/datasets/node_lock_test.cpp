@@ -1,4 +1,4 @@
-// Waiting for a node's bag file: never for ever, never in silence; and a folder in which others make files.
+// Waiting for a node's bag file: with a limit, and not in silence; and a folder in which others make files.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -32,7 +32,7 @@ class NodeLock : public testing::BagFileTest {
     EXPECT_EQ(::flock(taken.get(), LOCK_EX), 0);
     return taken;
   }
-  // A process that takes the lock and is suspended with it, by itself, or waits for ever.
+  // A process that takes the lock and is suspended with it, by itself, or waits without a limit.
   void start_holder(bool suspended) {
     int ready[2];
     ASSERT_EQ(::pipe(ready), 0);
@@ -86,7 +86,7 @@ TEST_F(NodeLock, ABuilderThatMakesProgressIsWaitedFor) {
 TEST_F(NodeLock, AnEndIsNotHeldUpByAHolder) {
   auto bags = open();
   start_holder(true);
-  bags.reset();  // would wait for ever
+  bags.reset();  // would wait without a limit
   EXPECT_THAT(listing(), ElementsAre("", ".lock")) << "left for whoever is the last";
 }
 

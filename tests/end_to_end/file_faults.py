@@ -10,6 +10,8 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+from store_damage import turn_bytes, write_at
+
 JOURNAL_HEADER = 24  # bytes; docs/store-internals.md
 
 
@@ -32,23 +34,6 @@ class Files:
 
     def bags(self):
         return sorted(file for file in self.folder.glob("mtlgrid-bags*") if "lock" not in file.name)
-
-
-def write_at(file, at, data):
-    with open(file, "r+b") as out:
-        out.seek(at)
-        out.write(data)
-
-
-def turn_bytes(file, random, first=0, count=16):
-    """Other bytes at `count` places from `first` on."""
-    size = file.stat().st_size
-    for _ in range(count if size > first else 0):
-        at = random.randrange(first, size)
-        with open(file, "rb") as source:
-            source.seek(at)
-            byte = source.read(1)
-        write_at(file, at, bytes([byte[0] ^ 0xA5]))
 
 
 def put_back(file, content):

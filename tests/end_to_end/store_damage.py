@@ -13,16 +13,26 @@ def cut_off(store, journal, random):
     os.truncate(store, random.randrange(store.stat().st_size))
 
 
+def write_at(file, at, data):
+    with open(file, "r+b") as out:
+        out.seek(at)
+        out.write(data)
+
+
+def turn_bytes(file, random, first=0, count=16):
+    """Other bytes at `count` places from `first` on."""
+    size = file.stat().st_size
+    for _ in range(count if size > first else 0):
+        at = random.randrange(first, size)
+        with open(file, "rb") as source:
+            source.seek(at)
+            byte = source.read(1)
+        write_at(file, at, bytes([byte[0] ^ 0xA5]))
+
+
 def flip(store, journal, random):
     """Other bytes here and there, but for the first pages: a store that says it holds more than the journal needs a person."""
-    size = store.stat().st_size
-    with open(store, "r+b") as file:
-        for _ in range(64):
-            at = random.randrange(min(UNTOUCHED, size - 1), size)
-            file.seek(at)
-            byte = file.read(1)[0]
-            file.seek(at)
-            file.write(bytes([byte ^ 0xA5]))
+    turn_bytes(store, random, first=min(UNTOUCHED, store.stat().st_size - 1), count=64)
 
 
 def begin_record(store, journal, random):

@@ -132,7 +132,7 @@ TEST_P(Pack, MemberThatFailsLeavesTheOthersAlone) {
   for (const auto& [name, result] : on.results) expect_as_alone(result);
 }
 
-// A file that is gone may come back. One that is no feature file any more has changed, which is no cell's fault.
+// A file that was removed may come back. One that is not a feature file now has changed; the cell is not at fault.
 TEST_P(Pack, AnUnreadableBagIsTheSystemsFaultAndAChangedOneEndsTheRun) {
   const std::filesystem::path file = experiment.cohorts[0].patients[3].files[0].path;
   FakeControl control;
