@@ -107,18 +107,18 @@ TEST(Security, NothingListens) {
 
 // One shell, whose whole command is a constant.
 TEST(Security, NoShellIsBuiltFromValues) {
-  EXPECT_THAT(
-      lines_with(std::regex("(\\b(system|popen|wordexp|execlp?e?|execvpe?)\\s*\\(|\"sh\"|/bin/sh|sh -c)")),
-      ElementsAre(HasSubstr("cluster/gpus.cpp:   FILE* pipe = ::popen(\"timeout -k 5 30 nvidia-smi -L 2>&1\", \"re\");")));
+  EXPECT_THAT(lines_with(std::regex("(\\b(system|popen|wordexp|execlp?e?|execvpe?)\\s*\\(|\"sh\"|/bin/sh|sh -c)")),
+              ElementsAre(HasSubstr(
+                  "cluster/gpus.cpp:   FILE* pipe = ::popen(\"timeout -k 5 30 nvidia-smi -L 2>&1\", \"re\");")));
 }
 
 // A value inside SQL's text: whatever is put together there must be a constant of the program.
 TEST(Security, SqlIsPutTogetherOfConstantsAlone) {
   const std::vector<std::string> known = {
-      "execute(std::string(kPageSize) + ",                       // a constant
-      "prepare(std::string(\"SELECT a.\") + column",             // of a list of constants
-      "prepare(\"SELECT * FROM main.\\\"\" + table + ",          // of the program's own schema
-      "\"SELECT * FROM \" + quoted_identifier(view)"};           // a name cannot be bound
+      "execute(std::string(kPageSize) + ",               // a constant
+      "prepare(std::string(\"SELECT a.\") + column",     // of a list of constants
+      "prepare(\"SELECT * FROM main.\\\"\" + table + ",  // of the program's own schema
+      "\"SELECT * FROM \" + quoted_identifier(view)"};   // a name cannot be bound
   std::size_t found = 0;
   for (const std::string& line : lines_with(std::regex(
            "((prepare|execute)\\(.*(\\+|fmt::format)|\"(SELECT|INSERT|UPDATE|DELETE|PRAGMA) [^\"]*\" *\\+)"))) {
