@@ -65,15 +65,17 @@ class Limits(GridTest):
 
     def test_closed_standard_files_change_nothing(self):
         """Nothing that is told gets into a lock, a journal or a database that has taken the number of a closed file."""
-        launchers = ["exec"] + (["mpirun --enable-recovery -n 2"] if shutil.which("mpirun") else [])
+        launchers = [""] + (["mpirun --enable-recovery -n 2"] if shutil.which("mpirun") else [])
         for number, launcher in enumerate(launchers):
             for closed in ("2>&-", "1>&- 2>&-", "0<&- 1>&- 2>&-"):
                 with self.subTest(launcher=launcher, closed=closed):
                     folder = self.folder / f"{number}{closed.count('&')}"
                     folder.mkdir()
                     grid = Grid(folder, methods="baseline, naive")
-                    done = subprocess.run(["sh", "-c", f'{launcher} "$0" run "$1" --empty-cells 0.3 --trainers 1 {closed}',
-                                           str(grid.program), str(grid.config)], env=grid.environment(), timeout=PATIENCE)
+                    # Of the ranks: mpirun itself turns in a circle where its own are closed (Open MPI 4.1.4).
+                    rank = f'exec "$0" run "$1" --empty-cells 0.3 --trainers 1 {closed}'
+                    done = subprocess.run([*launcher.split(), "sh", "-c", rank, str(grid.program), str(grid.config)],
+                                          env=grid.environment(), timeout=PATIENCE)
                     self.assertEqual((done.returncode, grid.done_status()), (0, 0))
                     self.assertEqual(grid.rows("SELECT count(*) FROM cells WHERE state <> 'done'"), [(0,)])
                     told = [f for f in grid.folder.glob("cohorts/grid.db*") if f.is_file() and b" cells, " in f.read_bytes()]

@@ -8,7 +8,7 @@ from pathlib import Path
 from grid import GridTest
 
 CELLS = 2 * 2 * 3     # pairs x methods x folds
-SLOW = "*=slow:0.02"  # seconds a step, so that most of the run is yet to come when the other program begins
+SLOW = "*=slow:0.04"  # seconds a step, so that most of the run is yet to come when the other program begins
 BESIDE = ("", ".journal", ".sum")
 
 
@@ -21,7 +21,8 @@ class StoreTruth(GridTest):
     def start_and_wait(self):
         run = self.one.start(trainers=2, arguments=("--inject", SLOW))
         self.one.wait_for_done(2)
-        self.assertIsNone(run.process.poll())
+        # STORE is rarely published on a busy machine: what is seen last may be the end, after which nothing is compared.
+        self.assertLess(self.one.count_done(), CELLS, "the run was over before the other program began")
         return run
 
     def check_ends_well(self, run):
