@@ -98,6 +98,9 @@ TEST(Limits, WaysInWhichAChildEndsAreTold) {
 
 TEST(Limits, ThreadsAreAskedForBeforeTheyAreNeeded) {
   EXPECT_NO_THROW(require_threads(4));
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "AddressSanitizer needs more address space than this test leaves";
+#endif
   EXPECT_THAT(under(RLIMIT_AS, rlim_t{64} << 20,
                     [] {
                       try {
