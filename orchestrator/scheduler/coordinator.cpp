@@ -173,9 +173,10 @@ void Coordinator::on(const CellStopped& stopped, int worker, Now now) {
   const bool moves = slot != nullptr && slot->released().count(index_of(stopped.cell)) != 0 && !stopping_;
   const auto index = release(worker, {stopped.slot, stopped.left}, stopped.cell, stopped.attempt);
   if (!index) return;
-  if (!stopping_ && !moves) workers_.leave(worker);  // nobody asked for it: its rank is about to leave
+  const bool asked = moves || stopping_ || workers_.at(worker).leaving;
   outcomes_.stopped(*index, {moves ? "moved to an idle trainer" : "stopped on request", ""}, now.wall);
   if (moves && cells_.queue().contains(*index)) cells_.mark_moved(*index);
+  if (!asked) refuse(worker, fmt::format("it stopped {}, which nobody asked of it", stopped.cell.name()), now);
 }
 
 void Coordinator::on(const Leaving&, int worker, Now) {

@@ -86,7 +86,10 @@ void Worker::on(const StopStaging& stop) {
 }
 
 void Worker::on(const ReleaseSlot& release) {
-  if (slot_for(release.slot, "release").busy()) send(release.slot, release.order);
+  WorkerSlot& slot = slot_for(release.slot, "release");
+  if (!slot.busy()) return;
+  slot.release(release.order.methods);
+  send(release.slot, release.order);
 }
 
 void Worker::on(const Assign& assign) {
@@ -144,7 +147,8 @@ void Worker::on_trainer(const TrainerEvent& event) {
   } catch (const Error& e) {
     return break_off(trainer.slot, e.what());
   }
-  slot_at(trainer.slot).hear(now_);
+  // One that only says that it is alive, and was asked to stop, is not waited for without end.
+  if (!stopping_ || !std::holds_alternative<Alive>(message)) slot_at(trainer.slot).hear(now_);
   std::visit([&](const auto& alternative) { on(alternative, trainer.slot); }, message);
 }
 
@@ -197,6 +201,10 @@ void Worker::on(const Failed& failed, int slot) {
 }
 
 void Worker::on(const Stopped& stopped, int slot) {
+  const WorkerSlot& its = slot_at(slot);
+  if (its.trains(stopped.cell, stopped.attempt) && !stopping_ && !its.released(stopped.cell)) {
+    return break_off(slot, fmt::format("it stopped {}, which nobody asked of it", printable(stopped.cell.name())));
+  }
   const auto left = end(slot, stopped.cell, stopped.attempt);
   if (left) comm_.send(kCoordinator, CellStopped{slot, *left, stopped.cell, stopped.attempt});
 }

@@ -13,6 +13,7 @@ void WorkerSlot::stage(double deadline) {
 void WorkerSlot::take(const TrainPack& pack) {
   pack_ = pack;
   running_.clear();
+  released_.clear();
   for (const Train& member : pack.members) running_.push_back({member.cell, member.attempt, 0, 0});
 }
 
@@ -29,6 +30,11 @@ std::vector<Progress> WorkerSlot::drop_pack() {
 std::vector<Progress>::iterator WorkerSlot::find(const Cell& cell, int attempt) {
   return std::find_if(running_.begin(), running_.end(),
                       [&](const Progress& p) { return p.cell == cell && p.attempt == attempt; });
+}
+
+bool WorkerSlot::trains(const Cell& cell, int attempt) const {
+  return busy() && std::any_of(running_.begin(), running_.end(),
+                               [&](const Progress& p) { return p.cell == cell && p.attempt == attempt; });
 }
 
 void WorkerSlot::progress(const Progress& progress) {

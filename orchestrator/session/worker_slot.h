@@ -7,6 +7,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,10 @@ class WorkerSlot {
   // Its trainer said something.
   void hear(double now) { heard_ = now; }
   void progress(const Progress& progress);
+  bool trains(const Cell& cell, int attempt) const;  // it is a running member of the pack
+  // Its trainer was told to leave the cells of these methods.
+  void release(const std::vector<std::string>& methods) { released_.insert(methods.begin(), methods.end()); }
+  bool released(const Cell& cell) const { return released_.count(cell.method) != 0; }
   // A member of the pack has ended: how many are left; nullopt if it is not a running one of a busy trainer. With the
   // last the trainer is ready again.
   std::optional<int> end(const Cell& cell, int attempt);
@@ -70,8 +75,9 @@ class WorkerSlot {
   int deaths_ = 0;
   std::optional<TrainPack> pack_;
   std::vector<Progress> running_;
-  double stage_deadline_ = 0;  // while staging
-  double heard_ = 0;           // while starting or busy: when its trainer was last heard of
+  std::set<std::string> released_;  // methods of the pack
+  double stage_deadline_ = 0;       // while staging
+  double heard_ = 0;                // while starting or busy: when its trainer was last heard of
   bool stalled_ = false;
   std::string broken_off_;
 };

@@ -136,6 +136,7 @@ struct Checks {
   void operator()(const Failed& failed) const {
     check_cell(failed.cell, failed.attempt);
     check_text("a cause", failed.cause);
+    if (failed.cause.find('\n') != std::string::npos) wrong("a cause has several lines, expected one");
     check_text("a detail", failed.detail, kLongestDetail);
   }
   void operator()(const Stopped& stopped) const { check_cell(stopped.cell, stopped.attempt); }

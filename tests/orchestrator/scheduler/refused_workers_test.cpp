@@ -98,6 +98,11 @@ TEST_F(TwoWorkers, AWrongRestOfAPackIsRefused) {
   expect_refused(CellStopped{0, 1, train.cell, train.attempt}, "1 left of a pack that has 0");
 }
 
+TEST_F(TwoWorkers, AStopThatNobodyAskedForIsRefused) {
+  const Train& train = first.pack.members.at(0);
+  expect_refused(CellStopped{0, 0, train.cell, train.attempt}, "/0, which nobody asked of it");
+}
+
 TEST_F(TwoWorkers, TheCrashOfAnotherPackIsRefused) {
   expect_refused(PackCrashed{0, {}, "killed by signal 9 (SIGKILL)", ""}, "another pack than slot 0 has");
 }

@@ -198,10 +198,11 @@ TEST(CellThatTakesTheRunDown, HasAWorkerToItselfBeforeItTellsAndItsNeighboursAre
   EXPECT_NE(grid.coordinator->failures()[0].first, cell);
 }
 
-TEST(WorkerThatGivesCellsBack, GetsNoMoreIfNobodyAskedForIt) {
+TEST(WorkerThatGivesCellsBack, GetsNoMoreSinceItLeaves) {
   FakeGrid grid({1, 1});
   grid.join(0);
   grid.tick();
+  grid.tell(0, Leaving{});
   grid.stopped(0, grid.assigned(0));
   grid.tick();
   EXPECT_EQ(grid.comm.waiting(0), 0u);

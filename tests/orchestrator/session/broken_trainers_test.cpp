@@ -19,6 +19,49 @@ TEST_F(WorkerTest, ReportAboutACellThatIsNotInThePackKillsTheTrainer) {
             "broken stream: it reports MSI/LF/dwa/0, which it does not train");
 }
 
+// Its cell would wait for a rank that is about to leave, and never does.
+TEST_F(WorkerTest, AStopThatNobodyAskedForKillsTheTrainer) {
+  ready(0);
+  comm.expect(0, "slot_ready");
+  const Train train = assign(0);
+  report(0, Stopped{train.cell, train.attempt});
+  EXPECT_THAT(trainers->killed, ::testing::ElementsAre(0));
+  EXPECT_EQ(comm.waiting(0), 0u);
+  die(0);
+  EXPECT_THAT(comm.expect(0, "pack_crashed").at("cause"), HasSubstr("it stopped MSI/LF/naive/0, which nobody asked"));
+}
+
+TEST_F(WorkerTest, ACellThatWasAskedBackMayStopAndNoOther) {
+  ready(0);
+  comm.expect(0, "slot_ready");
+  const TrainPack pack = {{{{"MSI", "LF", "naive", 0}, 1, "a", {}}, {{"MSI", "LF", "dwa", 0}, 1, "b", {}}}};
+  worker.on_message(Assign{0, pack}, 1);
+  worker.on_message(ReleaseSlot{0, {{"dwa"}}}, 1);
+  report(0, Stopped{{"MSI", "LF", "dwa", 0}, 1});
+  EXPECT_EQ(comm.expect(0, "cell_stopped").at("left"), 1);
+  report(0, Stopped{{"MSI", "LF", "naive", 0}, 1});
+  EXPECT_THAT(trainers->killed, ::testing::ElementsAre(0));
+}
+
+TEST_F(WorkerTest, OneThatOnlySaysThatItIsAliveIsNotWaitedForAfterAStop) {
+  ready(0);
+  ready(1);
+  comm.expect(0, "slot_ready");
+  assign(0);
+  double time = 1;
+  const auto say_alive = [&](double until) {
+    for (; time < until; time += 30) {
+      report(0, Alive{});
+      turn(time);
+    }
+  };
+  say_alive(1000);
+  EXPECT_THAT(trainers->killed, ::testing::IsEmpty()) << "it computes a long step";
+  worker.on_message(StopAll{}, time);
+  say_alive(time + 1000);
+  EXPECT_THAT(trainers->killed, ::testing::ElementsAre(0));
+}
+
 TEST_F(WorkerTest, NothingThatABrokenTrainerSaysIsPassedOn) {
   ready(0);
   comm.expect(0, "slot_ready");

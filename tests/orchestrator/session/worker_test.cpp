@@ -112,8 +112,8 @@ TEST_F(WorkerTest, PackIsOverWhenEveryMemberWasReported) {
   report(0, Failed{{"MSI", "LF", "dwa", 0}, 2, "cause", "detail", false});
   EXPECT_EQ(comm.expect(0, "cell_failed").at("left"), 1);
   EXPECT_TRUE(worker.busy());
-  report(0, Stopped{{"MSI", "LF", "naive", 0}, 1});
-  EXPECT_EQ(comm.expect(0, "cell_stopped").at("left"), 0);
+  report(0, Failed{{"MSI", "LF", "naive", 0}, 1, "cause", "detail", false});
+  EXPECT_EQ(comm.expect(0, "cell_failed").at("left"), 0);
   EXPECT_FALSE(worker.busy());
 }
 
@@ -122,8 +122,8 @@ TEST_F(WorkerTest, DeathOfAPackNamesTheMembersThatWereNotReported) {
   comm.expect(0, "slot_ready");
   const TrainPack pack = {{{{"MSI", "LF", "naive", 0}, 1, "a", {}}, {{"MSI", "LF", "dwa", 0}, 2, "b", {}}}};
   worker.on_message(Assign{0, pack}, 1);
-  report(0, Stopped{{"MSI", "LF", "naive", 0}, 1});
-  comm.expect(0, "cell_stopped");
+  report(0, Failed{{"MSI", "LF", "naive", 0}, 1, "cause", "detail", false});
+  comm.expect(0, "cell_failed");
   die(0);
   const auto crash = comm.expect(0, "pack_crashed").get<PackCrashed>();
   ASSERT_EQ(crash.running.size(), 1u);

@@ -97,6 +97,7 @@ TEST(CheckReport, RefusesValuesThatNoTrainerHas) {
     }
   }
   EXPECT_NO_THROW(check_report(Progress{cell, 1, 0, 0}));
+  EXPECT_THROW(check_report(Failed{cell, 1, "cause\nmtlgrid: a line of its own", "", false}), Error);
   EXPECT_NO_THROW(check_report(Progress{cell, 1, 4, 4, {}, 5})) << "trained, and not yet evaluated";
   EXPECT_NO_THROW(check_report(Alive{}));
 }
