@@ -1,12 +1,16 @@
 #include "base/limits.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <future>
 #include <new>
 #include <system_error>
@@ -21,6 +25,8 @@ constexpr rlim_t kSmallStack = kMiB;  // the kernel's default is 8 MiB; librarie
 constexpr int kLoaderFailed = 127;    // of the dynamic loader, which could not map a library
 constexpr rlim_t kSecondsToStop = 5;  // processor time between SIGXCPU and SIGKILL
 constexpr double kCounted = 0.5;      // seconds by which the kernel's count and the child's own may differ
+
+std::optional<rlim_t> g_seconds;  // of processor time, as the user limited them
 
 // The soft limit; nullopt if there is none.
 std::optional<rlim_t> soft(int resource) {
@@ -56,6 +62,35 @@ std::optional<Limit> limit_in_words(std::string_view text) {
   return std::nullopt;
 }
 
+// Of the process in which tell_scarce_memory() was called: bytes that it may have, 0 without a limit; bytes of a page.
+rlim_t g_space = 0, g_data = 0, g_page = 0;
+
+constexpr const char* kScarce = "mtlgrid: a signal where memory is scarce (ulimit -v, ulimit -d)\n";
+
+// A library asks for hundreds of MiB at once.
+bool scarce(rlim_t most, std::uint64_t used) {
+  constexpr rlim_t kEnough = 128 * kMiB;
+  return most != 0 && used + std::max(kEnough, most / 4) > most;
+}
+
+// Only what a signal handler may do. Columns of /proc/self/statm are pages: 1 of address space, 6 of data and stack.
+void tell_if_scarce(int signal) {
+  std::array<char, 256> text{};
+  const int file = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  const ssize_t size = file < 0 ? 0 : ::read(file, text.data(), text.size());
+  std::array<std::uint64_t, 7> pages{};
+  std::size_t column = 0;
+  for (ssize_t i = 0; i < size && column < pages.size(); ++i) {
+    const char c = text[static_cast<std::size_t>(i)];
+    if (c == ' ') ++column;
+    if (c >= '0' && c <= '9') pages[column] = 10 * pages[column] + static_cast<std::uint64_t>(c - '0');
+  }
+  if (scarce(g_space, pages[0] * g_page) || scarce(g_data, pages[5] * g_page)) {
+    (void)!::write(STDERR_FILENO, kScarce, std::char_traits<char>::length(kScarce));
+  }
+  ::raise(signal);  // SA_RESETHAND: its default
+}
+
 }  // namespace
 
 std::string advice_on(Limit limit) {
@@ -75,7 +110,7 @@ std::string advice_on(Limit limit) {
       return fmt::format("a process may open {} files here (ulimit -n), or the machine has no more (fs.file-max): {}",
                          soft(RLIMIT_NOFILE).value_or(0), kRaise);
     case Limit::processor_time:
-      if (const auto seconds = soft(RLIMIT_CPU)) {
+      if (const auto seconds = g_seconds ? g_seconds : soft(RLIMIT_CPU)) {
         return fmt::format("a process may have {} s of processor time here (ulimit -t): {}", *seconds, kRaise);
       }
       return fmt::format("processor time is limited here (ulimit -t): {}", kRaise);
@@ -123,7 +158,9 @@ std::optional<Limit> limit_that_ended(int status, double seconds, std::string_vi
     if ((signal == SIGSEGV || signal == SIGBUS || signal == SIGKILL) && stack && *stack < kSmallStack) {
       return Limit::stack;
     }
-    return signal == SIGABRT ? limit_in_words(last_words) : std::nullopt;  // an exception that nobody caught
+    if (signal == SIGABRT) return limit_in_words(last_words);  // an exception that nobody caught
+    const bool scarce = (signal == SIGSEGV || signal == SIGBUS) && says(last_words, {kScarce});
+    return scarce ? std::optional(Limit::memory) : std::nullopt;
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) == 0) return std::nullopt;
   if (WEXITSTATUS(status) == kLoaderFailed && (soft(RLIMIT_AS) || soft(RLIMIT_DATA))) return Limit::memory;
@@ -147,11 +184,24 @@ void require_threads(int count) {
 
 void leave_time_before_kill() {
   struct rlimit time {};
+  g_seconds = soft(RLIMIT_CPU);
   if (::getrlimit(RLIMIT_CPU, &time) != 0 || time.rlim_max == RLIM_INFINITY) return;
   const rlim_t before = time.rlim_max - std::min(kSecondsToStop, time.rlim_max / 2);
   if (time.rlim_cur <= before) return;
   time.rlim_cur = before;
   ::setrlimit(RLIMIT_CPU, &time);
+}
+
+void tell_scarce_memory() {
+  g_page = static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
+  g_space = soft(RLIMIT_AS).value_or(0);
+  g_data = soft(RLIMIT_DATA).value_or(0);
+  if (g_space == 0 && g_data == 0) return;
+  struct sigaction action {};
+  action.sa_handler = tell_if_scarce;
+  action.sa_flags = SA_RESETHAND | SA_NODEFER;
+  sigemptyset(&action.sa_mask);
+  for (const int signal : {SIGSEGV, SIGBUS}) sigaction(signal, &action, nullptr);
 }
 
 }  // namespace mtlgrid

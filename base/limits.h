@@ -46,7 +46,12 @@ std::optional<Limit> limit_that_ended(int status, double seconds, std::string_vi
 void require_threads(int count);
 
 // Lowers the soft limit on this process's processor time below the hard one, so that SIGXCPU, which can be heeded,
-// comes before SIGKILL. Nothing where there is no hard limit.
+// comes before SIGKILL. Nothing where there is no hard limit. advice_on() names the limit that was there.
 void leave_time_before_kill();
+
+// From now on a SIGSEGV or SIGBUS in a process whose address space or data are limited, and nearly used up, says so on
+// stderr before it ends the process: libraries that do not look whether they were given memory end like that, and
+// limit_that_ended() knows those words. Other signals of this kind end the process as they do by default.
+void tell_scarce_memory();
 
 }  // namespace mtlgrid

@@ -113,15 +113,49 @@ TEST(Limits, ThreadsAreAskedForBeforeTheyAreNeeded) {
               HasSubstr("1000 threads cannot be started"));
 }
 
+// Of a child that has so much address space and dies of SIGSEGV: whose fault that is.
+std::string fault_of_a_crash(rlim_t most) {
+  int ends[2] = {-1, -1};
+  if (pipe(ends) != 0) std::abort();
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(ends[1], STDERR_FILENO);
+    const rlimit space = {most, most}, no_core = {0, 0};
+    setrlimit(RLIMIT_AS, &space);
+    setrlimit(RLIMIT_CORE, &no_core);
+    tell_scarce_memory();
+    raise(SIGSEGV);
+    std::_Exit(0);
+  }
+  close(ends[1]);
+  std::string words(4096, '\0');
+  words.resize(static_cast<std::size_t>(std::max<ssize_t>(0, read(ends[0], words.data(), words.size()))));
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+  return named(limit_that_ended(status, 0, words));
+}
+
+TEST(Limits, ACrashWhereMemoryIsScarceIsTheMachines) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "AddressSanitizer has all address space";
+#endif
+  EXPECT_EQ(fault_of_a_crash(rlim_t{120} << 20), "memory");
+  EXPECT_EQ(fault_of_a_crash(rlim_t{64} << 30), "none");
+  EXPECT_EQ(fault_of_a_crash(RLIM_INFINITY), "none");
+}
+
 TEST(Limits, ASignalComesBeforeTheKill) {
   EXPECT_EQ(under(RLIMIT_CPU, 60,
                   [] {
                     leave_time_before_kill();
                     rlimit limit{};
                     getrlimit(RLIMIT_CPU, &limit);
-                    return std::to_string(limit.rlim_cur) + " of " + std::to_string(limit.rlim_max);
+                    return std::to_string(limit.rlim_cur) + " of " + std::to_string(limit.rlim_max) + ": " +
+                           advice_on(Limit::processor_time);
                   }),
-            "55 of 60");
+            "55 of 60: a process may have 60 s of processor time here (ulimit -t): raise that limit, then run again");
 }
 
 }  // namespace

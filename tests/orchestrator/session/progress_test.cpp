@@ -89,6 +89,18 @@ TEST(StopSignals, AreCountedAndPutBack) {
   EXPECT_EQ(before.sa_handler, SIG_DFL);
 }
 
+// The kernel repeats it every second, and the run is publishing what it has.
+TEST(StopSignals, ProcessorTimeThatHasRunOutIsNotSaidTwice) {
+  std::signal(SIGXCPU, SIG_DFL);
+  {
+    const StopSignals signals;
+    std::raise(SIGXCPU);
+    EXPECT_STREQ(signals.first(), "SIGXCPU");
+  }
+  std::raise(SIGXCPU);  // would end this process
+  std::signal(SIGXCPU, SIG_DFL);
+}
+
 TEST(StopSignals, LeaveAHangupAloneThatWasIgnored) {
   std::signal(SIGHUP, SIG_IGN);  // nohup
   {
