@@ -25,7 +25,6 @@ namespace mtlgrid {
 namespace {
 
 constexpr int kNotFound = 127, kNoAnswer = 124;  // of a shell; of timeout(1)
-constexpr double kListing = 40;                  // seconds; longer than timeout(1) needs to kill it
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -94,9 +93,9 @@ FoundGpus visible_of(const std::vector<Gpu>& all, const std::string& variable, c
   return found;
 }
 
-// Appends what can be read to `text`; false if the end has not come in kListing seconds.
-bool read_to_end(int file, std::string& text) {
-  const double end = Clock::real().steady() + kListing;
+// Appends what can be read to `text`; false if the end has not come in `limit` seconds.
+bool read_to_end(int file, std::string& text, double limit) {
+  const double end = Clock::real().steady() + limit;
   std::array<char, 4096> bytes;
   for (;;) {
     pollfd ready = {file, POLLIN, 0};
@@ -111,18 +110,17 @@ bool read_to_end(int file, std::string& text) {
 
 }  // namespace
 
-GpuFacts ask_for_gpus() {
+GpuFacts ask_for_gpus(double limit) {
   GpuFacts facts;
   if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) facts.visible = visible;
   FILE* pipe = ::popen("timeout -k 5 30 nvidia-smi -L 2>&1", "re");
   if (pipe == nullptr) {
     const int number = errno;
     const std::string what = "starting nvidia-smi: " + std::system_category().message(number);
-    if (const auto limit = limit_of(number)) throw LimitError(what, *limit);
+    if (const auto reached = limit_of(number)) throw LimitError(what, *reached);
     throw Error(ErrorKind::fatal, what);
   }
-  if (!read_to_end(::fileno(pipe),
-                   facts.listing)) {  // not even KILL ends it: the driver hangs, and pclose() would wait
+  if (!read_to_end(::fileno(pipe), facts.listing, limit)) {  // pclose() would wait for it
     facts.status = kNoAnswer;
     return facts;
   }

@@ -24,8 +24,9 @@ struct GpuFacts {
   std::string listing;                 // what it printed, stderr included
   std::optional<std::string> visible;  // CUDA_VISIBLE_DEVICES, which Slurm sets
 };
-// Runs `nvidia-smi -L`: about 50 ms if the driver is loaded, up to seconds if it is not, 30 s at most.
-GpuFacts ask_for_gpus();
+// Runs `nvidia-smi -L`: about 50 ms if the driver is loaded, up to seconds if it is not. It is killed after 35 s, and
+// where not even that ends it (the driver hangs) it is left alone after `limit` seconds.
+GpuFacts ask_for_gpus(double limit = 40);
 
 // The GPUs this process may use, in the order of CUDA_VISIBLE_DEVICES where that is set, else of the PCI bus. A GPU
 // with MIG parts counts as its parts. `looked` describes what was searched and found, for people. CUDA_VISIBLE_DEVICES

@@ -27,9 +27,6 @@ extern char** environ;
 namespace mtlgrid {
 namespace {
 
-constexpr double kLook = 5;       // seconds between looks at a trainer that does not answer yet
-constexpr double kSayAfter = 60;  // seconds in which it has computed nothing
-constexpr double kGiveUpAfter = 600;
 constexpr double kAfterAnswer = 10;  // seconds in which it must end once it has answered
 
 // Processor time of a process so far, as fields 14 and 15 of proc(5) say it; empty if the system does not.
@@ -41,12 +38,12 @@ std::string ticks_of(pid_t pid) {
 // Waits for a trainer that may compute for hours, but not for one that does nothing.
 class Watch {
  public:
-  explicit Watch(pid_t pid) : pid_(pid) {}
+  Watch(pid_t pid, const TrainerPatience& patience) : pid_(pid), patience_(patience) {}
   // Returns when `fd` is ready. Throws Error(needs_person) after the trainer has computed nothing for too long.
   void wait_for(int fd, short events) {
     pollfd p = {fd, events, 0};
     for (;;) {
-      const int ready = ::poll(&p, 1, static_cast<int>(kLook * 1000));
+      const int ready = ::poll(&p, 1, static_cast<int>(patience_.look * 1000));
       if (ready > 0) return;
       if (ready == 0) look();
     }
@@ -64,14 +61,15 @@ class Watch {
     const std::string idle = fmt::format(
         "trainer process {} has computed nothing for {:.0f} s; it may be suspended, or wait for a file server", pid_,
         now - since_);
-    if (now - since_ >= kGiveUpAfter) {
+    if (now - since_ >= patience_.give_up) {
       ::kill(-pid_, SIGKILL);
       throw Error(ErrorKind::needs_person, idle + ": it was ended; run the command again");
     }
-    if (now - since_ >= kSayAfter && !std::exchange(said_, true)) tell_message(idle);
+    if (now - since_ >= patience_.say && !std::exchange(said_, true)) tell_message(idle);
   }
 
   pid_t pid_;
+  TrainerPatience patience_;
   std::string ticks_;
   double since_ = Clock::real().steady();  // its processor time is what it was then
   bool said_ = false;
@@ -119,13 +117,13 @@ int reap(pid_t pid) {
   }
 }
 
-nlohmann::json exchange(const nlohmann::json& request, int threads) {
+nlohmann::json exchange(const nlohmann::json& request, int threads, const TrainerPatience& patience) {
   ProcessOptions options;
   options.executable = trainer_executable();
   options.arguments = {"answer"};
   options.environment = trainer_environment(environ, threads, Gpu{});
   ChildProcess trainer = spawn(options);
-  Watch watch(trainer.pid);
+  Watch watch(trainer.pid, patience);
   send(trainer.input, encode_frame(request), watch);
   const std::optional<nlohmann::json> answer = receive(trainer.output, watch);
   const int status = reap(trainer.pid);
@@ -137,8 +135,8 @@ nlohmann::json exchange(const nlohmann::json& request, int threads) {
 }  // namespace
 
 template <typename Request>
-typename Request::Answer ask_trainer(const Request& request, int threads) {
-  const nlohmann::json message = exchange(encode_message(request), threads);
+typename Request::Answer ask_trainer(const Request& request, int threads, const TrainerPatience& patience) {
+  const nlohmann::json message = exchange(encode_message(request), threads, patience);
   const auto answer = decode_message<TrainerAnswer<Request>>(message, "the trainer");
   if (const auto* refused = std::get_if<Refused>(&answer)) {
     throw Error(static_cast<ErrorKind>(refused->kind), refused->detail);
@@ -146,8 +144,8 @@ typename Request::Answer ask_trainer(const Request& request, int threads) {
   return std::get<typename Request::Answer>(answer);
 }
 
-template ExportAnswer ask_trainer(const ExportRequest&, int);
-template PredictAnswer ask_trainer(const PredictRequest&, int);
-template DevicesAnswer ask_trainer(const DevicesRequest&, int);
+template ExportAnswer ask_trainer(const ExportRequest&, int, const TrainerPatience&);
+template PredictAnswer ask_trainer(const PredictRequest&, int, const TrainerPatience&);
+template DevicesAnswer ask_trainer(const DevicesRequest&, int, const TrainerPatience&);
 
 }  // namespace mtlgrid

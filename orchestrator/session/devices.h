@@ -13,7 +13,7 @@ namespace mtlgrid {
 
 // What is asked of the machine; tests answer instead.
 struct DeviceQuestions {
-  std::function<GpuFacts()> gpus = ask_for_gpus;
+  std::function<GpuFacts()> gpus = [] { return ask_for_gpus(); };
   std::function<std::string()> trainer_lacks;  // why the trainer cannot compute on a GPU; empty: it can
   LocalRank local = local_rank();
   std::filesystem::path mps = mps_pipes();

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "base/errors.h"
+#include "tests/cluster/variables.h"
 
 namespace mtlgrid {
 namespace {
@@ -14,30 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
-
-// Sets variables while it lives; an empty optional removes one.
-class Variables {
- public:
-  explicit Variables(const std::map<std::string, std::optional<std::string>>& values) {
-    for (const auto& [name, value] : values) {
-      const char* before = std::getenv(name.c_str());
-      before_[name] = before == nullptr ? std::nullopt : std::optional<std::string>(before);
-      set(name, value);
-    }
-  }
-  ~Variables() {
-    for (const auto& [name, value] : before_) set(name, value);
-  }
-  Variables(const Variables&) = delete;
-  Variables& operator=(const Variables&) = delete;
-
- private:
-  static void set(const std::string& name, const std::optional<std::string>& value) {
-    if (value) setenv(name.c_str(), value->c_str(), 1);
-    if (!value) unsetenv(name.c_str());
-  }
-  std::map<std::string, std::optional<std::string>> before_;
-};
+using testing::Variables;
 
 const std::map<std::string, std::optional<std::string>> kNoLauncher{{"OMPI_COMM_WORLD_LOCAL_RANK", {}},
                                                                     {"OMPI_COMM_WORLD_LOCAL_SIZE", {}},
