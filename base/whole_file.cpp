@@ -1,10 +1,12 @@
 #include "base/whole_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 
 #include "base/errors.h"
@@ -13,9 +15,9 @@
 
 namespace mtlgrid {
 
-std::string read_whole_file(const std::filesystem::path& path, const char* expected) {
+std::string read_whole_file(const std::filesystem::path& path, const char* expected, std::size_t most) {
   constexpr std::size_t kPart = 1 << 16;  // bytes read at once
-  const auto refuse = [&](const char* what) {
+  const auto refuse = [&](const std::string& what) {
     return InputError(path.string() + ": " + what + ", expected " + expected);
   };
   struct stat status {};
@@ -33,8 +35,13 @@ std::string read_whole_file(const std::filesystem::path& path, const char* expec
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (file.get() < 0) throw system_error(path, errno);
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) throw refuse("not a file");
+  const auto require_at_most = [&](std::uint64_t size) {
+    if (size > most) throw refuse(fmt::format("is longer than {} MiB", most >> 20));
+  };
+  require_at_most(static_cast<std::uint64_t>(status.st_size));
   std::string text, part(kPart, '\0');
   for (;;) {
+    require_at_most(text.size());  // it may be growing
     const ssize_t size = ::read(file.get(), part.data(), part.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) throw system_error(path, errno);

@@ -13,7 +13,15 @@
 namespace mtlgrid {
 namespace {
 
-constexpr int kMemoryVersion = 1;
+constexpr int kMemoryVersion = 2;
+constexpr std::size_t kLongest = 256 << 20;  // bytes; guessed: a million files
+
+// A wrong hash in it would be taken for changed data.
+std::string sum_of(const nlohmann::json& files) {
+  Fingerprint sum;
+  sum.add(files.dump());
+  return sum.hex();
+}
 
 }  // namespace
 
@@ -21,10 +29,9 @@ FingerprintMemory FingerprintMemory::load(const std::filesystem::path& file) {
   FingerprintMemory memory;
   // A damaged memory is an empty one: it only saves reading again.
   try {
-    const nlohmann::json json = decode_json(read_whole_file(file, "a memory of fingerprints"));
-    if (json.at("version") != kMemoryVersion) return memory;
+    const nlohmann::json json = decode_json(read_whole_file(file, "a memory of fingerprints", kLongest));
+    if (json.at("version") != kMemoryVersion || json.at("sum") != sum_of(json.at("files"))) return memory;
     for (const auto& [path, entry] : json.at("files").items()) {
-      if (!entry.contains("changed_ns")) continue;  // of an earlier version: the file is read again
       memory.entries_[path] = {{entry.at("size").get<std::uint64_t>(), entry.at("modified_ns").get<std::int64_t>(),
                                 entry.at("inode").get<std::uint64_t>(), entry.at("changed_ns").get<std::int64_t>()},
                                entry.at("hash").get<std::string>()};
@@ -46,7 +53,7 @@ void FingerprintMemory::save(const std::filesystem::path& file) const {
                    {"changed_ns", entry.stamp.changed_ns},
                    {"hash", entry.hash}};
   }
-  const nlohmann::json json = {{"version", kMemoryVersion}, {"files", files}};
+  const nlohmann::json json = {{"version", kMemoryVersion}, {"sum", sum_of(files)}, {"files", files}};
   // Commands that read a grid may save at the same time: each has a temporary name of its own.
   write_by_rename(FileCalls::real(), file, json.dump(1) + "\n", {.suffix = fmt::format(".{}.tmp", ::getpid())});
 }

@@ -15,6 +15,7 @@ namespace mtlgrid {
 namespace {
 
 constexpr std::string_view kBlank = " \t\r\v\f", kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::size_t kLongest = 16 << 20;  // bytes of a file; guessed: a thousand times the largest seen
 constexpr const char* kQuoting = "expected a quote at the end of the name or value (one within it is written twice)";
 
 std::string_view trim(std::string_view text) {
@@ -142,7 +143,7 @@ IniFile parse_ini(std::string_view text, const std::string& path, Problems& prob
 
 IniFile read_ini(const std::filesystem::path& file, Problems& problems) {
   std::optional<std::string> text;
-  problems.collect([&] { text = read_whole_file(file, "a configuration file"); });
+  problems.collect([&] { text = read_whole_file(file, "a configuration file", kLongest); });
   return text ? parse_ini(*text, file.string(), problems) : IniFile{};
 }
 

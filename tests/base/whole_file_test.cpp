@@ -51,6 +51,14 @@ TEST_F(WholeFile, WhatIsNoneIsSaid) {
   EXPECT_EQ(refusal("pipe"), "pipe: not a file, expected a list") << "and nobody is waited for";
 }
 
+TEST_F(WholeFile, OneOfGigabytesIsNotRead) {
+  std::ofstream(folder_ / "a") << "x";
+  fs::resize_file(folder_ / "a", std::uintmax_t{20} << 30);
+  EXPECT_EQ(refusal("a"), "a: is longer than 1024 MiB, expected a list");
+  EXPECT_EQ(read_whole_file("/proc/self/comm", "a name", 100).back(), '\n') << "whose size is not known before";
+  EXPECT_THROW(read_whole_file("/proc/self/maps", "a list", 100), InputError);
+}
+
 TEST_F(WholeFile, ThatMayNotBeReadIsAnErrorOfTheSystem) {
   if (geteuid() == 0) GTEST_SKIP() << "root may read everything";
   std::ofstream(folder_ / "a") << "x";
