@@ -81,16 +81,16 @@ void check_same_features(const Cohort& training, const Cohort& external, Problem
   if (external.extractor == training.extractor || may_be_one(training, external)) return;
   if (external.extractor.empty()) {
     problems.add(fmt::format("{}: no file says which extractor wrote it, expected '{}' as in training cohort '{}'; {}",
-                             external.files.features.string(), training.extractor, training.files.name,
+                             external.files.features.string(), printable(training.extractor), training.files.name,
                              advice_on_unnamed_extractor(training.extractor)));
   } else if (training.extractor.empty()) {
     problems.add(fmt::format("{}: no file says which extractor wrote it, expected '{}' as in external cohort '{}'; {}",
-                             training.files.features.string(), external.extractor, external.files.name,
+                             training.files.features.string(), printable(external.extractor), external.files.name,
                              advice_on_unnamed_extractor(external.extractor)));
   } else {
     problems.add(fmt::format("{}: features of extractor '{}', expected '{}' as in training cohort '{}'",
-                             external.files.features.string(), external.extractor, training.extractor,
-                             training.files.name));
+                             external.files.features.string(), printable(external.extractor),
+                             printable(training.extractor), training.files.name));
   }
 }
 
@@ -117,7 +117,7 @@ std::string advice_on_unnamed_extractor(const std::string& expected) {
   return fmt::format(
       "if it was that one, write its name into each file (Python: h5py.File(FILE, 'r+').attrs['extractor'] "
       "= '{}'); the features stay the same data",
-      expected);
+      printable(expected));
 }
 
 }  // namespace mtlgrid

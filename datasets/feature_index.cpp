@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/stat.h>
 #include <utf8.h>
 
 #include <algorithm>
@@ -43,8 +44,8 @@ FeatureIndex::FeatureIndex(const fs::path& folder) : folder_(folder) {
     }
     throw InputError(fmt::format("{}: no such folder, expected one of feature files (.h5)", folder.string()));
   }
-  std::set<fs::path> visited;  // real paths of folders: a link to a folder above must not be followed endlessly
-  visited.insert(fs::canonical(folder, error));
+  Folders visited;
+  enter(folder, visited);
   list(folder, "", visited);
   if (files_.empty()) {
     const auto closed =
@@ -56,7 +57,13 @@ FeatureIndex::FeatureIndex(const fs::path& folder) : folder_(folder) {
   for (auto& [name, paths] : named_) std::sort(paths.begin(), paths.end());
 }
 
-void FeatureIndex::list(const fs::path& folder, const std::string& prefix, std::set<fs::path>& visited) {
+bool FeatureIndex::enter(const fs::path& folder, Folders& visited) {
+  struct stat facts = {};
+  if (::stat(folder.c_str(), &facts) != 0) return true;  // list() says what is wrong with it
+  return visited.emplace(facts.st_dev, facts.st_ino).second;
+}
+
+void FeatureIndex::list(const fs::path& folder, const std::string& prefix, Folders& visited) {
   std::error_code error;
   fs::directory_iterator entry(folder, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
@@ -69,7 +76,7 @@ void FeatureIndex::list(const fs::path& folder, const std::string& prefix, std::
   unread_.push_back({relative, error.message(), !is_of_the_system(relative)});
 }
 
-void FeatureIndex::take(const fs::directory_entry& entry, const std::string& relative, std::set<fs::path>& visited) {
+void FeatureIndex::take(const fs::directory_entry& entry, const std::string& relative, Folders& visited) {
   std::error_code error;
   const bool is_folder = entry.is_directory(error), h5 = entry.path().extension() == ".h5";
   if (error == std::errc::permission_denied && !h5) {  // a link to what may be a folder
@@ -81,7 +88,7 @@ void FeatureIndex::take(const fs::directory_entry& entry, const std::string& rel
   } else if (!is_folder) {
     files_.insert(relative);
     named_[entry.path().filename().string()].push_back(relative);
-  } else if (visited.insert(fs::canonical(entry.path(), error)).second) {
+  } else if (enter(entry.path(), visited)) {
     list(entry.path(), relative + "/", visited);
   }
 }

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mtlgrid {
@@ -46,9 +48,11 @@ class FeatureIndex {
   const std::vector<Unread>& unread() const { return unread_; }
 
  private:
-  void list(const std::filesystem::path& folder, const std::string& prefix, std::set<std::filesystem::path>& visited);
-  void take(const std::filesystem::directory_entry& entry, const std::string& relative,
-            std::set<std::filesystem::path>& visited);
+  // The folders that were looked into, by device and number: a link to a folder above must not be followed endlessly.
+  using Folders = std::set<std::pair<std::uint64_t, std::uint64_t>>;
+  static bool enter(const std::filesystem::path& folder, Folders& visited);  // false if it is among them already
+  void list(const std::filesystem::path& folder, const std::string& prefix, Folders& visited);
+  void take(const std::filesystem::directory_entry& entry, const std::string& relative, Folders& visited);
   Match find_on_disk(const std::filesystem::path& path) const;
   Match find_bare(const std::string& name) const;
   // The file's path where `relative` is below a folder that cannot be listed. It may be one that can be searched:

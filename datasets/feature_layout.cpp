@@ -35,8 +35,8 @@ std::optional<hdf5::Handle> find(const FeatureRoot& root, const std::string& nam
 void refuse_other_file(const FeatureRoot& root, const Feats& feats) {
   const auto other = hdf5::other_file_of(feats.dataset);
   if (!other) return;
-  throw FileFault(root.file, fmt::format("dataset '{}' has its values in another file", feats.name), kInTheFile,
-                  cut_to(printable(*other), 2 * kNameColumns));
+  throw FileFault(root.file, fmt::format("dataset '{}' has its values in another file", printable(feats.name)),
+                  kInTheFile, cut_to(printable(*other), 2 * kNameColumns));
 }
 
 // Whether other programs' files may have their features there: two dimensions of floats, and not the coordinates.
@@ -70,7 +70,7 @@ std::string shape_text(const std::vector<hsize_t>& shape) {
 // The shape and the type that features have.
 std::vector<hsize_t> checked_shape(const FeatureRoot& root, const Feats& feats) {
   const auto shape = hdf5::shape_of(feats.dataset);
-  const std::string dataset = fmt::format("dataset '{}'", feats.name);
+  const std::string dataset = fmt::format("dataset '{}'", printable(feats.name));
   if (shape.size() != 2) {
     throw FileFault(root.file, dataset + " has no rows and columns", "expected [tiles, features]",
                     "shape " + shape_text(shape));
@@ -92,7 +92,8 @@ void check_filters(const FeatureRoot& root, const Feats& feats, const hdf5::Stor
   std::vector<int> filters = storage.filters;
   std::sort(filters.begin(), filters.end());
   if (std::adjacent_find(filters.begin(), filters.end()) != filters.end()) {  // each may expand a thousandfold
-    throw FileFault(root.file, fmt::format("dataset '{}' is compressed by the same filter twice", feats.name),
+    throw FileFault(root.file,
+                    fmt::format("dataset '{}' is compressed by the same filter twice", printable(feats.name)),
                     "expected one at most");
   }
   const auto missing = hdf5::missing_filter(feats.dataset);
@@ -118,7 +119,7 @@ std::uint64_t declared_bytes(const std::vector<hsize_t>& shape, const hdf5::Stor
 // A file can declare any shape, chunk and filter: before memory is allocated for them, their bytes must be there.
 void check_claims(const FeatureRoot& root, const Feats& feats, const std::vector<hsize_t>& shape,
                   const hdf5::Storage& storage) {
-  const std::string dataset = fmt::format("dataset '{}'", feats.name), text = "shape " + shape_text(shape);
+  const std::string dataset = fmt::format("dataset '{}'", printable(feats.name)), text = "shape " + shape_text(shape);
   // Far above any slide (a million tiles of 2560 features); keeps products below from overflowing.
   constexpr hsize_t kMostTiles = 1ull << 32, kMostFeatures = 1ull << 20;
   constexpr std::uint64_t kWidest = 16;  // bytes of a long double
@@ -152,11 +153,12 @@ void check_chunks(const FeatureRoot& root, const Feats& feats, const std::vector
                   const hdf5::Storage& storage) {
   if (storage.chunk.empty()) return;
   if (storage.chunk.size() != shape.size()) {
-    throw FileFault(root.file, fmt::format("dataset '{}' has chunks of another shape", feats.name), kTileFile);
+    throw FileFault(root.file, fmt::format("dataset '{}' has chunks of another shape", printable(feats.name)),
+                    kTileFile);
   }
   const auto count = hdf5::count_chunks(feats.dataset, shape, storage.chunk, root.bytes, root.step);
   if (count.written == count.needed) return;
-  throw FileFault(root.file, fmt::format("dataset '{}' lacks values that it declares", feats.name),
+  throw FileFault(root.file, fmt::format("dataset '{}' lacks values that it declares", printable(feats.name)),
                   "expected all of them",
                   fmt::format("the extraction broke off: {} of {} chunks written", count.written, count.needed));
 }

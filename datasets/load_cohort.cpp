@@ -108,8 +108,8 @@ class FileCheck {
     return common(
         files, extractor_of, [&](const FeatureInfo& i) { return all_must || !i.extractor.empty(); },
         [](const std::string& value, const std::string& expected, const std::string& as_in) {
-          const std::string wanted = fmt::format("expected '{}' as in {}", expected, as_in);
-          if (!value.empty()) return Difference{fmt::format("extractor '{}'", value), wanted};
+          const std::string wanted = fmt::format("expected '{}' as in {}", printable(expected), as_in);
+          if (!value.empty()) return Difference{fmt::format("extractor '{}'", printable(value)), wanted};
           return Difference{"no attribute 'extractor'", wanted + "; " + advice_on_unnamed_extractor(expected)};
         });
   }

@@ -8,7 +8,7 @@ namespace mtlgrid {
 namespace {
 
 constexpr const char* kWayOn =
-    "restore the file and run again, or run again as it is, which makes a grid of the new data";
+    "restore the file and run again, or run again as it is (for a run, the new data are a grid of their own)";
 
 Bag read_known(const std::string& cohort, const std::string& patient, const KnownFeatures& file) {
   Bag slide;

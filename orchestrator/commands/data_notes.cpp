@@ -198,6 +198,7 @@ std::vector<std::string> findings(const Plan& plan) {
     lines.push_back(fmt::format("note: {} more lines like these are in the report of mtlgrid plan {}",
                                 others.size() - shown, plan.config.file.string()));
   }
+  for (std::string& line : lines) line = printable(line);
   return lines;
 }
 

@@ -63,6 +63,12 @@ TEST_F(Extractors, OfTridentAreReadAtTheDataset) {
               Contains(HasSubstr("extractor gigapath (attribute 'encoder' of dataset 'features': all say so)")));
 }
 
+TEST_F(Extractors, ALineBreakInANameMakesNoLineOfItsOwn) {
+  trident(a, "uni\n/data: disk full", "uni\n/data: disk full");
+  trident(b, "gigapath", "gigapath");
+  EXPECT_THAT(compared(), ElementsAre(HasSubstr("expected 'uni\\n/data: disk full'")));
+}
+
 TEST_F(Extractors, OfTheFileComeBeforeThoseOfTheDataset) {
   write_trident(a.feats("p.h5"), "gigapath");
   {

@@ -59,7 +59,7 @@ TEST_F(PatientBag, ACopyWithTheSameSizeAndTimeIsRefusedWithThePatientTheFileAndT
   ASSERT_EQ(fs::file_size(file), size);
   EXPECT_THAT(refusal(), AllOf(StartsWith("features changed: cohort CRC, patient P1: " + file.string()),
                                HasSubstr("expected 3 of " + files[1].hash), HasSubstr("restore the file"),
-                               HasSubstr("makes a grid of the new data")));
+                               HasSubstr("the new data are a grid of their own")));
 }
 
 TEST_F(PatientBag, AFileThatCannotBeReadAnyMoreHasChanged) {

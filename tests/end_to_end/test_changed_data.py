@@ -71,7 +71,7 @@ class ChangedData(GridTest):
         self.assertEqual(run.wait(), 5)
         said = run.output()
         self.assertRegex(said, r"features changed: cohort TCGA-CRC, patient \S+: \S+\.h5: not the features that were there")
-        self.assertIn("restore the file and run again, or run again as it is, which makes a grid of the new data", said)
+        self.assertIn("restore the file and run again, or run again as it is (for a run, the new data are a grid of their own)", said)
         self.assertEqual(grid.rows("SELECT count(*) FROM cells WHERE state = 'failed'"), [(0,)])
         self.assertGreater(grid.count_done(), 0)
         for table, rows in grid.results().items():
@@ -182,7 +182,10 @@ class ChangedData(GridTest):
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn("has weights of cell MSI/ITH/cagrad/0, expected those of MSI/ITH/naive/0", done.stderr)
         self.assertFalse(out.exists())
+        self.assertIn("WRONG  weights: grid 1: those of 1 cells cannot be used, such as ",
+                      grid.call("doctor", grid.store, check=False).stdout)
         naive.write_bytes(own)
+        self.assertNotIn("WRONG", grid.call("doctor", grid.store).stdout)
         grid.call(*export)
         self.replace_all(grid)
         self.assertEqual(grid.run(trainers=2, arguments=["--only", "biomarker=MSI,fold=0"]), 0)
