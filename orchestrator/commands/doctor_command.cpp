@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "orchestrator/commands/command_options.h"
 #include "results/store/doctor.h"
+#include "trainer/formats/weights.h"
 
 namespace mtlgrid {
 namespace {
@@ -24,7 +25,10 @@ int run(const CommandOptions& options) {
     const auto say = [](const std::string& line) { tell_line("mtlgrid: " + line); };
     rebuild_store(Platform::real(), store, say, kStaleSeconds);
   }
-  const Diagnosis found = examine_store(store);
+  const Diagnosis found =
+      examine_store(store, [](const std::filesystem::path& file, const Cell& cell, const std::string& grid) {
+        require_weights_of(read_weights_file(file), file, cell, grid);
+      });
   for (const std::string& line : found.lines) put_result(printable_lines(line) + "\n");
   return found.healthy ? kAllDone : kSomeFailed;
 }

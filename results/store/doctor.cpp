@@ -26,7 +26,8 @@ namespace {
 // One look at a store, part after part; each adds lines.
 class Examination {
  public:
-  explicit Examination(fs::path store) : store_(std::move(store)), journal_(store_path(store_, StoreFile::journal)) {}
+  Examination(fs::path store, CheckWeights check)
+      : store_(std::move(store)), journal_(store_path(store_, StoreFile::journal)), check_weights_(std::move(check)) {}
 
   Diagnosis made() {
     const bool has_journal = fs::is_regular_file(journal_);
@@ -204,12 +205,23 @@ class Examination {
   }
 
   void weights() {
-    Statement grids =
-        database_->prepare("SELECT DISTINCT grid_id FROM cells WHERE result_attempt IS NOT NULL ORDER BY 1");
-    while (grids.step()) weights_of(grids.integer(0));
+    Statement grids = database_->prepare(
+        "SELECT grid_id, identity FROM grids WHERE grid_id IN (SELECT grid_id FROM cells WHERE result_attempt IS NOT "
+        "NULL) ORDER BY 1");
+    while (grids.step()) weights_of(grids.integer(0), grids.text(1));
   }
 
-  void weights_of(std::int64_t grid) {
+  // What keeps a file from being used; empty if nothing does.
+  std::string trouble_with(const fs::path& file, const Cell& cell, const std::string& identity) const {
+    try {
+      if (check_weights_) check_weights_(file, cell, identity);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "";
+  }
+
+  void weights_of(std::int64_t grid, const std::string& identity) {
     const std::string folder = grid_folder(store_, grid), name = "weights: grid " + std::to_string(grid);
     Statement cells = database_->prepare(
         "SELECT biomarker, auxiliary, method, fold, result_attempt FROM cells WHERE grid_id = ? AND result_attempt IS "
@@ -217,15 +229,24 @@ class Examination {
         "NULL ORDER BY cell_id");
     cells.bind_all(grid);
     std::size_t done = 0;
-    std::vector<std::string> without;
+    std::vector<std::string> without, unusable;
     while (cells.step()) {
       ++done;
       const Cell cell = {cells.text(0), cells.text(1), cells.text(2), static_cast<int>(cells.integer(3))};
       const fs::path attempt = attempt_folder(folder, cell, static_cast<int>(cells.integer(4)));
       std::error_code error;
-      if (!fs::exists(attempt / kWeightsFile, error)) without.push_back(cell.name());
+      if (!fs::exists(attempt / kWeightsFile, error)) {
+        without.push_back(cell.name());
+      } else if (const std::string trouble = trouble_with(attempt / kWeightsFile, cell, identity); !trouble.empty()) {
+        unusable.push_back(trouble);
+      }
     }
     const std::string counts = std::to_string(done - without.size()) + " of " + std::to_string(done) + " cells";
+    if (!unusable.empty()) {
+      wrong(name + ": those of " + std::to_string(unusable.size()) + " cells cannot be used, such as " +
+            unusable.front());
+    }
+    if (without.empty() && !unusable.empty()) return;
     if (without.empty()) return ok(name + ": those of " + counts + " are there");
     if (without.size() == done) {
       return note(name + ": none are kept (keep_weights = none), or " + store_folder(store_).filename().string() +
@@ -236,6 +257,7 @@ class Examination {
   }
 
   fs::path store_, journal_;
+  CheckWeights check_weights_;
   Diagnosis found_;
   std::optional<Database> database_;
   StoreCheck check_;
@@ -248,7 +270,7 @@ class Examination {
 
 }  // namespace
 
-Diagnosis examine_store(const fs::path& store) { return Examination(store).made(); }
+Diagnosis examine_store(const fs::path& store, const CheckWeights& check) { return Examination(store, check).made(); }
 
 void rebuild_store(Platform& platform, const fs::path& store, const std::function<void(const std::string&)>& say,
                    double stale_after) {

@@ -39,7 +39,8 @@ class File {
   explicit File(const std::filesystem::path& path)
       : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {
     struct stat status {};
-    if (!file_ || ::fstat(file_.get(), &status) != 0) throw bad("cannot be opened");
+    if (!file_ || ::fstat(file_.get(), &status) != 0)
+      throw bad(std::string("cannot be opened: ") + std::strerror(errno));
     if (!S_ISREG(status.st_mode)) throw bad("not a file");
     size_ = static_cast<std::size_t>(status.st_size);
     if (size_ > kLargestContainer) throw bad("larger than any checkpoint or weights file");

@@ -1,19 +1,25 @@
 #include "trainer/formats/state_dict.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/stat.h>
 
 #include <bit>
+#include <cerrno>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 
 #include "base/errors.h"
+#include "base/file_descriptor.h"
+#include "base/read_at.h"
+#include "base/system_error.h"
 #include "datasets/half.h"
 #include "trainer/formats/pickle.h"
 #include "trainer/formats/zip.h"
@@ -53,12 +59,17 @@ const std::map<std::string, ElementType>& element_types() {
 
 // Throws InputError that says what the file is, unless it begins like a zip archive.
 void check_is_zip(const std::filesystem::path& file) {
-  std::error_code error;  // a pipe is not waited for
-  std::ifstream in;
-  if (std::filesystem::is_regular_file(file, error)) in.open(file, std::ios::binary);
+  const FileDescriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));  // waits for no pipe
+  int number = errno;
+  struct stat facts = {};
+  if (!in || ::fstat(in.get(), &facts) != 0) {
+    const bool absent = number == ENOENT || number == ENOTDIR || number == ELOOP || number == ENAMETOOLONG;
+    if (!absent) throw system_error(file, number);
+    throw InputError(std::string("cannot be opened: ") + std::strerror(number));
+  }
+  if (!S_ISREG(facts.st_mode)) throw InputError(S_ISDIR(facts.st_mode) ? "is a folder" : "is a pipe or device");
   std::string front(2, '\0');
-  if (!in.is_open()) throw InputError("cannot be opened");
-  in.read(front.data(), 2);
+  read_at(in.get(), 0, std::as_writable_bytes(std::span(front)), number);
   if (front == "PK") return;
   // A bare pickle of protocol 2, or a tar: what torch.save wrote before 1.6.
   if (front == "\x80\x02") {
@@ -152,7 +163,12 @@ class StateDict {
                                    tensor.type));
     }
     const std::string& bytes = storage(tensor.storage);
-    check_bounds(spec, tensor, static_cast<std::int64_t>(bytes.size() / type->second.bytes));
+    const std::size_t width = type->second.bytes;
+    if (bytes.size() % width != 0 || static_cast<std::int64_t>(bytes.size() / width) != tensor.elements) {
+      throw InputError(fmt::format("damaged: the storage of '{}' has {} bytes, expected {} numbers of {}", spec.name,
+                                   bytes.size(), tensor.elements, width));
+    }
+    check_bounds(spec, tensor, tensor.elements);
     std::vector<std::int64_t> index(tensor.shape.size(), 0);
     for (std::int64_t i = 0; i < spec.size; ++i) {
       std::int64_t at = tensor.offset;

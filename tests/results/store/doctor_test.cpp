@@ -12,6 +12,7 @@ using ::testing::Contains;
 using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 class Doctor : public StoreTest {
@@ -167,6 +168,19 @@ TEST_F(Doctor, RunInProgressIsLookedAtAndNotRebuilt) {
   EXPECT_THAT(found.lines, Contains(AllOf(StartsWith("note"), HasSubstr("a run is in progress"))));
   EXPECT_EQ(error_of([&] { rebuild(); }).kind(), ErrorKind::needs_person);
   EXPECT_TRUE(run.commit_result(result(cell(0, "baseline"))));
+}
+
+TEST_F(Doctor, WeightsThatCannotBeUsedAreNamed) {
+  std::vector<std::string> looked_at;
+  const Diagnosis found = examine_store(file, [&](const fs::path& weights, const Cell& cell, const std::string& grid) {
+    looked_at.push_back(cell.name() + " of " + grid);
+    if (cell.fold == 1) throw InputError(weights.filename().string() + ": damaged");
+  });
+  EXPECT_THAT(looked_at, SizeIs(2));
+  EXPECT_THAT(looked_at, Each(HasSubstr(" of ")));
+  EXPECT_FALSE(found.healthy);
+  EXPECT_THAT(found.lines, Contains("WRONG  weights: grid 1: those of 1 cells cannot be used, such as "
+                                    "weights.mtlgrid: damaged"));
 }
 
 TEST_F(Doctor, WeightsThatAreGoneAreNamed) {
