@@ -38,6 +38,8 @@ std::string advice_for(int code, const std::string& doing) {
   if (is_forbidden(code)) return "; make that folder writable for this user, then run again";
   if (is_gone(code)) return "; its folder was removed, moved or replaced: put it back, then run again";
   if (is_hardware(code)) return "; the disk or the file server reported an error: look at the system's log (dmesg)";
+  if (code == EISDIR || code == EEXIST || code == ENOTEMPTY)
+    return "; move what is in its place elsewhere, then run again";
   if (code == ENAMETOOLONG) return "; choose a shorter name or a folder nearer to the root";
   if (const auto limit = limit_of(code)) return "; " + advice_on(*limit);
   return "";

@@ -116,9 +116,19 @@ void OutputFile::write(FileCalls& calls, std::string_view content, const PipePat
   out.commit();
 }
 
+namespace {
+
+// An open file of this process, such as /dev/stdout, may have been closed, or opened for reading alone.
+[[noreturn]] void throw_failure(const fs::path& path, const char* doing, int code) {
+  if (code != EBADF) throw FileError(path, doing, code);
+  throw Error(ErrorKind::needs_person, path.string() + ": " + doing + ": it is closed; open it, or name a file");
+}
+
+}  // namespace
+
 void OutputFile::write_through(FileCalls& calls, std::string_view content, const PipePatience& patience) const {
   FileDescriptor out(descriptor_ >= 0 ? ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 3) : open_with_reader(path_, patience));
-  if (!out) throw FileError(path_, "cannot be opened", errno);
+  if (!out) throw_failure(path_, "cannot be opened", errno);
   for (double waited = 0; !content.empty();) {
     const ssize_t written = calls.write(out.get(), content.data(), content.size());
     if (written > 0) {
@@ -127,7 +137,7 @@ void OutputFile::write_through(FileCalls& calls, std::string_view content, const
     } else if (written < 0 && errno == EAGAIN) {
       wait_until_taken(path_, out.get(), patience, waited);
     } else if (written == 0 || errno != EINTR) {
-      throw FileError(path_, "cannot be written", written == 0 ? EIO : errno);
+      throw_failure(path_, "cannot be written", written == 0 ? EIO : errno);
     }
   }
   if (::close(out.release()) != 0) throw FileError(path_, "cannot be written", errno);

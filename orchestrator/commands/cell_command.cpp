@@ -101,7 +101,7 @@ int run(const CommandOptions& options) {
   const SessionResult session = coordinate(inputs, store, *transport, trainers);
   if (memory.forget_named_in(session.needs_person)) save_fingerprints(memory, config.store);
   store.publish_snapshot();
-  store.compare_with_journal();
+  store.end_run();
   while (const auto notice = store.take_notice()) say(*notice);
   for (const auto& [failed, cause] : session.failures) say(fmt::format("failed: {}: {}", failed.name(), cause));
   if (!session.needs_person.empty()) throw Error(ErrorKind::needs_person, session.needs_person);

@@ -231,7 +231,7 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
     }
     if (memory.forget_named_in(session.needs_person)) save_fingerprints(memory, config.store);
     store.publish_snapshot();
-    store.compare_with_journal();
+    store.end_run();
     tell_notices(store);
     const int status = conclude(selection, session, store, config.store.string());
     nlohmann::json counts = done_counts(selection, session);

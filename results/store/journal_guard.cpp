@@ -62,6 +62,9 @@ void put_back(Platform& platform, JournalWriter& writer, const fs::path& store, 
 // Bytes were appended that this run did not write.
 void judge_tail(Platform& platform, JournalWriter& writer, const fs::path& store, std::uint64_t epoch,
                 std::uint64_t size, const Say& say) {
+  if (size - writer.end() > kLongestRecord) {
+    throw journal_changed(writer.file(), store, "was made " + std::to_string(size - writer.end()) + " bytes longer");
+  }
   const JournalTail tail = look_at_tail(writer.file(), writer.end(), epoch);
   if (tail.records) {
     throw Error(ErrorKind::needs_person,

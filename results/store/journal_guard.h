@@ -16,9 +16,9 @@ namespace mtlgrid {
 // Removed or replaced: the open file still holds every record. It is copied back under its name; a file that has taken
 // its place is first moved to STORE.journal.damaged-N. Appended to: records of a run that had lost its lock (of an
 // epoch below `epoch`) are skipped, and bytes without a whole record moved to STORE.journal.damaged-N. Each is told
-// through `say`. Throws Error(needs_person) where records are gone (the file was cut, or also changed), or where
-// another run appends to the same journal; FileError if the file cannot be written. The caller holds the lock of
-// `store`.
+// through `say`. Throws Error(needs_person) where records are gone (the file was cut, or also changed), where more was
+// appended than a record can have, or where another run appends to the same journal; FileError if the file cannot be
+// written. The caller holds the lock of `store`.
 void guard_journal(Platform& platform, JournalWriter& writer, const std::filesystem::path& store, std::uint64_t epoch,
                    const std::function<void(const std::string&)>& say);
 

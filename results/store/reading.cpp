@@ -101,7 +101,8 @@ Database open_for_reading(const fs::path& store) {
         (older ? "; " + rebuild_command(store) + ", or a run with this program, rebuilds an older store" : ""));
   } catch (const SqliteError& e) {
     if ((e.code() & 0xff) == SQLITE_BUSY) {
-      throw InputError(file.string() + ": another program has it locked; end its transaction, or that program");
+      throw Error(ErrorKind::needs_person,
+                  file.string() + ": another program has it locked; end its transaction, or that program");
     }
     throw InputError(e.damaged() ? file.string() + ": not an mtlgrid store, or damaged: SQLite: " + e.text()
                                  : e.what());

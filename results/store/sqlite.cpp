@@ -1,12 +1,17 @@
 #include "results/store/sqlite.h"
 
+#include <poll.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <cctype>
 #include <cerrno>
 #include <cmath>
 #include <optional>
+#include <string>
+
+#include "base/telling.h"
 
 namespace mtlgrid {
 namespace {
@@ -56,6 +61,31 @@ ErrorKind kind_of(int code, int system_errno) {
       return ErrorKind::needs_person;
     default:
       return ErrorKind::fatal;
+  }
+}
+
+// SQLite calls this while another program has a database locked; `tries` counts the calls. 0: it gives up.
+int wait_for_others(void* name, int tries) {
+  constexpr int kPart = 20, kSaid = 2'000;  // milliseconds
+  if (tries * kPart >= Database::kBusyMilliseconds) return 0;
+  if (tries * kPart == kSaid) {
+    tell_message(*static_cast<const std::string*>(name) +
+                 ": another program has it locked; waiting for that program, " +
+                 std::to_string(Database::kBusyMilliseconds / 1000) + " s at most");
+  }
+  ::poll(nullptr, 0, kPart);
+  return 1;
+}
+
+// SQLite opens what is beside a database, and would wait for the writer of a pipe.
+void refuse_pipes_beside(const std::filesystem::path& file) {
+  if (file.empty()) return;
+  for (const char* end : {"", "-journal", "-wal", "-shm"}) {
+    const std::filesystem::path path = file.string() + end;
+    struct stat facts = {};
+    if (::stat(path.c_str(), &facts) != 0 || S_ISREG(facts.st_mode) || S_ISDIR(facts.st_mode)) continue;
+    throw Error(ErrorKind::needs_person,
+                path.string() + ": is a pipe or device in the place of a file of SQLite; move it elsewhere");
   }
 }
 
@@ -171,6 +201,7 @@ Database::Database(const std::filesystem::path& file, Mode mode, std::source_loc
   if (mode == Mode::immutable) flags |= SQLITE_OPEN_URI;
   if (mode == Mode::create) flags |= SQLITE_OPEN_CREATE;
   const std::string name = mode == Mode::immutable ? immutable_uri(file) : file.string();
+  refuse_pipes_beside(file);
   sqlite3* connection = nullptr;
   const int code = sqlite3_open_v2(name.c_str(), &connection, flags, nullptr);
   connection_.reset(connection);
@@ -179,7 +210,8 @@ Database::Database(const std::filesystem::path& file, Mode mode, std::source_loc
     throw SqliteError(kind_of(code, 0), code, text,
                       file.string() + ": cannot be opened: SQLite: " + text + " (" + position(where) + ")");
   }
-  check_sqlite(connection, sqlite3_busy_timeout(connection, kBusyMilliseconds), where);
+  name_ = std::make_unique<std::string>(file.string());
+  check_sqlite(connection, sqlite3_busy_handler(connection, wait_for_others, name_.get()), where);
   execute("PRAGMA foreign_keys = ON", where);
 }
 

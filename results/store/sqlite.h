@@ -90,13 +90,13 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
-// A connection. Foreign keys are on, and a busy database is waited for `kBusyMilliseconds`.
+// A connection. Foreign keys are on, and a database that is locked is waited for `kBusyMilliseconds`, which is said.
 class Database {
  public:
   // immutable: nobody changes the file meanwhile, so no lock is taken and neither a rollback journal nor a write-ahead
   // log beside it is looked at.
   enum class Mode { create, read_write, read_only, immutable };
-  static constexpr int kBusyMilliseconds = 10'000;  // a reader's longest query on the store itself (guessed)
+  static constexpr int kBusyMilliseconds = 5'000;  // a reader's longest query on the store itself (guessed)
 
   Database(const std::filesystem::path& file, Mode mode, std::source_location where = std::source_location::current());
 
@@ -117,6 +117,7 @@ class Database {
   struct Close {
     void operator()(sqlite3* connection) const;
   };
+  std::unique_ptr<std::string> name_;  // for whoever waits: the file's, at an address that stays
   std::unique_ptr<sqlite3, Close> connection_;
 };
 

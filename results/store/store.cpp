@@ -46,6 +46,7 @@ struct Store::Impl {
   bool torn = false;     // the last write to the journal failed, so that what is at its end may be a part of a record
   bool durable = false;  // the open transaction has a record that must not be lost in a power cut
   std::vector<std::string> notices;
+  bool ending = false, ended = false;  // end_run() has begun; has succeeded
   std::optional<Database> made_again;  // in place of `database`, at the run's end
 
   Impl(Platform& p, fs::path f, StoreLock l, RecoveredStore recovered)
@@ -67,9 +68,7 @@ struct Store::Impl {
     roll_back();
     try {
       lock.check();
-      Database& last = made_again ? *made_again : database;
-      mark_unused(last);
-      publisher.finish(last);
+      if (!ended) publish_last();
       fs::remove(store_path(file, StoreFile::snapshot));
     } catch (const std::exception&) {
       // Another run holds the store and its snapshot now, so this one must not touch them; or STORE cannot be written:
@@ -77,8 +76,29 @@ struct Store::Impl {
     }
   }
 
+  // What the journal gives, if it was found at the run's end that the database does not.
+  Database& truth() { return made_again ? *made_again : database; }
+
+  void publish_last() {
+    mark_unused(truth());
+    publisher.finish(truth());
+  }
+
+  // publish_last(), where a failure is for a person.
+  void end() {
+    try {
+      publish_last();
+    } catch (const Error& e) {
+      if (e.kind() != ErrorKind::needs_person) throw;
+      throw Error(ErrorKind::needs_person, std::string(e.what()) + "; all results of this run are in " +
+                                               store_path(file.filename(), StoreFile::journal).string() +
+                                               ". Let it be replaced, then run again: nothing is trained twice");
+    }
+    ended = true;
+  }
+
   void begin() {
-    if (made_again) throw Error(ErrorKind::fatal, "store: nothing can be committed after the run's end");
+    if (ending) throw Error(ErrorKind::fatal, "store: nothing can be committed after the run's end");
     if (behind) {
       throw Error(ErrorKind::needs_person, file.string() +
                                                ": a commit failed after its record was written to the journal; "
@@ -230,7 +250,7 @@ void Store::use_grid(const GridRecord& grid) {
 std::int64_t Store::grid_id() const { return impl_->current_grid(); }
 
 std::vector<StoredCell> Store::cells() const {
-  Statement select = impl_->database.prepare(
+  Statement select = impl_->truth().prepare(
       "SELECT c.biomarker, c.auxiliary, c.method, c.fold, c.state, c.result_attempt, max(a.attempt), "
       "count(*) FILTER (WHERE a.outcome = 'crashed'), count(*) FILTER (WHERE a.outcome = 'lost'), "
       "(SELECT f.cause FROM attempts f WHERE f.cell_id = c.cell_id AND f.outcome NOT IN ('running', 'done') "
@@ -270,7 +290,7 @@ std::vector<StoredCell> Store::cells() const {
   return cells;
 }
 
-std::vector<MeasuredCell> Store::measured() const { return read_measured(impl_->database, impl_->current_grid()); }
+std::vector<MeasuredCell> Store::measured() const { return read_measured(impl_->truth(), impl_->current_grid()); }
 
 void Store::begin_batch() {
   if (impl_->batch) throw Error(ErrorKind::fatal, "store: a batch is open already");
@@ -297,7 +317,7 @@ void Store::commit_failure(const AttemptFailure& failure) {
 
 void Store::reset_failed(const std::vector<Cell>& cells) { impl_->write(FailedReset{impl_->current_grid(), cells}); }
 
-const Database& Store::database() const { return impl_->database; }
+const Database& Store::database() const { return impl_->truth(); }
 
 std::uint64_t Store::epoch() const { return impl_->epoch; }
 
@@ -319,16 +339,16 @@ std::optional<std::string> Store::take_notice() {
   return first;
 }
 
-void Store::compare_with_journal() {
+void Store::end_run() {
   Impl& store = *impl_;
   if (store.batch) throw Error(ErrorKind::fatal, "store: a batch is open at the run's end");
+  store.ending = true;
   store.lock.check();
   store.guard();
   store.made_again = compare_at_end(store.file, store.database, store.journal,
                                     [&](const std::string& line) { store.notices.push_back(line); });
-  if (!store.made_again) return;
-  store.publisher.publish_snapshot(*store.made_again);
-  store.publisher.publish_store(*store.made_again);
+  if (store.made_again) store.publisher.publish_snapshot(*store.made_again);
+  store.end();
 }
 
 void Store::write_done(int status, const nlohmann::json& counts) {
@@ -336,8 +356,6 @@ void Store::write_done(int status, const nlohmann::json& counts) {
   mtlgrid::write_done(impl_->platform, impl_->file, status, impl_->epoch, counts);
 }
 
-CellResult Store::result_of(const Cell& cell) const {
-  return read_result(impl_->database, impl_->current_grid(), cell);
-}
+CellResult Store::result_of(const Cell& cell) const { return read_result(impl_->truth(), impl_->current_grid(), cell); }
 
 }  // namespace mtlgrid

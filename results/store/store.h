@@ -72,10 +72,12 @@ class Store {
   // What a person should know, a line each, once: that another program has written to STORE, that STORE lags, or that
   // the journal was put back. None of it holds up anything. nullopt if there is nothing more.
   std::optional<std::string> take_notice();
-  // At the end of a run, before write_done(): reads the journal again and compares it, and the database with what it
-  // gives. A database that differs is replaced by that, which take_notice() says. Throws Error(needs_person) if the
-  // journal was changed: the database is kept. Cost: as a rebuild. Nothing can be committed afterwards.
-  void compare_with_journal();
+  // The end of a run, before write_done(): reads the journal again and compares it, and the database with what it
+  // gives. A database that differs is replaced by that, which take_notice() says. Then STORE is published for the last
+  // time, with its sum, and is on the disk when this returns. Throws Error(needs_person) if the journal was changed
+  // (the database is kept) or STORE cannot be replaced (the journal has every result). Cost: as a rebuild. Nothing can
+  // be committed afterwards. A store that is destroyed without it publishes too, but nobody hears whether that failed.
+  void end_run();
   // Writes STORE.done by rename: `counts`, an object, with status, epoch and time added. Opening the store removes the
   // file of the run before.
   void write_done(int status, const nlohmann::json& counts);

@@ -211,10 +211,20 @@ bool StoreLock::ours() const {
 void StoreLock::check() const {
   if (ours()) return;
   const auto holder = read_lock(file_);
-  throw Error(ErrorKind::needs_person,
-              file_.string() + ": this run's lock is gone (" +
-                  (holder ? "now " + holder->described() : std::string("the file was removed")) +
-                  "): another run writes the store, so this run commits nothing more");
+  if (holder) {
+    throw Error(ErrorKind::needs_person, file_.string() + ": this run's lock is gone (now " + holder->described() +
+                                             "): another run writes the store, so this run commits nothing more");
+  }
+  std::error_code error;
+  const fs::path folder = file_.has_parent_path() ? file_.parent_path() : fs::path(".");
+  if (!fs::is_directory(folder, error)) {
+    throw Error(ErrorKind::needs_person,
+                folder.string() + ": the store's folder was removed, moved or replaced " +
+                    "during this run, which commits nothing more: put it back, then run again");
+  }
+  throw Error(ErrorKind::needs_person, file_.string() +
+                                           ": another program removed this run's lock. Another run may have begun to "
+                                           "write the store, so this one commits nothing more: run again");
 }
 
 // In place, through our own descriptor: if the lock was taken over, this changes the old file, not the new one.

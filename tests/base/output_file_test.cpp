@@ -138,6 +138,17 @@ TEST_F(OutputFiles, OpenFilesOfThisProcessAreWrittenWhereTheyStand) {
   EXPECT_EQ(content(folder_ / "log"), "before newnew");
 }
 
+TEST_F(OutputFiles, AStandardFileThatWasClosedIsNoFaultOfTheProgram) {
+  const FileDescriptor reading(open("/dev/null", O_RDONLY | O_CLOEXEC));  // as prepare_standard_files() opens stdout
+  try {
+    write("/dev/fd/" + std::to_string(reading.get()));
+    ADD_FAILURE() << "was written";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::needs_person);
+    EXPECT_THAT(e.what(), HasSubstr("cannot be written: it is closed; open it, or name a file"));
+  }
+}
+
 TEST_F(OutputFiles, ThatCannotBeWrittenAreRefusedBeforeAnythingIsDone) {
   EXPECT_THAT(refusal(folder_), HasSubstr("--out " + folder_.string() + ": is a folder, expected a file"));
   EXPECT_THAT(refusal(folder_ / "none" / "a"), HasSubstr("none does not exist"));

@@ -135,6 +135,20 @@ class Others(GridTest):
         self.disturbed.call("doctor", store, "--rebuild")
         self.check_store()
 
+    def test_readers_say_for_whom_they_wait(self):
+        store = self.disturbed.store
+        self.assertEqual(self.disturbed.run(trainers=2), 0)
+        Path(f"{store}.sum").unlink()
+        with sqlite3.connect(store, isolation_level=None) as db:
+            db.execute("BEGIN EXCLUSIVE")
+            done = self.disturbed.call("status", store, check=False)
+            db.execute("ROLLBACK")
+        db.close()
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.assertIn("another program has it locked; waiting for that program", done.stderr)
+        self.assertIn("end its transaction, or that program", done.stderr)
+        self.disturbed.call("status", store)
+
     def test_folder_in_place_of_a_store(self):
         for command in ("status", "query", "tables", "doctor"):
             done = self.disturbed.call(command, self.calm.store.parent, check=False)

@@ -1,4 +1,5 @@
 """Folders that are removed or moved away while a run uses them, and come back or do not."""
+import os
 import re
 import shutil
 import unittest
@@ -27,12 +28,31 @@ class Removed(GridTest):
         self.assertEqual(grid.rows("SELECT count(*) FROM attempts WHERE outcome <> 'done'"), [(0,)])
         self.assert_no_build_path(run.output())
 
+    def test_what_takes_the_place_of_the_cells_folder_is_named_once_and_blames_no_cell(self):
+        def dangle(folder):
+            folder.symlink_to("nowhere")
+
+        for name, put in (("link", dangle), ("file", lambda folder: folder.write_text("x")), ("pipe", os.mkfifo)):
+            with self.subTest(name):
+                grid, run = self.started(name)
+                folder = grid.store.with_name("grid.db.d")
+                shutil.rmtree(folder)
+                put(folder)
+                self.assertEqual(run.wait(), 5, run.output())
+                self.assertIn("removed, moved or replaced", run.output())
+                self.assertNotIn("retrying", run.output())
+                self.assert_no_build_path(run.output())
+                self.assertEqual(grid.rows("SELECT count(*) FROM attempts WHERE outcome IN ('failed', 'crashed')"), [(0,)])
+                folder.unlink()
+                self.assertEqual(grid.run(), 0)
+                self.assert_complete(grid, 2 * 2 * 3)
+
     def test_the_folder_of_the_store_is_named_and_not_made_a_second_time(self):
         grid, run = self.started("store")
         place = grid.store.parent
         place.rename(place.with_name("away"))
         self.assertEqual(run.wait(), 5, run.output())
-        self.assertIn(str(place), run.output())
+        self.assertIn(f"{place}: the store's folder was removed, moved or replaced", run.output())
         self.assert_no_build_path(run.output())
         self.assertFalse(place.exists())
         place.with_name("away").rename(place)

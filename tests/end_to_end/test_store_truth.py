@@ -46,6 +46,19 @@ class StoreTruth(GridTest):
         self.check_ends_well(run)
         self.assertEqual(self.one.rows("SELECT count(*) FROM metrics WHERE value = 0.999"), [(0,)])
 
+    def test_a_folder_in_place_of_the_store_during_a_run(self):
+        run = self.start_and_wait()
+        self.one.store.rename(self.folder / "away")
+        (self.one.store / "in").mkdir(parents=True)
+        self.assertEqual(run.wait(), 5, run.output())
+        self.assertEqual(self.one.done_status(), 5)
+        self.assertIn("grid.db: cannot be published: ", run.output())
+        self.assertIn("all results of this run are in grid.db.journal. Let it be replaced, then run again", run.output())
+        shutil.rmtree(self.one.store)
+        self.assertEqual(self.one.run(), 0)
+        self.assert_complete(self.one, CELLS)
+        self.assertEqual(self.one.rows("SELECT count(*) FROM attempts"), [(CELLS,)])
+
     def test_journal_removed_during_a_run(self):
         run = self.start_and_wait()
         self.journal.unlink()

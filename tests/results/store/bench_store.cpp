@@ -141,7 +141,7 @@ void run(const fs::path& folder) {
          }),
          n, plain);
     line("snapshot", cost_of([&] { store.publish_snapshot(); }), n, plain);
-    line("comparison with the journal at the end", cost_of([&] { store.compare_with_journal(); }), n, plain);
+    line("end of the run: journal compared, STORE published", cost_of([&] { store.end_run(); }), n, plain);
   }
   line("open again, nothing to do", cost_of([&] { Store::open(file, quiet, 25).use_grid(grid); }), n, plain);
   fs::remove(file);

@@ -20,7 +20,7 @@ class JournalGuard : public StoreTest {
   void commit(int fold) { store->commit_result(result(cell(fold), 1, 0.125 * fold)); }
   // The run ends; what it told.
   std::string end() {
-    store->compare_with_journal();
+    store->end_run();
     std::string all;
     while (const auto notice = store->take_notice()) all += *notice + "\n";
     store.reset();
@@ -126,7 +126,7 @@ TEST_F(JournalGuard, EmptiedJournalEndsTheRun) {
 TEST_F(JournalGuard, JournalCutAfterTheLastCommitIsFoundAtTheEnd) {
   commit(1);
   fs::resize_file(journal(), fs::file_size(journal()) - 1);
-  expect_refused_with([&] { store->compare_with_journal(); }, "was cut from", 2);
+  expect_refused_with([&] { store->end_run(); }, "was cut from", 2);
 }
 
 TEST_F(JournalGuard, JournalThatWasCutAndRemovedEndsTheRun) {
@@ -138,7 +138,7 @@ TEST_F(JournalGuard, JournalThatWasCutAndRemovedEndsTheRun) {
 TEST_F(JournalGuard, ByteChangedInPlaceIsFoundAtTheEnd) {
   commit(1);
   change_byte(fs::file_size(journal()) / 2);
-  expect_refused_with([&] { store->compare_with_journal(); }, "was changed at byte", 2);
+  expect_refused_with([&] { store->end_run(); }, "was changed at byte", 2);
 }
 
 TEST_F(JournalGuard, AppendedBytesAreMovedAside) {
@@ -147,6 +147,15 @@ TEST_F(JournalGuard, AppendedBytesAreMovedAside) {
   EXPECT_THAT(end(), HasSubstr("appended 11 bytes to it, which were moved to grid.db.journal.damaged-1"));
   EXPECT_EQ(read_file(aside()), "JMGC, or so");
   expect_whole(2);
+}
+
+TEST_F(JournalGuard, GigabytesThatWereAppendedEndTheRun) {
+  fs::resize_file(journal(), fs::file_size(journal()) + (std::uintmax_t{8} << 30));
+  const Error error = error_of([&] { commit(1); });
+  EXPECT_EQ(error.kind(), ErrorKind::needs_person);
+  EXPECT_THAT(error.what(), HasSubstr("grid.db.journal: was made 8589934592 bytes longer by another program"));
+  EXPECT_FALSE(fs::exists(aside())) << "nothing was copied";
+  fs::resize_file(journal(), 100);
 }
 
 TEST_F(JournalGuard, LateRecordOfARunThatLostItsLockIsSkipped) {

@@ -69,5 +69,16 @@ TEST_F(SmallFiles, PipesAndFoldersBesideAStoreAreNamed) {
       check);
 }
 
+TEST_F(SmallFiles, PipesThatSqliteWouldWaitForAreNamed) {
+  fill_with_two_results_and_a_failure();
+  for (const char* end : {"-journal", "-wal", "-shm"}) {
+    const fs::path path = file.string() + end;
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    EXPECT_THAT(error_of([&] { open_for_reading(file); }).what(), HasSubstr(path.string() + ": is a pipe or device"));
+    fs::remove(path);
+  }
+  EXPECT_NO_THROW(open_for_reading(file));
+}
+
 }  // namespace
 }  // namespace mtlgrid::testing

@@ -181,7 +181,8 @@ TEST_F(StoreLocks, RunThatLostItsLockLeavesTheOthersLockAndSnapshot) {
 TEST_F(StoreLocks, RemovedLockStopsTheRun) {
   Store store = open_grid();
   fs::remove(lock());
-  EXPECT_THAT(error_of([&] { store.commit_result(result(cell(0))); }).what(), HasSubstr("was removed"));
+  EXPECT_THAT(error_of([&] { store.commit_result(result(cell(0))); }).what(),
+              HasSubstr("another program removed this run's lock"));
 }
 
 }  // namespace

@@ -111,6 +111,27 @@ TEST_F(StoreOthers, CommittedChangesDuringTheRunAreNotItsOwn) {
   expect_as_if_nobody_had_been_there();
 }
 
+TEST_F(StoreOthers, StoreThatCannotBeReplacedAtTheEndIsForAPerson) {
+  {
+    Store store = open_grid();
+    store.commit_result(result(cell(0)));
+    platform.rename_fails_on = "grid.db";
+    platform.rename_error = EBUSY;
+    store.publish_snapshot();
+    const Error error = error_of([&] { store.end_run(); });
+    EXPECT_EQ(error.kind(), ErrorKind::needs_person);
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("grid.db: cannot be published: "),
+                                    HasSubstr("all results of this run are in grid.db.journal. Let it be replaced")));
+    EXPECT_TRUE(fs::exists(store_path(file, StoreFile::snapshot)));
+  }
+  platform.rename_fails_on.clear();
+  Store store = open_grid();
+  EXPECT_EQ(store.database().integer("SELECT count(*) FROM cells WHERE state = 'done'"), 1);
+  store.end_run();
+  EXPECT_EQ(open_for_reading(file).integer("SELECT count(*) FROM cells WHERE state = 'done'"), 1);
+  EXPECT_THROW(store.commit_result(result(cell(1))), Error) << "after the end";
+}
+
 // As on file systems that do not replace a file which is open.
 TEST_F(StoreOthers, StoreThatCannotBeReplacedLagsAndCatchesUp) {
   {
