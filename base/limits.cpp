@@ -62,10 +62,11 @@ std::optional<Limit> limit_in_words(std::string_view text) {
   return std::nullopt;
 }
 
-// Of the process in which tell_scarce_memory() was called: bytes that it may have, 0 without a limit; bytes of a page.
+// What end_where_memory_is_scarce() was told, for its handler: bytes that the process may have, 0 without a limit;
+// bytes of a page; the message; the exit status.
 rlim_t g_space = 0, g_data = 0, g_page = 0;
-
-constexpr const char* kScarce = "mtlgrid: a signal where memory is scarce (ulimit -v, ulimit -d)\n";
+std::string g_scarce;
+int g_scarce_status = 0;
 
 // A library asks for hundreds of MiB at once.
 bool scarce(rlim_t most, std::uint64_t used) {
@@ -74,7 +75,7 @@ bool scarce(rlim_t most, std::uint64_t used) {
 }
 
 // Only what a signal handler may do. Columns of /proc/self/statm are pages: 1 of address space, 6 of data and stack.
-void tell_if_scarce(int signal) {
+void end_if_scarce(int signal) {
   std::array<char, 256> text{};
   const int file = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
   const ssize_t size = file < 0 ? 0 : ::read(file, text.data(), text.size());
@@ -86,7 +87,8 @@ void tell_if_scarce(int signal) {
     if (c >= '0' && c <= '9') pages[column] = 10 * pages[column] + static_cast<std::uint64_t>(c - '0');
   }
   if (scarce(g_space, pages[0] * g_page) || scarce(g_data, pages[5] * g_page)) {
-    (void)!::write(STDERR_FILENO, kScarce, std::char_traits<char>::length(kScarce));
+    (void)!::write(STDERR_FILENO, g_scarce.data(), g_scarce.size());
+    ::_exit(g_scarce_status);
   }
   ::raise(signal);  // SA_RESETHAND: its default
 }
@@ -158,9 +160,7 @@ std::optional<Limit> limit_that_ended(int status, double seconds, std::string_vi
     if ((signal == SIGSEGV || signal == SIGBUS || signal == SIGKILL) && stack && *stack < kSmallStack) {
       return Limit::stack;
     }
-    if (signal == SIGABRT) return limit_in_words(last_words);  // an exception that nobody caught
-    const bool scarce = (signal == SIGSEGV || signal == SIGBUS) && says(last_words, {kScarce});
-    return scarce ? std::optional(Limit::memory) : std::nullopt;
+    return signal == SIGABRT ? limit_in_words(last_words) : std::nullopt;  // an exception that nobody caught
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) == 0) return std::nullopt;
   if (WEXITSTATUS(status) == kLoaderFailed && (soft(RLIMIT_AS) || soft(RLIMIT_DATA))) return Limit::memory;
@@ -192,16 +192,18 @@ void leave_time_before_kill() {
   ::setrlimit(RLIMIT_CPU, &time);
 }
 
-void tell_scarce_memory() {
-  g_page = static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
+void end_where_memory_is_scarce(int status) {
   g_space = soft(RLIMIT_AS).value_or(0);
   g_data = soft(RLIMIT_DATA).value_or(0);
   if (g_space == 0 && g_data == 0) return;
+  g_page = static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
+  g_scarce_status = status;
+  g_scarce = "a library ended the process where memory is scarce; " + advice_on(Limit::memory) + "\n";
   struct sigaction action {};
-  action.sa_handler = tell_if_scarce;
+  action.sa_handler = end_if_scarce;
   action.sa_flags = SA_RESETHAND | SA_NODEFER;
   sigemptyset(&action.sa_mask);
-  for (const int signal : {SIGSEGV, SIGBUS}) sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGABRT}) sigaction(signal, &action, nullptr);
 }
 
 }  // namespace mtlgrid

@@ -49,9 +49,9 @@ void require_threads(int count);
 // comes before SIGKILL. Nothing where there is no hard limit. advice_on() names the limit that was there.
 void leave_time_before_kill();
 
-// From now on a SIGSEGV or SIGBUS in a process whose address space or data are limited, and nearly used up, says so on
-// stderr before it ends the process: libraries that do not look whether they were given memory end like that, and
-// limit_that_ended() knows those words. Other signals of this kind end the process as they do by default.
-void tell_scarce_memory();
+// From now on a SIGSEGV, SIGBUS or SIGABRT in a process whose address space or data are limited, and nearly used up,
+// tells advice_on(Limit::memory) to stderr and ends the process with `status`: libraries that do not look whether they
+// were given memory end by these signals. Where memory is not scarce they do what they do by default.
+void end_where_memory_is_scarce(int status);
 
 }  // namespace mtlgrid

@@ -248,6 +248,12 @@ void TrainerProcesses::supervise(Slot& slot) {
 TrainerDied TrainerProcesses::bury(int number) {
   Slot& slot = at(number);
   std::string detail = tail_of(slot.log, slot.log_start, kLogLines);
+  std::error_code error;
+  if (detail.empty() && !std::filesystem::exists(slot.log, error)) {
+    detail = slot.log.string() +
+             ": what the trainer wrote is lost, since its folder was removed, moved or replaced: put it back, then run "
+             "again";
+  }
   End end = reap(slot.pid, detail);
   if (slot.broken.empty() && slot.reader.partial()) detail += "\n(it died in the middle of a message)";
   const bool limited = end.limit && slot.broken.empty() && !slot.killed;

@@ -9,7 +9,7 @@ namespace mtlgrid {
 namespace {
 
 // A signal handler can reach nothing but globals.
-volatile std::sig_atomic_t g_first = 0, g_interrupts = 0, g_out_of_time = 0;
+volatile std::sig_atomic_t g_first = 0, g_interrupts = 0;
 
 constexpr std::array<std::pair<int, const char*>, 5> kSignals = {
     {{SIGUSR1, "SIGUSR1"}, {SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"}, {SIGXCPU, "SIGXCPU"}}};
@@ -17,7 +17,6 @@ std::array<struct sigaction, kSignals.size()> g_before;
 
 void note(int number) {
   if (g_first == 0) g_first = number;
-  if (number == SIGXCPU) g_out_of_time = 1;
   if (number == SIGINT && g_interrupts < 2) g_interrupts = g_interrupts + 1;
 }
 
@@ -26,7 +25,6 @@ void note(int number) {
 StopSignals::StopSignals() {
   g_first = 0;
   g_interrupts = 0;
-  g_out_of_time = 0;
   for (std::size_t i = 0; i < kSignals.size(); ++i) {
     const int number = kSignals[i].first;
     sigaction(number, nullptr, &g_before[i]);
@@ -40,7 +38,7 @@ StopSignals::StopSignals() {
 
 StopSignals::~StopSignals() {
   for (std::size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i].first, &g_before[i], nullptr);
-  if (g_out_of_time != 0) std::signal(SIGXCPU, SIG_IGN);  // it comes every second from now on, and the run is ending
+  std::signal(SIGXCPU, SIG_IGN);  // it comes every second, and the run has but to publish what it has
 }
 
 bool StopSignals::requested() const { return g_first != 0; }

@@ -113,7 +113,7 @@ int run(int argc, char** argv) {
 
 int run_trainer(int argc, char** argv) {
   prepare_standard_files();
-  tell_scarce_memory();
+  end_where_memory_is_scarce(kDiskFull);
   try {
     return run(argc, argv);
   } catch (const ReaderGone&) {
