@@ -54,7 +54,7 @@ pass_on() {
 job_end() {
   local end=${SLURM_JOB_END_TIME:-}
   if [[ -z $end ]]; then
-    end=$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%e 2>/dev/null) || return 0
+    end=$(ask_slurm squeue --noheader --jobs="$SLURM_JOB_ID" --format=%e) || return 0
     [[ $end =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[[:space:]]*$ ]] || return 0
     end=$(date --date="$end" +%s 2>/dev/null) || return 0
   fi
@@ -63,8 +63,7 @@ job_end() {
 
 start_grid() {
   local end=
-  rm -f "$ended" # an earlier launch's file must not be taken for this launch's
-  [[ ! -e $ended ]] || die "$ended cannot be removed"
+  remove_file "$ended" # an earlier launch's file must not be taken for this launch's
   if [[ -z $MTLGRID_REHEARSE ]]; then end=$(job_end); fi
   # mpirun starts its daemons as a step, which Slurm would end after the loss of one node or one daemon.
   export SLURM_NO_KILL=set SLURM_KILL_BAD_EXIT=0
@@ -133,7 +132,7 @@ cancelled() {
   local answer try
   for try in 1 2 3; do
     if ((try > 1)); then pause; fi
-    answer=$(squeue --noheader --jobs="$SLURM_JOB_ID" --states=all --format='%T %r' 2>/dev/null) || continue
+    answer=$(ask_slurm squeue --noheader --jobs="$SLURM_JOB_ID" --states=all --format='%T %r') || continue
     [[ $answer =~ ^[A-Z_]+\ [^[:cntrl:]]+$ ]] || continue
     if [[ $answer =~ ^(CANCELLED.*|COMPLETING None)[[:space:]]*$ ]]; then echo yes; else echo no; fi
     return
@@ -144,7 +143,7 @@ cancelled() {
 # Where that is impossible the job is still requeued: without the count it gives up later, which is said.
 keep_count() {
   local temporary=$store.requeues.tmp
-  rm -f "$temporary"
+  rm -f "$temporary" 2>/dev/null || true
   if ! (set -C && printf '%s\n' "$1" >"$temporary") || ! mv -T "$temporary" "$store.requeues"; then
     say "$store.requeues cannot be written: requeues without progress are not counted"
   fi
@@ -154,14 +153,14 @@ keep_count() {
 # requeues since that number last grew.
 requeue() {
   local reason=$1 status=$2 job='' cells=0 tries=0 now
-  if [[ -r $store.requeues ]]; then read -r job cells tries <"$store.requeues" || true; fi
+  read -r job cells tries <<<"$(contents_of "$store.requeues" | tr -d '\0')" || true
   if [[ $job != "$SLURM_JOB_ID" ]] || ! is_number "$tries" || ! is_number "$cells"; then cells=0 tries=0; fi
   now=$(json_number "$store_done" "done")
   if ((${now:-0} > cells)); then cells=$now tries=0; else tries=$((tries + 1)); fi
   if ((tries > MTLGRID_REQUEUES)); then
     say "$reason; $MTLGRID_REQUEUES requeues finished no further cell ($cells done), so this job gives up." \
       "See the log above; submit it again to continue"
-    rm -f "$store.requeues"
+    rm -f "$store.requeues" || true
     exit "$status"
   fi
   keep_count "$SLURM_JOB_ID $cells $tries"
@@ -184,7 +183,7 @@ into_the_queue() {
   esac
   say "$reason$3"
   trap '' USR1 TERM # Slurm ends this job now and queues it again
-  scontrol requeue "$SLURM_JOB_ID" || {
+  ask_slurm scontrol requeue "$SLURM_JOB_ID" || {
     say "scontrol requeue failed: submit the job again"
     exit "$status"
   }
@@ -194,7 +193,7 @@ into_the_queue() {
 finish() {
   local tables=${MTLGRID_TABLES:-$(dirname "$store")/tables} grid made=0
   grid=$(json_number "$ended" grid) # the run's grid: the store may hold others
-  rm -f "$store.requeues"
+  rm -f "$store.requeues" || say "$store.requeues cannot be removed"
   if (($1 == 1)); then say "some cells failed: mtlgrid status $store names them"; fi
   "$MTLGRID_BINARY" tables "$store" ${grid:+--grid "$grid"} --out "$tables" || made=$?
   if ((made == 2)) && [[ -n $grid ]]; then # the folder holds the tables of another grid
@@ -212,13 +211,13 @@ finish() {
 # Whether a live run holds the store: its heartbeats change STORE.lock.
 lock_is_kept() {
   local before now pid until=$((SECONDS + MTLGRID_LOCK_SECONDS))
-  before=$(cat "$store_lock" 2>/dev/null) || return 1
+  before=$(contents_of "$store_lock" | tr -d '\0') || return 1
   # A holder on this machine can be checked by its process id, if the lock has one.
   pid=$(json_number "$store_lock" pid)
   if [[ -n $pid && $before == *"\"host\":\"$(uname -n)\""* ]] && ! kill -0 "$pid" 2>/dev/null; then return 1; fi
   while ((SECONDS < until)); do
     pause
-    now=$(cat "$store_lock" 2>/dev/null) || return 1
+    now=$(contents_of "$store_lock" | tr -d '\0') || return 1
     if [[ $now != "$before" ]]; then return 0; fi
   done
   return 1

@@ -19,7 +19,7 @@ read_site() {
   # shellcheck source=slurm/site.sh
   . "$MTLGRID_SLURM_DIR/site.sh"
   set +a
-  for name in SIGNAL_SECONDS REQUEUES GRACE_SECONDS KILL_SECONDS LOCK_SECONDS GPUS_PER_NODE; do
+  for name in SIGNAL_SECONDS REQUEUES GRACE_SECONDS KILL_SECONDS LOCK_SECONDS ASK_SECONDS GPUS_PER_NODE; do
     name=MTLGRID_$name
     is_number "${!name}" || die "$name is '${!name}', expected a number"
   done
@@ -27,6 +27,26 @@ read_site() {
     name=MTLGRID_$name
     [[ ${!name} =~ ^[0-9]+(\.[0-9]+)?$ ]] || die "$name is '${!name}', expected a number of seconds"
   done
+}
+
+# Prints the beginning of the plain file $1: no pipe is waited for, and no gigabytes are read. Fails if it is none.
+contents_of() { [[ -f $1 && -r $1 ]] && head --bytes=65536 "$1"; }
+
+# Removes the file $1. Whatever else is in its place ends the job: a person must move it.
+remove_file() {
+  rm -f "$1" 2>/dev/null || true
+  if [[ -e $1 || -L $1 ]]; then
+    say "$1 cannot be removed: move what is in its place elsewhere, then submit again"
+    exit 5
+  fi
+}
+
+# Runs a command of Slurm, for at most MTLGRID_ASK_SECONDS: a controller that does not answer is one that says nothing.
+ask_slurm() {
+  local status=0
+  timeout --foreground --kill-after=5 "$MTLGRID_ASK_SECONDS" "$@" || status=$?
+  if ((status == 124 || status == 137)); then say "$1 has not answered for $MTLGRID_ASK_SECONDS s"; fi
+  return "$status"
 }
 
 # Prints the path of $1, which must be a readable file, so that it is good in any folder. It is not tidied up: what `..` means
@@ -105,8 +125,8 @@ check_before_submission() {
 # Prints the whole number in the field $2 of the JSON object in the file $1, which the program wrote (STORE.done, STORE.lock);
 # prints nothing if the field or the file is missing.
 json_number() {
-  [[ -r $1 ]] || return 0
-  tr -d '\n' <"$1" | sed -n 's/^{\(.*[,[:space:]]\)\{0,1\}"'"$2"'"[[:space:]]*:[[:space:]]*\(0\|[1-9][0-9]\{0,14\}\)[[:space:]]*[,}].*/\2/p'
+  [[ -f $1 && -r $1 ]] || return 0
+  contents_of "$1" | tr -d '\n\0' | sed -n 's/^{\(.*[,[:space:]]\)\{0,1\}"'"$2"'"[[:space:]]*:[[:space:]]*\(0\|[1-9][0-9]\{0,14\}\)[[:space:]]*[,}].*/\2/p'
 }
 
 load_modules() {

@@ -43,5 +43,7 @@
 : "${MTLGRID_KILL_SECONDS:=15}"
 # Seconds between the checks of the other nodes whether Slurm still has the script's node.
 : "${MTLGRID_GUARD_SECONDS:=60}"
+# Seconds after which squeue or scontrol that does not answer is not waited for.
+: "${MTLGRID_ASK_SECONDS:=60}"
 # Seconds to watch the store's lock for a heartbeat of another run: a few times [cluster] heartbeat_seconds.
 : "${MTLGRID_LOCK_SECONDS:=20}"

@@ -9,7 +9,7 @@ $FAKE_STATE is a folder with scenario.json, in which `launches` says what each l
   {"hang": "TERM" or "KILL"}         mpirun does not return after the grid has; which signal ends it
   {"held": true}                     is refused: another run holds the store and renews STORE.lock for 3 s
   {"signal": "USR1"}                 what sbatch, as Slurm would, sends to the batch script (alone) once the grid runs
-and `plan`, `paths`, `cell`, `tables`, `scontrol` are exit statuses of those commands, `squeue` and `end` what squeue
+`silent` makes squeue answer nothing, and `plan`, `paths`, `cell`, `tables`, `scontrol` are exit statuses of those commands, `squeue` and `end` what squeue
 prints of the job's state and end (default: it runs, and without end), `squeue_status` its exit status, `hostnames` what
 `scontrol show hostnames` prints, and `paths_text` what `mtlgrid paths` prints instead of paths. Every call is noted in calls.jsonl. Where the
 store is, `mtlgrid paths` takes from `store`, or has the program $REAL_MTLGRID say.
@@ -126,6 +126,8 @@ def scontrol(arguments):
 
 
 def squeue(arguments):
+    if scenario().get("silent"):  # its controller does not answer
+        time.sleep(2 * LIMIT)
     print(scenario().get("end", "NONE") if "--format=%e" in arguments else scenario().get("squeue", "RUNNING None"))
     return scenario().get("squeue_status", 0)
 

@@ -3,6 +3,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import time
 import unittest
@@ -67,13 +68,38 @@ class Answers(Job):
         self.again([STOPPED, {"status": 0, "done": 8}])
         self.assertIn("requeues without progress are not counted", self.log)
 
+    def test_pipes_beside_the_store_are_not_waited_for(self):
+        os.mkfifo(self.beside_store(".requeues"))
+        self.again([STOPPED, {"status": 0, "done": 2}]).assert_ended(0, launches=2, requeues=1)
+        self.beside_store(".requeues").unlink(missing_ok=True)
+        os.mkfifo(self.beside_store(".lock"))
+        self.again([{"crash": True}, {"status": 0, "done": 2}]).assert_ended(0, launches=2, requeues=1)
+
+    def test_folders_in_the_place_of_its_files_are_said(self):
+        (self.beside_store(".requeues.tmp") / "in").mkdir(parents=True)
+        self.again([STOPPED, {"status": 0, "done": 8}]).assert_ended(0, launches=2, requeues=1)
+        self.assertIn("requeues without progress are not counted", self.log)
+        (self.beside_store(".requeues") / "in").mkdir(parents=True)
+        self.again([{"status": 0, "done": 8}]).assert_ended(0, launches=1)
+        self.assertIn(".requeues cannot be removed", self.log)
+        done = self.beside_store(".done")
+        done.unlink()
+        (done / "in").mkdir(parents=True)
+        self.again([{"status": 0, "done": 8}]).assert_ended(5, launches=0)
+        self.assertIn(f"{done} cannot be removed: move what is in its place elsewhere", self.log)
+
+    def test_a_controller_that_does_not_answer_is_not_waited_for(self):
+        self.again([STOPPED], silent=True, environment={"MTLGRID_ASK_SECONDS": "1"}).assert_ended(3, launches=1)
+        self.assertIn("squeue has not answered for 1 s", self.log)
+        self.assertIn("squeue does not say whether this job was cancelled", self.log)
+
     def test_a_lock_without_a_process_is_watched_and_not_taken_for_dead(self):
         host = os.uname().nodename
         self.beside_store(".lock").write_text(f'{{"epoch":1,"host":"{host}","pid":"x[$(touch evil)]"}}')
         self.again([{"crash": True}, {"status": 0, "done": 2}]).assert_ended(0, launches=2, requeues=1)
 
     def test_settings_that_are_computed_with_are_numbers(self):
-        for name in ("SIGNAL_SECONDS", "REQUEUES", "LOCK_SECONDS", "POLL_SECONDS", "GPUS_PER_NODE"):
+        for name in ("SIGNAL_SECONDS", "REQUEUES", "LOCK_SECONDS", "ASK_SECONDS", "POLL_SECONDS", "GPUS_PER_NODE"):
             with self.subTest(name):
                 self.again([{"status": 0}], environment={f"MTLGRID_{name}": "x[$(touch evil)]"})
                 self.assertEqual(self.submission.returncode, 2)
@@ -96,10 +122,11 @@ class Guard(Job):
         (self.state / "calls.jsonl").write_text("")
         environment = {"PATH": f"{self.bin}:{os.environ['PATH']}", "FAKE_STATE": str(self.state), "SLURM_JOB_ID": "4242",
                        "MTLGRID_GUARD_SECONDS": "0.05"}
-        guard = subprocess.Popen(["bash", str(SLURM / "guard.sh"), "a1"], env=environment, stderr=subprocess.DEVNULL)
+        guard = subprocess.Popen(["bash", str(SLURM / "guard.sh"), "a1"], env=environment, stderr=subprocess.DEVNULL,
+                                 start_new_session=True)
         time.sleep(1.5)
         self.assertIsNone(guard.poll(), "the guard has ended")
-        guard.terminate()
+        os.killpg(guard.pid, signal.SIGKILL)  # with what it asks at the moment
         guard.wait()
         return len(self.calls("scontrol"))
 
