@@ -100,7 +100,7 @@ struct Peer {
   std::deque<Transfer> receiving;  // parts, oldest first; growing at the end moves no buffer that MPI holds
   int to_answer = 0;               // parts
   Assembly assembly;
-  bool lost = false;      // MPI reported an error
+  bool lost = false;      // MPI reported an error, or it sent what no transport sends
   bool given_up = false;  // the caller says so
 };
 
@@ -128,10 +128,12 @@ class MpiTransport final : public Transport {
   void send_answer(int to);
   void give_to_mpi(int to, std::string bytes, Tag tag);
   void match_arrivals();
+  void take_answer(MPI_Message message, const MPI_Status& status);
   void begin_transfer(MPI_Message message, const MPI_Status& status);
   std::optional<Incoming> arrived_from(int from);
   bool done(Transfer& transfer, int peer, const char* direction);
-  void lose(int peer, const char* what, int code);
+  void lose(int peer, const char* what, int code) { lose(peer, what, mpi_text(code)); }
+  void lose(int peer, const char* what, const std::string& why);
 
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0, size_ = 1;
@@ -141,11 +143,11 @@ class MpiTransport final : public Transport {
   bool finished_ = false;
 };
 
-void MpiTransport::lose(int peer, const char* what, int code) {
+void MpiTransport::lose(int peer, const char* what, const std::string& why) {
   if (at(peer).lost) return;
   at(peer).lost = true;
   at(peer).outgoing = {};
-  tell_message(fmt::format("mtlgrid: rank {}: {} rank {}: {}; taken as lost", rank_, what, peer, mpi_text(code)));
+  tell_message(fmt::format("mtlgrid: rank {}: {} rank {}: {}; taken as lost", rank_, what, peer, why));
 }
 
 void MpiTransport::send(int to, std::string bytes) {
@@ -207,17 +209,30 @@ void MpiTransport::match_arrivals() {
     MPI_Status status{};
     check_mpi(MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm_, &flag, &message, &status), "MPI_Improbe");
     if (flag == 0) return;
-    Peer& peer = at(status.MPI_SOURCE);
-    peer.given_up = false;
-    if (status.MPI_TAG == kAnswer) {
-      // So small that it has arrived whole: receiving it waits for nothing.
-      int count = 0;
-      check_mpi(MPI_Mrecv(&count, static_cast<int>(sizeof(count)), MPI_BYTE, &message, MPI_STATUS_IGNORE), "MPI_Mrecv");
-      peer.unanswered -= count;
-    } else {
+    at(status.MPI_SOURCE).given_up = false;
+    if (status.MPI_TAG != kAnswer) {
       begin_transfer(message, status);
+      if (status.MPI_TAG != kStream) lose(status.MPI_SOURCE, "receiving from", "a message of no kind that is sent");
+    } else {
+      take_answer(message, status);
     }
   }
+}
+
+// So small that it has arrived whole: receiving it waits for nothing.
+void MpiTransport::take_answer(MPI_Message message, const MPI_Status& status) {
+  Peer& peer = at(status.MPI_SOURCE);
+  int size = 0, count = 0;
+  check_mpi(MPI_Get_count(&status, MPI_BYTE, &size), "MPI_Get_count");
+  if (size != static_cast<int>(sizeof(count))) {
+    begin_transfer(message, status);
+    return lose(status.MPI_SOURCE, "receiving from", "an answer of " + std::to_string(size) + " bytes");
+  }
+  check_mpi(MPI_Mrecv(&count, size, MPI_BYTE, &message, MPI_STATUS_IGNORE), "MPI_Mrecv");
+  if (count < 0 || count > peer.unanswered) {
+    return lose(status.MPI_SOURCE, "receiving from", "an answer to parts that were not sent");
+  }
+  peer.unanswered -= count;
 }
 
 void MpiTransport::begin_transfer(MPI_Message message, const MPI_Status& status) {
@@ -234,13 +249,19 @@ std::optional<Transport::Incoming> MpiTransport::arrived_from(int from) {
   Peer& peer = at(from);
   auto message = peer.assembly.next();
   while (!message && !peer.receiving.empty() && done(peer.receiving.front(), from, "receiving from")) {
-    if (peer.lost) return std::nullopt;  // its bytes cannot be trusted
-    peer.assembly.add(peer.receiving.front().bytes);
+    const std::string part = std::move(peer.receiving.front().bytes);
     peer.receiving.pop_front();
+    if (peer.lost) continue;  // its bytes cannot be trusted
+    try {
+      peer.assembly.add(part);
+    } catch (const Error& e) {
+      lose(from, "receiving from", e.what());
+      continue;
+    }
     ++peer.to_answer;
     message = peer.assembly.next();
   }
-  if (!message) return std::nullopt;
+  if (!message || peer.lost) return std::nullopt;
   return Incoming{from, std::move(*message)};
 }
 

@@ -147,8 +147,13 @@ void Worker::on_trainer(const TrainerEvent& event) {
   } catch (const Error& e) {
     return break_off(trainer.slot, e.what());
   }
-  // One that only says that it is alive, and was asked to stop, is not waited for without end.
-  if (!stopping_ || !std::holds_alternative<Alive>(message)) slot_at(trainer.slot).hear(now_);
+  if (slot_at(trainer.slot).state() == WorkerSlot::State::starting && !std::holds_alternative<Ready>(message)) {
+    return break_off(trainer.slot, "it reports before it is ready");
+  }
+  // One that was asked to stop is not waited for without end, whatever else it says.
+  const bool ends_a_cell = std::holds_alternative<Finished>(message) || std::holds_alternative<Failed>(message) ||
+                           std::holds_alternative<Stopped>(message);
+  if (!stopping_ || ends_a_cell) slot_at(trainer.slot).hear(now_);
   std::visit([&](const auto& alternative) { on(alternative, trainer.slot); }, message);
 }
 
@@ -178,7 +183,10 @@ void Worker::on(const Staged& staged, int slot) {
 }
 
 void Worker::on(const Progress& progress, int slot) {
-  slot_at(slot).progress(progress);
+  if (!slot_at(slot).progress(progress)) {
+    return break_off(slot, fmt::format("it reports epoch {} of {}, which it does not train or has reported",
+                                       progress.epoch, printable(progress.cell.name())));
+  }
   if (progress.resumed > 0) heartbeat(now_);  // at once: the coordinator records it with whatever ends the attempt
 }
 

@@ -37,12 +37,15 @@ bool WorkerSlot::trains(const Cell& cell, int attempt) const {
                                [&](const Progress& p) { return p.cell == cell && p.attempt == attempt; });
 }
 
-void WorkerSlot::progress(const Progress& progress) {
+bool WorkerSlot::progress(const Progress& progress) {
   const auto running = find(progress.cell, progress.attempt);
-  if (running == running_.end()) return;
+  if (!busy() || running == running_.end()) return false;
+  const bool resumes = progress.resumed > 0 && running->resumed == 0;
+  if (!resumes && progress.epoch <= running->epoch) return false;
   const int resumed = std::max(running->resumed, progress.resumed);
   *running = progress;
   running->resumed = resumed;
+  return true;
 }
 
 std::optional<int> WorkerSlot::end(const Cell& cell, int attempt) {

@@ -40,7 +40,9 @@ class WorkerSlot {
   std::vector<Progress> drop_pack();
   // Its trainer said something.
   void hear(double now) { heard_ = now; }
-  void progress(const Progress& progress);
+  // False, and nothing is changed, unless it is of a running member of the pack, whose epochs ascend; or says, once, in
+  // which epoch it continues.
+  bool progress(const Progress& progress);
   bool trains(const Cell& cell, int attempt) const;  // it is a running member of the pack
   // Its trainer was told to leave the cells of these methods.
   void release(const std::vector<std::string>& methods) { released_.insert(methods.begin(), methods.end()); }

@@ -1,12 +1,15 @@
 // Run under `mpirun -n 3`: MODE FOLDER. Each rank that saw everything it should leaves FOLDER/rank-R.ok, since mpirun's
 // own status says nothing once a rank was lost. MODE `exchange`: order, large messages, stalled peers, finish. MODE
-// `loss`: rank 2 kills itself in the middle of a large message.
+// `loss`: rank 2 kills itself in the middle of a large message. MODE `forged-KIND`: rank 2 sends what no transport
+// sends.
+#include <mpi.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -181,11 +184,39 @@ void outlive_a_rank(Node& node) {
   while (node.has(2)) check(node.take(2) == large(2), "a part of a message of a rank that died");
 }
 
+// A rank without a transport: it only takes part in the one collective call.
+void forge(const std::string& kind, const std::filesystem::path& folder) {
+  MPI_Comm comm = MPI_COMM_NULL;
+  MPI_Init(nullptr, nullptr);
+  MPI_Comm_dup(MPI_COMM_WORLD, &comm);
+  std::string bytes(64, '\xff');  // a message of 2^64 - 1 bytes
+  if (kind == "forged-beginning") bytes.assign(3, 'x');
+  if (kind == "forged-number") bytes.assign(sizeof(int), '\x7f');
+  const int tag = kind == "forged-tag" ? 7 : kind == "forged-answer" || kind == "forged-number" ? 1 : 0;
+  for (int to : {0, 1}) {
+    for (int n = 0; n < 5; ++n) MPI_Send(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, to, tag, comm);
+  }
+  std::ofstream(folder / "forged") << kind;
+  _exit(0);
+}
+
+void pass_over_a_forger(Node& node) {
+  node.until("what was forged", [&] { return node.flag("forged"); });
+  node.send(2, large(node.rank()));
+  numbered_messages(node, {0, 1});
+  large_messages(node, {0, 1});
+  node.give_up(2);
+  goodbye(node, {0, 1});
+  check(!node.has(2), "a forged message");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
-  const std::string mode = argv[1];
+  const std::string mode = argv[1], rank = std::getenv("OMPI_COMM_WORLD_RANK");
+  const bool forged = mode.rfind("forged", 0) == 0;
+  if (forged && rank == "2") forge(mode, argv[2]);
   const auto transport = mtlgrid::make_mpi_transport(&argc, &argv);
   check(transport != nullptr, "no MPI transport under mpirun");
   check(transport->size() == 3, "3 ranks expected");
@@ -198,6 +229,9 @@ int main(int argc, char** argv) {
     a_stalled_sender_blocks_nobody(node);
     goodbye(node, {0, 1, 2});
     transport->finish(true);
+  } else if (forged) {
+    pass_over_a_forger(node);
+    transport->finish(false);
   } else if (node.rank() == 2) {
     die_in_the_middle(node);
   } else {
