@@ -167,6 +167,12 @@ std::optional<Limit> limit_that_ended(int status, double seconds, std::string_vi
   return limit_in_words(last_words);
 }
 
+std::optional<Limit> limit_at_start(int status) {
+  const bool crashed = WIFSIGNALED(status) && (WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGABRT);
+  if (crashed && (soft(RLIMIT_AS) || soft(RLIMIT_DATA))) return Limit::memory;
+  return limit_that_ended(status, 0, "");
+}
+
 void require_threads(int count) {
   std::promise<void> all_started;
   const std::shared_future<void> end = all_started.get_future().share();

@@ -41,6 +41,10 @@ std::optional<LimitError> limit_met(const std::exception& error);
 // end of what it wrote to stderr. nullopt if nothing says that it was one.
 std::optional<Limit> limit_that_ended(int status, double seconds, std::string_view last_words);
 
+// The same of a child that ended before it said anything: where memory is limited, whatever ended it is counted as
+// that.
+std::optional<Limit> limit_at_start(int status);
+
 // Throws LimitError unless `count` threads can be started at the same time. Libraries that are refused one later end
 // the process in the middle of their work.
 void require_threads(int count);

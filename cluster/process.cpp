@@ -21,6 +21,7 @@
 
 #include "base/errors.h"
 #include "base/limits.h"
+#include "base/log_file.h"
 
 namespace mtlgrid {
 namespace {
@@ -172,8 +173,7 @@ ChildProcess spawn(const ProcessOptions& options) {
   // A result of a few hundred kB then passes in one turn of the event loop. Refused (a limit per user): only slower.
   fcntl(from_child.read.get(), F_SETPIPE_SZ, 1 << 20);
   // A log that cannot be made (its disk is full, say) ends nothing: the child tells our stderr then.
-  FileDescriptor log(options.log.empty() ? -1
-                                         : open(options.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+  FileDescriptor log = options.log.empty() ? FileDescriptor() : open_log_file(options.log);
   if (!log) log = FileDescriptor(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
   check_system(error_of(log.get()), "fcntl(F_DUPFD_CLOEXEC) of stderr");
   log = above_standard(std::move(log));

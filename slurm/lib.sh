@@ -44,7 +44,7 @@ remove_file() {
 # Runs a command of Slurm, for at most MTLGRID_ASK_SECONDS: a controller that does not answer is one that says nothing.
 ask_slurm() {
   local status=0
-  timeout --foreground --kill-after=5 "$MTLGRID_ASK_SECONDS" "$@" || status=$?
+  timeout --foreground --kill-after=5 "$MTLGRID_ASK_SECONDS" "$@" | head --bytes=65536 || status=$?
   if ((status == 124 || status == 137)); then say "$1 has not answered for $MTLGRID_ASK_SECONDS s"; fi
   return "$status"
 }

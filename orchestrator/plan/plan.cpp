@@ -25,6 +25,17 @@
 namespace mtlgrid {
 namespace {
 
+// Throws InputError for a file that no network can come from, before its gigabytes are read.
+InitialWeights initial_weights(const std::filesystem::path& file) {
+  constexpr std::uintmax_t kMost = std::uintmax_t{4} << 30;  // bytes; guessed: 25 times the paper's network in float64
+  std::error_code error;
+  if (const std::uintmax_t size = std::filesystem::file_size(file, error); !error && size > kMost) {
+    throw InputError(fmt::format(
+        "{}: {} bytes, more than any network of ours has; expected what torch.save wrote of one", file.string(), size));
+  }
+  return {file.string(), hash_file(file)};
+}
+
 // Every step adds problems to `problems_` and continues with the checks that are still possible.
 class PlanBuilder {
  public:
@@ -53,7 +64,7 @@ class PlanBuilder {
     e.protocol = c.protocol;
     e.bootstrap = c.bootstrap;
     e.run = c.run;
-    if (!c.init.empty()) problems_.collect([&] { e.init = {c.init.string(), hash_file(c.init)}; });
+    if (!c.init.empty()) problems_.collect([&] { e.init = initial_weights(c.init); });
   }
 
   void cohorts() {

@@ -98,7 +98,11 @@ void Coordinator::leave_staging(int worker, const std::string& why) {
   }
 }
 
-void Coordinator::on(const Heartbeat& heartbeat, int, Now now) {
+void Coordinator::on(const Heartbeat& heartbeat, int worker, Now now) {
+  const double patience = welcome_.stall_seconds + welcome_.lease_seconds;  // of its worker, and of what is on its way
+  if (const auto index = forgotten_cell(heartbeat, worker, cells_, workers_, now.steady - patience)) {
+    return refuse(worker, fmt::format("it does not train {}, which it was given", cells_[*index].cell.name()), now);
+  }
   for (const Progress& progress : heartbeat.running) {
     const auto index = cells_.find(progress.cell);
     if (!index || progress.epochs <= 0) continue;
@@ -186,7 +190,8 @@ void Coordinator::on(const Leaving&, int worker, Now) {
 
 void Coordinator::on(const Bye&, int worker, Now now) {
   workers_.say_bye(worker);
-  if (!stopping_ && !finished()) give_up_worker(worker, now, "left");
+  const bool owes = workers_.at(worker).cells() > 0;  // it ended them without a word
+  if (owes || (!stopping_ && !finished())) give_up_worker(worker, now, "left");
 }
 
 void Coordinator::give_up_worker(int worker, Now now, const std::string& why) {

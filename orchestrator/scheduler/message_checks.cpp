@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 
 #include "base/errors.h"
 #include "base/text.h"
@@ -133,6 +134,20 @@ class Checks {
 };
 
 }  // namespace
+
+std::optional<std::size_t> forgotten_cell(const Heartbeat& heartbeat, int worker, const CellTable& cells,
+                                          const WorkerTable& workers, double before) {
+  std::set<std::size_t> said;
+  for (const Progress& progress : heartbeat.running) {
+    if (const auto index = cells.find(progress.cell)) said.insert(*index);
+  }
+  for (const TrainerSlot& slot : workers.at(worker).slots) {
+    for (const auto& [index, attempt] : slot.cells()) {
+      if (said.count(index) == 0 && cells[index].begun < before) return index;
+    }
+  }
+  return std::nullopt;
+}
 
 void check_end(const CellResult& result, const Welcome& welcome) {
   if (welcome.empty_cells) return check_empty_result(result);

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/errors.h"
+#include "base/limits.h"
 #include "base/process_stat.h"
 #include "base/telling.h"
 #include "cluster/pipe_write.h"
@@ -127,9 +128,11 @@ nlohmann::json exchange(const nlohmann::json& request, int threads, const Traine
   send(trainer.input, encode_frame(request), watch);
   const std::optional<nlohmann::json> answer = receive(trainer.output, watch);
   const int status = reap(trainer.pid);
-  if (!answer)
-    throw Error(ErrorKind::fatal, fmt::format("the trainer {} without an answer", describe_wait_status(status)));
-  return *answer;
+  if (answer) return *answer;
+  const std::string what = fmt::format("the trainer {} without an answer", describe_wait_status(status));
+  if (const auto limit = limit_at_start(status)) throw LimitError(what, *limit);
+  const bool told = WIFEXITED(status) && WEXITSTATUS(status) == kDiskFull;
+  throw Error(told ? ErrorKind::needs_person : ErrorKind::fatal, what + (told ? "; its reason is above" : ""));
 }
 
 }  // namespace

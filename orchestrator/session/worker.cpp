@@ -184,8 +184,7 @@ void Worker::on(const Staged& staged, int slot) {
 
 void Worker::on(const Progress& progress, int slot) {
   if (!slot_at(slot).progress(progress)) {
-    return break_off(slot, fmt::format("it reports epoch {} of {}, which it does not train or has reported",
-                                       progress.epoch, printable(progress.cell.name())));
+    return break_off(slot, fmt::format("it reports {}, which it does not train", printable(progress.cell.name())));
   }
   if (progress.resumed > 0) heartbeat(now_);  // at once: the coordinator records it with whatever ends the attempt
 }

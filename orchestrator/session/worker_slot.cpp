@@ -40,8 +40,6 @@ bool WorkerSlot::trains(const Cell& cell, int attempt) const {
 bool WorkerSlot::progress(const Progress& progress) {
   const auto running = find(progress.cell, progress.attempt);
   if (!busy() || running == running_.end()) return false;
-  const bool resumes = progress.resumed > 0 && running->resumed == 0;
-  if (!resumes && progress.epoch <= running->epoch) return false;
   const int resumed = std::max(running->resumed, progress.resumed);
   *running = progress;
   running->resumed = resumed;

@@ -40,8 +40,7 @@ class WorkerSlot {
   std::vector<Progress> drop_pack();
   // Its trainer said something.
   void hear(double now) { heard_ = now; }
-  // False, and nothing is changed, unless it is of a running member of the pack, whose epochs ascend; or says, once, in
-  // which epoch it continues.
+  // False unless it is of a running member of the pack.
   bool progress(const Progress& progress);
   bool trains(const Cell& cell, int attempt) const;  // it is a running member of the pack
   // Its trainer was told to leave the cells of these methods.

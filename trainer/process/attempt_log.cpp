@@ -13,6 +13,8 @@
 #include <system_error>
 
 #include "base/clock.h"
+#include "base/file_descriptor.h"
+#include "base/log_file.h"
 #include "results/store/layout.h"
 #include "results/store/store_folders.h"
 
@@ -26,12 +28,12 @@ namespace fs = std::filesystem;
 int open_log(const fs::path& folder) {
   const std::error_code error = make_attempt_folder(folder);
   const fs::path file = folder / kAttemptLog;
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);  // less the umask
-  if (fd < 0) {
+  FileDescriptor log = open_log_file(file);
+  if (!log) {
     std::fprintf(stderr, "%s cannot be written (%s): what the attempt tells goes here\n", file.c_str(),
                  error ? error.message().c_str() : std::strerror(errno));
   }
-  return fd;
+  return log.release();
 }
 
 // One that cannot be made costs a way to find the log, nothing else; what stands there already is the same attempt's.

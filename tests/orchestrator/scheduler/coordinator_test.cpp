@@ -137,9 +137,10 @@ TEST(Coordinator, HeartbeatsKeepALease) {
   FakeGrid grid({1});
   grid.join(0);
   grid.tick();
+  const Train train = grid.assigned(0).pack.members[0];
   for (int i = 0; i < 100; ++i) {
     grid.tick(kLease / 2);
-    grid.beat(0);
+    grid.tell(0, Heartbeat{{{train.cell, train.attempt, 0, 8}}});
   }
   EXPECT_TRUE(grid.ledger.failures.empty());
   EXPECT_TRUE(grid.coordinator->all_alive());

@@ -103,6 +103,20 @@ TEST_F(TwoWorkers, AStopThatNobodyAskedForIsRefused) {
   expect_refused(CellStopped{0, 0, train.cell, train.attempt}, "/0, which nobody asked of it");
 }
 
+TEST_F(TwoWorkers, ACellThatItDoesNotTrainIsNotWaitedForWithoutEnd) {
+  grid.steady += 2000;
+  grid.tell(1, Heartbeat{{progress_of(second)}});
+  expect_refused(Heartbeat{}, "it does not train " + first.pack.members.at(0).cell.name());
+}
+
+TEST_F(TwoWorkers, AByeWithACellDoesNotHoldUpAStop) {
+  grid.stop();
+  grid.stopped(1, second);
+  grid.tell(0, Bye{});
+  EXPECT_EQ(grid.coordinator->counts().pending, 2);
+  EXPECT_TRUE(grid.coordinator->finished());
+}
+
 TEST_F(TwoWorkers, TheCrashOfAnotherPackIsRefused) {
   expect_refused(PackCrashed{0, {}, "killed by signal 9 (SIGKILL)", ""}, "another pack than slot 0 has");
 }

@@ -49,5 +49,11 @@ TEST_F(AskTrainer, OneThatComputesIsWaitedFor) {
   EXPECT_EQ(what, "the trainer exited with status 0 without an answer");
 }
 
+TEST_F(AskTrainer, OneThatNeedsAPersonHasSaidWhy) {
+  const auto [kind, what] = failure("exit 5");
+  EXPECT_EQ(kind, ErrorKind::needs_person);
+  EXPECT_EQ(what, "the trainer exited with status 5 without an answer; its reason is above");
+}
+
 }  // namespace
 }  // namespace mtlgrid
