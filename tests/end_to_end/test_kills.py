@@ -68,7 +68,7 @@ class Kills(GridTest):
         """Rank 0 may die of the signal then: nothing is lost, and nobody may wait for it."""
         weights = self.disturbed.folder / "weights.pt"
         weights.touch()
-        os.truncate(weights, 1 << 40)  # bytes of nothing: it reads them for minutes
+        os.truncate(weights, 1 << 32)  # bytes of nothing, as many as are read: it takes seconds
         run = self.disturbed.start(ranks=3, arguments=["--init", str(weights)])
         until(lambda: any(has_open(pid, weights) for pid in self.disturbed.named("mtlgrid")), "rank 0 to read the weights")
         run.process.send_signal(signal.SIGUSR1)
