@@ -78,12 +78,21 @@ fs::path database_file(const fs::path& store) {
   return file;
 }
 
-StorePublisher::StorePublisher(Platform& platform, fs::path store)
-    : platform_(platform),
-      store_(std::move(store)),
-      target_(database_file(store_)),
-      fresh_(temporary_path(store_path(target_, StoreFile::working))),
-      seen_(stamp_of(target_)) {}
+StorePublisher::StorePublisher(Platform& platform, fs::path store) : platform_(platform), store_(std::move(store)) {
+  aim_at(database_file(store_));
+}
+
+void StorePublisher::aim_at(fs::path target) {
+  target_ = std::move(target);
+  fresh_ = temporary_path(store_path(target_, StoreFile::working));
+  seen_ = stamp_of(target_);
+}
+
+// STORE was a link and is gone: what is published from now on is a file in its place.
+void StorePublisher::follow_store() {
+  struct stat there = {};
+  if (target_ != store_ && ::lstat(store_.c_str(), &there) != 0 && errno == ENOENT) aim_at(store_);
+}
 
 void StorePublisher::copy(const Database& database, const fs::path& to) {
   std::error_code ignored;
@@ -115,6 +124,7 @@ void StorePublisher::publish_snapshot(const Database& database) {
 }
 
 void StorePublisher::publish_store(const Database& database) {
+  follow_store();
   copy(database, fresh_);
   try {
     replace_store(fresh_);
@@ -130,6 +140,11 @@ void StorePublisher::publish_store(const Database& database) {
 }
 
 void StorePublisher::finish(const Database& database) {
+  follow_store();
+  if (target_ != store_ && database_file(store_) != target_) {
+    throw Error(ErrorKind::needs_person,
+                store_.string() + ": was a link to " + target_.string() + " and leads elsewhere since; put it back");
+  }
   const StoreContents contents = contents_of(database);
   copy(database, fresh_);
   const std::string sum = make_sum(fresh_, contents);

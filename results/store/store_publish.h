@@ -43,6 +43,8 @@ class StorePublisher {
  private:
   void copy(const Database& database, const std::filesystem::path& to);
   void replace_store(const std::filesystem::path& fresh);
+  void aim_at(std::filesystem::path target);
+  void follow_store();
 
   Platform& platform_;
   std::filesystem::path store_, target_, fresh_;

@@ -132,6 +132,31 @@ TEST_F(StoreOthers, StoreThatCannotBeReplacedAtTheEndIsForAPerson) {
   EXPECT_THROW(store.commit_result(result(cell(1))), Error) << "after the end";
 }
 
+TEST_F(StoreOthers, LinkThatIsRemovedDuringTheRunIsAFileAfterwards) {
+  const fs::path target = folder / "elsewhere.db";
+  fs::create_symlink(target, file);
+  {
+    Store store = open_grid();
+    store.commit_result(result(cell(0)));
+    fs::remove(file);
+    store.end_run();
+  }
+  EXPECT_EQ(open_for_reading(file).integer("SELECT count(*) FROM cells WHERE state = 'done'"), 1);
+}
+
+TEST_F(StoreOthers, LinkThatLeadsElsewhereIsForAPerson) {
+  fs::create_symlink(folder / "elsewhere.db", file);
+  Store store = open_grid();
+  store.commit_result(result(cell(0)));
+  fs::remove(file);
+  write_file(folder / "precious", "kept");
+  fs::create_symlink(folder / "precious", file);
+  const Error error = error_of([&] { store.end_run(); });
+  EXPECT_EQ(error.kind(), ErrorKind::needs_person);
+  EXPECT_THAT(error.what(), HasSubstr("leads elsewhere since; put it back"));
+  EXPECT_EQ(read_file(folder / "precious"), "kept");
+}
+
 // As on file systems that do not replace a file which is open.
 TEST_F(StoreOthers, StoreThatCannotBeReplacedLagsAndCatchesUp) {
   {
