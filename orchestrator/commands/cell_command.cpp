@@ -100,7 +100,6 @@ int run(const CommandOptions& options) {
   const auto transport = make_loopback_transport();
   const SessionResult session = coordinate(inputs, store, *transport, trainers);
   if (memory.forget_named_in(session.needs_person)) save_fingerprints(memory, config.store);
-  store.publish_snapshot();
   store.end_run();
   while (const auto notice = store.take_notice()) say(*notice);
   for (const auto& [failed, cause] : session.failures) say(fmt::format("failed: {}: {}", failed.name(), cause));

@@ -230,7 +230,6 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
       all_alive = session.all_alive;
     }
     if (memory.forget_named_in(session.needs_person)) save_fingerprints(memory, config.store);
-    store.publish_snapshot();
     store.end_run();
     tell_notices(store);
     const int status = conclude(selection, session, store, config.store.string());

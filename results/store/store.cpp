@@ -347,7 +347,7 @@ void Store::end_run() {
   store.guard();
   store.made_again = compare_at_end(store.file, store.database, store.journal,
                                     [&](const std::string& line) { store.notices.push_back(line); });
-  if (store.made_again) store.publisher.publish_snapshot(*store.made_again);
+  store.publisher.publish_snapshot(store.truth());  // what is left for people if STORE cannot be replaced
   store.end();
 }
 
