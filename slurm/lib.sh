@@ -125,8 +125,7 @@ check_before_submission() {
 # Prints the whole number in the field $2 of the JSON object in the file $1, which the program wrote (STORE.done, STORE.lock);
 # prints nothing if the field or the file is missing.
 json_number() {
-  [[ -f $1 && -r $1 ]] || return 0
-  contents_of "$1" | tr -d '\n\0' | sed -n 's/^{\(.*[,[:space:]]\)\{0,1\}"'"$2"'"[[:space:]]*:[[:space:]]*\(0\|[1-9][0-9]\{0,14\}\)[[:space:]]*[,}].*/\2/p'
+  { contents_of "$1" || true; } | tr -d '\n\0' | sed -n 's/^{\(.*[,[:space:]]\)\{0,1\}"'"$2"'"[[:space:]]*:[[:space:]]*\(0\|[1-9][0-9]\{0,14\}\)[[:space:]]*[,}].*/\2/p'
 }
 
 load_modules() {
