@@ -208,7 +208,7 @@ void Worker::on(const Failed& failed, int slot) {
 }
 
 void Worker::on(const Stopped& stopped, int slot) {
-  const WorkerSlot& its = slot_at(slot);
+  WorkerSlot& its = slot_at(slot);
   if (its.trains(stopped.cell, stopped.attempt) && !stopping_ && !its.released(stopped.cell)) {
     return break_off(slot, fmt::format("it stopped {}, which nobody asked of it", printable(stopped.cell.name())));
   }

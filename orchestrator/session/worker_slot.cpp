@@ -32,11 +32,6 @@ std::vector<Progress>::iterator WorkerSlot::find(const Cell& cell, int attempt) 
                       [&](const Progress& p) { return p.cell == cell && p.attempt == attempt; });
 }
 
-bool WorkerSlot::trains(const Cell& cell, int attempt) const {
-  return busy() && std::any_of(running_.begin(), running_.end(),
-                               [&](const Progress& p) { return p.cell == cell && p.attempt == attempt; });
-}
-
 bool WorkerSlot::progress(const Progress& progress) {
   const auto running = find(progress.cell, progress.attempt);
   if (!busy() || running == running_.end()) return false;

@@ -42,7 +42,8 @@ class WorkerSlot {
   void hear(double now) { heard_ = now; }
   // False unless it is of a running member of the pack.
   bool progress(const Progress& progress);
-  bool trains(const Cell& cell, int attempt) const;  // it is a running member of the pack
+  // Whether it is a running member of the pack.
+  bool trains(const Cell& cell, int attempt) { return busy() && find(cell, attempt) != running_.end(); }
   // Its trainer was told to leave the cells of these methods.
   void release(const std::vector<std::string>& methods) { released_.insert(methods.begin(), methods.end()); }
   bool released(const Cell& cell) const { return released_.count(cell.method) != 0; }
