@@ -246,8 +246,10 @@ class Examination {
       wrong(name + ": those of " + std::to_string(unusable.size()) + " cells cannot be used, such as " +
             unusable.front());
     }
-    if (without.empty() && !unusable.empty()) return;
-    if (without.empty()) return ok(name + ": those of " + counts + " are there");
+    if (without.empty()) {
+      if (unusable.empty()) ok(name + ": those of " + counts + " are there");
+      return;
+    }
     if (without.size() == done) {
       return note(name + ": none are kept (keep_weights = none), or " + store_folder(store_).filename().string() +
                   " is not here: `predict` and `export` need them");
