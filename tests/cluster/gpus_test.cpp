@@ -57,37 +57,38 @@ std::string refusal(int gpus, LocalRank local, int per_gpu, std::optional<int> w
   return "not refused";
 }
 
-// A program of that name first on the path, which runs `script`.
-void install(const std::filesystem::path& folder, const std::string& script) {
-  const std::filesystem::path file = folder / "nvidia-smi";
-  std::ofstream(file) << "#!/bin/sh\n" << script;
-  std::filesystem::permissions(file, std::filesystem::perms::owner_all);
-}
+// With a program of our own in the place of nvidia-smi, which runs a script.
+class AskForGpus : public ::testing::Test {
+ protected:
+  AskForGpus() { std::filesystem::create_directories(folder_); }
+  ~AskForGpus() override { std::filesystem::remove_all(folder_); }
+  void install(const std::string& script) const {
+    const std::filesystem::path file = folder_ / "nvidia-smi";
+    std::ofstream(file) << "#!/bin/sh\n" << script;
+    std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+  }
 
-TEST(AskForGpus, WhatNvidiaSmiPrintsIsTakenAsItIs) {
-  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / std::to_string(::getpid());
-  std::filesystem::create_directories(folder);
-  const testing::Variables path({{"PATH", folder.string() + ":/usr/bin:/bin"}, {"CUDA_VISIBLE_DEVICES", {}}});
-  install(folder, "echo one; echo two >&2; exit 3");
+ private:
+  std::filesystem::path folder_ = std::filesystem::path(::testing::TempDir()) / std::to_string(::getpid());
+  testing::Variables path_{{{"PATH", folder_.string() + ":/usr/bin:/bin"}, {"CUDA_VISIBLE_DEVICES", {}}}};
+};
+
+TEST_F(AskForGpus, WhatNvidiaSmiPrintsIsTakenAsItIs) {
+  install("echo one; echo two >&2; exit 3");
   const GpuFacts facts = ask_for_gpus();
   EXPECT_EQ(facts.status, 3);
   EXPECT_EQ(facts.listing, "one\ntwo\n");
-  std::filesystem::remove_all(folder);
 }
 
 // As where the driver hangs: killed, the process keeps what it has open.
-TEST(AskForGpus, AnAnswerThatNeverEndsIsNotWaitedFor) {
-  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / std::to_string(::getpid());
-  std::filesystem::create_directories(folder);
-  const testing::Variables path({{"PATH", folder.string() + ":/usr/bin:/bin"}, {"CUDA_VISIBLE_DEVICES", {}}});
-  install(folder, "echo one; setsid sleep 20 & exit 0");
+TEST_F(AskForGpus, AnAnswerThatNeverEndsIsNotWaitedFor) {
+  install("echo one; setsid sleep 20 & exit 0");
   const double began = Clock::real().steady();
   const FoundGpus found = gpus_of(ask_for_gpus(0.3));
   EXPECT_LT(Clock::real().steady() - began, 10);
   EXPECT_THAT(found.gpus, IsEmpty());
   EXPECT_THAT(found.looked, HasSubstr("gave no answer"));
   ::waitpid(-1, nullptr, 0);  // the shell, which nobody else collects
-  std::filesystem::remove_all(folder);
 }
 
 TEST(GpusOf, OneAndEightAreListedWithTheirNames) {
