@@ -155,7 +155,8 @@ class ChangedData(GridTest):
         (bags,) = [file for file in grid.config.parent.glob("mtlgrid-bags-*") if file.suffix != ".lock"]
         first.process.send_signal(signal.SIGTERM)
         self.assertEqual(first.wait(), 3)
-        holder = subprocess.Popen(["flock", f"{bags}.lock", "sh", "-c", "kill -STOP $PPID $$"])
+        # One process, which ends with the test: a second one would hold the test's output open.
+        holder = subprocess.Popen(["flock", "--no-fork", f"{bags}.lock", "sh", "-c", "kill -STOP $$"])
         self.addCleanup(holder.wait)
         self.addCleanup(holder.kill)
         state = lambda: Path(f"/proc/{holder.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]

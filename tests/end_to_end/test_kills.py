@@ -12,6 +12,7 @@ from pathlib import Path
 from grid import Grid, GridTest, require_mpirun, until
 
 SOME = 6  # cells done before the fault: the run is in its middle
+SLOW = ["--inject", "*=slow:0.01"]  # a cell takes a second at least, so every trainer has one when the fault comes
 
 
 def has_open(pid, file):
@@ -36,7 +37,7 @@ class Kills(GridTest):
         self.disturbed = self.grid("disturbed")
 
     def start_and_wait(self, **how):
-        run = self.disturbed.start(**how)
+        run = self.disturbed.start(arguments=SLOW, **how)
         self.disturbed.wait_for_done(SOME)
         return run
 
@@ -58,6 +59,8 @@ class Kills(GridTest):
 
     def test_killed_rank_loses_its_cells_to_the_others(self):
         run = self.start_and_wait(ranks=3)
+        until(lambda: self.disturbed.rows("SELECT count(*) FROM attempts WHERE rank = 2 AND outcome = 'done'") > [(0,)],
+              "rank 2 to have cells")
         os.kill(self.disturbed.rank_pid(2), signal.SIGKILL)
         run.wait()
         self.assertEqual(self.disturbed.done_status(), 0, run.output())
