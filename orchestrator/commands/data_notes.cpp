@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "datasets/classes.h"
-#include "datasets/looks_missing.h"
+#include "datasets/cohorts/classes.h"
+#include "datasets/tables/looks_missing.h"
 
 namespace mtlgrid {
 namespace {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "datasets/classes.h"
+#include "datasets/cohorts/classes.h"
 #include "orchestrator/commands/data_notes.h"
 #include "results/status/query_render.h"
 

@@ -13,7 +13,7 @@
 #include "base/quoting.h"
 #include "base/telling.h"
 #include "base/text.h"
-#include "datasets/extractor_name.h"
+#include "datasets/features/extractor_name.h"
 #include "orchestrator/commands/chosen_grid.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/data_notes.h"

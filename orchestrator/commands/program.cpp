@@ -12,7 +12,7 @@
 #include "base/exit_status.h"
 #include "base/limits.h"
 #include "base/telling.h"
-#include "datasets/reader_server.h"
+#include "datasets/features/reader_server.h"
 #include "orchestrator/commands/commands.h"
 #include "orchestrator/commands/failure.h"
 #include "orchestrator/commands/version.h"

@@ -6,7 +6,7 @@
 
 #include "base/errors.h"
 #include "base/telling.h"
-#include "datasets/synth.h"
+#include "datasets/synthetic/synth.h"
 #include "orchestrator/commands/command_options.h"
 
 namespace mtlgrid {

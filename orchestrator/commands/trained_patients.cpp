@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "datasets/same_patients.h"
+#include "datasets/cohorts/same_patients.h"
 #include "results/records/recorded_data.h"
 #include "results/store/reading.h"
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "datasets/cohort.h"
+#include "datasets/cohorts/cohort.h"
 #include "orchestrator/commands/trained_cell.h"
 
 namespace mtlgrid {

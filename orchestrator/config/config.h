@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "datasets/cohort.h"
-#include "datasets/label_rule.h"
+#include "datasets/cohorts/cohort.h"
+#include "datasets/cohorts/label_rule.h"
 #include "trainer/contract/experiment.h"
 
 namespace mtlgrid {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "datasets/table.h"
+#include "datasets/tables/table.h"
 
 namespace mtlgrid {
 

@@ -1,8 +1,8 @@
 // Classes that no cell of a table can have, because tables' readers take their values for missing ones.
 #pragma once
 
-#include "datasets/cohort.h"
-#include "datasets/label_rule.h"
+#include "datasets/cohorts/cohort.h"
+#include "datasets/cohorts/label_rule.h"
 #include "orchestrator/config/section_reader.h"
 
 namespace mtlgrid {

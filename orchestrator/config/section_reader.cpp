@@ -10,7 +10,7 @@
 #include "base/ascii.h"
 #include "base/nearest.h"
 #include "base/quoting.h"
-#include "datasets/table.h"
+#include "datasets/tables/table.h"
 
 namespace mtlgrid {
 namespace {

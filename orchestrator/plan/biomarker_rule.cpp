@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "datasets/classes.h"
+#include "datasets/cohorts/classes.h"
 
 namespace mtlgrid {
 

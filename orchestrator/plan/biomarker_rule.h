@@ -1,8 +1,8 @@
 // A biomarker's label rule with the classes that its training cohort has.
 #pragma once
 
-#include "datasets/cohort.h"
-#include "datasets/label_rule.h"
+#include "datasets/cohorts/cohort.h"
+#include "datasets/cohorts/label_rule.h"
 #include "orchestrator/config/config.h"
 
 namespace mtlgrid {

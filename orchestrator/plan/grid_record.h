@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "datasets/cohort.h"
+#include "datasets/cohorts/cohort.h"
 #include "orchestrator/config/config.h"
 #include "results/records/grid_record.h"
 #include "trainer/contract/experiment.h"

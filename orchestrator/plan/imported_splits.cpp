@@ -8,7 +8,7 @@
 #include "base/causes.h"
 #include "base/decode.h"
 #include "base/whole_file.h"
-#include "datasets/join_hints.h"
+#include "datasets/cohorts/join_hints.h"
 
 namespace mtlgrid {
 namespace {

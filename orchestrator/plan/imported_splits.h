@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "datasets/folds.h"
+#include "datasets/splits/folds.h"
 #include "orchestrator/config/config.h"
 
 namespace mtlgrid {

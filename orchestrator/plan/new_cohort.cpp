@@ -5,13 +5,13 @@
 #include <set>
 #include <tuple>
 
-#include "datasets/absent_columns.h"
-#include "datasets/feature_disk.h"
-#include "datasets/feature_reader.h"
-#include "datasets/labels.h"
-#include "datasets/load_cohort.h"
-#include "datasets/missing_cells.h"
-#include "datasets/repeated_rows.h"
+#include "datasets/cohorts/absent_columns.h"
+#include "datasets/cohorts/labels.h"
+#include "datasets/cohorts/load_cohort.h"
+#include "datasets/cohorts/missing_cells.h"
+#include "datasets/cohorts/repeated_rows.h"
+#include "datasets/features/feature_disk.h"
+#include "datasets/features/feature_reader.h"
 
 namespace mtlgrid {
 namespace {

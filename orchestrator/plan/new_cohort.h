@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "datasets/classes.h"
-#include "datasets/cohort.h"
-#include "datasets/label_rule.h"
+#include "datasets/cohorts/classes.h"
+#include "datasets/cohorts/cohort.h"
+#include "datasets/cohorts/label_rule.h"
 
 namespace mtlgrid {
 

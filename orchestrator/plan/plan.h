@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "datasets/cohort.h"
-#include "datasets/fingerprint_memory.h"
+#include "datasets/cohorts/cohort.h"
+#include "datasets/features/fingerprint_memory.h"
 #include "orchestrator/config/config.h"
 #include "results/records/grid_record.h"
 #include "trainer/contract/experiment.h"

@@ -10,7 +10,7 @@
 #include "cluster/gpus.h"
 #include "cluster/host.h"
 #include "cluster/rank_cpus.h"
-#include "datasets/node_bags.h"
+#include "datasets/bags/node_bags.h"
 #include "orchestrator/rehearsal/rehearsal_checks.h"
 
 namespace mtlgrid {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "datasets/fingerprint_memory.h"
+#include "datasets/features/fingerprint_memory.h"
 
 namespace mtlgrid {
 namespace fs = std::filesystem;

@@ -8,7 +8,7 @@
 #include "base/errors.h"
 #include "base/telling.h"
 #include "cluster/process.h"
-#include "datasets/reader_process.h"
+#include "datasets/features/reader_process.h"
 
 namespace mtlgrid {
 

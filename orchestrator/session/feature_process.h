@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "datasets/feature_reader.h"
+#include "datasets/features/feature_reader.h"
 
 namespace mtlgrid {
 

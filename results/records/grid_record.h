@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/cell.h"
-#include "datasets/drop.h"
+#include "datasets/cohorts/drop.h"
 #include "results/records/split_rows.h"
 
 namespace mtlgrid {

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <system_error>
 
-#include "datasets/fingerprint.h"
+#include "datasets/features/fingerprint.h"
 #include "results/store/impossible.h"
 #include "results/store/layout.h"
 #include "results/store/not_a_store.h"

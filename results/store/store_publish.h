@@ -13,7 +13,7 @@
 #include <string>
 
 #include "base/platform.h"
-#include "datasets/fingerprint.h"
+#include "datasets/features/fingerprint.h"
 
 namespace mtlgrid {
 

@@ -2,7 +2,7 @@
 
 #include <sstream>
 
-#include "datasets/fingerprint.h"
+#include "datasets/features/fingerprint.h"
 #include "results/store/layout.h"
 #include "results/store/small_file.h"
 

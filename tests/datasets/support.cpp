@@ -5,10 +5,10 @@
 #include <iterator>
 #include <stdexcept>
 
-#include "datasets/features.h"
-#include "datasets/fingerprint.h"
-#include "datasets/load_cohort.h"
-#include "datasets/synth_features.h"
+#include "datasets/cohorts/load_cohort.h"
+#include "datasets/features/features.h"
+#include "datasets/features/fingerprint.h"
+#include "datasets/synthetic/synth_features.h"
 
 namespace fs = std::filesystem;
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "datasets/cohort.h"
+#include "datasets/cohorts/cohort.h"
 
 namespace mtlgrid::testing {
 
@@ -29,7 +29,7 @@ class TempFolder {
 
 void write_text(const std::filesystem::path& file, const std::string& text);
 std::string read_text(const std::filesystem::path& file);
-inline std::filesystem::path fixture(const std::string& name) { return std::filesystem::path(MTLGRID_FIXTURES) / name; }
+inline std::filesystem::path fixture(const std::string& name) { return std::filesystem::path(MTLGRID_FEATURE_FIXTURES) / name; }
 
 // A feature file as it is now.
 KnownFeatures known(const std::filesystem::path& file);

@@ -5,8 +5,8 @@
 #include <cstring>
 
 #include "base/errors.h"
-#include "datasets/bag_file.h"
-#include "datasets/patient_bag.h"
+#include "datasets/bags/bag_file.h"
+#include "datasets/bags/patient_bag.h"
 #include "tests/fuzz/bag_sources.h"
 #include "tests/fuzz/input.h"
 

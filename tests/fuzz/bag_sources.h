@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "datasets/bag_file.h"
-#include "datasets/fingerprint.h"
+#include "datasets/bags/bag_file.h"
+#include "datasets/features/fingerprint.h"
 
 namespace mtlgrid::fuzz {
 

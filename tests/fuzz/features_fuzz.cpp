@@ -8,9 +8,9 @@
 #include <string_view>
 
 #include "base/system_error.h"
-#include "datasets/file_fault.h"
-#include "datasets/reader_process.h"
-#include "tests/datasets/forked_reader.h"
+#include "datasets/features/file_fault.h"
+#include "datasets/features/reader_process.h"
+#include "tests/datasets/features/forked_reader.h"
 #include "tests/datasets/support.h"
 
 namespace mtlgrid::testing {

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "base/files.h"
-#include "datasets/bag_file.h"
+#include "datasets/bags/bag_file.h"
 #include "results/store/journal.h"
 #include "results/store/store_records.h"
 #include "tests/fuzz/bag_sources.h"

@@ -1,7 +1,7 @@
 // The small files beside a store and beside tables: locks, live files, ends of runs, origins, memories of fingerprints.
 // What cannot be read is said or is as if it were not there.
 #include "base/errors.h"
-#include "datasets/fingerprint_memory.h"
+#include "datasets/features/fingerprint_memory.h"
 #include "results/status/live_run.h"
 #include "results/store/layout.h"
 #include "results/tables/table_origin.h"

@@ -1,7 +1,7 @@
 // A file of torch.save, and the pickle in one: values for the network, or refused.
 #include "base/errors.h"
+#include "datasets/pytorch/pickle.h"
 #include "tests/fuzz/input.h"
-#include "trainer/formats/pickle.h"
 #include "trainer/formats/state_dict.h"
 
 using namespace mtlgrid;

@@ -1,6 +1,6 @@
 // A table: of whole rows, or refused.
 #include "base/errors.h"
-#include "datasets/csv.h"
+#include "datasets/tables/csv.h"
 #include "tests/fuzz/input.h"
 
 using namespace mtlgrid;

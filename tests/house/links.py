@@ -6,7 +6,7 @@ Checked in README.md, CHANGELOG.md, CONTRIBUTING.md and docs/*.md:
   - paths below a folder of this repository, wherever they stand: `results/store/journal.h`, slurm/site.sh;
   - bare names of sources (`journal.h`): pages give the path from the root;
   - programs of tests, build/test_results_store: a CMakeLists.txt makes one of that name;
-  - a path followed by names in parentheses, `datasets/folds.cpp` (`stratified_split`): the file contains each name.
+  - a path followed by names in parentheses, `datasets/splits/folds.cpp` (`stratified_split`): the file contains each name.
 Checked of the way there: README.md links docs/architecture.md, whose tables have a row with a file for each subject that
 a newcomer asks for (ROWS), so that each is two hops away.
 Checked in sources: every docs/*.md that a comment or a message refers to.

@@ -13,7 +13,7 @@
 
 #include "balancers/methods/protocol.h"
 #include "base/cell.h"
-#include "datasets/known_features.h"
+#include "datasets/features/known_features.h"
 #include "results/metrics/bootstrap.h"
 
 namespace mtlgrid {

@@ -20,9 +20,9 @@
 #include "base/file_descriptor.h"
 #include "base/read_at.h"
 #include "base/system_error.h"
-#include "datasets/half.h"
-#include "trainer/formats/pickle.h"
-#include "trainer/formats/zip.h"
+#include "datasets/features/half.h"
+#include "datasets/pytorch/pickle.h"
+#include "datasets/pytorch/zip.h"
 
 namespace mtlgrid {
 namespace {

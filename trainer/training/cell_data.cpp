@@ -6,7 +6,7 @@
 #include <set>
 
 #include "base/errors.h"
-#include "datasets/patient_bag.h"
+#include "datasets/bags/patient_bag.h"
 #include "results/records/records.h"
 
 namespace mtlgrid {

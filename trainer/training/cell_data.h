@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "datasets/features.h"
-#include "datasets/node_bags.h"
-#include "datasets/scaling.h"
+#include "datasets/bags/node_bags.h"
+#include "datasets/features/features.h"
+#include "datasets/splits/scaling.h"
 #include "trainer/contract/experiment.h"
 
 namespace mtlgrid {

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/errors.h"
-#include "datasets/fingerprint.h"
+#include "datasets/features/fingerprint.h"
 #include "results/records/attempt_log_format.h"
 #include "results/store/layout.h"
 #include "trainer/formats/state_dict.h"

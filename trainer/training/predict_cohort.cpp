@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
-#include "datasets/patient_bag.h"
+#include "datasets/bags/patient_bag.h"
 #include "trainer/contract/parameters.h"
 #include "trainer/formats/state_dict.h"
 #include "trainer/formats/weights.h"

@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "datasets/features.h"
-#include "datasets/scaling.h"
+#include "datasets/features/features.h"
+#include "datasets/splits/scaling.h"
 #include "results/records/records.h"
 #include "trainer/network/model.h"
 

@@ -12,7 +12,7 @@
 
 #include "base/errors.h"
 #include "base/system_error.h"
-#include "datasets/patient_bag.h"
+#include "datasets/bags/patient_bag.h"
 #include "trainer/training/prediction.h"
 
 namespace mtlgrid {

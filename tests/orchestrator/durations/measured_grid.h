@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "datasets/synth.h"
+#include "datasets/synthetic/synth.h"
 #include "orchestrator/durations/duration_model.h"
 #include "tests/orchestrator/config/scratch.h"
 

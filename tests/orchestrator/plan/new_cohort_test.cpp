@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "datasets/feature_disk.h"
-#include "datasets/feature_reader.h"
+#include "datasets/features/feature_disk.h"
+#include "datasets/features/feature_reader.h"
 #include "tests/orchestrator/plan/small_grid.h"
 
 namespace mtlgrid {

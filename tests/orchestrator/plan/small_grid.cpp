@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "datasets/synth_features.h"
+#include "datasets/synthetic/synth_features.h"
 
 namespace mtlgrid::testing {
 namespace {

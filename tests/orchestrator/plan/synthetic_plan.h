@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "datasets/fingerprint.h"
-#include "datasets/synth.h"
+#include "datasets/features/fingerprint.h"
+#include "datasets/synthetic/synth.h"
 #include "orchestrator/plan/plan.h"
 #include "tests/orchestrator/config/scratch.h"
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/random.h"
-#include "datasets/fingerprint.h"
-#include "datasets/synth_features.h"
+#include "datasets/features/fingerprint.h"
+#include "datasets/synthetic/synth_features.h"
 #include "trainer/contract/experiment.h"
 
 namespace mtlgrid::testing {

@@ -9,9 +9,9 @@
 #include <fstream>
 
 #include "base/errors.h"
+#include "datasets/pytorch/pickle.h"
+#include "datasets/pytorch/zip.h"
 #include "tests/trainer/formats/oracle_weights.h"
-#include "trainer/formats/pickle.h"
-#include "trainer/formats/zip.h"
 
 namespace mtlgrid {
 namespace {

@@ -22,9 +22,9 @@
 #include <vector>
 
 #include "base/random.h"
-#include "datasets/features.h"
-#include "datasets/half.h"
-#include "datasets/hdf5.h"
+#include "datasets/features/features.h"
+#include "datasets/features/half.h"
+#include "datasets/features/hdf5.h"
 #include "trainer/training/prediction.h"
 
 namespace {

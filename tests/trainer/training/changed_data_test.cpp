@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "base/errors.h"
-#include "datasets/patient_bag.h"
+#include "datasets/bags/patient_bag.h"
 #include "tests/trainer/training/cell_run_fixture.h"
 #include "tests/trainer/training/fake_broadcaster.h"
 #include "trainer/formats/weights.h"

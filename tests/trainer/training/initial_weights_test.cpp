@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "base/errors.h"
-#include "datasets/fingerprint.h"
+#include "datasets/features/fingerprint.h"
 #include "tests/trainer/training/cell_run_fixture.h"
 #include "trainer/formats/weights.h"
 #include "trainer/training/export.h"

@@ -7,7 +7,7 @@
 
 #include "base/errors.h"
 #include "base/system_error.h"
-#include "datasets/patient_bag.h"
+#include "datasets/bags/patient_bag.h"
 #include "tests/trainer/training/cell_run_fixture.h"
 #include "trainer/formats/container.h"
 

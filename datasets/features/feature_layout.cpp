@@ -1,0 +1,235 @@
+#include "datasets/features/feature_layout.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/system_error.h"
+#include "base/text.h"
+#include "datasets/features/file_fault.h"
+#include "datasets/features/hdf5_filters.h"
+#include "datasets/features/hdf5_storage.h"
+
+namespace mtlgrid {
+namespace {
+
+constexpr const char* kInTheFile = "expected the features in the file itself";
+constexpr std::size_t kMostNames = 10'000;  // at the top of a file; STAMP and TRIDENT write two to four
+constexpr std::size_t kNamesShown = 10, kNameColumns = 60, kLongestName = 200;
+
+std::optional<hdf5::Handle> find(const FeatureRoot& root, const std::string& name) {
+  try {
+    return hdf5::find_dataset(root.root, name.c_str());
+  } catch (const hdf5::ForeignLink& e) {
+    throw FileFault(root.file, fmt::format("'{}' is a link into another file", cut_to(printable(name), kNameColumns)),
+                    kInTheFile, cut_to(printable(e.library_text()), 2 * kNameColumns));
+  }
+}
+
+void refuse_other_file(const FeatureRoot& root, const Feats& feats) {
+  const auto other = hdf5::other_file_of(feats.dataset);
+  if (!other) return;
+  throw FileFault(root.file, fmt::format("dataset '{}' has its values in another file", printable(feats.name)),
+                  kInTheFile, cut_to(printable(*other), 2 * kNameColumns));
+}
+
+// Whether other programs' files may have their features there: two dimensions of floats, and not the coordinates.
+bool may_be_features(const FeatureRoot& root, const std::string& name) {
+  if (name == "coords" || name.size() > kLongestName) return false;
+  try {
+    const auto dataset = find(root, name);
+    if (!dataset || !hdf5::has_float_type(*dataset)) return false;
+    return hdf5::other_file_of(*dataset) || hdf5::shape_of(*dataset).size() == 2;
+  } catch (const hdf5::Hdf5Error&) {
+    return false;  // a link to nothing
+  }
+}
+
+std::string list_of(const std::vector<std::string>& names) {
+  std::vector<std::string> shown;
+  for (const std::string& name : names) {
+    if (shown.size() < kNamesShown) shown.push_back(cut_to(printable(name), kNameColumns));
+  }
+  const bool all = shown.size() == names.size();
+  return fmt::format("'{}'{}", fmt::join(shown, "', '"),
+                     all ? "" : fmt::format(" and {} more", names.size() - shown.size()));
+}
+
+std::string shape_text(const std::vector<hsize_t>& shape) {
+  std::string out;
+  for (const auto size : shape) out += (out.empty() ? "" : ", ") + std::to_string(size);
+  return "[" + out + "]";
+}
+
+// The shape and the type that features have.
+std::vector<hsize_t> checked_shape(const FeatureRoot& root, const Feats& feats) {
+  const auto shape = hdf5::shape_of(feats.dataset);
+  const std::string dataset = fmt::format("dataset '{}'", printable(feats.name));
+  if (shape.size() != 2) {
+    throw FileFault(root.file, dataset + " has no rows and columns", "expected [tiles, features]",
+                    "shape " + shape_text(shape));
+  }
+  if (!hdf5::has_float_type(feats.dataset)) {
+    throw FileFault(root.file, dataset + " has no floating-point numbers", "expected float16");
+  }
+  if (shape[0] == 0) {
+    throw FileFault(root.file, fmt::format("no tiles: {} has 0 rows", dataset), "expected at least one");
+  }
+  if (shape[1] == 0) {
+    throw FileFault(root.file, fmt::format("no features: {} has 0 columns", dataset), "expected at least one");
+  }
+  return shape;
+}
+
+// Another machine, or this one with a plugin, could read the file: the file is not at fault.
+void check_filters(const FeatureRoot& root, const Feats& feats, const hdf5::Storage& storage) {
+  std::vector<int> filters = storage.filters;
+  std::sort(filters.begin(), filters.end());
+  if (std::adjacent_find(filters.begin(), filters.end()) != filters.end()) {  // each may expand a thousandfold
+    throw FileFault(root.file,
+                    fmt::format("dataset '{}' is compressed by the same filter twice", printable(feats.name)),
+                    "expected one at most");
+  }
+  const auto missing = hdf5::missing_filter(feats.dataset);
+  if (!missing) return;
+  throw SystemError(
+      root.file,
+      fmt::format("HDF5 filter {} (number {}) is not available here",
+                  missing->name.empty() ? "without a name" : "'" + missing->name + "'", missing->id),
+      fmt::format("rewrite the files where it is (h5repack -f GZIP=4 IN OUT), or put its plugin into a folder that "
+                  "HDF5 searches: {} (HDF5_PLUGIN_PATH)",
+                  hdf5::plugin_folders()));
+}
+
+// Bytes that the stored pieces have when they are decompressed; chunks at the edges are stored whole.
+std::uint64_t declared_bytes(const std::vector<hsize_t>& shape, const hdf5::Storage& storage) {
+  if (storage.chunk.empty()) return shape[0] * shape[1] * storage.bytes_per_value;
+  const auto along = [&](std::size_t i) { return (shape[i] - 1) / std::max<hsize_t>(1, storage.chunk[i]) + 1; };
+  constexpr std::uint64_t kLargestChunk = 1ull << 32, kMostChunks = 1ull << 31;  // HDF5's limit; no overflow below
+  if (storage.chunk_bytes > kLargestChunk) return std::numeric_limits<std::uint64_t>::max();
+  return std::min<std::uint64_t>(along(0) * along(1), kMostChunks) * storage.chunk_bytes;
+}
+
+// A file can declare any shape, chunk and filter: before memory is allocated for them, their bytes must be there.
+void check_claims(const FeatureRoot& root, const Feats& feats, const std::vector<hsize_t>& shape,
+                  const hdf5::Storage& storage) {
+  const std::string dataset = fmt::format("dataset '{}'", printable(feats.name)), text = "shape " + shape_text(shape);
+  // Far above any slide (a million tiles of 2560 features); keeps products below from overflowing.
+  constexpr hsize_t kMostTiles = 1ull << 32, kMostFeatures = 1ull << 20;
+  constexpr std::uint64_t kWidest = 16;  // bytes of a long double
+  if (shape[0] > kMostTiles || shape[1] > kMostFeatures) {
+    throw FileFault(root.file, dataset + " is too large", "expected at most 2^32 tiles of 2^20 features", text);
+  }
+  if (storage.bytes_per_value == 0 || storage.bytes_per_value > kWidest) {
+    throw FileFault(root.file, fmt::format("{} has numbers of {} bytes", dataset, storage.bytes_per_value),
+                    "expected float16");
+  }
+  if (storage.bytes > root.bytes) {
+    throw FileFault(root.file, dataset + " claims more bytes than the file has", kTileFile,
+                    fmt::format("{} bytes of a file of {}", storage.bytes, root.bytes));
+  }
+  const std::uint64_t declared = declared_bytes(shape, storage);
+  // Deflate reaches at most 1032 to 1, and that for zeros. Real features hardly shrink to a half.
+  constexpr std::uint64_t kMostCompression = 2000, kCompressionOfLarge = 64, kLarge = 1ull << 28;
+  const bool compressed = !storage.filters.empty();
+  if (storage.bytes * (compressed ? kMostCompression : 1) < declared) {
+    throw FileFault(root.file, dataset + " lacks values that it declares", "expected all of them",
+                    fmt::format("declares {} bytes ({}) and stores {}", declared, text, storage.bytes));
+  }
+  if (declared > kLarge && storage.bytes * kCompressionOfLarge < declared) {
+    throw FileFault(root.file, dataset + " expands too much", "expected numbers that shrink to a 64th at most",
+                    fmt::format("declares {} bytes ({}) and stores {}", declared, text, storage.bytes));
+  }
+}
+
+// HDF5 reads zeros in place of chunks that were never written.
+void check_chunks(const FeatureRoot& root, const Feats& feats, const std::vector<hsize_t>& shape,
+                  const hdf5::Storage& storage) {
+  if (storage.chunk.empty()) return;
+  if (storage.chunk.size() != shape.size()) {
+    throw FileFault(root.file, fmt::format("dataset '{}' has chunks of another shape", printable(feats.name)),
+                    kTileFile);
+  }
+  const auto count = hdf5::count_chunks(feats.dataset, shape, storage.chunk, root.bytes, root.step);
+  if (count.written == count.needed) return;
+  throw FileFault(root.file, fmt::format("dataset '{}' lacks values that it declares", printable(feats.name)),
+                  "expected all of them",
+                  fmt::format("the extraction broke off: {} of {} chunks written", count.written, count.needed));
+}
+
+std::string tile_size(const hdf5::Handle& root) {
+  const auto um = hdf5::number_attribute(root, "tile_size_um"), px = hdf5::number_attribute(root, "tile_size_px");
+  if (um && px) return fmt::format("{:g} um in {:g} px", *um, *px);
+  if (um) return fmt::format("{:g} um", *um);
+  return px ? fmt::format("{:g} px", *px) : "";
+}
+
+}  // namespace
+
+// Encoders of whole slides and patients write `encoder`, since STAMP 2.3 also `feat_type`; tile files neither or
+// "tile".
+void check_tile_level(const FeatureRoot& root) {
+  const auto type = hdf5::text_attribute(root.root, "feat_type");
+  if (type && *type != "tile") {
+    throw FileFault(root.file, fmt::format("features of type '{}'", cut_to(printable(*type), kNameColumns)),
+                    "expected 'tile'");
+  }
+  if (const auto encoder = hdf5::text_attribute(root.root, "encoder")) {
+    throw FileFault(
+        root.file,
+        fmt::format("slide- or patient-level features (encoder '{}')", cut_to(printable(*encoder), kNameColumns)),
+        "expected features of tiles");
+  }
+}
+
+// By their usual names, STAMP's first; else the only dataset that may be features.
+Feats feats_of(const FeatureRoot& root) {
+  for (const char* name : {"feats", "patch_embeddings", "features"}) {
+    if (auto feats = find(root, name)) return {std::move(*feats), name};
+  }
+  const std::vector<std::string> names = hdf5::names_at_top(root.root, kMostNames);
+  if (names.size() > kMostNames) {
+    throw FileFault(root.file, fmt::format("has more than {} entries", kMostNames), kTileFile);
+  }
+  std::vector<std::string> fitting;
+  std::copy_if(names.begin(), names.end(), std::back_inserter(fitting),
+               [&](const std::string& name) { return may_be_features(root, name); });
+  if (fitting.size() == 1) return {find(root, fitting[0]).value(), fitting[0]};
+  throw FileFault(root.file,
+                  fmt::format("no dataset 'feats', 'patch_embeddings' or 'features', and {} of floats in rows and "
+                              "columns",
+                              fitting.empty() ? "no other one" : "several others"),
+                  "expected one of [tiles, features] numbers",
+                  names.empty() ? "it has nothing" : "it has " + list_of(names));
+}
+
+FeatureInfo checked_info(const FeatureRoot& root, const Feats& feats) {
+  refuse_other_file(root, feats);
+  const auto shape = checked_shape(root, feats);
+  const hdf5::Storage storage = hdf5::storage_of(feats.dataset);
+  check_filters(root, feats, storage);
+  check_chunks(root, feats, shape, storage);
+  check_claims(root, feats, shape, storage);
+  return {static_cast<std::int64_t>(shape[0]), static_cast<std::int64_t>(shape[1]), "", feats.name,
+          static_cast<std::size_t>(storage.bytes_per_value)};
+}
+
+void add_names(const FeatureRoot& root, const Feats& feats, FeatureInfo& info) {
+  info.tile_size = tile_size(root.root);
+  // TRIDENT names the extractor at the dataset, STAMP at the file.
+  info.extractor = hdf5::text_attribute(root.root, "extractor").value_or("");
+  if (!info.extractor.empty()) return;
+  try {
+    info.extractor = hdf5::text_attribute(feats.dataset, "encoder").value_or("");
+  } catch (const hdf5::AttributeError&) {  // of another program, meaning something else
+  }
+  info.by_encoder = !info.extractor.empty();
+}
+
+}  // namespace mtlgrid
