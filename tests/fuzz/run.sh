@@ -15,5 +15,5 @@ one() {
 export -f one
 export build seconds
 while read -r line; do
-  [[ "$wanted" == "  " || "$wanted" == *" ${line%% *} "* ]] && printf '%s\0' "$line"
+  if [[ "$wanted" == "  " || "$wanted" == *" ${line%% *} "* ]]; then printf '%s\0' "$line"; fi
 done <"$build/fuzzers.txt" | xargs -0 -P 2 -I{} bash -c 'one "{}"'
