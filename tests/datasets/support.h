@@ -29,7 +29,9 @@ class TempFolder {
 
 void write_text(const std::filesystem::path& file, const std::string& text);
 std::string read_text(const std::filesystem::path& file);
-inline std::filesystem::path fixture(const std::string& name) { return std::filesystem::path(MTLGRID_FEATURE_FIXTURES) / name; }
+inline std::filesystem::path fixture(const std::string& name) {
+  return std::filesystem::path(MTLGRID_FEATURE_FIXTURES) / name;
+}
 
 // A feature file as it is now.
 KnownFeatures known(const std::filesystem::path& file);
