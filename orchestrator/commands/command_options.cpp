@@ -28,6 +28,11 @@ CommandOptions& CommandOptions::argument(const std::string& name, const std::str
   return *this;
 }
 
+CommandOptions& CommandOptions::arguments(const std::string& name, const std::string& help) {
+  arguments_.push_back({name, help, true, true});
+  return *this;
+}
+
 CommandOptions& CommandOptions::flag(const std::string& name, const std::string& help) {
   options_.add_options()(name.c_str(), help.c_str());
   flags_.push_back(name);
@@ -117,8 +122,12 @@ bool CommandOptions::parse(const std::vector<std::string>& arguments) {
   po::positional_options_description positional;
   all.add(options_);
   for (const Argument& argument : arguments_) {
-    all.add_options()(argument.name.c_str(), po::value<std::string>());
-    positional.add(argument.name.c_str(), 1);
+    if (argument.repeated) {
+      all.add_options()(argument.name.c_str(), po::value<std::vector<std::string>>());
+    } else {
+      all.add_options()(argument.name.c_str(), po::value<std::string>());
+    }
+    positional.add(argument.name.c_str(), argument.repeated ? -1 : 1);
   }
   const std::string hint = fmt::format("mtlgrid {} --help", command_.name);
   const std::vector<std::string> words = with_new_names(arguments);
@@ -189,6 +198,7 @@ std::string CommandOptions::help() const {
   std::string listed;
   for (const Argument& argument : arguments_) {
     usage += argument.required ? fmt::format(" {}", argument.name) : fmt::format(" [{}]", argument.name);
+    if (argument.repeated) usage += "...";
     listed += fmt::format("  {:<10} {}\n", argument.name, argument.help);
   }
   std::ostringstream options;

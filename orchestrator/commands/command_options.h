@@ -23,6 +23,8 @@ class CommandOptions {
 
   // A positional argument, in the order of the calls; required ones first.
   CommandOptions& argument(const std::string& name, const std::string& help, bool required = true);
+  // The last argument, of which there must be one and may be several; get() it as std::vector<std::string>.
+  CommandOptions& arguments(const std::string& name, const std::string& help);
   CommandOptions& flag(const std::string& name, const std::string& help);
   // An option with a text value, which the help calls `placeholder`. Without `otherwise`, the default, it may be
   // absent.
@@ -50,7 +52,7 @@ class CommandOptions {
 
   // Whether an argument or option has a value, given or by default. Flags: whether the flag was given.
   bool has(const std::string& name) const;
-  // T: std::string for arguments and options, long long for numbers.
+  // T: std::string for arguments and options, long long for numbers, a vector of std::string for arguments().
   template <typename T>
   T get(const std::string& name) const {
     return values_.at(name).as<T>();
@@ -80,6 +82,7 @@ class CommandOptions {
   struct Argument {
     std::string name, help;
     bool required;
+    bool repeated = false;
   };
   Command command_;
   bool reads_store_ = false;

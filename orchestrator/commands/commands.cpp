@@ -7,6 +7,7 @@
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/doctor_command.h"
 #include "orchestrator/commands/export_command.h"
+#include "orchestrator/commands/init_command.h"
 #include "orchestrator/commands/paths_command.h"
 #include "orchestrator/commands/plan_command.h"
 #include "orchestrator/commands/predict_command.h"
@@ -21,8 +22,8 @@ namespace mtlgrid {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
-      plan_command(),    run_command(),    cell_command(),   status_command(), query_command(), tables_command(),
-      predict_command(), export_command(), doctor_command(), synth_command(),  paths_command(),
+      init_command(),   plan_command(),    run_command(),    cell_command(),   status_command(), query_command(),
+      tables_command(), predict_command(), export_command(), doctor_command(), synth_command(),  paths_command(),
   };
   return kCommands;
 }

@@ -23,6 +23,7 @@
 #include "orchestrator/plan/new_cohort.h"
 #include "orchestrator/session/ask_trainer.h"
 #include "orchestrator/session/feature_process.h"
+#include "results/grids/stored_classes.h"
 #include "results/metrics/bootstrap.h"
 #include "results/status/query_render.h"
 #include "results/store/reading.h"
@@ -66,29 +67,13 @@ std::string trained_extractor(const nlohmann::json& settings, const std::string&
       "again with this version (mtlgrid run CONFIG)");
 }
 
-// A class's values as the store keeps them: one as text ("" is none), several as a list.
-std::vector<std::string> class_values(const nlohmann::json& stored) {
-  if (stored.is_array()) return stored;
-  return stored == "" ? std::vector<std::string>{} : std::vector<std::string>{stored};
-}
-
-// With the classes of the cell. Stores of earlier versions have them only as far as the configuration had.
-LabelRule trained_rule(const nlohmann::json& settings, const std::string& name) {
-  const nlohmann::json& biomarker = settings.at("biomarkers").at(name);
-  LabelRule rule{biomarker.at("label"), class_values(biomarker.at("positive")), class_values(biomarker.at("negative")),
-                 biomarker.at("ignore")};
-  const nlohmann::json classes = settings.value("classes", nlohmann::json::object());
-  if (classes.contains(name)) rule.negative = classes[name].at("negative");
-  if (!rule.negative.empty()) rule.negative_from = kTrainedCell;
-  return rule;
-}
-
 // Of a grid of `store`. Throws InputError if its settings are not what a run writes.
 Network network_of(const std::filesystem::path& store, TrainedCell trained) {
   Network n;
   n.weights = read_weights_of(trained);
   read_settings(store, trained, [&](const nlohmann::json& settings) {
-    n.rule = trained_rule(settings, trained.cell.biomarker);
+    n.rule = stored_rule(settings, trained.cell.biomarker);
+    if (!n.rule.negative.empty()) n.rule.negative_from = kTrainedCell;
     n.extractor = trained_extractor(settings, settings.at("biomarkers").at(trained.cell.biomarker).at("train"));
     n.bootstrap = settings.at("bootstrap");
     n.seed = settings.at("seed");

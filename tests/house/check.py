@@ -17,11 +17,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROOMS = """base
 balancers/methods balancers/weightings balancers/aggregations
 datasets/pytorch datasets/tables datasets/features datasets/bags datasets/splits datasets/cohorts datasets/synthetic
-results/records results/metrics results/store results/grids results/tables results/status
+results/records results/metrics results/store results/grids results/tables results/status results/predictions
 trainer/contract trainer/formats trainer/process trainer/kernels trainer/network trainer/nccl trainer/training trainer/program
 cluster
 orchestrator/config orchestrator/plan orchestrator/durations orchestrator/scheduler orchestrator/session
-orchestrator/rehearsal orchestrator/commands""".split()
+orchestrator/rehearsal orchestrator/proposal orchestrator/commands""".split()
 WITH_TORCH = {"balancers/aggregations", "trainer/kernels", "trainer/network", "trainer/nccl", "trainer/training",
               "trainer/program"}
 PRODUCT = {room.split("/")[0] for room in ROOMS}  # the folders of the program itself

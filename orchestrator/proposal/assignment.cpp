@@ -1,0 +1,254 @@
+#include "orchestrator/proposal/assignment.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/text.h"
+#include "datasets/cohorts/name_forms.h"
+#include "datasets/features/feature_index.h"
+#include "datasets/tables/columns.h"
+#include "orchestrator/proposal/known_columns.h"
+
+namespace mtlgrid {
+namespace {
+
+using Rows = std::vector<std::pair<std::size_t, std::size_t>>;  // (row of a table, file of the set)
+
+constexpr std::size_t kSample = 300;
+
+// A table's column that names files of the set.
+struct FileColumn {
+  const Table* table;
+  std::size_t column;
+  Rows rows;
+  bool direct = false;  // the join finds the files by these values as they are
+};
+
+const std::optional<std::string>& cell(const Table& table, std::size_t row, std::size_t column) {
+  return table.rows[row].cells[column];
+}
+
+std::optional<std::size_t> file_of(const FeatureSet& set, const std::string& value) {
+  const std::string name = without_file_suffix(value.substr(value.find_last_of("/\\") + 1));
+  const auto found = set.stems.find(name);
+  return found == set.stems.end() ? std::nullopt : std::optional(found->second);
+}
+
+// The rows of every `step`th row that name a file in the column.
+Rows rows_with_files(const FeatureSet& set, const Table& table, std::size_t column, std::size_t step) {
+  Rows out;
+  for (std::size_t row = 0; row < table.rows.size(); row += step) {
+    if (!cell(table, row, column)) continue;
+    if (const auto file = file_of(set, *cell(table, row, column))) out.emplace_back(row, *file);
+  }
+  return out;
+}
+
+bool found_as_they_are(const FeatureIndex& index, const FeatureSet& set, const FileColumn& by) {
+  const std::size_t step = by.rows.size() / kSample + 1;
+  for (std::size_t i = 0; i < by.rows.size(); i += step) {
+    const auto match = index.find(*cell(*by.table, by.rows[i].first, by.column));
+    if (match.files.size() != 1 || match.files[0] != set.files[by.rows[i].second]) return false;
+  }
+  return true;
+}
+
+// The column of each table that names most files.
+std::vector<FileColumn> file_columns(const FeatureSet& set, const std::vector<Table>& tables) {
+  std::vector<FileColumn> out;
+  const FeatureIndex index(set.root);
+  for (const Table& table : tables) {
+    FileColumn best{&table, 0, {}};
+    for (std::size_t column = 0; column < table.columns.size(); ++column) {
+      const std::size_t step = table.rows.size() / kSample + 1;
+      if (rows_with_files(set, table, column, step).empty()) continue;
+      FileColumn by{&table, column, rows_with_files(set, table, column, 1)};
+      by.direct = found_as_they_are(index, set, by);
+      if (std::pair(by.rows.size(), by.direct) > std::pair(best.rows.size(), best.direct)) best = std::move(by);
+    }
+    if (!best.rows.empty()) out.push_back(std::move(best));
+  }
+  std::stable_sort(out.begin(), out.end(), [](const FileColumn& a, const FileColumn& b) {
+    return std::pair(a.rows.size(), a.direct) > std::pair(b.rows.size(), b.direct);
+  });
+  return out;
+}
+
+// Values of a column to their first rows; empty if they repeat so often that they cannot be names of patients.
+std::unordered_map<std::string_view, std::size_t> names_in(const Table& table, std::size_t column) {
+  std::unordered_map<std::string_view, std::size_t> names;
+  std::size_t present = 0;
+  for (std::size_t row = 0; row < table.rows.size(); ++row) {
+    const auto& value = cell(table, row, column);
+    if (!value) continue;
+    ++present;
+    names.emplace(*value, row);
+    if (present == kSample && names.size() < kSample / 20) return {};
+  }
+  if (names.size() * 10 < present) return {};
+  return names;
+}
+
+std::string stem_of_file(const std::string& file) { return std::filesystem::path(file).stem().string(); }
+
+// Whether most of the column's values begin the names of the files in their rows.
+bool begins_files(const FeatureSet& set, const FileColumn& by, std::size_t column) {
+  std::size_t begins = 0, compared = 0;
+  const std::size_t step = by.rows.size() / kSample + 1;
+  for (std::size_t i = 0; i < by.rows.size(); i += step, ++compared) {
+    const auto& value = cell(*by.table, by.rows[i].first, column);
+    const std::string stem = stem_of_file(set.files[by.rows[i].second]);
+    begins += value && stem.starts_with(*value) && (stem.size() == value->size() || separates(stem[value->size()]));
+  }
+  return begins * 10 >= compared * 8;
+}
+
+// The patients' column of a table that also names the files.
+std::size_t own_patients(const FeatureSet& set, const FileColumn& by) {
+  const Table& table = *by.table;
+  for (std::size_t column = 0; column < table.columns.size(); ++column) {
+    if (column != by.column && is_patient_name(table.columns[column])) return column;
+  }
+  for (std::size_t column = 0; column < table.columns.size(); ++column) {
+    if (column != by.column && begins_files(set, by, column)) return column;
+  }
+  return by.column;  // every slide is a patient of its own
+}
+
+struct ColumnPair {
+  std::size_t clini = 0, slides = 0, shared = 0;
+  bool known = false;
+};
+
+// The columns of a clinical table and of a slide table that share most values.
+ColumnPair shared_column(const Table& clini, const FileColumn& by) {
+  ColumnPair best;
+  std::vector<std::unordered_set<std::string_view>> values(by.table->columns.size());
+  for (std::size_t column = 0; column < values.size(); ++column) {
+    for (const auto& [row, file] : by.rows) {
+      if (const auto& value = cell(*by.table, row, column)) values[column].insert(*value);
+    }
+  }
+  for (std::size_t p = 0; p < clini.columns.size(); ++p) {
+    const auto names = names_in(clini, p);
+    if (names.empty()) continue;
+    for (std::size_t q = 0; q < values.size(); ++q) {
+      const auto shared = static_cast<std::size_t>(
+          std::count_if(values[q].begin(), values[q].end(), [&](std::string_view v) { return names.contains(v); }));
+      const bool known = is_patient_name(clini.columns[p]) && is_patient_name(by.table->columns[q]);
+      if (std::pair(shared, known) > std::pair(best.shared, best.known)) best = {p, q, shared, known};
+    }
+  }
+  return best;
+}
+
+std::string table_name(const Table& table) { return printable(table.path.filename().string()); }
+
+// Completes an assignment of which the columns are known.
+std::optional<Assignment> by_table(const FeatureSet& set, const FileColumn& by, const Table& clini,
+                                   std::size_t patient_column, std::size_t slide_patient_column) {
+  Assignment out{&clini, patient_column};
+  const auto names = names_in(clini, patient_column);
+  std::set<std::size_t> rows, files;
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const auto& [row, file] : by.rows) {
+    const auto& patient = cell(*by.table, row, slide_patient_column);
+    const auto found = patient ? names.find(*patient) : names.end();
+    if (found == names.end()) continue;
+    rows.insert(found->second);
+    if (files.insert(file).second) pairs.emplace_back(*patient, set.files[file]);
+  }
+  if (rows.empty()) return std::nullopt;
+  out.rows.assign(rows.begin(), rows.end());
+  out.files = files.size();
+  if (by.direct) {
+    out.slides = by.table;
+    out.slide_patient_column = slide_patient_column;
+    out.filename_column = by.column;
+  } else {
+    out.pairs = std::move(pairs);
+  }
+  out.evidence = fmt::format("{} of {} name files in {} of {}", by.rows.size(),
+                             counted(static_cast<std::int64_t>(by.table->rows.size()), "row"),
+                             column_said(*by.table, by.column), table_name(*by.table));
+  return out;
+}
+
+// The longest beginning of `stem` that is a name, up to a separator or its end.
+std::optional<std::size_t> patient_of(const std::unordered_map<std::string_view, std::size_t>& names,
+                                      std::string_view stem) {
+  for (std::size_t size = stem.size(); size > 0; --size) {
+    if (size < stem.size() && !separates(stem[size])) continue;
+    if (const auto found = names.find(stem.substr(0, size)); found != names.end()) return found->second;
+  }
+  return std::nullopt;
+}
+
+// By the names of the files alone, with the column that gives most of them a patient.
+std::optional<Assignment> by_names(const FeatureSet& set, const Table& clini) {
+  std::optional<Assignment> best;
+  for (std::size_t column = 0; column < clini.columns.size(); ++column) {
+    const auto names = names_in(clini, column);
+    if (names.empty()) continue;
+    Assignment out{&clini, column};
+    std::set<std::size_t> rows;
+    for (const std::string& file : set.files) {
+      const auto row = patient_of(names, stem_of_file(file));
+      if (!row) continue;
+      rows.insert(*row);
+      out.pairs.emplace_back(*cell(clini, *row, column), file);
+    }
+    out.rows.assign(rows.begin(), rows.end());
+    out.files = out.pairs.size();
+    if (out.files * 2 >= set.files.size() && (!best || out.files > best->files)) best = std::move(out);
+  }
+  if (best) {
+    best->evidence = fmt::format("the names of {} of {} begin with a value of {} of {}", best->files,
+                                 counted(static_cast<std::int64_t>(set.files.size()), "file"),
+                                 column_said(clini, best->patient_column), table_name(clini));
+  }
+  return best;
+}
+
+std::optional<Assignment> of_clini(const FeatureSet& set, const std::vector<FileColumn>& file_columns,
+                                   const Table& clini) {
+  std::optional<Assignment> best;
+  const auto take = [&](std::optional<Assignment> one) {
+    if (!one) return;
+    const auto rank = [](const Assignment& a) {  // a slide table before a clinical one with names of slides
+      return std::tuple(a.files, a.slides != nullptr, a.slides != a.clini);
+    };
+    if (!best || rank(*one) > rank(*best)) best = std::move(one);
+  };
+  for (const FileColumn& by : file_columns) {
+    if (by.table == &clini) {
+      const std::size_t patients = own_patients(set, by);
+      take(by_table(set, by, clini, patients, patients));
+    } else if (const ColumnPair pair = shared_column(clini, by); pair.shared > 0) {
+      take(by_table(set, by, clini, pair.clini, pair.slides));
+    }
+  }
+  if (!best) take(by_names(set, clini));
+  return best;
+}
+
+}  // namespace
+
+std::vector<Assignment> assignments(const FeatureSet& set, const std::vector<Table>& tables) {
+  const std::vector<FileColumn> by_column = file_columns(set, tables);
+  std::vector<Assignment> out;
+  for (const Table& clini : tables) {
+    if (auto one = of_clini(set, by_column, clini)) out.push_back(std::move(*one));
+  }
+  std::stable_sort(out.begin(), out.end(), [](const Assignment& a, const Assignment& b) { return a.files > b.files; });
+  return out;
+}
+
+}  // namespace mtlgrid

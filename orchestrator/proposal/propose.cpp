@@ -1,0 +1,99 @@
+#include "orchestrator/proposal/propose.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/errors.h"
+#include "base/system_error.h"
+#include "base/text.h"
+#include "datasets/tables/read_table.h"
+#include "orchestrator/proposal/biomarker_guess.h"
+#include "orchestrator/proposal/cohort_guess.h"
+#include "orchestrator/proposal/feature_sets.h"
+#include "orchestrator/proposal/found_files.h"
+#include "orchestrator/proposal/proposal_text.h"
+
+namespace fs = std::filesystem;
+
+namespace mtlgrid {
+namespace {
+
+constexpr std::size_t kMostTables = 100;
+
+std::string folders_said(const std::vector<fs::path>& folders) {
+  return std::accumulate(folders.begin(), folders.end(), std::string(), [](std::string text, const fs::path& folder) {
+    return text + (text.empty() ? "" : ", ") + folder.string();
+  });
+}
+
+// Those next to the folders first: tables are seldom deep.
+std::vector<fs::path> tables_to_read(const FoundFiles& found, std::vector<std::string>& notes) {
+  std::vector<fs::path> tables = found.tables;
+  std::stable_sort(tables.begin(), tables.end(), [](const fs::path& a, const fs::path& b) {
+    return std::distance(a.begin(), a.end()) < std::distance(b.begin(), b.end());
+  });
+  if (tables.size() > kMostTables) {
+    notes.push_back(fmt::format("{} tables, of which the {} next to the folders were read; name the folders of yours",
+                                tables.size(), kMostTables));
+    tables.resize(kMostTables);
+  }
+  return tables;
+}
+
+std::vector<Table> read_tables(const FoundFiles& found, std::vector<std::string>& notes) {
+  std::vector<Table> tables;
+  for (const fs::path& file : tables_to_read(found, notes)) {
+    try {
+      tables.push_back(read_table(file));
+    } catch (const InputError& e) {
+      notes.push_back("passed over: " + e.problems().front());
+    } catch (const SystemError& e) {
+      notes.push_back(fmt::format("passed over: {}", e.what()));
+    }
+  }
+  return tables;
+}
+
+[[noreturn]] void refuse(const std::string& why, const std::vector<std::string>& notes) {
+  std::vector<std::string> problems = {why};
+  problems.insert(problems.end(), notes.begin(), notes.end());
+  throw InputError(problems);
+}
+
+void check_there_are_features(const FoundFiles& found, const std::vector<FeatureSet>& sets,
+                              const std::vector<std::string>& notes) {
+  if (!sets.empty()) return;
+  const std::size_t slides = std::accumulate(found.slides.begin(), found.slides.end(), std::size_t{0},
+                                             [](std::size_t sum, const auto& one) { return sum + one.second; });
+  const std::string advice = slides == 0 ? "expected .h5 or .pt files as STAMP, TRIDENT or CLAM write them"
+                                         : fmt::format("only {}: extract features first, with STAMP, TRIDENT or CLAM",
+                                                       counted(static_cast<std::int64_t>(slides), "slide"));
+  refuse(fmt::format("{}: no feature files, {}", folders_said(found.folders), advice), notes);
+}
+
+}  // namespace
+
+Proposal propose(const std::vector<fs::path>& folders, const fs::path& out, FeatureReader& reader) {
+  const FoundFiles found = find_files(folders);
+  std::vector<std::string> notes = found.notes;
+  const std::vector<FeatureSet> sets = feature_sets(found, reader, notes);
+  check_there_are_features(found, sets, notes);
+  const std::vector<Table> tables = read_tables(found, notes);
+  if (tables.empty()) {
+    refuse(
+        fmt::format("{}: no tables, expected a clinical table (.csv, .tsv, .txt, .xlsx)", folders_said(found.folders)),
+        notes);
+  }
+  const std::vector<CohortGuess> cohorts = cohort_guesses(sets, tables, notes);
+  if (cohorts.empty()) {
+    refuse(fmt::format("{}: no table has patients to whom feature files belong; add a slide table with the columns "
+                       "PATIENT and FILENAME",
+                       folders_said(found.folders)),
+           notes);
+  }
+  return proposal_of(cohorts, biomarker_guesses(cohorts), found, out, std::move(notes));
+}
+
+}  // namespace mtlgrid
