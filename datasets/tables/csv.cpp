@@ -16,6 +16,7 @@
 #include "datasets/tables/encoding.h"
 #include "datasets/tables/lines.h"
 #include "datasets/tables/row_lengths.h"
+#include "datasets/tables/table_rows.h"
 
 namespace mtlgrid {
 namespace {
@@ -95,18 +96,11 @@ void check_quotes(const std::vector<RawRow>& rows, char separator, Table& table,
                   counted(static_cast<std::int64_t>(count), "row"), example));
 }
 
-// `columns`: how many cells the row gets; those that it lacks are missing.
-Table::Row typed(RawRow&& raw, std::size_t columns, const std::vector<std::string>& missing, Table& table) {
+// `columns`: how many cells the row gets; those that it lacks are missing. The memory of `raw` is free afterwards.
+Table::Row typed(RawRow raw, std::size_t columns, const std::vector<std::string>& missing, Table& table) {
   Table::Row row{raw.line, {}};
   row.cells.reserve(columns);
-  for (auto& cell : raw.cells) {
-    if (is_missing(cell) || std::find(missing.begin(), missing.end(), cell) != missing.end()) {
-      if (!cell.empty()) ++table.read_as_missing[row.cells.size()][cell];
-      row.cells.emplace_back(std::nullopt);
-    } else {
-      row.cells.emplace_back(std::move(cell));
-    }
-  }
+  for (auto& cell : raw.cells) append_cell(std::move(cell), missing, table, row);
   row.cells.resize(columns);
   return row;
 }

@@ -75,6 +75,7 @@ struct Column {
     std::string example;  // "'0,53' in row 2"
   };
   Seen seen[kShapes];
+  bool fractions = false;                         // among the cells that are numbers by their type
   double largest_whole = 0, largest_pointed = 0;  // without sign; of `whole` and, points read as decimal, of `point...`
   void measure(Shape shape, std::string_view number) {
     if (shape != Shape::whole && shape != Shape::point_or_thousands) return;
@@ -96,11 +97,16 @@ struct Column {
   }
 };
 
-std::vector<Column> look_at(const Table& table) {
+std::vector<Column> look_at(const Table& table, const NumberCells& numbers) {
   std::vector<Column> columns(table.columns.size());
-  for (const Table::Row& row : table.rows) {
+  for (std::size_t r = 0; r < table.rows.size(); ++r) {
+    const Table::Row& row = table.rows[r];
     for (std::size_t c = 0; c < columns.size(); ++c) {
       if (!row.cells[c]) continue;
+      if (c < numbers.size() && r < numbers[c].size() && numbers[c][r]) {
+        columns[c].fractions = columns[c].fractions || row.cells[c]->find_first_of(".e") != std::string::npos;
+        continue;
+      }
       const Shape shape = shape_of(*row.cells[c]);
       columns[c].measure(shape, mantissa(*row.cells[c]));
       Column::Seen& seen = columns[c].seen[static_cast<std::size_t>(shape)];
@@ -157,8 +163,8 @@ std::string unclear(const Column& c, const Surroundings& table) {
 
 }  // namespace
 
-void find_decimals(Table& table, char separator) {
-  const std::vector<Column> columns = look_at(table);
+void find_decimals(Table& table, char separator, const NumberCells& numbers) {
+  const std::vector<Column> columns = look_at(table, numbers);
   const auto any = [&](auto property) { return std::any_of(columns.begin(), columns.end(), property); };
   const Surroundings surroundings{separator, any([](const Column& c) { return c.surely_commas(); }),
                                   any([](const Column& c) { return c.surely_points(); })};
@@ -167,14 +173,15 @@ void find_decimals(Table& table, char separator) {
   table.decimals.resize(columns.size());
   for (std::size_t i = 0; i < columns.size(); ++i) {
     Table::Decimals& decimals = table.decimals[i];
+    if (columns[i].fractions) continue;
     if (separator == ',') {  // commas separate its cells
       if (may_have_thousands(columns[i], surroundings)) decimals.unclear = unclear(columns[i], surroundings);
       continue;
     }
     decimals.unclear = unclear(columns[i], surroundings);
     decimals.comma = decimals.unclear.empty() && columns[i].commas();
-    const std::size_t numbers = columns[i].of(Shape::comma).count + columns[i].of(Shape::comma_or_thousands).count;
-    if (!decimals.comma || columns[i].of(Shape::other).count > numbers) continue;  // a column of texts
+    const std::size_t with_comma = columns[i].of(Shape::comma).count + columns[i].of(Shape::comma_or_thousands).count;
+    if (!decimals.comma || columns[i].of(Shape::other).count > with_comma) continue;  // a column of texts
     if (++count <= kColumnsNamed) named += fmt::format("{}'{}'", count == 1 ? "" : ", ", printable(table.columns[i]));
     if (count == 1) example = columns[i].comma_example();
   }

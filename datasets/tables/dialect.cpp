@@ -10,8 +10,8 @@
 
 #include "base/errors.h"
 #include "datasets/tables/csv_rows.h"
-#include "datasets/tables/folded_name.h"
 #include "datasets/tables/lines.h"
+#include "datasets/tables/table_rows.h"
 
 namespace mtlgrid {
 namespace {
@@ -20,16 +20,6 @@ constexpr std::string_view kSeparators = ",;\t|";
 constexpr std::size_t kRowsLookedAt = 1000;
 
 bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r\n") == std::string_view::npos; }
-
-bool among(const std::vector<std::string>& cells, const std::string& name) {
-  const auto same = [folded = folded_name(name)](const std::string& cell) { return folded_name(cell) == folded; };
-  return std::find(cells.begin(), cells.end(), name) != cells.end() || std::any_of(cells.begin(), cells.end(), same);
-}
-
-// `line` without '#' and blanks before its text.
-std::string_view without_sign(std::string_view line) {
-  return line.substr(std::min(line.find_first_not_of("# "), line.size()));
-}
 
 // X of a line `sep=X`; nullopt for any other line.
 std::optional<char> stated_separator(std::string_view line, const std::string& file) {

@@ -10,76 +10,10 @@
 
 #include "base/causes.h"
 #include "datasets/tables/lines.h"
+#include "datasets/tables/other_formats.h"
 
 namespace mtlgrid {
 namespace {
-
-constexpr const char* kSaveAsCsv = "open it in the program that made it and save the table as csv (UTF-8)";
-
-// What begins like this is not a table of text.
-struct Format {
-  std::string_view start;
-  const char *name, *advice;
-};
-constexpr Format kFormats[] = {{"PK\x03\x04", "a zip archive", "unpack it first"},
-                               {"\xD0\xCF\x11\xE0", "an old Excel workbook (.xls)", "save the sheet as csv (UTF-8)"},
-                               {"\x1F\x8B", "compressed with gzip", "unpack it first (gunzip)"},
-                               {"BZh", "compressed with bzip2", "unpack it first (bunzip2)"},
-                               {"\xFD"
-                                "7zXZ",
-                                "compressed with xz", "unpack it first (unxz)"},
-                               {"\x89HDF", "an HDF5 file", "tables are text: name the clinical or slide table"},
-                               {"%PDF", "a PDF document", kSaveAsCsv},
-                               {"PAR1", "a Parquet file", kSaveAsCsv},
-                               {"SQLite format 3", "a SQLite database", kSaveAsCsv},
-                               {"{\\rtf", "an RTF document", kSaveAsCsv}};
-
-// Text that begins like this (after white space, in small letters) is not a table.
-constexpr Format kMarkup[] = {{"<!doctype", "a web page", "download the table itself, as csv or tsv"},
-                              {"<html", "a web page", "download the table itself, as csv or tsv"},
-                              {"<table", "a web page", "download the table itself, as csv or tsv"},
-                              {"<?xml", "an XML document", kSaveAsCsv},
-                              {"{\"", "a JSON document", "download the table as csv or tsv"},
-                              {"[{", "a JSON document", "download the table as csv or tsv"}};
-
-// The beginning of the text without white space, in small letters.
-std::string beginning(std::string_view text) {
-  std::string out;
-  for (const char c : text.substr(0, 400)) {
-    if (std::isspace(static_cast<unsigned char>(c)) == 0) {
-      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-  }
-  return out;
-}
-
-void refuse_other_formats(std::string_view bytes, const std::string& file) {
-  const auto refuse = [&](const char* name, const char* advice) {
-    throw InputError(fmt::format("{}: is {}, not a table of text; {}", file, name, advice));
-  };
-  for (const Format& format : kFormats) {
-    const bool letters =
-        std::all_of(format.start.begin(), format.start.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
-    // A header may begin with the same letters.
-    if (!bytes.starts_with(format.start) || (letters && bytes.substr(0, 4096).find('\0') == std::string_view::npos)) {
-      continue;
-    }
-    // The names of an archive's members are in its directory, uncompressed.
-    if (format.start == "PK\x03\x04") {
-      if (bytes.find("xl/workbook") != std::string_view::npos) {
-        refuse("an Excel workbook (.xlsx)", "save the sheet as csv (UTF-8)");
-      }
-      if (bytes.find("opendocument.spreadsheet") != std::string_view::npos) {
-        refuse("an OpenDocument spreadsheet (.ods)", "save the sheet as csv (UTF-8)");
-      }
-    }
-    refuse(format.name, format.advice);
-  }
-  const std::string start = beginning(bytes);
-  for (const Format& format : kMarkup) {
-    if (start.starts_with(format.start)) refuse(format.name, format.advice);
-  }
-}
 
 std::string from_utf16(std::string_view bytes, bool big_endian, const std::string& file) {
   if (bytes.size() % 2 != 0) throw InputError(file + ": UTF-16 text with half a character at its end, truncated?");
@@ -121,12 +55,12 @@ std::string as_utf8(std::string bytes, const std::filesystem::path& path, std::v
   const bool little = bytes.starts_with("\xFF\xFE"), big = bytes.starts_with("\xFE\xFF");
   if (little || big) {
     std::string text = from_utf16(std::string_view(bytes).substr(2), big, file);
-    refuse_other_formats(text, file);
+    refuse_other_formats(text, path);
     inferences.push_back("the text is UTF-16, as its byte-order mark says (Excel's 'Unicode text')");
     return text;
   }
   if (bytes.starts_with("\xEF\xBB\xBF")) bytes.erase(0, 3);
-  refuse_other_formats(bytes, file);
+  refuse_other_formats(bytes, path);
   if (looks_like_utf16(bytes)) {
     throw InputError(file + ": seems to be UTF-16 text without a byte-order mark; save it again as csv (UTF-8)");
   }

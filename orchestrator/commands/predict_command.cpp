@@ -14,6 +14,7 @@
 #include "base/telling.h"
 #include "base/text.h"
 #include "datasets/features/extractor_name.h"
+#include "datasets/tables/table_file.h"
 #include "orchestrator/commands/chosen_grid.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/data_notes.h"
@@ -115,7 +116,8 @@ NewCohort load_checked(const PredictOptions& options, const Network& network) {
     problems.collect([&] {
       OutputFile("--out", options.out);
       refuse_place_of_store("--out", options.out, options.store);
-      refuse_input("--out", options.out, {options.cohort.slides, options.cohort.clini});
+      refuse_input("--out", options.out,
+                   {table_file(options.cohort.slides).file, table_file(options.cohort.clini).file});
     });
   }
   if (!options.state_dict.empty()) {
@@ -260,9 +262,9 @@ void declare(CommandOptions& options) {
   options.store()
       .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD; the attempt that counts is used")
       .option("slides", "FILE",
-              "slide table of the cohort (csv): feature files of each patient; all its patients are predicted")
+              "slide table of the cohort (csv, xlsx): feature files of each patient; all its patients are predicted")
       .option("features", "DIR", "folder of the cohort's feature files (.h5)")
-      .option("clini", "FILE", "clinical table (csv) with the biomarker's column; adds labels and metrics")
+      .option("clini", "FILE", "clinical table (csv, xlsx) with the biomarker's column; adds labels and metrics")
       .option("weights", "FILE", "a PyTorch state dict (.pt) to predict with instead of the cell's own weights")
       .option("out", "FILE",
               "table to write (csv): a plain file is replaced, a pipe or device written into; default: stdout")

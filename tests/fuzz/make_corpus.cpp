@@ -57,6 +57,27 @@ void add_tables(const Corpus& corpus) {
   for (std::size_t i = 0; i < std::size(tables); ++i) corpus.add("tables", fmt::format("{}.csv", i), tables[i]);
 }
 
+// Whole files, and parts of one behind the digit that says which (workbooks_fuzz.cpp).
+void add_workbooks(const Corpus& corpus) {
+  for (const char* name : {"strict", "slides"}) {
+    std::ifstream in(fmt::format("{}/workbook_{}.xlsx", MTLGRID_ORACLE, name), std::ios::binary);
+    corpus.add("workbooks", fmt::format("{}.xlsx", name), {std::istreambuf_iterator<char>(in), {}});
+  }
+  corpus.add(
+      "workbooks", "sheet.xml",
+      "1<worksheet><dimension ref=\"A1:C9\"/><sheetData><row r=\"1\" spans=\"1:3\"><c r=\"A1\" t=\"s\"><v>0</v></c>"
+      "<c r=\"C1\" t=\"inlineStr\"><is><r><t>x</t></r><rPh><t>y</t></rPh></is></c></row>"
+      "<row r=\"3\"><c r=\"A3\" s=\"1\"><v>43831.25</v></c><c t=\"b\"><v>1</v></c><c t=\"e\"><v>#N/A</v></c></row>"
+      "<row><c s=\"2\"><v>-1.5</v></c><c t=\"d\"><v>2020-01-02T03:04:05</v></c><c t=\"str\"><f>A1</f><v>0,5</v></c>"
+      "<c><f>1</f></c></row></sheetData><mergeCells><mergeCell ref=\"A3:A4\"/></mergeCells></worksheet>");
+  corpus.add("workbooks", "strings.xml",
+             "2<sst><si><t xml:space=\"preserve\"> _x005F_x000D_</t></si><si><r><rPr><b/></rPr><t>a</t></r><r><t>&amp;"
+             "</t></r></si></sst>");
+  corpus.add("workbooks", "styles.xml",
+             "3<styleSheet><numFmts><numFmt numFmtId=\"164\" formatCode=\"[$-407]d. mmm yy;@\"/></numFmts><cellXfs>"
+             "<xf numFmtId=\"0\"/><xf numFmtId=\"164\"/><xf numFmtId=\"46\"/></cellXfs></styleSheet>");
+}
+
 void add_texts(const Corpus& corpus) {
   corpus.add("cells", "plain", "MSI/LF/autol+cagrad/3");
   corpus.add("cells", "spaced", "a b/c,d/e|f/2147483647");
@@ -247,6 +268,7 @@ int main(int argc, char** argv) {
   if (argc != 2) return 2;
   const mtlgrid::Corpus corpus(argv[1]);
   mtlgrid::add_tables(corpus);
+  mtlgrid::add_workbooks(corpus);
   mtlgrid::add_texts(corpus);
   mtlgrid::add_small_files(corpus);
   mtlgrid::add_stores(corpus);

@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 HERE = pathlib.Path(__file__).parent
 FIXTURES = HERE / "fixtures"
@@ -28,6 +29,7 @@ GENERATORS = {
     "optimiser": ["optimiser.json"],
     "model": ["model.json", "model.f64"],
     "whole_run": ["whole_run.json"],
+    "workbooks": ["workbooks.json", *(f"workbook_{w}.xlsx" for w in ("cells", "1904", "strict", "clinical", "slides", "libreoffice"))],
     "weights": ["pytorch_state_dict.pt", "weights.json"],
 }
 # Fields by name: tolerance relative to the field's largest number.
@@ -65,7 +67,13 @@ def tensors(path):
     return {name: t.double().flatten().tolist() for name, t in torch.load(path, weights_only=True).items()}
 
 
-READERS = {".json": lambda p: json.loads(p.read_text()), ".f64": doubles, ".pt": tensors}
+# docProps has the time at which a workbook was made.
+def members(path):
+    with zipfile.ZipFile(path) as archive:
+        return {n: archive.read(n).decode("latin-1") for n in archive.namelist() if not n.startswith("docProps/")}
+
+
+READERS = {".json": lambda p: json.loads(p.read_text()), ".f64": doubles, ".pt": tensors, ".xlsx": members}
 
 
 def compare(name, made):
