@@ -14,8 +14,11 @@ namespace {
 
 std::vector<TableFormat> formats(const std::string& text) {
   std::vector<TableFormat> out;
-  for (const std::string& name : split_list("--format", text, {"md", "latex", "csv"})) {
-    out.push_back(name == "md" ? TableFormat::markdown : name == "latex" ? TableFormat::latex : TableFormat::csv);
+  for (const std::string& name : split_list("--format", text, {"md", "latex", "csv", "xlsx"})) {
+    out.push_back(name == "md"      ? TableFormat::markdown
+                  : name == "latex" ? TableFormat::latex
+                  : name == "xlsx"  ? TableFormat::workbook
+                                    : TableFormat::csv);
   }
   return out;
 }
@@ -24,7 +27,7 @@ void declare(CommandOptions& options) {
   const TableOptions defaults;
   options.store()
       .option("out", "DIR", "folder for the tables; created if missing", "tables")
-      .option("format", "LIST", "comma-separated: md, latex, csv", "md,latex,csv")
+      .option("format", "LIST", "comma-separated: md, latex, csv, xlsx", "md,latex,csv")
       .option("ci", "KIND", "bootstrap: over patients; folds: percentiles of fold values, as in the released code",
               "bootstrap")
       .number("resamples", "N", "bootstrap replicates; 0: only DeLong's CIs and stars", defaults.resamples);

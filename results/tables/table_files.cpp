@@ -18,6 +18,8 @@ const char* suffix(TableFormat format) {
       return ".csv";
     case TableFormat::latex:
       return ".tex";
+    case TableFormat::workbook:
+      return ".xlsx";
   }
   throw std::invalid_argument("unknown table format");
 }

@@ -22,8 +22,8 @@ constexpr std::size_t kLongestRecord = 1 << 20;  // bytes
 
 // Every call of `tables` writes Table 1 and Table 2 in each format.
 bool has_tables(const fs::path& folder) {
-  static constexpr std::array kNames = {"table1.md", "table1.csv", "table1.tex",
-                                        "table2.md", "table2.csv", "table2.tex"};
+  static constexpr std::array kNames = {"table1.md", "table1.csv", "table1.tex", "table1.xlsx",
+                                        "table2.md", "table2.csv", "table2.tex", "table2.xlsx"};
   std::error_code error;
   for (const char* name : kNames) {
     if (fs::exists(folder / name, error)) return true;

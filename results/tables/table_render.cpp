@@ -1,6 +1,7 @@
 #include "results/tables/table_render.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
@@ -12,6 +13,8 @@
 #include <vector>
 
 #include "base/text.h"
+#include "results/tables/table_text.h"
+#include "results/tables/table_workbook.h"
 
 namespace mtlgrid {
 namespace {
@@ -36,14 +39,6 @@ Shown shown(const TableValue& v, int decimals) {
   if (!std::isnan(v.ci_low)) s.ci = fmt::format("[{}, {}]", rounded(v.ci_low, decimals), rounded(v.ci_high, decimals));
   if (v.have < v.want) s.count = fmt::format("({}/{})", v.have, v.want);
   return s;
-}
-
-// Replaces what no format shows as it is: control characters become spaces; bytes that are not UTF-8, direction
-// overrides and invisible characters are escaped.
-std::string one_line(std::string_view text) {
-  std::string out(text);
-  std::replace_if(out.begin(), out.end(), [](unsigned char c) { return c < 0x80 && std::iscntrl(c); }, ' ');
-  return printable(out);
 }
 
 // CommonMark with GitHub's tables, strike-through and mathematics. Characters without effect at their place are not
@@ -124,9 +119,8 @@ std::string csv_field(const std::string& text) {
 std::string csv_number(double value) { return std::isnan(value) ? "" : fmt::format("{}", value); }
 
 std::string render_csv(const PaperTable& table) {
-  // The paper's numbers call its tables 1 and 2.
-  const std::string name = table.file_stem.starts_with("table") ? table.file_stem.substr(5) : table.file_stem;
-  std::string out = "table,method,biomarker,cohort,auxiliary,metric,value,ci_low,ci_high,have,want,best,stars,fold\n";
+  const std::string name = name_in_values(table);
+  std::string out = fmt::format("{}\n", fmt::join(kValueColumns, ","));
   for (std::size_t m = 0; m < table.methods.size(); ++m) {
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
       const TableColumn& column = table.columns[c];
@@ -250,6 +244,8 @@ std::string render(const PaperTable& table, TableFormat format) {
       return render_csv(table);
     case TableFormat::latex:
       return render_latex(table);
+    case TableFormat::workbook:
+      return render_workbook(table);
   }
   throw std::invalid_argument("unknown table format");
 }

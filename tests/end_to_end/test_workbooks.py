@@ -1,4 +1,4 @@
-"""Tables in Excel workbooks are what the same tables are as csv, to the last bit of a plan."""
+"""Tables in Excel workbooks are what the same tables are as csv, to the last bit of a plan, and `tables` writes them."""
 import csv
 import re
 import tempfile
@@ -82,10 +82,15 @@ class Workbooks(unittest.TestCase):
         self.assertIn("is a Parquet file", done.stderr)
         self.assertIn("pandas.read_parquet", done.stderr)
 
-    def test_a_grid_of_workbooks_runs_and_predicts(self):
+    def test_a_grid_of_workbooks_runs_and_its_tables_are_workbooks(self):
         config = self.as_workbooks()
         self.grid.call("run", config, "--only", "fold=0")
-        out = Path(self.grid.folder)
+        out = Path(self.grid.folder) / "tables"
+        self.grid.call("tables", self.grid.store, "--out", out, "--format", "xlsx,csv", "--resamples", "0")
+        names = {file.name for file in out.iterdir()}
+        self.assertIn("table1.xlsx", names)
+        with zipfile.ZipFile(out / "table1.xlsx") as archive:
+            self.assertIn(b'<sheet name="values"', archive.read("xl/workbook.xml"))
         cohort = next(self.grid.config.parent.glob("*/slide.xlsx")).parent
         cells = self.grid.call("status", self.grid.store).stdout
         self.assertIn("done", cells)

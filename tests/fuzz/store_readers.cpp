@@ -114,7 +114,8 @@ class Readers {
     for (const TableCi ci : {TableCi::bootstrap, TableCi::folds}) {
       refused([&] {
         for (const PaperTable& table : paper_tables(store_, {.grid = grid, .ci = ci, .resamples = 5})) {
-          for (const TableFormat format : {TableFormat::markdown, TableFormat::csv, TableFormat::latex}) {
+          for (const TableFormat format :
+               {TableFormat::markdown, TableFormat::csv, TableFormat::latex, TableFormat::workbook}) {
             render(table, format);
           }
         }

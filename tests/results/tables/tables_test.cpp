@@ -335,15 +335,16 @@ TEST_F(TablesTest, UnknownGridAndWrongFilesAreBadInput) {
 }
 
 TEST_F(TablesTest, FilesAreWrittenWholeInEveryFormat) {
-  const std::vector<TableFormat> kFormats = {TableFormat::markdown, TableFormat::csv, TableFormat::latex};
+  const std::vector<TableFormat> kFormats = {TableFormat::markdown, TableFormat::csv, TableFormat::latex,
+                                             TableFormat::workbook};
   make();
   const auto files = write_tables(paper_tables(store(), options_), kFormats, folder_ / "new" / "out", {});
-  EXPECT_EQ(files.size(), 6u * 3u);
+  EXPECT_EQ(files.size(), 6u * 4u);
   std::set<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder_ / "new" / "out")) names.insert(entry.path().filename());
   EXPECT_EQ(names.erase(kOriginFile), 1u);
   EXPECT_EQ(names.size(), files.size());
-  EXPECT_THAT(names, testing::IsSupersetOf({"table1.md", "table1.csv", "table1.tex", "table2.md",
+  EXPECT_THAT(names, testing::IsSupersetOf({"table1.md", "table1.csv", "table1.tex", "table1.xlsx", "table2.md",
                                             "supplement_MSI_SF.tex", "delong_MSI_LF.md"}));
   std::ofstream(folder_ / "file") << "in the way";
   EXPECT_THROW(write_tables({}, kFormats, folder_ / "file", {}), InputError);
