@@ -22,6 +22,8 @@ constexpr std::size_t kDimensions = 16;
 
 struct None {};
 struct Mark {};
+struct Float {};  // its value is of no use
+struct List {};   // its items are not kept
 struct Global {
   std::string name;  // "module name"
 };
@@ -32,8 +34,9 @@ struct Tuple;
 
 // Dicts and tuples are shared: the memo gives one object to several places, and a dict grows after it was remembered.
 using Value = std::variant<None, Mark, bool, std::int64_t, std::string, Global, PickledTensor, std::shared_ptr<Dict>,
-                           std::shared_ptr<Tuple>>;
-constexpr const char* kKinds[] = {"None", "mark", "bool", "number", "text", "global", "tensor", "dict", "tuple"};
+                           std::shared_ptr<Tuple>, Float, List>;
+constexpr const char* kKinds[] = {"None",   "mark", "bool",  "number", "text", "global",
+                                  "tensor", "dict", "tuple", "number", "list"};
 
 struct Tuple {
   std::vector<Value> items;
@@ -44,17 +47,15 @@ struct Tuple {
 
 class Reader {
  public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+  Reader(std::string_view bytes, const PickleWish& wish) : bytes_(bytes), wish_(wish) {}
 
-  std::map<std::string, PickledEntry> read() {
+  PickledObject read() {
     while (step()) {
     }
     const Value top = pop();
-    const auto* dict = std::get_if<std::shared_ptr<Dict>>(&top);
-    if (dict == nullptr) {
-      throw InputError(fmt::format("holds a {}, expected a dict of tensors (model.state_dict())", kKinds[top.index()]));
-    }
-    return std::move((*dict)->entries);
+    PickledObject object{entry_of(top), {}};
+    if (const auto* dict = std::get_if<std::shared_ptr<Dict>>(&top)) object.entries = std::move((*dict)->entries);
+    return object;
   }
 
  private:
@@ -84,9 +85,9 @@ class Reader {
         push(std::make_shared<Dict>());
         break;
       default:
-        if (!number(code) && !text(code) && !tuple(code) && !memo(code) && !object(code)) {
-          throw InputError(fmt::format(
-              "holds more than tensors and dicts (pickle instruction 0x{:02x}), expected model.state_dict()", code));
+        if (!number(code) && !text(code) && !tuple(code) && !memo(code) && !object(code) && !plain(code)) {
+          throw InputError(fmt::format("holds more than tensors and dicts (pickle instruction 0x{:02x}), expected {}",
+                                       code, wish_.expected));
         }
     }
     return true;
@@ -187,13 +188,36 @@ class Reader {
     }
   }
 
+  // Numbers and lists that are not kept, where they are allowed.
+  bool plain(unsigned char code) {
+    if (!wish_.plain_data) return false;
+    switch (code) {
+      case 'G':  // BINFLOAT
+        take(8);
+        push(Float{});
+        return true;
+      case ']':  // EMPTY_LIST
+        push(List{});
+        return true;
+      case 'a':  // APPEND
+        pop();
+        break;
+      case 'e':  // APPENDS
+        pop_to_mark();
+        break;
+      default:
+        return false;
+    }
+    if (!std::holds_alternative<List>(top())) damaged("items for something other than a list");
+    return true;
+  }
+
   void global(const std::string& module, const std::string& name) {
     const bool storage = module == "torch" && name.ends_with("Storage");
     if (!storage && module + " " + name != "collections OrderedDict" &&
         module + " " + name != "torch._utils _rebuild_tensor_v2" &&
         module + " " + name != "torch._utils _rebuild_parameter") {
-      throw InputError(fmt::format("holds an object made by '{}.{}', expected a dict of tensors (model.state_dict())",
-                                   module, name));
+      throw InputError(fmt::format("holds an object made by '{}.{}', expected {}", module, name, wish_.expected));
     }
     push(Global{module + " " + name});
   }
@@ -238,10 +262,15 @@ class Reader {
     if (items.size() % 2 != 0) damaged("a key without a value");
     const auto dict = as<std::shared_ptr<Dict>>(top());
     for (std::size_t i = 0; i < items.size(); i += 2) {
-      PickledEntry entry = {kKinds[items[i + 1].index()], {}};
-      if (const auto* tensor = std::get_if<PickledTensor>(&items[i + 1])) entry.tensor = *tensor;
-      dict->entries[as<std::string>(items[i])] = std::move(entry);
+      if (wish_.plain_data && !std::holds_alternative<std::string>(items[i])) continue;
+      dict->entries[as<std::string>(items[i])] = entry_of(items[i + 1]);
     }
+  }
+
+  static PickledEntry entry_of(const Value& value) {
+    PickledEntry entry = {kKinds[value.index()], {}};
+    if (const auto* tensor = std::get_if<PickledTensor>(&value)) entry.tensor = *tensor;
+    return entry;
   }
 
   std::vector<std::int64_t> integers(const Value& value) const {
@@ -325,6 +354,7 @@ class Reader {
   }
 
   std::string_view bytes_;
+  const PickleWish& wish_;
   std::size_t at_ = 0;
   std::vector<Value> stack_;
   std::map<std::uint64_t, Value> memo_;
@@ -332,11 +362,20 @@ class Reader {
 
 }  // namespace
 
-std::map<std::string, PickledEntry> read_pickled_dict(std::string_view pickle) {
+PickledObject read_pickled(std::string_view pickle, const PickleWish& wish) {
   if (pickle.size() > kBytes) {
     throw InputError(fmt::format("its data.pkl has {} bytes, expected at most {}", pickle.size(), kBytes));
   }
-  return Reader(pickle).read();
+  return Reader(pickle, wish).read();
+}
+
+std::map<std::string, PickledEntry> read_pickled_dict(std::string_view pickle) {
+  const PickleWish wish{"a dict of tensors (model.state_dict())"};
+  PickledObject object = read_pickled(pickle, wish);
+  if (object.whole.kind != "dict") {
+    throw InputError(fmt::format("holds a {}, expected {}", object.whole.kind, wish.expected));
+  }
+  return std::move(object.entries);
 }
 
 }  // namespace mtlgrid

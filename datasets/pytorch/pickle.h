@@ -1,5 +1,6 @@
-// Reads the pickle inside a PyTorch file, as far as a state dict needs it. Nothing is executed; only tensors and dicts
-// are understood. No torch: its own C++ reader cannot read the OrderedDict of model.state_dict().
+// Reads the pickle inside a PyTorch file, as far as tensors need it. Nothing is executed; only tensors, dicts and,
+// where a reader allows them, plain data are understood. No torch: its own C++ reader cannot read the OrderedDict of
+// model.state_dict().
 #pragma once
 
 #include <cstdint>
@@ -25,9 +26,27 @@ struct PickledEntry {
   PickledTensor tensor;
 };
 
-// The entries of a dict or OrderedDict of tensors by name, protocols 2 to 5. If several entries have the same name, the
-// last one counts. Attributes of the dict (`_metadata`) are ignored. Throws InputError that says what was found
-// instead: damaged bytes, an object of another class, something other than a dict. The text does not name the file.
+// What a pickle holds: one object, and the entries of it where it is a dict.
+struct PickledObject {
+  PickledEntry whole;
+  std::map<std::string, PickledEntry> entries;
+};
+
+// What a reader wants of a pickle.
+struct PickleWish {
+  const char* expected;  // for messages: "a dict of tensors (model.state_dict())"
+  // Whether lists and floating-point numbers may stand beside tensors, as in a dict of features and their origin. Their
+  // values are not kept, and entries whose keys are not texts are passed over.
+  bool plain_data = false;
+};
+
+// The object in a pickle of protocols 2 to 5. If several entries of a dict have the same name, the last one counts.
+// Attributes of a dict (`_metadata`) are ignored. Throws InputError that says what was found instead: damaged bytes, an
+// object of another class. The text does not name the file.
+PickledObject read_pickled(std::string_view pickle, const PickleWish& wish);
+
+// The entries of a dict or OrderedDict of tensors by name. Throws InputError as read_pickled(), and for something other
+// than a dict.
 std::map<std::string, PickledEntry> read_pickled_dict(std::string_view pickle);
 
 }  // namespace mtlgrid

@@ -3,14 +3,31 @@
 #include <fmt/format.h>
 #include <zip.h>
 
+#include <cerrno>
+#include <utility>
+
 #include "base/errors.h"
+#include "base/system_error.h"
 
 namespace mtlgrid {
+namespace {
+
+// Throws SystemError if a system call failed while libzip worked: the file is not at fault then.
+void throw_if_of_system(const std::filesystem::path& file, zip_error_t* error) {
+  const int code = zip_error_code_zip(error), number = zip_error_code_system(error);
+  const bool call = code == ZIP_ER_OPEN || code == ZIP_ER_READ || code == ZIP_ER_SEEK;
+  if (call && zip_error_system_type(error) == ZIP_ET_SYS && number != 0 && number != EINVAL) {
+    throw system_error(file, number);
+  }
+}
+
+}  // namespace
 
 struct ZipReader::Archive {
-  explicit Archive(const std::filesystem::path& file) {
+  explicit Archive(std::filesystem::path path) : file(std::move(path)) {
     if (!std::filesystem::is_regular_file(file)) throw InputError("is not a file");  // opening a pipe would wait
     int code = 0;
+    errno = 0;
     handle = zip_open(file.c_str(), ZIP_RDONLY | ZIP_CHECKCONS, &code);
     if (handle != nullptr) {
       size = left = std::filesystem::file_size(file);
@@ -19,6 +36,7 @@ struct ZipReader::Archive {
     zip_error_t error;
     zip_error_init_with_code(&error, code);
     const std::string text = zip_error_strerror(&error);
+    throw_if_of_system(file, &error);
     zip_error_fini(&error);
     throw InputError(fmt::format("cannot be read as a zip archive: {}", text));
   }
@@ -26,6 +44,7 @@ struct ZipReader::Archive {
   Archive(const Archive&) = delete;
   Archive& operator=(const Archive&) = delete;
 
+  std::filesystem::path file;
   zip_t* handle = nullptr;
   std::uintmax_t size = 0;  // bytes; no stored record is longer
   std::uintmax_t left = 0;  // of them for records that are still to be read: none shares bytes with another
@@ -62,13 +81,13 @@ std::string ZipReader::read(const std::string& record) const {
   const std::unique_ptr<zip_file_t, decltype(&zip_fclose)> file(zip_fopen(archive_->handle, record.c_str(), 0),
                                                                 zip_fclose);
   if (!file) throw InputError(fmt::format("damaged: {}: {}", record, zip_strerror(archive_->handle)));
-  std::string bytes(stat.size, '\0');
   // One byte more than there is: the checksum is compared at the end of the record.
-  bytes.push_back('\0');
+  std::string bytes(stat.size + 1, '\0');
   zip_int64_t n = 0, total = 0;
   while ((n = zip_fread(file.get(), bytes.data() + total, bytes.size() - static_cast<std::size_t>(total))) > 0) {
     total += n;
   }
+  if (n < 0) throw_if_of_system(archive_->file, zip_file_get_error(file.get()));
   if (n < 0 || static_cast<zip_uint64_t>(total) != stat.size) {
     throw InputError(fmt::format("damaged: {}: {}", record, n < 0 ? zip_file_strerror(file.get()) : "truncated"));
   }

@@ -9,7 +9,8 @@ namespace mtlgrid {
 
 class ZipReader {
  public:
-  // Throws InputError, without the file's name, if the file is not a zip archive.
+  // Throws InputError, without the file's name, if the file is not a zip archive, and SystemError where the system
+  // refuses to read it (so does read()).
   explicit ZipReader(const std::filesystem::path& file);
   ~ZipReader();
   ZipReader(const ZipReader&) = delete;

@@ -1,33 +1,24 @@
 #include "trainer/formats/state_dict.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/stat.h>
 
 #include <bit>
-#include <cerrno>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <map>
-#include <optional>
 #include <set>
-#include <span>
 #include <string>
+#include <string_view>
 
 #include "base/errors.h"
-#include "base/file_descriptor.h"
-#include "base/read_at.h"
-#include "base/system_error.h"
 #include "datasets/features/half.h"
 #include "datasets/pytorch/pickle.h"
-#include "datasets/pytorch/zip.h"
+#include "datasets/pytorch/tensor_file.h"
 
 namespace mtlgrid {
 namespace {
-
-using Entries = std::map<std::string, PickledEntry>;
 
 template <typename T>
 T load(const char* bytes) {
@@ -36,48 +27,21 @@ T load(const char* bytes) {
   return value;
 }
 
-// How the elements of a storage are read.
-struct ElementType {
-  std::size_t bytes;
-  double (*value)(const char*);
-};
-
-const std::map<std::string, ElementType>& element_types() {
-  static const std::map<std::string, ElementType> kTypes = {
-      {"DoubleStorage", {8, [](const char* b) { return load<double>(b); }}},
-      {"FloatStorage", {4, [](const char* b) { return static_cast<double>(load<float>(b)); }}},
-      {"HalfStorage", {2, [](const char* b) { return from_half(load<std::uint16_t>(b)); }}},
-      // The upper half of a float32.
-      {"BFloat16Storage",
-       {2,
-        [](const char* b) {
-          return static_cast<double>(std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(b)} << 16));
-        }}},
-  };
-  return kTypes;
+double value_of(ElementType type, const char* bytes) {
+  switch (type) {
+    case ElementType::float64:
+      return load<double>(bytes);
+    case ElementType::float32:
+      return static_cast<double>(load<float>(bytes));
+    case ElementType::float16:
+      return from_half(load<std::uint16_t>(bytes));
+    case ElementType::bfloat16:  // the upper half of a float32
+      return static_cast<double>(std::bit_cast<float>(std::uint32_t{load<std::uint16_t>(bytes)} << 16));
+  }
+  return 0;
 }
 
-// Throws InputError that says what the file is, unless it begins like a zip archive.
-void check_is_zip(const std::filesystem::path& file) {
-  const FileDescriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));  // waits for no pipe
-  int number = errno;
-  struct stat facts = {};
-  if (!in || ::fstat(in.get(), &facts) != 0) {
-    const bool absent = number == ENOENT || number == ENOTDIR || number == ELOOP || number == ENAMETOOLONG;
-    if (!absent) throw system_error(file, number);
-    throw InputError(std::string("cannot be opened: ") + std::strerror(number));
-  }
-  if (!S_ISREG(facts.st_mode)) throw InputError(S_ISDIR(facts.st_mode) ? "is a folder" : "is a pipe or device");
-  std::string front(2, '\0');
-  read_at(in.get(), 0, std::as_writable_bytes(std::span(front)), number);
-  if (front == "PK") return;
-  // A bare pickle of protocol 2, or a tar: what torch.save wrote before 1.6.
-  if (front == "\x80\x02") {
-    throw InputError(
-        "is in the format of PyTorch before 1.6; load it and save it again with torch.save of PyTorch 1.6 or later");
-  }
-  throw InputError("was not written by torch.save: not a zip archive");
-}
+constexpr PickleWish kWish{"a dict of tensors (model.state_dict())"};
 
 // "class_tokens.X" etc. name the two targets: the parts of `names` in front of ".weight" after each head.
 struct Targets {
@@ -106,12 +70,9 @@ bool of_target(const std::string& name) {
 
 class StateDict {
  public:
-  explicit StateDict(const std::filesystem::path& file) : zip_((check_is_zip(file), file)) {
-    folder_ = zip_.folder_of("data.pkl");
-    if (zip_.has(folder_ + "/byteorder") && zip_.read(folder_ + "/byteorder") != "little") {
-      throw InputError("was saved on a big-endian machine; load it and save it again on a little-endian one");
-    }
-    entries_ = read_pickled_dict(zip_.read(folder_ + "/data.pkl"));
+  explicit StateDict(const std::filesystem::path& file) : file_(file, kWish), entries_(file_.content().entries) {
+    const std::string& kind = file_.content().whole.kind;
+    if (kind != "dict") throw InputError(fmt::format("holds a {}, expected {}", kind, kWish.expected));
   }
 
   std::vector<double> values(const ParameterLayout& layout) {
@@ -157,42 +118,13 @@ class StateDict {
     if (tensor.shape != spec.shape) {
       throw InputError(fmt::format("'{}' has shape {}, expected {}", spec.name, tensor.shape, spec.shape));
     }
-    const auto type = element_types().find(tensor.type);
-    if (type == element_types().end()) {
-      throw InputError(fmt::format("'{}' is a tensor of {}, expected float16, bfloat16, float32 or float64", spec.name,
-                                   tensor.type));
-    }
-    const std::string& bytes = storage(tensor.storage);
-    const std::size_t width = type->second.bytes;
-    if (bytes.size() % width != 0 || static_cast<std::int64_t>(bytes.size() / width) != tensor.elements) {
-      throw InputError(fmt::format("damaged: the storage of '{}' has {} bytes, expected {} numbers of {}", spec.name,
-                                   bytes.size(), tensor.elements, width));
-    }
-    check_bounds(spec, tensor, tensor.elements);
-    std::vector<std::int64_t> index(tensor.shape.size(), 0);
-    for (std::int64_t i = 0; i < spec.size; ++i) {
-      std::int64_t at = tensor.offset;
-      for (std::size_t d = 0; d < index.size(); ++d) at += index[d] * tensor.strides[d];
-      out[i] = type->second.value(bytes.data() + static_cast<std::size_t>(at) * type->second.bytes);
-      for (std::size_t d = index.size(); d > 0; --d) {  // the next index, the last dimension first
-        if (++index[d - 1] < tensor.shape[d - 1]) break;
-        index[d - 1] = 0;
-      }
-    }
+    const std::string name = fmt::format("'{}'", spec.name);
+    const ElementType type = TensorFile::type_of(name, tensor);
+    const std::string_view bytes = file_.storage(name, tensor);
+    for_each_element(tensor, [&](std::int64_t i, std::int64_t at) {
+      out[i] = value_of(type, bytes.data() + static_cast<std::size_t>(at) * bytes_of(type));
+    });
     check_finite(spec, out);
-  }
-
-  // Every element must be inside the storage, which has `elements` elements.
-  static void check_bounds(const ParameterSpec& spec, const PickledTensor& tensor, std::int64_t elements) {
-    bool inside = tensor.offset >= 0 && tensor.offset < elements;
-    std::int64_t last = tensor.offset;
-    for (std::size_t d = 0; inside && d < tensor.shape.size(); ++d) {
-      if (tensor.shape[d] == 1) continue;
-      inside = tensor.strides[d] >= 0 && tensor.strides[d] < elements;
-      if (inside) last += (tensor.shape[d] - 1) * tensor.strides[d];
-    }
-    if (!inside || last >= elements)
-      throw InputError(fmt::format("damaged: '{}' reaches beyond its storage", spec.name));
   }
 
   static void check_finite(const ParameterSpec& spec, const double* values) {
@@ -204,16 +136,8 @@ class StateDict {
     }
   }
 
-  const std::string& storage(const std::string& key) {
-    const auto found = storages_.find(key);
-    if (found != storages_.end()) return found->second;
-    return storages_.emplace(key, zip_.read(folder_ + "/data/" + key)).first->second;
-  }
-
-  ZipReader zip_;
-  std::string folder_;
-  Entries entries_;
-  std::map<std::string, std::string> storages_;  // key to bytes: tensors may share one
+  TensorFile file_;
+  const std::map<std::string, PickledEntry>& entries_;
   Problems problems_;
 };
 
