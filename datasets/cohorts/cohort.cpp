@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "datasets/cohorts/same_kind.h"
 #include "datasets/tables/seen_values.h"
 
 namespace mtlgrid {
@@ -66,9 +67,18 @@ void check_disjoint(const Cohort& training, const Cohort& external, Problems& pr
 namespace {
 
 // Whether files that do not name their extractor may stand beside those of the other cohort: `encoder` was not read by
-// earlier versions, and TRIDENT has not always written it.
+// earlier versions, TRIDENT has not always written it, and PyTorch's files have no place for a name.
 bool may_be_one(const Cohort& a, const Cohort& b) {
-  return (a.extractor.empty() && b.by_encoder) || (b.extractor.empty() && a.by_encoder);
+  return (a.extractor.empty() && (b.by_encoder || a.by_pytorch)) ||
+         (b.extractor.empty() && (a.by_encoder || b.by_pytorch));
+}
+
+}  // namespace
+
+namespace {
+
+FeatureKind kind_of(const Cohort& cohort) {
+  return {cohort.files.name, cohort.files.features, cohort.level, cohort.geometries};
 }
 
 }  // namespace
@@ -78,6 +88,7 @@ void check_same_features(const Cohort& training, const Cohort& external, Problem
     problems.add(fmt::format("{}: {} features a tile, expected {} as in training cohort '{}'",
                              external.files.features.string(), external.width, training.width, training.files.name));
   }
+  check_same_kind(kind_of(training), "training cohort", kind_of(external), problems);
   if (external.extractor == training.extractor || may_be_one(training, external)) return;
   if (external.extractor.empty()) {
     problems.add(fmt::format("{}: no file says which extractor wrote it, expected '{}' as in training cohort '{}'; {}",
@@ -103,12 +114,6 @@ std::vector<std::string> warn_of_other_features(const Cohort& training, const Co
         fmt::format("{}: no file says which extractor wrote it, those of cohort '{}' say '{}'; make sure "
                     "that it was the same one",
                     unnamed.files.features.string(), named.files.name, named.extractor));
-  }
-  if (external.tile_size != training.tile_size && !external.tile_size.empty() && !training.tile_size.empty()) {
-    warnings.push_back(
-        fmt::format("{}: tiles of {}, those of training cohort '{}' of {}; results compare models only "
-                    "where tiles were cut alike",
-                    external.files.features.string(), external.tile_size, training.files.name, training.tile_size));
   }
   return warnings;
 }

@@ -9,13 +9,16 @@
 
 #include "base/errors.h"
 #include "datasets/cohorts/drop.h"
+#include "datasets/cohorts/geometry_groups.h"
+#include "datasets/features/feature_info.h"
 #include "datasets/features/known_features.h"
 #include "datasets/tables/table.h"
 
 namespace mtlgrid {
 
 // Where a cohort's files are (configuration section [cohort.NAME]); paths are absolute. Without a clinical table, the
-// patients are those of the slide table, without labels.
+// patients are those of the slide table, without labels. Without a slide table, the file of a patient is
+// FEATURES/PATIENT.h5 or .pt.
 struct CohortFiles {
   std::string name;
   std::filesystem::path clini, slides, features;
@@ -48,12 +51,14 @@ std::vector<KnownFeatures> known_features(const Patient& patient);
 
 struct Cohort {
   CohortFiles files;
-  Table clini;                    // empty if there is none
-  std::vector<Patient> patients;  // with at least one feature file; ascending by bytes of the name
-  std::int64_t width = 0;         // features a tile, D
-  std::string extractor;          // canonical name; empty if no file says
-  bool by_encoder = false;        // no file's attribute `extractor` says it, only datasets' `encoder`
-  std::string tile_size;          // "256 um in 224 px"; empty if no file says, or they differ
+  Table clini;                              // empty if there is none
+  std::vector<Patient> patients;            // with at least one feature file; ascending by bytes of the name
+  std::int64_t width = 0;                   // features a tile, D
+  std::string extractor;                    // canonical name; empty if no file says
+  bool by_encoder = false;                  // no file's attribute `extractor` says it, only datasets' `encoder`
+  FeatureLevel level = FeatureLevel::tile;  // what a row of features is of (cohort_level.h)
+  std::vector<GeometryGroup> geometries;    // of the files that pairs use, the most frequent first
+  bool by_pytorch = false;                  // all files are PyTorch's, which cannot say by which extractor
   std::vector<Drop> drops;
   std::vector<std::string> inferences;  // of its tables and feature files, one sentence each, with the evidence
   std::string fingerprint;  // hex hash of what training reads: feature files' content hashes, patients and slides
@@ -69,10 +74,11 @@ std::string how_to_read_as_missing(const Cohort& cohort, const std::vector<std::
 // external cohort).
 void check_disjoint(const Cohort& training, const Cohort& external, Problems& problems);
 
-// Adds a problem if the cohorts' features differ in width or in the extractor's canonical name. Where one cohort's
-// files do not name the extractor and the other's do so by `encoder` alone, that is a warning below.
+// Adds a problem if the cohorts' features differ in width, in the extractor's canonical name, in what a row is of, or
+// in how tiles were cut. Where one cohort's files do not name the extractor and the other's do so by `encoder` alone,
+// or cannot name it, that is a warning below.
 void check_same_features(const Cohort& training, const Cohort& external, Problems& problems);
-// Warnings on the external cohort, one line each: an extractor that only one cohort names, tiles of another size.
+// Warnings on the external cohort, one line each: an extractor that only one cohort names.
 std::vector<std::string> warn_of_other_features(const Cohort& training, const Cohort& external);
 
 // What to do about files that do not name their extractor where `expected` is.

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "datasets/cohorts/join_columns.h"
 #include "datasets/cohorts/join_hints.h"
+#include "datasets/tables/columns.h"
 
 namespace mtlgrid {
 namespace {
@@ -29,20 +30,31 @@ class Join {
        const std::function<bool(std::size_t)>& used, const JoinFindings& findings)
       : files_(files),
         clini_(clini),
-        slides_(slides),
+        slides_(files.slides.empty() ? clini : slides),
         features_(features),
         used_(used),
         drops_(findings.drops),
         problems_(findings.problems),
         warnings_(findings.warnings),
-        unlisted_(findings.unlisted) {}
+        unlisted_(findings.unlisted),
+        inferences_(findings.inferences) {}
 
   std::vector<JoinedPatient> run() {
-    const auto columns = join_columns(files_, clini_, slides_, problems_);
-    if (!columns) return {};
-    read_patients(files_.clini.empty() ? slides_ : clini_, columns->patient);
-    for (const auto& row : slides_.rows) {
-      place_slide(row, row.cells[columns->slide_patient], row.cells[columns->filename]);
+    if (by_patients()) {
+      const auto column = needed_column(clini_, files_.patient_column, problems_);
+      if (!column) return {};
+      read_patients(clini_, *column);
+      for (const auto& row : clini_.rows) {
+        const auto& patient = row.cells[*column];
+        if (patient && !in_slide_table_.contains(*patient)) place_slide(row, patient, patient);
+      }
+    } else {
+      const auto columns = join_columns(files_, clini_, slides_, problems_);
+      if (!columns) return {};
+      read_patients(files_.clini.empty() ? slides_ : clini_, columns->patient);
+      for (const auto& row : slides_.rows) {
+        place_slide(row, row.cells[columns->slide_patient], row.cells[columns->filename]);
+      }
     }
     report_outside();
     mistakes_.report(slides_.path.string(), problems_);
@@ -53,6 +65,8 @@ class Join {
   }
 
  private:
+  bool by_patients() const { return files_.slides.empty(); }  // no slide table
+
   void drop(std::string patient, std::string slide, std::string reason) {
     drops_.push_back({files_.name, std::move(patient), std::move(slide), std::move(reason)});
   }
@@ -81,6 +95,7 @@ class Join {
     if (match.files.empty()) lost_filenames_.insert(*filename);
     const auto known = patients_.find(*patient);
     if (known == patients_.end()) return drop(*patient, *filename, "patient not in the clinical table");
+    if (!match.passed_over.empty()) both_.emplace(match.files[0], match.passed_over);
     if (const auto file = resolve(slide, match)) known->second.slides.push_back(*file);
   }
 
@@ -129,6 +144,7 @@ class Join {
 
   std::nullopt_t lose(const SlideRow& slide) {
     if (features_.may_be_unlisted(slide.filename) && used(slide.patient)) unlisted_filenames_.insert(slide.filename);
+    if (by_patients()) return std::nullopt;  // the patient is dropped, and told with this
     drop(slide.patient, slide.filename,
          features_.is_folder(slide.filename) ? "a folder, not a feature file" : "no feature file");
     return std::nullopt;
@@ -155,10 +171,14 @@ class Join {
       if (!patient.slides.empty()) {
         joined.push_back(std::move(patient));
       } else {
-        drop(name, "", in_slide_table_.contains(name) ? "no slide has a feature file" : "not in the slide table");
+        drop(name, "",
+             by_patients()                    ? "no feature file of that name"
+             : in_slide_table_.contains(name) ? "no slide has a feature file"
+                                              : "not in the slide table");
       }
     }
     warn_of_one_file_twice(joined);
+    say_choice();
     warn_of_unread_folders();
     if (!unlisted_filenames_.empty()) return joined;  // what is lost is not known
     if (joined.empty() && mistakes_.empty()) return complain_of_nobody(patients, slides);
@@ -189,7 +209,7 @@ class Join {
     std::set<std::string> found;
     for (const auto& [file, owner] : owners_) found.insert(file);
     return {NameKind::files,
-            "FILENAMEs of " + slides_.path.string(),
+            (by_patients() ? "patients of " : "FILENAMEs of ") + slides_.path.string(),
             "files of " + files_.features.string(),
             {lost_filenames_.begin(), lost_filenames_.end()},
             filenames_.size(),
@@ -238,6 +258,21 @@ class Join {
     warnings_.insert(warnings_.end(), lines.lines().begin(), lines.lines().end());
   }
 
+  // Which of two files of one slide is read, and what stands for a slide table.
+  void say_choice() {
+    if (!both_.empty()) {
+      const auto& [taken, other] = *both_.begin();
+      inferences_.push_back(
+          fmt::format("{} both as .h5 and as .pt ({} and {}{}): the .h5 is read",
+                      both_.size() == 1 ? "1 slide is there" : fmt::format("{} slides are there", both_.size()), taken,
+                      other, both_.size() > 1 ? ", ..." : ""));
+    }
+    if (by_patients()) {
+      inferences_.push_back(
+          fmt::format("no slide table: the file of a patient is {}/PATIENT.h5 or .pt", files_.features.string()));
+    }
+  }
+
   void warn_of_unread_folders() {
     Causes unread, unlisted;
     for (const auto& entry : features_.unread()) {
@@ -269,6 +304,8 @@ class Join {
   Problems& problems_;
   std::vector<std::string>& warnings_;
   Problems& unlisted_;
+  std::vector<std::string>& inferences_;
+  std::map<std::string, std::string> both_;        // files that are read to those of the same slides that are not
   Causes mistakes_, unused_;                       // of single rows; of patients whom no pair uses
   std::map<std::string, JoinedPatient> patients_;  // by bytes of the name
   std::set<std::string> in_slide_table_;           // patients

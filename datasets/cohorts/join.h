@@ -15,20 +15,22 @@ struct JoinedPatient {
   std::vector<std::string> slides;  // relative paths of the files, slide-table row order, each once
 };
 
-// Where a join writes what it finds. `unlisted`: slides that are used, were not found, and may be in a sub-folder that
-// cannot be listed: the cohort is not known then.
+// Where a join writes what it finds. `inferences`: what it chose, with the evidence. `unlisted`: slides that are used,
+// were not found, and may be in a sub-folder that cannot be listed: the cohort is not known then.
 struct JoinFindings {
   std::vector<Drop>& drops;
   Problems& problems;
   std::vector<std::string>& warnings;
   Problems& unlisted;
+  std::vector<std::string>& inferences;
 };
 
 // Patients ascending by bytes of the name: those of `clini`, or of `slides` where `files` names no clinical table.
-// `used` says of a row of the table of patients whether any pair may take it: FILENAMEs that are ambiguous or outside
-// the folder, and files of two patients, are problems if it does, otherwise warnings; of patients who are not in the
-// clinical table they are neither. Missing columns and joins that leave nobody are problems, one line a cause; a join
-// that loses rows for one reason, sub-folders that could not be read, and files that are one under two names, warnings.
+// Where it names no slide table, each patient of `clini` has the file that its name refers to. `used` says of a row of
+// the table of patients whether any pair may take it: FILENAMEs that are ambiguous or outside the folder, and files of
+// two patients, are problems if it does, otherwise warnings; of patients who are not in the clinical table they are
+// neither. Missing columns and joins that leave nobody are problems, one line a cause; a join that loses rows for one
+// reason, sub-folders that could not be read, and files that are one under two names, warnings.
 std::vector<JoinedPatient> join_tables(const CohortFiles& files, const Table& clini, const Table& slides,
                                        const FeatureIndex& features, const std::function<bool(std::size_t)>& used,
                                        const JoinFindings& findings);

@@ -34,15 +34,15 @@ class Best {
   std::optional<NameExplanation> best_;
 };
 
-// Files are joined with or without '.h5'.
-std::string without_h5(NameKind kind, const std::string& name) {
-  const bool h5 = kind == NameKind::files && name.ends_with(".h5");
-  return h5 ? name.substr(0, name.size() - 3) : name;
+// Files are joined with or without '.h5' or '.pt'.
+std::string without_suffix(NameKind kind, const std::string& name) {
+  const bool suffix = kind == NameKind::files && (name.ends_with(".h5") || name.ends_with(".pt"));
+  return suffix ? name.substr(0, name.size() - 3) : name;
 }
 
 // What the name is by a form: the suffix may stand before what the form takes away ('a.h5 ').
 std::string key_of(const NameSearch& search, const NameForm& form, const std::string& name) {
-  return without_h5(search.kind, form.key(without_h5(search.kind, name)));
+  return without_suffix(search.kind, form.key(without_suffix(search.kind, name)));
 }
 
 void offer_form(const NameSearch& search, const NameForm& form, Best& best) {

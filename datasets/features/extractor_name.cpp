@@ -63,9 +63,12 @@ std::string canonical_extractor(const std::string& extractor) {
   // STAMP 1.x: "STAMP-extract-<version>_<date>_<name>"; 2.0 and 2.1: "<name>-<first 8 hex digits of the code's hash>";
   // 2.2 and later: "<name>". A name may end in its weights' hash, and others' names in eight digits: only what follows
   // a name of STAMP's is cut off.
-  constexpr std::string_view kVersion1 = "STAMP-extract-";
+  // marugoto: "marugoto-extract-v<version>_<name>".
+  constexpr std::string_view kVersion1 = "STAMP-extract-", kMarugoto = "marugoto-extract-v";
   std::string_view name = extractor;
-  if (name.starts_with(kVersion1)) {
+  if (name.starts_with(kMarugoto) && name.find('_') != name.npos) {
+    name.remove_prefix(name.find('_') + 1);
+  } else if (name.starts_with(kVersion1)) {
     const auto date = name.find('_');
     const auto id = date == name.npos ? name.npos : name.find('_', date + 1);
     if (id != name.npos) name.remove_prefix(id + 1);

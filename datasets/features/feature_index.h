@@ -15,24 +15,27 @@ namespace mtlgrid {
 
 class FeatureIndex {
  public:
-  // Lists every entry ending in .h5 below `folder`, sub-folders and links to folders included (each real folder once);
-  // whether an entry is a readable file is seen when it is read. Throws InputError if the folder does not exist or
-  // contains no .h5 file (what is there instead is said); SystemError if it cannot be listed, if a sub-folder cannot
-  // for a reason that may pass, or if no .h5 file is seen and a sub-folder cannot be listed.
+  // Lists every entry ending in .h5 or .pt below `folder`, sub-folders and links to folders included (each real folder
+  // once); whether an entry is a readable file is seen when it is read. Throws InputError if the folder does not exist
+  // or contains no such file (what is there instead is said); SystemError if it cannot be listed, if a sub-folder
+  // cannot for a reason that may pass, or if no such file is seen and a sub-folder cannot be listed.
   explicit FeatureIndex(const std::filesystem::path& folder);
 
   // The files that a FILENAME may refer to, as paths relative to the folder with `/`: none, one, or several where it is
-  // ambiguous. Tried in this order: the path itself, the path with `.h5` added, and, for a bare name, files of that
-  // name (with or without `.h5` added) in sub-folders. An absolute path, or one with `..`, refers to the listed file
-  // that is the same one on the disk.
+  // ambiguous. Tried in this order: the path itself, the path with `.h5` added, and, for a bare name, files of these
+  // names in sub-folders; then the same for .pt, and with the other suffix in place of the one that is given. An
+  // absolute path, or one with `..`, refers to the listed file that is the same one on the disk. Where a slide has
+  // both, X.h5 and X.pt in one folder, or h5_files/X.h5 beside pt_files/X.pt as CLAM writes them, it is the .h5 alone:
+  // what the FILENAME says makes no difference.
   struct Match {
     std::vector<std::string> files;
     bool outside = false;  // an absolute path, or one with `..`, to no listed file and not into the folder
     // Where no file was found: the folder that has a file of that name, but a name itself that is not UTF-8.
     std::string misnamed_folder{};
+    std::string passed_over{};  // the .pt file of the same slide, where the .h5 is taken
   };
   Match find(const std::string& filename) const;
-  // Whether the folder has a folder of that name, with or without `.h5`.
+  // Whether the folder has a folder of that name, with or without a suffix.
   bool is_folder(const std::string& filename) const;
   // Whether a FILENAME that was not found may be that of a file in a sub-folder that cannot be listed. Such folders
   // that file systems make for themselves (lost+found, .snapshot) do not count.
@@ -50,11 +53,14 @@ class FeatureIndex {
  private:
   // The folders that were looked into, by device and number: a link to a folder above must not be followed endlessly.
   using Folders = std::set<std::pair<std::uint64_t, std::uint64_t>>;
+  Match find_listed(const std::string& filename) const;
+  // Puts the .h5 file of the same slide in place of a .pt file, and says whether the slide has both.
+  Match of_one_slide(Match match) const;
   static bool enter(const std::filesystem::path& folder, Folders& visited);  // false if it is among them already
   void list(const std::filesystem::path& folder, const std::string& prefix, Folders& visited);
   void take(const std::filesystem::directory_entry& entry, const std::string& relative, Folders& visited);
   Match find_on_disk(const std::filesystem::path& path) const;
-  Match find_bare(const std::string& name) const;
+  Match find_unlisted(const std::string& name) const;  // a bare name, in folders that were not listed
   // The file's path where `relative` is below a folder that cannot be listed. It may be one that can be searched:
   // reading the file will tell.
   std::optional<std::string> below_unread(const std::string& relative) const;

@@ -5,16 +5,31 @@
 #include <cstdint>
 #include <string>
 
+#include "datasets/features/tile_geometry.h"
+
 namespace mtlgrid {
+
+// What the rows of a feature file are of.
+enum class FeatureLevel {
+  row,        // one row, and nothing says of what: of a slide's only tile, or of a slide
+  tile,       // several rows, or said to be tiles
+  embedding,  // one vector: [D], one row for several coordinates, or a slide's or patient's encoder is named
+  slide,      // said to be of a slide
+  patient,    // said to be of a patient
+};
 
 // The header of a feature file. STAMP's layouts 1.x and 2.x are treated alike: both have `feats`.
 struct FeatureInfo {
-  std::int64_t tiles = 0, width = 0;
-  std::string extractor;        // attribute `extractor`; else `encoder` of the dataset; empty if absent
-  std::string dataset;          // where the features are: `feats`; else `patch_embeddings`, `features`, or the only one
+  std::int64_t tiles = 0, width = 0;  // rows, 0 of a slide without tissue; numbers of a row
+  std::string extractor;              // attribute `extractor`; else `encoder` of the dataset; empty if absent
+  std::string dataset;  // where the features are: `feats`; else `patch_embeddings`, `features`, or the only one;
+                        // empty where a PyTorch file is the tensor itself
   std::size_t value_bytes = 2;  // of a value on disk; 2 is float16, wider ones are rounded
-  bool by_encoder = false;      // `extractor` is the dataset's `encoder`, as TRIDENT writes it
-  std::string tile_size{};      // "256 um in 224 px", from STAMP's tile_size_um and tile_size_px; empty if absent
+  bool by_encoder = false;      // `extractor` is the dataset's `encoder`, as TRIDENT writes it, or bags_config.json's
+  TileGeometry geometry{};
+  FeatureLevel level = FeatureLevel::tile;
+  bool pytorch = false;   // a file of torch.save, which has no attributes
+  bool bfloat16 = false;  // values of 2 bytes that are rounded
 };
 
 }  // namespace mtlgrid

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "datasets/features/file_fault.h"
 #include "datasets/features/hdf5_filters.h"
+#include "datasets/features/hdf5_geometry.h"
 #include "datasets/features/hdf5_storage.h"
 
 namespace mtlgrid {
@@ -67,21 +68,29 @@ std::string shape_text(const std::vector<hsize_t>& shape) {
   return "[" + out + "]";
 }
 
+// The shape of features as rows and columns.
+struct Extent {
+  hsize_t rows = 0, columns = 0;
+};
+
+Extent extent_of(const std::vector<hsize_t>& shape) {
+  if (shape.size() == 1) return {shape[0] == 0 ? hsize_t{0} : hsize_t{1}, shape[0]};
+  return {shape[shape.size() - 2], shape.back()};
+}
+
 // The shape and the type that features have.
 std::vector<hsize_t> checked_shape(const FeatureRoot& root, const Feats& feats) {
   const auto shape = hdf5::shape_of(feats.dataset);
   const std::string dataset = fmt::format("dataset '{}'", printable(feats.name));
-  if (shape.size() != 2) {
-    throw FileFault(root.file, dataset + " has no rows and columns", "expected [tiles, features]",
-                    "shape " + shape_text(shape));
+  if (shape.empty() || shape.size() > 3 || (shape.size() == 3 && shape[0] != 1)) {
+    throw FileFault(root.file, dataset + " has no rows and columns",
+                    "expected [tiles, features], [1, tiles, features] or [features]", "shape " + shape_text(shape));
   }
   if (!hdf5::has_float_type(feats.dataset)) {
     throw FileFault(root.file, dataset + " has no floating-point numbers", "expected float16");
   }
-  if (shape[0] == 0) {
-    throw FileFault(root.file, fmt::format("no tiles: {} has 0 rows", dataset), "expected at least one");
-  }
-  if (shape[1] == 0) {
+  const Extent extent = extent_of(shape);
+  if (extent.rows > 0 && extent.columns == 0) {
     throw FileFault(root.file, fmt::format("no features: {} has 0 columns", dataset), "expected at least one");
   }
   return shape;
@@ -109,11 +118,14 @@ void check_filters(const FeatureRoot& root, const Feats& feats, const hdf5::Stor
 
 // Bytes that the stored pieces have when they are decompressed; chunks at the edges are stored whole.
 std::uint64_t declared_bytes(const std::vector<hsize_t>& shape, const hdf5::Storage& storage) {
-  if (storage.chunk.empty()) return shape[0] * shape[1] * storage.bytes_per_value;
+  const Extent extent = extent_of(shape);
+  if (storage.chunk.empty()) return extent.rows * extent.columns * storage.bytes_per_value;
   const auto along = [&](std::size_t i) { return (shape[i] - 1) / std::max<hsize_t>(1, storage.chunk[i]) + 1; };
   constexpr std::uint64_t kLargestChunk = 1ull << 32, kMostChunks = 1ull << 31;  // HDF5's limit; no overflow below
   if (storage.chunk_bytes > kLargestChunk) return std::numeric_limits<std::uint64_t>::max();
-  return std::min<std::uint64_t>(along(0) * along(1), kMostChunks) * storage.chunk_bytes;
+  std::uint64_t chunks = 1;
+  for (std::size_t i = 0; i < shape.size(); ++i) chunks = std::min<std::uint64_t>(chunks * along(i), kMostChunks);
+  return chunks * storage.chunk_bytes;
 }
 
 // A file can declare any shape, chunk and filter: before memory is allocated for them, their bytes must be there.
@@ -123,7 +135,8 @@ void check_claims(const FeatureRoot& root, const Feats& feats, const std::vector
   // Far above any slide (a million tiles of 2560 features); keeps products below from overflowing.
   constexpr hsize_t kMostTiles = 1ull << 32, kMostFeatures = 1ull << 20;
   constexpr std::uint64_t kWidest = 16;  // bytes of a long double
-  if (shape[0] > kMostTiles || shape[1] > kMostFeatures) {
+  const Extent extent = extent_of(shape);
+  if (extent.rows > kMostTiles || extent.columns > kMostFeatures) {
     throw FileFault(root.file, dataset + " is too large", "expected at most 2^32 tiles of 2^20 features", text);
   }
   if (storage.bytes_per_value == 0 || storage.bytes_per_value > kWidest) {
@@ -131,7 +144,7 @@ void check_claims(const FeatureRoot& root, const Feats& feats, const std::vector
                     "expected float16");
   }
   if (storage.bytes > root.bytes) {
-    throw FileFault(root.file, dataset + " claims more bytes than the file has", kTileFile,
+    throw FileFault(root.file, dataset + " claims more bytes than the file has", kFeatureFile,
                     fmt::format("{} bytes of a file of {}", storage.bytes, root.bytes));
   }
   const std::uint64_t declared = declared_bytes(shape, storage);
@@ -154,7 +167,7 @@ void check_chunks(const FeatureRoot& root, const Feats& feats, const std::vector
   if (storage.chunk.empty()) return;
   if (storage.chunk.size() != shape.size()) {
     throw FileFault(root.file, fmt::format("dataset '{}' has chunks of another shape", printable(feats.name)),
-                    kTileFile);
+                    kFeatureFile);
   }
   const auto count = hdf5::count_chunks(feats.dataset, shape, storage.chunk, root.bytes, root.step);
   if (count.written == count.needed) return;
@@ -163,29 +176,35 @@ void check_chunks(const FeatureRoot& root, const Feats& feats, const std::vector
                   fmt::format("the extraction broke off: {} of {} chunks written", count.written, count.needed));
 }
 
-std::string tile_size(const hdf5::Handle& root) {
-  const auto um = hdf5::number_attribute(root, "tile_size_um"), px = hdf5::number_attribute(root, "tile_size_px");
-  if (um && px) return fmt::format("{:g} um in {:g} px", *um, *px);
-  if (um) return fmt::format("{:g} um", *um);
-  return px ? fmt::format("{:g} px", *px) : "";
+// Rows of `coords`; 0 if there is none, or it has another shape.
+hsize_t coordinates(const FeatureRoot& root) {
+  const auto coords = coords_of(root);
+  const auto shape = coords ? hdf5::shape_of(*coords) : std::vector<hsize_t>{};
+  return shape.size() == 2 ? shape[0] : 0;
 }
 
 }  // namespace
 
+std::optional<hdf5::Handle> coords_of(const FeatureRoot& root) {
+  try {
+    return hdf5::find_dataset(root.root, "coords");
+  } catch (const hdf5::Hdf5Error&) {  // a link to nothing or into another file: it says nothing of the features
+    return std::nullopt;
+  }
+}
+
 // Encoders of whole slides and patients write `encoder`, since STAMP 2.3 also `feat_type`; tile files neither or
 // "tile".
-void check_tile_level(const FeatureRoot& root) {
+FeatureLevel said_level(const FeatureRoot& root) {
   const auto type = hdf5::text_attribute(root.root, "feat_type");
-  if (type && *type != "tile") {
+  if (type == "tile") return FeatureLevel::tile;
+  if (type == "slide") return FeatureLevel::slide;
+  if (type == "patient") return FeatureLevel::patient;
+  if (type && *type != "None") {
     throw FileFault(root.file, fmt::format("features of type '{}'", cut_to(printable(*type), kNameColumns)),
-                    "expected 'tile'");
+                    "expected 'tile', 'slide' or 'patient'");
   }
-  if (const auto encoder = hdf5::text_attribute(root.root, "encoder")) {
-    throw FileFault(
-        root.file,
-        fmt::format("slide- or patient-level features (encoder '{}')", cut_to(printable(*encoder), kNameColumns)),
-        "expected features of tiles");
-  }
+  return hdf5::text_attribute(root.root, "encoder") ? FeatureLevel::embedding : FeatureLevel::row;
 }
 
 // By their usual names, STAMP's first; else the only dataset that may be features.
@@ -195,7 +214,7 @@ Feats feats_of(const FeatureRoot& root) {
   }
   const std::vector<std::string> names = hdf5::names_at_top(root.root, kMostNames);
   if (names.size() > kMostNames) {
-    throw FileFault(root.file, fmt::format("has more than {} entries", kMostNames), kTileFile);
+    throw FileFault(root.file, fmt::format("has more than {} entries", kMostNames), kFeatureFile);
   }
   std::vector<std::string> fitting;
   std::copy_if(names.begin(), names.end(), std::back_inserter(fitting),
@@ -213,20 +232,46 @@ FeatureInfo checked_info(const FeatureRoot& root, const Feats& feats) {
   refuse_other_file(root, feats);
   const auto shape = checked_shape(root, feats);
   const hdf5::Storage storage = hdf5::storage_of(feats.dataset);
+  const Extent extent = extent_of(shape);
+  const FeatureInfo info{static_cast<std::int64_t>(extent.rows), static_cast<std::int64_t>(extent.columns), "",
+                         feats.name, static_cast<std::size_t>(storage.bytes_per_value)};
+  if (extent.rows == 0) return info;
   check_filters(root, feats, storage);
   check_chunks(root, feats, shape, storage);
   check_claims(root, feats, shape, storage);
-  return {static_cast<std::int64_t>(shape[0]), static_cast<std::int64_t>(shape[1]), "", feats.name,
-          static_cast<std::size_t>(storage.bytes_per_value)};
+  return info;
+}
+
+void set_level(const FeatureRoot& root, const Feats& feats, FeatureLevel said, FeatureInfo& info) {
+  const bool vector = hdf5::shape_of(feats.dataset).size() == 1;
+  if (said != FeatureLevel::row) {
+    if (said != FeatureLevel::tile && info.tiles > 1) {
+      throw FileFault(root.file, "an embedding of a slide or patient with several rows", "expected one",
+                      fmt::format("{} rows", info.tiles));
+    }
+    info.level = said;
+  } else if (vector || (info.tiles == 1 && coordinates(root) > 1)) {
+    info.level = FeatureLevel::embedding;
+  } else {
+    info.level = info.tiles == 1 ? FeatureLevel::row : FeatureLevel::tile;
+  }
 }
 
 void add_names(const FeatureRoot& root, const Feats& feats, FeatureInfo& info) {
-  info.tile_size = tile_size(root.root);
-  // TRIDENT names the extractor at the dataset, STAMP at the file.
-  info.extractor = hdf5::text_attribute(root.root, "extractor").value_or("");
+  const auto name = [](const hdf5::Handle& object, const char* attribute) {
+    const std::string text = hdf5::text_attribute(object, attribute).value_or("");
+    return text == "None" ? "" : text;  // what TRIDENT writes of an encoder without a name
+  };
+  // STAMP names the extractor of tiles at the file, as `extractor`, and the encoder of slides and patients, as
+  // `encoder`. TRIDENT names it at the dataset.
+  info.extractor = name(root.root, "extractor");
+  if (info.extractor.empty() && info.level != FeatureLevel::tile && info.level != FeatureLevel::row) {
+    info.extractor = name(root.root, "encoder");
+  }
+  info.geometry = geometry_of(root.root, coords_of(root), info.extractor);
   if (!info.extractor.empty()) return;
   try {
-    info.extractor = hdf5::text_attribute(feats.dataset, "encoder").value_or("");
+    info.extractor = name(feats.dataset, "encoder");
   } catch (const hdf5::AttributeError&) {  // of another program, meaning something else
   }
   info.by_encoder = !info.extractor.empty();

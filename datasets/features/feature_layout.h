@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "datasets/features/feature_info.h"
@@ -12,7 +13,7 @@
 namespace mtlgrid {
 
 // What a feature file has to be, for messages.
-inline constexpr const char* kTileFile = "expected an HDF5 file of tile features";
+inline constexpr const char* kFeatureFile = "expected an HDF5 file of features";
 
 // A feature file as it is checked. `bytes`: of the file on the disk, which bounds what it may claim.
 struct FeatureRoot {
@@ -30,14 +31,20 @@ struct Feats {
 // These throw FileFault for what a tile file is not, SystemError for a missing filter, Hdf5Error where the library
 // fails.
 
-// Refuses features of whole slides and patients, by the file's attributes.
-void check_tile_level(const FeatureRoot& root);
+// What the file's attributes say that it is: attribute `feat_type`, or the `encoder` of slides and patients (STAMP 2.2,
+// which did not say of which). FeatureLevel::row where they say nothing.
+FeatureLevel said_level(const FeatureRoot& root);
 // The dataset of features, by its usual names or as the only one that may be it. Data that are in another file (links,
 // external storage, virtual datasets) are refused: the features must not depend on what no fingerprint sees.
 Feats feats_of(const FeatureRoot& root);
-// Its shape and type, without names. Every value was written, and the shape is bounded by the bytes that are stored.
+// Its shape and type, without names: [N, D], [1, N, D], or [D] for one row; N = 0 where a slide has no tissue. Every
+// value was written, and the shape is bounded by the bytes that are stored.
 FeatureInfo checked_info(const FeatureRoot& root, const Feats& feats);
-// Adds what the attributes say of the extractor, and of the size of tiles.
+// Sets `info.level` by what the file says, its shape, and whether one row has several coordinates.
+void set_level(const FeatureRoot& root, const Feats& feats, FeatureLevel said, FeatureInfo& info);
+// Adds what the attributes say of the extractor, and of how tiles were cut.
 void add_names(const FeatureRoot& root, const Feats& feats, FeatureInfo& info);
+// Dataset `coords` of the file itself; nullopt if there is none.
+std::optional<hdf5::Handle> coords_of(const FeatureRoot& root);
 
 }  // namespace mtlgrid

@@ -1,4 +1,4 @@
-// Feature files (HDF5) of STAMP and of programs alike: [N, D], float16 or float32 on disk, always float16 in memory.
+// Feature files, HDF5 or PyTorch's: [N, D] of any float type on disk, always float16 in memory.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,15 @@ class FeatureDisk;
 std::string extractor_of(const FeatureInfo& info);
 
 // Every function here that reads files throws FileFault (an InputError) naming the file and what is wrong with it:
-// unreadable or truncated, no dataset of features, not a [N, D] array of floats, no tiles, values that were never
-// written, values in another file, slide- or patient-level file (attribute `feat_type` or `encoder`); and SystemError
-// where the system or a missing filter stands in the way. What may pass is tried again after pauses (feature_disk.h).
-// One file is open at a time.
+// unreadable or truncated, no dataset or tensor of features, not an array of floats in rows and columns, values that
+// were never written, values in another file, an object that is not a tensor; and SystemError where the system or a
+// missing filter stands in the way. Files ending in .pt are PyTorch's, all others HDF5. What may pass is tried again
+// after pauses (feature_disk.h). One file is open at a time.
 //
 // Damaged files can make HDF5 end the process, or never return: files that nobody has checked are read through a
 // FeatureReader (feature_reader.h).
 
-// Reads the header, `tile_size` too.
+// Reads the header. A slide without tissue has no tiles.
 FeatureInfo inspect_features(const std::filesystem::path& file);
 // `patient` false: without trying again.
 FeatureInfo inspect_features(const std::filesystem::path& file, FeatureDisk& disk, bool patient);

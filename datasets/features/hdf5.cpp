@@ -198,10 +198,13 @@ bool is_stored_as(const Handle& dataset, hid_t type) {
 }
 
 void read_rows(const Handle& dataset, hsize_t first, hsize_t count, hsize_t width, hid_t memory_type, void* out) {
-  const hsize_t start[2] = {first, 0}, size[2] = {count, width};
+  // [N, D], or the last of these two dimensions, or one more before them.
+  const hsize_t start[3] = {0, first, 0}, size[3] = {1, count, width};
   const Handle file_space(MTLGRID_HDF5(H5Dget_space(dataset.get())), H5Sclose);
-  MTLGRID_HDF5(H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start, nullptr, size, nullptr));
-  const Handle memory_space(MTLGRID_HDF5(H5Screate_simple(2, size, nullptr)), H5Sclose);
+  const int rank = MTLGRID_HDF5(H5Sget_simple_extent_ndims(file_space.get()));
+  MTLGRID_HDF5(
+      H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start + 3 - rank, nullptr, size + 3 - rank, nullptr));
+  const Handle memory_space(MTLGRID_HDF5(H5Screate_simple(rank, size + 3 - rank, nullptr)), H5Sclose);
   MTLGRID_HDF5(H5Dread(dataset.get(), memory_type, memory_space.get(), file_space.get(), H5P_DEFAULT, out));
 }
 

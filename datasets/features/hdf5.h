@@ -106,7 +106,8 @@ std::optional<double> number_attribute(const Handle& object, const char* name);
 // Whether the dataset is stored in exactly `type`, so that reading it as that converts nothing.
 bool is_stored_as(const Handle& dataset, hid_t type);
 
-// Reads rows [first, first + count) of a 2-dimensional dataset as `memory_type`: out is [count, width].
+// Reads rows [first, first + count) of a dataset [N, width], [1, N, width] or [width] as `memory_type`: out is
+// [count, width].
 void read_rows(const Handle& dataset, hsize_t first, hsize_t count, hsize_t width, hid_t memory_type, void* out);
 
 // Writing, for synthetic cohorts. `values` are row-major of the given shape, converted to `file_type` by HDF5.

@@ -111,4 +111,16 @@ ChunkCount count_chunks(const Handle& dataset, const std::vector<hsize_t>& shape
   return count;
 }
 
+void read_plain_chunk(const Handle& dataset, hsize_t first, hsize_t bytes, void* out) {
+  const hsize_t offset[2] = {first, 0};
+  hsize_t stored = 0;
+  MTLGRID_HDF5(H5Dget_chunk_storage_size(dataset.get(), offset, &stored));
+  if (stored != bytes) {
+    throw Hdf5Error("H5Dread_chunk", fmt::format("a chunk of {} bytes, expected {}", stored, bytes),
+                    std::source_location::current());
+  }
+  std::uint32_t filters = 0;
+  MTLGRID_HDF5(H5Dread_chunk(dataset.get(), H5P_DEFAULT, offset, &filters, out));
+}
+
 }  // namespace mtlgrid::hdf5

@@ -10,7 +10,7 @@
 namespace mtlgrid {
 namespace {
 
-constexpr std::size_t kNumberBytes = 4, kMostFields = 16;
+constexpr std::size_t kNumberBytes = 4, kMostFields = 32;
 
 void put_number(std::string& out, std::size_t number) {
   for (std::size_t i = 0; i < kNumberBytes; ++i) out += static_cast<char>(number >> (8 * i) & 0xff);

@@ -3,8 +3,7 @@
 // A frame is a u32, the bytes that follow; then fields, each a u32 with its bytes and these bytes. Little-endian.
 //   asked:    path, "1" to read the values too, "1" to try again what may pass
 //   answered: "ready" once at the start; "working" now and then while a file is read; then one of
-//     "read", tiles, width, bytes of a value, "1" if the extractor is the dataset's encoder, dataset, extractor, tile
-//             size, hash, tiles of zeros at the end
+//     "read", and what was read (reader_answer.cpp)
 //     "fault", cause, expected, detail     FileFault
 //     "system", cause, advice, errno       SystemError
 #pragma once

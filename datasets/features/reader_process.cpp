@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "datasets/features/feature_layout.h"
 #include "datasets/features/file_fault.h"
+#include "datasets/features/reader_answer.h"
 
 namespace mtlgrid {
 namespace {
@@ -26,36 +27,14 @@ namespace {
 constexpr double kPoll = 0.5;             // s; how soon a long wait is noticed
 constexpr ReaderPatience kStart{60, 60};  // of the process, from a busy disk
 
-template <typename Number>
-Number number_of(const std::string& text, Number least, Number most) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < least || number > most) {
-    throw Nonsense();
-  }
-  return number;
-}
-
 // Throws what the process caught, and Nonsense.
 CheckedFile result_of(const std::filesystem::path& file, const FrameFields& answer) {
-  constexpr std::int64_t kMostTiles = 1ll << 32, kMostFeatures = 1ll << 20;
-  constexpr std::size_t kWidest = 16;
-  if (answer.size() == 10 && answer[0] == "read") {
-    CheckedFile checked;
-    checked.info.tiles = number_of<std::int64_t>(answer[1], 1, kMostTiles);
-    checked.info.width = number_of<std::int64_t>(answer[2], 1, kMostFeatures);
-    checked.info.value_bytes = number_of<std::size_t>(answer[3], 1, kWidest);
-    checked.info.by_encoder = answer[4] == "1";
-    checked.info.dataset = answer[5];
-    checked.info.extractor = answer[6];
-    checked.info.tile_size = answer[7];
-    checked.hash = answer[8];
-    checked.zero_tiles = number_of<std::int64_t>(answer[9], 0, checked.info.tiles);
-    return checked;
-  }
+  if (answer.at(0) == "read") return from_answer(answer);
   if (answer.size() == 4 && answer[0] == "fault") throw FileFault(file, answer[1], answer[2], answer[3]);
   if (answer.size() == 4 && answer[0] == "system") {
-    throw SystemError(file, answer[1], answer[2], number_of<int>(answer[3], 0, 1 << 16));
+    int number = 0;
+    const auto [end, error] = std::from_chars(answer[3].data(), answer[3].data() + answer[3].size(), number);
+    if (error == std::errc() && *end == '\0' && number >= 0) throw SystemError(file, answer[1], answer[2], number);
   }
   throw Nonsense();
 }
@@ -74,15 +53,18 @@ std::string how_it_ended(int status) {
                      : fmt::format("status {}", WEXITSTATUS(status));
 }
 
+std::string reading_kills(const std::filesystem::path& file) {
+  return fmt::format("reading it kills the {}", file.extension() == ".pt" ? "process that reads it" : "HDF5 library");
+}
+
 // `status`: of the process that read it.
 [[noreturn]] void tell_death(const std::filesystem::path& file, int status, bool by_nonsense) {
   const int signal = signal_of(status);
   if (signal == SIGPROF) {
-    throw FileFault(file, "reading it does not end", kTileFile, "no progress in 1 s of processor time or more");
+    throw FileFault(file, "reading it does not end", kFeatureFile, "no progress in 1 s of processor time or more");
   }
   if (by_nonsense || signal == 0 || is_own_fault(signal)) {
-    throw FileFault(file, "reading it kills the HDF5 library", kTileFile,
-                    by_nonsense ? "its answer is none" : how_it_ended(status));
+    throw FileFault(file, reading_kills(file), kFeatureFile, by_nonsense ? "its answer is none" : how_it_ended(status));
   }
   throw SystemError(file, fmt::format("the process that reads it was ended ({})", how_it_ended(status)),
                     "see whether memory is short (dmesg), and run again");

@@ -21,6 +21,7 @@
 #include "datasets/features/feature_disk.h"
 #include "datasets/features/feature_reader.h"
 #include "datasets/features/file_fault.h"
+#include "datasets/features/reader_answer.h"
 #include "datasets/features/reader_frames.h"
 
 namespace mtlgrid {
@@ -89,18 +90,7 @@ FrameFields answer(const FrameFields& request, WatchedDisk& disk) {
   const std::string& path = request.at(0);
   try {
     disk.begin_file();
-    const CheckedFile file = DirectReader(disk).read(path, request.at(1) == "1", request.at(2) == "1");
-    const FeatureInfo& info = file.info;
-    return {"read",
-            std::to_string(info.tiles),
-            std::to_string(info.width),
-            std::to_string(info.value_bytes),
-            info.by_encoder ? "1" : "0",
-            info.dataset,
-            info.extractor,
-            info.tile_size,
-            file.hash,
-            std::to_string(file.zero_tiles)};
+    return to_answer(DirectReader(disk).read(path, request.at(1) == "1", request.at(2) == "1"));
   } catch (const FileFault& e) {
     return {"fault", e.cause(), e.expected(), e.detail()};
   } catch (const SystemError& e) {

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "datasets/cohorts/cohort_level.h"
 #include "orchestrator/commands/other_grids.h"
 #include "orchestrator/commands/plan_classes.h"
 #include "orchestrator/durations/checkpoint_lead.h"
@@ -91,6 +92,19 @@ std::string patients(const Plan& plan) {
     for (const PairCohort& e : pair.external) table.rows.push_back(patients_row(plan, pair, e, "external"));
   }
   return "Patients\n" + render(table, QueryFormat::table);
+}
+
+// How the tiles of each cohort were cut, by which tool, and how many files say so.
+std::string geometry(const Plan& plan) {
+  QueryResult table{{"cohort", "features of", "geometry", "tool", "extractor", "files"}, {}};
+  const auto said = [](const std::string& text) { return text.empty() ? "not said" : printable(text); };
+  for (const Cohort& cohort : plan.cohorts) {
+    for (const GeometryGroup& group : cohort.geometries) {
+      table.rows.push_back({cohort.files.name, level_name(cohort.level), said(geometry_text(group.geometry)),
+                            said(tool_text(group.geometry)), said(group.extractor), std::to_string(group.files)});
+    }
+  }
+  return "Features\n" + render(table, QueryFormat::table);
 }
 
 // Reasons that name a row of a table differ only in its number.
@@ -199,10 +213,10 @@ std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool ever
 std::string plan_report(const Plan& plan, const PlanStanding& standing, bool every_drop) {
   return settings(plan) + "\n" + grid(plan) +
          (standing.other_grids.empty() ? "" : fmt::format("{}\n", fmt::join(standing.other_grids, "\n"))) + "\n" +
-         patients(plan) + "\n" + classes_text(plan) + "\n" + auxiliary_values_text(plan) + "\n" + inferred_text(plan) +
-         "\n" + initial_weights(plan) + drops(plan, every_drop) + "\n" + warnings(plan) + space(plan) + "\n" +
-         times_text(plan, standing.durations, standing.left) + threads_advice(plan.config.run) + "\n" +
-         signal_lead(plan, standing.durations);
+         patients(plan) + "\n" + geometry(plan) + "\n" + classes_text(plan) + "\n" + auxiliary_values_text(plan) +
+         "\n" + inferred_text(plan) + "\n" + initial_weights(plan) + drops(plan, every_drop) + "\n" + warnings(plan) +
+         space(plan) + "\n" + times_text(plan, standing.durations, standing.left) + threads_advice(plan.config.run) +
+         "\n" + signal_lead(plan, standing.durations);
 }
 
 PlanStanding plan_standing(const Plan& plan) {

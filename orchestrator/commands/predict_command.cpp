@@ -13,6 +13,7 @@
 #include "base/quoting.h"
 #include "base/telling.h"
 #include "base/text.h"
+#include "datasets/cohorts/cohort_level.h"
 #include "datasets/features/extractor_name.h"
 #include "datasets/tables/table_file.h"
 #include "orchestrator/commands/chosen_grid.h"
@@ -22,6 +23,7 @@
 #include "orchestrator/commands/trained_cell.h"
 #include "orchestrator/commands/trained_patients.h"
 #include "orchestrator/plan/new_cohort.h"
+#include "orchestrator/plan/recorded_features.h"
 #include "orchestrator/session/ask_trainer.h"
 #include "orchestrator/session/feature_process.h"
 #include "results/grids/stored_classes.h"
@@ -54,7 +56,8 @@ struct Network {
   TrainedCell trained;
   Weights weights;
   LabelRule rule;
-  std::string extractor;  // of the training cohort's features
+  std::string extractor;      // of the training cohort's features
+  RecordedFeatures features;  // of that cohort
   BootstrapSettings bootstrap;
   std::uint64_t seed = 0;
   bool joint = true;
@@ -75,7 +78,9 @@ Network network_of(const std::filesystem::path& store, TrainedCell trained) {
   read_settings(store, trained, [&](const nlohmann::json& settings) {
     n.rule = stored_rule(settings, trained.cell.biomarker);
     if (!n.rule.negative.empty()) n.rule.negative_from = kTrainedCell;
-    n.extractor = trained_extractor(settings, settings.at("biomarkers").at(trained.cell.biomarker).at("train"));
+    const std::string train = settings.at("biomarkers").at(trained.cell.biomarker).at("train");
+    n.extractor = trained_extractor(settings, train);
+    n.features = recorded_features(settings.at("cohorts").at(train));
     n.bootstrap = settings.at("bootstrap");
     n.seed = settings.at("seed");
   });
@@ -84,9 +89,11 @@ Network network_of(const std::filesystem::path& store, TrainedCell trained) {
   return n;
 }
 
-// The training's files did not name their extractor to the version that trained, which did not read `encoder`.
+// The training's files did not name their extractor to the version that trained, which did not read `encoder`; or those
+// of one side are PyTorch's, which cannot name it.
 bool not_recorded(const Cohort& cohort, const Network& network) {
-  return network.extractor.empty() && cohort.by_encoder;
+  return (network.extractor.empty() && cohort.by_encoder) ||
+         (cohort.extractor.empty() && cohort.by_pytorch && !network.extractor.empty());
 }
 
 void check_features(const Cohort& cohort, const Network& network, Problems& problems) {
@@ -94,6 +101,14 @@ void check_features(const Cohort& cohort, const Network& network, Problems& prob
   if (cohort.width != network.weights.width) {
     problems.add(fmt::format("{}: {} features per tile, expected {} as in the training data of {}", folder,
                              cohort.width, network.weights.width, cell));
+  }
+  if (const auto difference = level_difference(network.features.level, cohort.level)) {
+    problems.add(fmt::format("{}: {}, expected {} as in the training data of {}", folder, level_text(cohort.level),
+                             level_text(network.features.level), cell));
+  }
+  const std::string cut = geometry_conflict(network.features.geometries, cohort.geometries);
+  if (!cut.empty()) {
+    problems.add(fmt::format("{}: {} (the latter in the training data of {}); {}", folder, cut, cell, kCutAlike));
   }
   const std::string trained = canonical_extractor(network.extractor);  // older versions recorded names as they are
   if (cohort.extractor == trained || not_recorded(cohort, network)) return;
@@ -221,8 +236,13 @@ std::string notes(const PredictOptions& options, const Network& network, const N
     text += fmt::format("Note: {}\n", note);
   }
   if (not_recorded(cohort.patients, network)) {
-    text += fmt::format("Warning: the features are of extractor '{}'; that of the training's was not recorded\n",
-                        cohort.patients.extractor);
+    text += cohort.patients.extractor.empty()
+                ? fmt::format(
+                      "Warning: the features do not say of which extractor they are, those of the training are "
+                      "of '{}'\n",
+                      network.extractor)
+                : fmt::format("Warning: the features are of extractor '{}'; that of the training's was not recorded\n",
+                              cohort.patients.extractor);
   }
   for (const std::string& line : cohort.patients.inferences) text += fmt::format("Inferred: {}\n", line);
   if (options.cohort.clini.empty() || !network.joint) return text;
@@ -262,8 +282,10 @@ void declare(CommandOptions& options) {
   options.store()
       .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD; the attempt that counts is used")
       .option("slides", "FILE",
-              "slide table of the cohort (csv, xlsx): feature files of each patient; all its patients are predicted")
-      .option("features", "DIR", "folder of the cohort's feature files (.h5)")
+              "slide table of the cohort (csv, xlsx): feature files of each patient; all its patients are predicted. "
+              "Without it "
+              "the file of a patient of --clini is PATIENT.h5 or .pt")
+      .option("features", "DIR", "folder of the cohort's feature files (.h5, .pt)")
       .option("clini", "FILE", "clinical table (csv, xlsx) with the biomarker's column; adds labels and metrics")
       .option("weights", "FILE", "a PyTorch state dict (.pt) to predict with instead of the cell's own weights")
       .option("out", "FILE",
@@ -297,7 +319,10 @@ PredictOptions values(const CommandOptions& options) {
   Problems missing;
   missing.collect([&] { Cell::parse(options.get<std::string>("CELL")); });
   for (const char* needed : {"slides", "features"}) {
-    if (!options.has(needed)) missing.add(fmt::format("predict: --{} is missing; see mtlgrid predict --help", needed));
+    const bool patients = std::string_view(needed) == "slides" && options.has("clini");
+    if (!options.has(needed) && !patients) {
+      missing.add(fmt::format("predict: --{} is missing; see mtlgrid predict --help", needed));
+    }
   }
   missing.throw_if_any();
   PredictOptions out;

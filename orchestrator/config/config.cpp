@@ -223,7 +223,7 @@ class ConfigReader {
     }
     SectionReader r(ini_, &section, section.name, problems_);
     files.clini = absolute(r.required("clini"));
-    files.slides = absolute(r.required("slides"));
+    if (std::string slides; r.read("slides", slides), !slides.empty()) files.slides = absolute(slides);
     files.features = absolute(r.required("features"));
     r.read("patient_column", files.patient_column);
     r.read("filename_column", files.filename_column);

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "orchestrator/plan/recorded_features.h"
 #include "results/records/recorded_data.h"
 
 namespace mtlgrid {
@@ -94,7 +95,9 @@ GridRecord make_grid_record(const Config& config, const std::vector<LabelRule>& 
   grid.settings = resolved_settings(config);
   if (!experiment.init.hash.empty()) grid.settings["init"] = experiment.init;
   for (const Cohort& cohort : cohorts) {  // read from the feature files
-    grid.settings["cohorts"][cohort.files.name]["extractor"] = cohort.extractor;
+    nlohmann::json& said = grid.settings["cohorts"][cohort.files.name];
+    said["extractor"] = cohort.extractor;
+    record_features(cohort, said);
   }
   grid.settings["classes"] = classes(config, rules);
   grid.settings[kRecordedData] = recorded_data(experiment, cohorts);

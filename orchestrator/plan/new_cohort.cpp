@@ -45,7 +45,7 @@ NewCohort load_new_cohort(const CohortFiles& files, const LabelRule& rule, const
                           FeatureReader& reader, Problems& problems) {
   FingerprintMemory memory;  // files are read once for both joins below
   CohortFiles unlabelled = files;
-  unlabelled.clini.clear();
+  if (!files.slides.empty()) unlabelled.clini.clear();  // otherwise the clinical table names the patients
   NewCohort cohort;
   cohort.patients = load_cohort(unlabelled, memory, problems, {}, reader, FeatureDisk::real());
   cohort.label.resize(cohort.patients.patients.size());

@@ -24,10 +24,11 @@ struct NewCohort {
   std::vector<LabelValue> values;  // of the label column, most frequent first; empty without a clinical table
 };
 
-// `files.clini` may be empty: then there are no labels, and no patient counts as unlabelled. Labels follow the rules of
-// external cohorts (label_rows). A rule without negative values (of a grid that an earlier version registered) takes
-// the only other value of the clinical table (find_classes). Adds every problem to `problems`; if there are any, the
-// cohort must not be used. Feature files are read by `reader`.
+// `files.slides` may be empty: then the patients are those of the clinical table. `files.clini` may be empty: then
+// there are no labels, and no patient counts as unlabelled. Labels follow the rules of external cohorts (label_rows). A
+// rule without negative values (of a grid that an earlier version registered) takes the only other value of the
+// clinical table (find_classes). Adds every problem to `problems`; if there are any, the cohort must not be used.
+// Feature files are read by `reader`.
 NewCohort load_new_cohort(const CohortFiles& files, const LabelRule& rule, const std::string& auxiliary_column,
                           FeatureReader& reader, Problems& problems);
 

@@ -12,6 +12,7 @@
 #include "datasets/cohorts/load_cohort.h"
 #include "datasets/cohorts/missing_cells.h"
 #include "datasets/cohorts/repeated_rows.h"
+#include "datasets/cohorts/same_kind.h"
 #include "datasets/cohorts/same_patients.h"
 #include "datasets/features/feature_disk.h"
 #include "datasets/features/feature_reader.h"
@@ -34,6 +35,10 @@ InitialWeights initial_weights(const std::filesystem::path& file) {
         "{}: {} bytes, more than any network of ours has; expected what torch.save wrote of one", file.string(), size));
   }
   return {file.string(), hash_file(file)};
+}
+
+FeatureKind kind_of(const Cohort& cohort) {
+  return {cohort.files.name, cohort.files.features, cohort.level, cohort.geometries};
 }
 
 // Every step adds problems to `problems_` and continues with the checks that are still possible.
@@ -149,6 +154,7 @@ class PlanBuilder {
         if (external != nullptr && compared_.insert({b.train, name}).second) comparable(*training, *external);
       }
     }
+    externals_comparable(b);
     for (const AuxiliaryConfig& auxiliary : b.auxiliaries) pair(b, auxiliary);
     report_small_classes(b);
     splits_refused_ = false;
@@ -165,6 +171,23 @@ class PlanBuilder {
     if (damaged_.contains(training.files.name) || damaged_.contains(external.files.name)) return;
     check_same_features(training, external, problems_);
     warn(warn_of_other_features(training, external));
+  }
+
+  // Where the training's files do not say how tiles were cut, those of the external cohorts may still differ.
+  void externals_comparable(const BiomarkerConfig& b) {
+    const Cohort* training = find(b.train);
+    const bool said = training != nullptr && training->level != FeatureLevel::row &&
+                      std::all_of(training->geometries.begin(), training->geometries.end(),
+                                  [](const GeometryGroup& group) { return group.geometry.says_size(); });
+    if (said) return;  // each was compared with it
+    for (auto first = b.external.begin(); first != b.external.end(); ++first) {
+      for (auto other = first + 1; other != b.external.end(); ++other) {
+        const Cohort *one = find(*first), *two = find(*other);
+        if (one == nullptr || two == nullptr || damaged_.contains(*first) || damaged_.contains(*other)) continue;
+        if (compared_.insert({*first, *other}).second)
+          check_same_kind(kind_of(*one), "external cohort", kind_of(*two), problems_);
+      }
+    }
   }
 
   void pair(const BiomarkerConfig& b, const AuxiliaryConfig& auxiliary) {

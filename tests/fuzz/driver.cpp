@@ -275,7 +275,9 @@ int run(int argc, char** argv) {
   std::vector<fs::path> files;
   for (const fs::path& folder : options.corpus) {
     if (!fs::exists(folder)) continue;  // of a target whose inputs are elsewhere
-    for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path());
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (entry.is_regular_file()) files.push_back(entry.path());
+    }
   }
   std::sort(files.begin(), files.end());
   std::vector<std::string> corpus = {""};

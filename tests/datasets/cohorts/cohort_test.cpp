@@ -174,13 +174,14 @@ TEST_F(LoadCohort, EveryMissingInputIsNamedAtOnce) {
 TEST_F(LoadCohort, AFolderWithoutFeaturesIsAProblem) {
   fs::remove(c.feats("a.h5"));
   fs::remove(c.feats("b.h5"));
-  EXPECT_THAT(c.problems(), ElementsAre(EndsWith("feats: no feature file in it, expected files ending in .h5")));
-  for (const char* name : {"a.pt", "b.pt", "c.csv"}) write_text(c.feats(name), "x");
-  EXPECT_THAT(c.problems(), ElementsAre(EndsWith("; it has 2 files in .pt, 1 file in .csv: features are read from HDF5 "
-                                                 "files alone: give their folder, or convert them")));
+  EXPECT_THAT(c.problems(), ElementsAre(EndsWith("feats: no feature file in it, expected files ending in .h5 or .pt")));
+  for (const char* name : {"a.npy", "b.npy", "c.csv"}) write_text(c.feats(name), "x");
+  EXPECT_THAT(c.problems(),
+              ElementsAre(EndsWith("; it has 2 files in .npy, 1 file in .csv: features are read from HDF5 "
+                                   "and PyTorch files: give their folder, or convert them")));
   for (const char* name : {"a.H5", "b.H5", "c.H5"}) write_text(c.feats(name), "x");
   EXPECT_THAT(c.problems(),
-              ElementsAre(HasSubstr("it has 3 files in .H5, 2 files in .pt, 1 file in .csv: rename .H5 to "
+              ElementsAre(HasSubstr("it has 3 files in .H5, 2 files in .npy, 1 file in .csv: rename .H5 to "
                                     ".h5 if they are HDF5")));
 }
 
@@ -195,15 +196,15 @@ TEST_F(LoadCohort, EveryBadFileIsNamedAtOnce) {
   c.clini("PATIENT,label\nA,p\nB,p\nC,p\nD,p\nE,p\n");
   c.slides("PATIENT,FILENAME\nA,a\nB,b\nC,c\nD,d\nE,e\n");
   write_text(c.feats("b.h5"), "not hdf5");
-  fs::copy(fixture("no_tiles.h5"), c.feats("c.h5"));
+  fs::copy(fixture("no_tiles.h5"), c.feats("c.h5"));  // a slide without tissue: dropped
   fs::copy(fixture("slide_level.h5"), c.feats("d.h5"));
   c.file("e.h5", 2, 3, "ctranspath", 0x7c00);
   EXPECT_THAT(
       c.problems(),
       ElementsAre(HasSubstr("feats: unreadable or truncated (b.h5: HDF5: "),
-                  HasSubstr("no tiles: dataset 'feats' has 0 rows (c.h5)"),
-                  HasSubstr("features of type 'slide' (d.h5); expected 'tile'"),
-                  HasSubstr("values that are not finite as float16 (e.h5: tile 0, feature 0 (from 0), and 5 more)")));
+                  HasSubstr("values that are not finite as float16 (e.h5: tile 0, feature 0 (from 0), and 5 more)"),
+                  HasSubstr("extractor 'titan' (d.h5); expected 'ctranspath' as in a.h5"),
+                  HasSubstr("embeddings of slides in 1 file (d.h5), beside features of tiles in 1 file (a.h5)")));
 }
 
 TEST_F(LoadCohort, FilesWithOneFaultShareALine) {
@@ -211,12 +212,13 @@ TEST_F(LoadCohort, FilesWithOneFaultShareALine) {
   for (char name = 'A'; name <= 'Z'; ++name) {
     clini += std::string(1, name) + ",p\n";
     slides += std::string(1, name) + "," + std::string(1, name) + "\n";
-    fs::copy(fixture("no_tiles.h5"), c.feats(std::string(1, name) + ".h5"));
+    fs::remove(c.feats(std::string(1, name) + ".h5"));
+    fs::copy(fixture("integers.h5"), c.feats(std::string(1, name) + ".h5"));
   }
   c.clini(clini).slides(slides);
   EXPECT_THAT(c.problems(), ElementsAre(c.files().features.string() +
-                                        ": no tiles: dataset 'feats' has 0 rows (26 times: A.h5, B.h5, C.h5, ...); "
-                                        "expected at least one"));
+                                        ": dataset 'feats' has no floating-point numbers (26 times: A.h5, B.h5, "
+                                        "C.h5, ...); expected float16"));
 }
 
 TEST_F(LoadCohort, AFloat32ValueBeyondFloat16IsNotFinite) {

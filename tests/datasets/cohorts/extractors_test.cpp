@@ -144,17 +144,16 @@ void set_tile_size(const fs::path& file, double um) {
   hdf5::write_attribute(root, "tile_size_um", um);
 }
 
-TEST_F(Extractors, TilesOfAnotherSizeAreAWarning) {
-  EXPECT_EQ(inspect_features(a.feats("p.h5")).tile_size, "256 um in 224 px");
+TEST_F(Extractors, TilesThatWereCutOtherwiseAreRefused) {
+  EXPECT_EQ(geometry_text(inspect_features(a.feats("p.h5")).geometry), "256 um in 224 px (1.143 um/px)");
   EXPECT_THAT(compared(), IsEmpty());
-  EXPECT_THAT(warnings, IsEmpty());
   for (const char* name : {"p.h5", "q.h5"}) set_tile_size(b.feats(name), 112);
-  EXPECT_THAT(compared(), IsEmpty());
-  EXPECT_THAT(warnings,
-              ElementsAre(HasSubstr("tiles of 112 um in 224 px, those of training cohort 'A' of 256 um in 224 px")));
+  EXPECT_THAT(compared(), ElementsAre(AllOf(HasSubstr("tiles of 112 um in 224 px (0.5 um/px) in 2 files (p.h5, q.h5)"),
+                                            HasSubstr("beside 256 um in 224 px (1.143 um/px) in 2 files"),
+                                            HasSubstr("(the latter in training cohort 'A')"))));
   set_tile_size(b.feats("q.h5"), 256);
-  EXPECT_THAT(b.load().warnings,
-              ElementsAre(HasSubstr("tiles of several sizes: 112 um in 224 px in 1 file, 256 um in 224 px in 1 file")));
+  EXPECT_THAT(b.problems(), ElementsAre(AllOf(HasSubstr("1 file (p.h5)"), HasSubstr("1 file (q.h5)"),
+                                              HasSubstr("112 um"), HasSubstr("256 um"))));
 }
 
 }  // namespace

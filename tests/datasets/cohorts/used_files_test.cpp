@@ -51,7 +51,7 @@ TEST_F(UnusedFiles, ThatAreBrokenAreWarnings) {
   EXPECT_THAT(problems.lines(), IsEmpty());
   EXPECT_THAT(cohort.warnings, ElementsAre(c.files().features.string() +
                                            ", files of patients whom no pair uses: an empty file (u.h5); expected an "
-                                           "HDF5 file of tile features"));
+                                           "HDF5 file of features"));
   EXPECT_THAT(names_of(cohort), ElementsAre("A", "B", "U"));
 }
 

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 namespace mtlgrid::testing {
 namespace {
 
-// Good files: ours of both STAMP layouts, and those that h5py wrote.
+// Good files: ours of both STAMP layouts, and those that h5py and torch wrote.
 std::vector<std::string> good_files() {
   const TempFolder folder;
   const std::vector<std::uint16_t> values(64, 0x3c00);
@@ -23,7 +23,8 @@ std::vector<std::string> good_files() {
   write_features(folder / "v2.h5", values, 8, StampLayout::v2, "ctranspath");
   std::vector<std::string> files{read_text(folder / "v1.h5"), read_text(folder / "v2.h5")};
   for (const char* name : {"big_endian.h5", "compressed.h5", "lzf.h5", "float64.h5", "patch_embeddings.h5",
-                           "encoder_2_2.h5", "slide_level.h5"}) {
+                           "encoder_2_2.h5", "slide_level.h5", "layouts/trident.h5", "layouts/trident_slide.h5",
+                           "layouts/clam_coords.h5", "layouts/dict.pt", "layouts/view.pt", "layouts/transposed.pt"}) {
     files.push_back(read_text(fixture(name)));
   }
   return files;

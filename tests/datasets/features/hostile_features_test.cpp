@@ -264,7 +264,11 @@ TEST_F(HostileFeatures, OtherShapesAndTypesAreNamed) {
   make({.shape = Shape(32, 1)});
   expect_refused("has no rows and columns");
   make({.shape = {0, 8}});
-  expect_refused("no tiles");
+  EXPECT_EQ(inspect_features(file).tiles, 0);  // a slide without tissue
+  make({.shape = {8, 0}});
+  expect_refused("no features");
+  make({.shape = {2, 3, 8}});
+  expect_refused("has no rows and columns");
   const Handle compound(H5Tcreate(H5T_COMPOUND, 16), H5Tclose);
   H5Tinsert(compound.get(), "a", 0, H5T_IEEE_F32LE);
   make({.type = compound.get()});

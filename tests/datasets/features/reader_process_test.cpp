@@ -11,6 +11,7 @@
 #include "datasets/cohorts/load_cohort.h"
 #include "datasets/features/feature_disk.h"
 #include "datasets/features/file_fault.h"
+#include "datasets/features/reader_answer.h"
 #include "datasets/synthetic/synth_features.h"
 #include "tests/datasets/features/forked_reader.h"
 #include "tests/datasets/support.h"
@@ -25,7 +26,21 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const FrameFields kAnswer{"read", "2", "3", "2", "0", "feats", "E", "", "hash", "0"};
+CheckedFile some_file() {
+  CheckedFile file;
+  file.info = {2, 3, "E", "feats"};
+  file.hash = "hash";
+  return file;
+}
+
+const FrameFields kAnswer = to_answer(some_file());
+
+// The answer with one of its fields replaced, by position.
+std::string answer_with(std::size_t field, const std::string& text) {
+  FrameFields fields = kAnswer;
+  fields.at(field) = text;
+  return to_frame(fields);
+}
 
 // What a process does with a file, by the file's name and how many it has read before.
 using Deed = std::function<void(const std::string& name, int before, int out)>;
@@ -111,9 +126,12 @@ TEST_F(Reader, ThatIsKilledByTheSystemIsNotTheFilesFault) {
 
 TEST_F(Reader, ThatSaysNonsenseIsNotBelieved) {
   const std::vector<std::string> nonsense{
-      to_frame({"read", "-1", "3", "2", "0", "feats", "E", "", "hash", "0"}),
-      to_frame({"read", "99999999999999", "3", "2", "0", "feats", "E", "", "hash", "0"}),
-      to_frame({"read", "2", "3", "2", "0", "feats", "E", "", "hash", "3"}),
+      answer_with(1, "-1"),
+      answer_with(1, "99999999999999"),
+      answer_with(2, "0"),                    // no features in two tiles
+      answer_with(7, "nan"),                  // microns
+      answer_with(kAnswer.size() - 2, "3"),   // more tiles of zeros than tiles
+      answer_with(kAnswer.size() - 1, "17"),  // a level
       to_frame({"read", "2"}),
       to_frame({"hello"}),
       std::string("\xff\xff\xff\x7f") + "abc",       // a frame of 2 GB
@@ -155,8 +173,9 @@ std::string read_by(FeatureReader& reader, const fs::path& file, bool values) {
   try {
     const CheckedFile checked = reader.read(file, values, false);
     const FeatureInfo& i = checked.info;
-    return fmt::format("{} {} {} {} {} {} {} {}", i.tiles, i.width, i.extractor, i.dataset, i.value_bytes, i.by_encoder,
-                       i.tile_size, checked.hash);
+    return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {}", i.tiles, i.width, i.extractor, i.dataset,
+                       i.value_bytes, i.by_encoder, geometry_text(i.geometry), tool_text(i.geometry), i.geometry.unit,
+                       static_cast<int>(i.level), i.pytorch, i.bfloat16, checked.hash);
   } catch (const FileFault& e) {
     return fmt::format("fault {} | {} | {}", e.cause(), e.expected(), e.detail());
   } catch (const SystemError& e) {
@@ -167,8 +186,8 @@ std::string read_by(FeatureReader& reader, const fs::path& file, bool values) {
 TEST(ReaderProcess, AnswersAsReadingInThisProcessDoes) {
   DirectReader direct(FeatureDisk::real());
   ReaderProcess reader([] { return forked_reader(); }, [](const std::string&) {});
-  for (const auto& entry : fs::directory_iterator(MTLGRID_FEATURE_FIXTURES)) {
-    if (entry.path().extension() != ".h5") continue;
+  for (const auto& entry : fs::recursive_directory_iterator(MTLGRID_FEATURE_FIXTURES)) {
+    if (entry.path().extension() != ".h5" && entry.path().extension() != ".pt") continue;
     for (const bool values : {false, true}) {
       EXPECT_EQ(read_by(reader, entry.path(), values), read_by(direct, entry.path(), values)) << entry.path();
     }

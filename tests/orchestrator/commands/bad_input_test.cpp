@@ -135,7 +135,6 @@ const std::vector<Bad> kBad = {
        std::filesystem::resize_file(grid.path(kA3), std::filesystem::file_size(grid.path(kA3)) / 2);
      }},
     {"FeaturesWithoutFeats", kNamed, fixture(kA3, "no_feats.h5")},
-    {"FeaturesWithoutTiles", kNamed, fixture(kA3, "no_tiles.h5")},
     {"FeaturesOfASlide", kNamed, fixture(kA3, "slide_level.h5")},
     {"FeaturesDeclaredNotWritten", kNamed, fixture(kA3, "huge_claim.h5")},
     {"FeaturesOfIntegers", kNamed, fixture(kA3, "integers.h5")},

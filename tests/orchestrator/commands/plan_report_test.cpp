@@ -40,6 +40,15 @@ TEST_F(PlanReport, WarningsAreASectionOfTheirOwn) {
   EXPECT_THAT(report(p), HasSubstr("Warnings\n  " + p.cohorts[0].files.name + ": most rows are lost\n\n"));
 }
 
+TEST_F(PlanReport, HowTilesWereCutIsATable) {
+  const std::string text = report(plan());
+  EXPECT_THAT(text, HasSubstr("Features\ncohort "));
+  EXPECT_THAT(text, ::testing::ContainsRegex("TCGA-CRC +tile +256 um in 224 px \\(1\\.143 um/px\\) +STAMP 2\\.4\\.0 "
+                                             "+synthetic +50"));
+  EXPECT_THAT(text, ::testing::ContainsRegex("CPTAC-CRC +tile +not said +STAMP 001 +synthetic"));
+  EXPECT_THAT(text, ::testing::ContainsRegex("CPTAC-CRC: [0-9]+ of [0-9]+ files do not say how tiles were cut"));
+}
+
 // A stop is heard once every member has taken its step, and each then writes its checkpoint.
 TEST_F(PlanReport, WalltimeLeadCountsThePack) {
   EXPECT_THAT(report(plan(changed("[train]\n", "[train]\ndevice = cpu\n"))),

@@ -128,12 +128,12 @@ TEST_F(NewCohortTest, SaysWhatItGuessedAndNamesItsOwnOptions) {
 TEST_F(NewCohortTest, SaysWhatIsWrongInAllTables) {
   grid.replace("B/clini.csv", "B01,neg", "B01,maybe");
   grid.replace("B/slide.csv", "B03,B03.h5", "B03,B02.h5");
-  grid.fixture("B/feats/B00.h5", "no_tiles.h5");
+  grid.fixture("B/feats/B00.h5", "integers.h5");
   load();
   std::string all;
   for (const std::string& line : problems.lines()) all += line + "\n";
   EXPECT_THAT(all, HasSubstr("B/slide.csv: files of two patients ('B02.h5' of 'B03' in row 5"));
-  EXPECT_THAT(all, HasSubstr("B/feats: no tiles: dataset 'feats' has 0 rows (B00.h5)"));
+  EXPECT_THAT(all, HasSubstr("B/feats: dataset 'feats' has no floating-point numbers (B00.h5)"));
   EXPECT_THAT(all, HasSubstr("'maybe' (row 3) is neither pos (positive) nor neg (negative, from the trained cell)"));
 }
 
