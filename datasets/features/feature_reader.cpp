@@ -44,4 +44,15 @@ CheckedFile DirectReader::read(const std::filesystem::path& file, bool values, b
   return checked;
 }
 
+CheckedFile DirectReader::describe(const std::filesystem::path& file) {
+  std::vector<std::uint16_t> all;
+  CheckedFile described{load_features(file, all, disk_, true), "", 0};
+  disk_.reading(all.size() * sizeof(std::uint16_t));
+  if (described.info.tiles > 0) {
+    described.zero_tiles = zero_tiles_at_end(all, described.info.width);
+    described.statistics = feature_statistics(all, described.info.width);
+  }
+  return described;
+}
+
 }  // namespace mtlgrid

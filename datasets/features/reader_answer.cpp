@@ -58,6 +58,23 @@ class Reader {
   std::size_t at_ = 1;  // after "read"
 };
 
+template <typename Visit, typename Statistics>
+void visit_statistics(Visit& field, Statistics& found) {
+  constexpr std::int64_t kMostCount = 1ll << 52;
+  constexpr double kMostHalf = 65504;
+  field(found.tiles, std::int64_t{0}, kMostCount);
+  field(found.width, std::int64_t{0}, kMostCount);
+  field(found.not_finite, std::int64_t{0}, kMostCount);
+  field(found.least, -kMostHalf, kMostHalf);
+  field(found.most, -kMostHalf, kMostHalf);
+  field(found.mean, -kMostHalf, kMostHalf);
+  field(found.deviation, 0.0, kMostHalf);
+  field(found.zeros, 0.0, 1.0);
+  field(found.constant_features, std::int64_t{0}, kMostCount);
+  field(found.constant_tiles, std::int64_t{0}, kMostCount);
+  field(found.repeated_tiles, std::int64_t{0}, kMostCount);
+}
+
 // The members of an answer, in their order.
 template <typename Visit, typename File>
 void visit(Visit& field, File& file) {
@@ -86,6 +103,7 @@ void visit(Visit& field, File& file) {
   field(info.bfloat16);
   field(file.hash);
   field(file.zero_tiles, std::int64_t{0}, kMostTiles);
+  visit_statistics(field, file.statistics);
 }
 
 }  // namespace

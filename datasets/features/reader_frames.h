@@ -1,7 +1,7 @@
 // What a process that wants feature files read and the one that reads them say to each other through two pipes.
 //
 // A frame is a u32, the bytes that follow; then fields, each a u32 with its bytes and these bytes. Little-endian.
-//   asked:    path, "1" to read the values too, "1" to try again what may pass
+//   asked:    path, "header", "values" or "describe", "1" to try again what may pass
 //   answered: "ready" once at the start; "working" now and then while a file is read; then one of
 //     "read", and what was read (reader_answer.cpp)
 //     "fault", cause, expected, detail     FileFault

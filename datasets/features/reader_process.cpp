@@ -81,11 +81,19 @@ ReaderProcess::~ReaderProcess() {
 }
 
 CheckedFile ReaderProcess::read(const std::filesystem::path& file, bool values, bool patient) {
+  return answer_to(file, {file.string(), values ? "values" : "header", patient ? "1" : "0"});
+}
+
+CheckedFile ReaderProcess::describe(const std::filesystem::path& file) {
+  return answer_to(file, {file.string(), "describe", "1"});
+}
+
+CheckedFile ReaderProcess::answer_to(const std::filesystem::path& file, const FrameFields& request) {
   for (bool again = false;; again = true) {
     if (!child_) start();
     const bool fresh = std::exchange(fresh_, false);
     try {
-      return ask(file, values, patient);
+      return ask(file, request);
     } catch (const Death& death) {
       // A process that has read others may have died of one of them.
       if (fresh || again || signal_of(death.status) == SIGPROF) tell_death(file, death.status, death.by_nonsense);
@@ -96,9 +104,8 @@ CheckedFile ReaderProcess::read(const std::filesystem::path& file, bool values, 
   }
 }
 
-CheckedFile ReaderProcess::ask(const std::filesystem::path& file, bool values, bool patient) {
-  const std::string request = to_frame({file.string(), values ? "1" : "0", patient ? "1" : "0"});
-  if (!write_frame(child_->input.get(), request)) throw Death{bury()};
+CheckedFile ReaderProcess::ask(const std::filesystem::path& file, const FrameFields& request) {
+  if (!write_frame(child_->input.get(), to_frame(request))) throw Death{bury()};
   try {
     return result_of(file, receive(file));
   } catch (const Nonsense&) {

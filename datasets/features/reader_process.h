@@ -41,6 +41,7 @@ class ReaderProcess : public FeatureReader {
   // makes no progress ("reading it does not end"); SystemError where another kills it, or the file system does not
   // answer. Error(needs_person) if the process cannot be started.
   CheckedFile read(const std::filesystem::path& file, bool values, bool patient) override;
+  CheckedFile describe(const std::filesystem::path& file) override;
 
  private:
   // How the process died: why nothing was read.
@@ -48,7 +49,8 @@ class ReaderProcess : public FeatureReader {
     int status = 0;            // as waitpid gives it
     bool by_nonsense = false;  // ended by us, since its answer was none
   };
-  CheckedFile ask(const std::filesystem::path& file, bool values, bool patient);
+  CheckedFile answer_to(const std::filesystem::path& file, const FrameFields& request);
+  CheckedFile ask(const std::filesystem::path& file, const FrameFields& request);
   void start();
   FrameFields receive(const std::filesystem::path& file);
   FrameFields next_frame(const std::filesystem::path& file);

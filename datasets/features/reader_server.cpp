@@ -90,7 +90,9 @@ FrameFields answer(const FrameFields& request, WatchedDisk& disk) {
   const std::string& path = request.at(0);
   try {
     disk.begin_file();
-    return to_answer(DirectReader(disk).read(path, request.at(1) == "1", request.at(2) == "1"));
+    DirectReader reader(disk);
+    if (request.at(1) == "describe") return to_answer(reader.describe(path));
+    return to_answer(reader.read(path, request.at(1) == "values", request.at(2) == "1"));
   } catch (const FileFault& e) {
     return {"fault", e.cause(), e.expected(), e.detail()};
   } catch (const SystemError& e) {

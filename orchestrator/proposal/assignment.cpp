@@ -168,7 +168,10 @@ std::optional<Assignment> by_table(const FeatureSet& set, const FileColumn& by, 
   if (rows.empty()) return std::nullopt;
   out.rows.assign(rows.begin(), rows.end());
   out.files = files.size();
-  if (by.direct) {
+  out.by_patient = by.direct && by.table == &clini && patient_column == by.column;
+  if (out.by_patient) {
+    // the files have the patients' names
+  } else if (by.direct) {
     out.slides = by.table;
     out.slide_patient_column = slide_patient_column;
     out.filename_column = by.column;
@@ -223,7 +226,7 @@ std::optional<Assignment> of_clini(const FeatureSet& set, const std::vector<File
   const auto take = [&](std::optional<Assignment> one) {
     if (!one) return;
     const auto rank = [](const Assignment& a) {  // a slide table before a clinical one with names of slides
-      return std::tuple(a.files, a.slides != nullptr, a.slides != a.clini);
+      return std::tuple(a.files, a.slides != nullptr && a.slides != a.clini, a.slides != nullptr || a.by_patient);
     };
     if (!best || rank(*one) > rank(*best)) best = std::move(one);
   };

@@ -14,6 +14,7 @@ namespace mtlgrid {
 struct Assignment {
   const Table* clini = nullptr;
   std::size_t patient_column = 0;
+  bool by_patient = false;  // every file is called as its patient, so that the join needs no slide table
   // The slide table, if the join can use one as it is; it may be the clinical one.
   const Table* slides = nullptr;
   std::size_t slide_patient_column = 0, filename_column = 0;

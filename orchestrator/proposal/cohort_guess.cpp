@@ -60,8 +60,8 @@ bool same_patients(const CohortGuess& a, const CohortGuess& b) {
 
 bool preferred(const CohortGuess& a, const CohortGuess& b) {
   const auto rank = [](const CohortGuess& guess) {
-    return std::tuple(guess.assignment.rows.size(), extractor_of(guess.set->info) == "ctranspath",
-                      guess.assignment.files);
+    return std::tuple(guess.set->info.level == FeatureLevel::tile, guess.assignment.rows.size(),
+                      extractor_of(guess.set->info) == "ctranspath", guess.assignment.files);
   };
   return rank(a) > rank(b);
 }

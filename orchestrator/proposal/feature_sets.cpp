@@ -8,6 +8,7 @@
 
 #include "base/system_error.h"
 #include "base/text.h"
+#include "datasets/cohorts/cohort_level.h"
 #include "datasets/features/features.h"
 #include "datasets/features/file_fault.h"
 
@@ -46,6 +47,15 @@ std::optional<FeatureInfo> sampled(const fs::path& folder, const std::vector<std
   return std::nullopt;
 }
 
+// Of X.h5 and X.pt the first, which is what the join reads. `names` are ascending.
+std::vector<std::string> each_slide_once(const std::vector<std::string>& names) {
+  std::vector<std::string> out;
+  for (const std::string& name : names) {
+    if (out.empty() || stem_of(out.back()) != stem_of(name)) out.push_back(name);
+  }
+  return out;
+}
+
 // CLAM writes every slide's features twice.
 bool repeats_h5_files(const fs::path& folder, const FoundFiles& found) {
   return folder.filename() == "pt_files" && found.features.contains(folder.parent_path() / "h5_files");
@@ -56,8 +66,9 @@ bool holds_coordinates(const fs::path& folder) { return folder.filename() == "pa
 
 std::vector<Leaf> leaves(const FoundFiles& found, FeatureReader& reader, std::vector<std::string>& notes) {
   std::vector<Leaf> out;
-  for (const auto& [folder, names] : found.features) {
+  for (const auto& [folder, all] : found.features) {
     if (repeats_h5_files(folder, found)) continue;
+    const std::vector<std::string> names = each_slide_once(all);
     std::string fault;
     if (const auto info = sampled(folder, names, reader, fault)) {
       out.push_back({folder, names, *info});
@@ -70,7 +81,8 @@ std::vector<Leaf> leaves(const FoundFiles& found, FeatureReader& reader, std::ve
 }
 
 bool same_features(const Leaf& a, const Leaf& b) {
-  return a.info.width == b.info.width && extractor_of(a.info) == extractor_of(b.info);
+  return a.info.width == b.info.width && extractor_of(a.info) == extractor_of(b.info) &&
+         !level_difference(a.info.level, b.info.level);
 }
 
 // Whether the leaves may be one set: the same features, every file name once.
@@ -154,8 +166,9 @@ std::vector<FeatureSet> feature_sets(const FoundFiles& found, FeatureReader& rea
 
 std::string said_of(const FeatureSet& set) {
   const std::string extractor = extractor_of(set.info);
-  return fmt::format("{}, {}, {} features a tile", counted(static_cast<std::int64_t>(set.files.size()), "file"),
-                     extractor.empty() ? "no extractor named" : "extractor " + printable(extractor), set.info.width);
+  return fmt::format("{}, {}, {} features, {}", counted(static_cast<std::int64_t>(set.files.size()), "file"),
+                     extractor.empty() ? "no extractor named" : "extractor " + printable(extractor), set.info.width,
+                     level_text(set.info.level));
 }
 
 }  // namespace mtlgrid

@@ -26,7 +26,7 @@ struct FeatureSet {
 // hold the same features twice, the first is taken.
 std::vector<FeatureSet> feature_sets(const FoundFiles& found, FeatureReader& reader, std::vector<std::string>& notes);
 
-// "CTransPath-like" summary of a set: "400 files, extractor ctranspath, 768 features a tile".
+// "400 files, extractor ctranspath, 768 features, features of tiles".
 std::string said_of(const FeatureSet& set);
 
 }  // namespace mtlgrid

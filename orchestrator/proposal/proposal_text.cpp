@@ -104,6 +104,10 @@ class Writer {
   void slides(const CohortGuess& guess) {
     const Assignment& assignment = guess.assignment;
     lines_.comment(assignment.evidence);
+    if (assignment.by_patient) {
+      lines_.comment("these are the patients' own names, so there is no slide table");
+      return;
+    }
     if (assignment.slides != nullptr) {
       lines_.key("slides", path_text(assignment.slides->path));
       return;
@@ -129,6 +133,7 @@ class Writer {
     lines_.comment(fmt::format("column {} of the clinical table: {} have files", patient,
                                count_of(assignment.rows.size(), "patient")));
     lines_.key("patient_column", patient);
+    if (assignment.by_patient) return;
     if (assignment.slides == nullptr) {
       if (patient != "PATIENT") lines_.key("slide_patient_column", "PATIENT");
       return;

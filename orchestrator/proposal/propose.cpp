@@ -8,7 +8,9 @@
 #include "base/errors.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "base/whole_file.h"
 #include "datasets/tables/read_table.h"
+#include "datasets/workbooks/workbook.h"
 #include "orchestrator/proposal/biomarker_guess.h"
 #include "orchestrator/proposal/cohort_guess.h"
 #include "orchestrator/proposal/feature_sets.h"
@@ -42,16 +44,34 @@ std::vector<fs::path> tables_to_read(const FoundFiles& found, std::vector<std::s
   return tables;
 }
 
+// The tables of a file, as a configuration names them: every sheet of a workbook that is not hidden is one.
+std::vector<fs::path> tables_in(const fs::path& file) {
+  if (file.extension() != ".xlsx") return {file};
+  const Workbook workbook(read_whole_file(file, "a table"));
+  std::vector<fs::path> tables;
+  for (const Workbook::Sheet& sheet : workbook.sheets()) {
+    if (!sheet.hidden) tables.push_back(file.string() + "#" + sheet.name);
+  }
+  return tables.size() < 2 && !workbook.sheets().front().hidden ? std::vector{file} : tables;
+}
+
 std::vector<Table> read_tables(const FoundFiles& found, std::vector<std::string>& notes) {
   std::vector<Table> tables;
-  for (const fs::path& file : tables_to_read(found, notes)) {
+  const auto noted = [&](const fs::path& file, auto&& read) {
     try {
-      tables.push_back(read_table(file));
+      read();
     } catch (const InputError& e) {
-      notes.push_back("passed over: " + e.problems().front());
+      const std::string& problem = e.problems().front();
+      notes.push_back("passed over: " +
+                      (problem.starts_with(file.string()) ? problem : file.string() + ": " + problem));
     } catch (const SystemError& e) {
       notes.push_back(fmt::format("passed over: {}", e.what()));
     }
+  };
+  for (const fs::path& file : tables_to_read(found, notes)) {
+    std::vector<fs::path> names;
+    noted(file, [&] { names = tables_in(file); });
+    for (const fs::path& name : names) noted(name, [&] { tables.push_back(read_table(name)); });
   }
   return tables;
 }

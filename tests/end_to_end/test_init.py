@@ -6,11 +6,41 @@ import sqlite3
 import subprocess
 import tempfile
 import unittest
+import zipfile
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from grid import MTLGRID
 
 ONE_EACH = "auxiliary=ITH,method=naive,fold=0"  # a cell of each biomarker: the proposed network is the paper's
+
+
+def write_xlsx(file, rows):
+    """The smallest workbook that spreadsheets open: one sheet, texts inline, numbers as numbers."""
+    def cell(value):
+        try:
+            return f"<c><v>{float(value):g}</v></c>"
+        except ValueError:
+            return f'<c t="inlineStr"><is><t>{escape(value)}</t></is></c>'
+    sheet = "".join("<row>" + "".join(map(cell, row)) + "</row>" for row in rows)
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types">'
+                               '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+                               '<Default Extension="xml" ContentType="application/xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
+                       f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
+                           '<sheet name="Patients" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
+                                      f'Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>',
+    }
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>\n' + text)
 
 
 class Init(unittest.TestCase):
@@ -63,6 +93,17 @@ class Init(unittest.TestCase):
         for file in self.features():
             shutil.copy(file, target / "FEATURES/h5_files" / file.name)
         said, done = self.four_commands("clam")
+        self.assertEqual(done, 1)
+
+    def test_a_trident_folder_with_a_workbook(self):
+        target = self.folder / "trident"
+        features = target / "20x_256px_0px_overlap/features_ctranspath"
+        features.mkdir(parents=True)
+        for file in self.features():
+            shutil.copy(file, features / file.name)
+        write_xlsx(target / "clinical.xlsx", self.rows_of("clini.csv"))
+        said, done = self.four_commands("trident")
+        self.assertIn("grid-slides-trident.csv written", said)
         self.assertEqual(done, 1)
 
     def test_nothing_that_is_there_is_replaced(self):

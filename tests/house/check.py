@@ -21,7 +21,7 @@ results/records results/metrics results/store results/grids results/tables resul
 trainer/contract trainer/formats trainer/process trainer/kernels trainer/network trainer/nccl trainer/training trainer/program
 cluster
 orchestrator/config orchestrator/plan orchestrator/durations orchestrator/scheduler orchestrator/session
-orchestrator/rehearsal orchestrator/proposal orchestrator/commands""".split()
+orchestrator/rehearsal orchestrator/proposal orchestrator/inspection orchestrator/commands""".split()
 WITH_TORCH = {"balancers/aggregations", "trainer/kernels", "trainer/network", "trainer/nccl", "trainer/training",
               "trainer/program"}
 PRODUCT = {room.split("/")[0] for room in ROOMS}  # the folders of the program itself

@@ -1,0 +1,22 @@
+// Looking at feature files, alone and among those of their cohort.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "datasets/features/feature_reader.h"
+#include "orchestrator/inspection/inspection.h"
+
+namespace mtlgrid {
+
+// Layout, extractor and geometry, and what the values look like. Wrong are values that are not finite, features that
+// never change, tiles that repeat or hold one value, and tiles of zeros at the end. Throws FileFault and SystemError as
+// FeatureReader::read().
+Inspection inspect_feature_file(const std::filesystem::path& file, FeatureReader& reader);
+
+// The same over all feature files below a folder, with the files that differ from the others: in extractor, width, type
+// or geometry, in mean or spread of their values (by more than 6 robust standard deviations of the files), and those
+// that cannot be read, one line a cause with up to three examples. Throws InputError and SystemError as FeatureIndex.
+Inspection inspect_feature_folder(const std::filesystem::path& folder, FeatureReader& reader);
+
+}  // namespace mtlgrid

@@ -1,0 +1,15 @@
+// Looking at a table.
+#pragma once
+
+#include <filesystem>
+
+#include "orchestrator/inspection/inspection.h"
+
+namespace mtlgrid {
+
+// Rows, what was inferred from the content, and every column: how many values, how many different ones, numbers or
+// text, examples. Wrong are names that several columns have, columns without any value, and texts that look like a
+// missing value and are not read as one. Throws InputError and SystemError as read_table() does.
+Inspection inspect_table(const std::filesystem::path& file);
+
+}  // namespace mtlgrid

@@ -1,0 +1,90 @@
+#include "orchestrator/inspection/inspect_features.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <vector>
+
+#include "datasets/features/feature_disk.h"
+#include "datasets/features/half.h"
+#include "datasets/synthetic/synth_features.h"
+#include "tests/orchestrator/config/scratch.h"
+
+namespace mtlgrid::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr std::int64_t kWidth = 4;
+
+// Tiles whose values are all different, about `mean`.
+std::vector<double> tiles(int count, double mean = 0, double scale = 1) {
+  std::vector<double> values;
+  for (int i = 0; i < count * kWidth; ++i) values.push_back(mean + scale * std::sin(1 + i));
+  return values;
+}
+
+class InspectFeatures : public ::testing::Test {
+ protected:
+  void write(const std::string& name, const std::vector<double>& values, const std::string& extractor = "ctranspath",
+             StampLayout layout = StampLayout::v2) {
+    std::vector<std::uint16_t> halves;
+    for (const double value : values) halves.push_back(to_half(value));
+    write_features(scratch_.path() / name, halves, kWidth, layout, extractor);
+  }
+  Inspection file(const std::string& name) { return inspect_feature_file(scratch_.path() / name, reader_); }
+  Inspection folder() { return inspect_feature_folder(scratch_.path(), reader_); }
+
+  Scratch scratch_;
+  DirectReader reader_{FeatureDisk::real()};
+};
+
+TEST_F(InspectFeatures, AnOrdinaryFileIsRight) {
+  write("a.h5", tiles(5));
+  const Inspection found = file("a.h5");
+  EXPECT_THAT(found.wrong, IsEmpty());
+  EXPECT_EQ(found.facts["tiles"], 5);
+  EXPECT_EQ(found.facts["type"], "float16");
+  EXPECT_EQ(found.facts["extractor"], "ctranspath");
+  EXPECT_THAT(found.facts["geometry"].get<std::string>(), HasSubstr("256 um in 224 px"));
+  EXPECT_THAT(inspection_text(found), HasSubstr("features a tile"));
+}
+
+TEST_F(InspectFeatures, WhatLooksWrongInValuesIsSaid) {
+  auto values = tiles(4);
+  values[0] = INFINITY;
+  write("infinite.h5", values);
+  EXPECT_THAT(file("infinite.h5").wrong, ElementsAre("values that are not finite"));
+  write("zeros.h5", std::vector<double>(40));
+  EXPECT_THAT(file("zeros.h5").wrong,
+              ElementsAre("nearly all values are zero", "most features have one value in all tiles",
+                          "tiles that hold one value alone", "tiles that repeat other tiles bit for bit"));
+  auto repeated = tiles(4);
+  std::copy(repeated.begin(), repeated.begin() + kWidth, repeated.end() - kWidth);
+  write("repeated.h5", repeated);
+  EXPECT_THAT(file("repeated.h5").wrong, ElementsAre("tiles that repeat other tiles bit for bit"));
+}
+
+TEST_F(InspectFeatures, TheFileThatDiffersFromItsCohortIsNamed) {
+  for (int i = 0; i < 12; ++i) write(fmt::format("s{:02}.h5", i), tiles(20 + i));
+  write("shifted.h5", tiles(20, 3));
+  write("other.h5", tiles(20), "uni");
+  scratch_.write("damaged.h5", "no HDF5");
+  const Inspection found = folder();
+  EXPECT_EQ(found.facts["files"], 14);
+  EXPECT_EQ(found.facts["extractor"], "ctranspath (13), uni (1)");
+  EXPECT_THAT(found.wrong, ElementsAre(HasSubstr("1 of 15 files: not an HDF5 file"),
+                                       HasSubstr("1 of 15 files: extractor uni, others ctranspath (other.h5)"),
+                                       HasSubstr("(shifted.h5 3")));
+}
+
+TEST_F(InspectFeatures, AFolderOfLikeFilesIsRight) {
+  for (int i = 0; i < 12; ++i) write(fmt::format("s{:02}.h5", i), tiles(20 + i));
+  EXPECT_THAT(folder().wrong, IsEmpty());
+}
+
+}  // namespace
+}  // namespace mtlgrid::testing

@@ -1,0 +1,62 @@
+#include "orchestrator/inspection/inspect_path.h"
+
+#include <gmock/gmock.h>
+
+#include "datasets/features/feature_disk.h"
+#include "orchestrator/inspection/inspect_table.h"
+#include "tests/orchestrator/config/scratch.h"
+
+namespace mtlgrid::testing {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class InspectPath : public ::testing::Test {
+ protected:
+  Inspection path(const std::string& name) { return inspect_path(scratch_.path() / name, reader_); }
+  Scratch scratch_;
+  DirectReader reader_{FeatureDisk::real()};
+};
+
+TEST_F(InspectPath, ATableWithItsColumns) {
+  scratch_.write("clini.csv", "PATIENT,MSI,LF\nA,MSIH,0.5\nB,MSS,0.25\nC,MSS,\n");
+  const Inspection found = path("clini.csv");
+  EXPECT_EQ(found.kind, "table");
+  EXPECT_THAT(found.wrong, IsEmpty());
+  EXPECT_EQ(found.facts["rows"], 3);
+  const auto& columns = found.facts["each column"];
+  EXPECT_EQ(columns[1]["examples"], "MSS (2), MSIH (1)");
+  EXPECT_EQ(columns[2]["type"], "numbers");
+  EXPECT_EQ(columns[2]["values"], 2);
+  EXPECT_THAT(inspection_text(found), HasSubstr("MSS (2), MSIH (1)"));
+}
+
+TEST_F(InspectPath, WhatIsOddInATable) {
+  scratch_.write("clini.csv", "PATIENT,LF,LF,empty\nA,0.5,1,\nB,[Not Available],2,\n");
+  EXPECT_THAT(path("clini.csv").wrong, ElementsAre(HasSubstr("missing = [Not Available]"), "2 columns are called 'LF'",
+                                                   "1 column without any value"));
+}
+
+TEST_F(InspectPath, OtherKinds) {
+  scratch_.write("a.svs", "pixels");
+  EXPECT_EQ(path("a.svs").kind, "slide");
+  scratch_.write("grid.ini", "[grid]\nstore = x.db\n");
+  EXPECT_EQ(path("grid.ini").kind, "unreadable");  // with every problem of the configuration
+  EXPECT_THAT(path("grid.ini").wrong, Contains(HasSubstr("biomarker")));
+  EXPECT_THAT(path("none.csv").wrong, ElementsAre(HasSubstr("no such file")));
+  scratch_.write("f/clini.csv", "PATIENT\nA\n");
+  EXPECT_EQ(path("f").kind, "folder");
+  EXPECT_EQ(path("f").facts["tables"], 1);
+}
+
+TEST_F(InspectPath, JsonSaysWhetherItIsRight) {
+  const auto json = inspection_json(path("none.csv"));
+  EXPECT_EQ(json["right"], false);
+  EXPECT_EQ(json["kind"], "unreadable");
+}
+
+}  // namespace
+}  // namespace mtlgrid::testing
