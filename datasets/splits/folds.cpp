@@ -51,6 +51,8 @@ void check_every_class(const std::vector<int>& classes, int k) {
   if (!problems.empty()) throw InputError(problems);
 }
 
+}  // namespace
+
 std::vector<int> elements(const std::vector<int>& values, const std::vector<int>& positions) {
   std::vector<int> out;
   out.reserve(positions.size());
@@ -58,7 +60,18 @@ std::vector<int> elements(const std::vector<int>& values, const std::vector<int>
   return out;
 }
 
-}  // namespace
+std::vector<int> other_rows(const std::vector<int>& some, int rows) {
+  std::vector<int> others;
+  auto next = some.begin();
+  for (int i = 0; i < rows; ++i) {
+    if (next != some.end() && *next == i) {
+      ++next;
+    } else {
+      others.push_back(i);
+    }
+  }
+  return others;
+}
 
 std::uint32_t NumpyRandom::interval(std::uint32_t max) {
   if (max == 0) return 0;
@@ -183,14 +196,7 @@ std::vector<FoldSplit> cross_validation(const std::vector<int>& classes, int k, 
   check_every_class(classes, k);
   std::vector<FoldSplit> folds;
   for (auto& test : stratified_k_fold(classes, k, seed)) {
-    std::vector<int> others;  // ascending
-    for (int i = 0, t = 0; i < static_cast<int>(classes.size()); ++i) {
-      if (t < static_cast<int>(test.size()) && test[static_cast<std::size_t>(t)] == i) {
-        ++t;
-      } else {
-        others.push_back(i);
-      }
-    }
+    const std::vector<int> others = other_rows(test, static_cast<int>(classes.size()));
     const TrainTest inner = stratified_split(elements(classes, others), validation, seed);
     folds.push_back({elements(others, inner.train), elements(others, inner.test), std::move(test)});
   }

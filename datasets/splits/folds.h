@@ -23,6 +23,12 @@ class NumpyRandom {
   std::mt19937 engine_;
 };
 
+// The values at these positions, in their order.
+std::vector<int> elements(const std::vector<int>& values, const std::vector<int>& positions);
+
+// The row numbers from 0 to rows - 1 that are not in `some`, which is ascending; ascending.
+std::vector<int> other_rows(const std::vector<int>& some, int rows);
+
 // Row numbers of one fold. `train` and `valid` are in scikit-learn's permuted order, `test` is ascending.
 struct FoldSplit {
   std::vector<int> train, valid, test;

@@ -25,6 +25,7 @@ GENERATORS = {
     "cell_statistics": ["statistics.json"],
     "streams_fixture": ["streams.json"],
     "folds": ["folds.json"],
+    "grouped_folds": ["grouped_folds.json"],
     "balancers": ["aggregation.json", "weighting.json"],
     "optimiser": ["optimiser.json"],
     "model": ["model.json", "model.f64"],
