@@ -14,6 +14,7 @@
 #include "datasets/cohorts/cohort_level.h"
 #include "orchestrator/commands/other_grids.h"
 #include "orchestrator/commands/plan_classes.h"
+#include "orchestrator/commands/plan_sites.h"
 #include "orchestrator/durations/checkpoint_lead.h"
 #include "orchestrator/durations/cost.h"
 #include "orchestrator/durations/plan_times.h"
@@ -57,10 +58,18 @@ std::string settings(const Plan& plan) {
   return text;
 }
 
+// "5 folds"; "3 to 5 folds" where pairs have different numbers of site groups.
+std::string folds(const Plan& plan) {
+  std::size_t least = static_cast<std::size_t>(plan.config.folds);
+  for (const Pair& pair : plan.experiment.pairs) least = std::min(least, pair.folds.size());
+  const std::string most = counted(plan.config.folds, "fold");
+  return static_cast<int>(least) == plan.config.folds ? most : fmt::format("{} to {}", least, most);
+}
+
 std::string grid(const Plan& plan) {
   return fmt::format("Grid {}\n  {} x {} x {} = {}\n  methods: {}\n", plan.grid.identity.substr(0, 12),
                      counted(std::ssize(plan.experiment.pairs), "pair"),
-                     counted(std::ssize(plan.config.methods), "method"), counted(plan.config.folds, "fold"),
+                     counted(std::ssize(plan.config.methods), "method"), folds(plan),
                      counted(std::ssize(plan.grid.cells), "cell"), fmt::join(plan.config.methods, ", "));
 }
 
@@ -213,10 +222,11 @@ std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool ever
 std::string plan_report(const Plan& plan, const PlanStanding& standing, bool every_drop) {
   return settings(plan) + "\n" + grid(plan) +
          (standing.other_grids.empty() ? "" : fmt::format("{}\n", fmt::join(standing.other_grids, "\n"))) + "\n" +
-         patients(plan) + "\n" + geometry(plan) + "\n" + classes_text(plan) + "\n" + auxiliary_values_text(plan) +
-         "\n" + inferred_text(plan) + "\n" + initial_weights(plan) + drops(plan, every_drop) + "\n" + warnings(plan) +
-         space(plan) + "\n" + times_text(plan, standing.durations, standing.left) + threads_advice(plan.config.run) +
-         "\n" + signal_lead(plan, standing.durations);
+         patients(plan) + "\n" + geometry(plan) + "\n" + site_groups_text(plan) + classes_text(plan) + "\n" +
+         auxiliary_values_text(plan) + "\n" + inferred_text(plan) + "\n" + initial_weights(plan) +
+         drops(plan, every_drop) + "\n" + warnings(plan) + space(plan) + "\n" +
+         times_text(plan, standing.durations, standing.left) + threads_advice(plan.config.run) + "\n" +
+         signal_lead(plan, standing.durations);
 }
 
 PlanStanding plan_standing(const Plan& plan) {

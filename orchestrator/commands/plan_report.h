@@ -22,8 +22,9 @@ PlanStanding plan_standing(const Plan& plan);
 // `every_drop` each one by name.
 std::string drops_table(const std::vector<GridRecord::DropRow>& drops, bool every_drop);
 
-// Settings, grid, patients per pair, classes, auxiliary values and inferences (plan_classes.h), dropped patients and
-// slides, disk space, expected times and jobs for 1 to 64 trainers, and the lead time that a walltime signal needs.
+// Settings, grid, patients per pair, folds of site groups (plan_sites.h), classes, auxiliary values and inferences
+// (plan_classes.h), dropped patients and slides, disk space, expected times and jobs for 1 to 64 trainers, and the lead
+// time that a walltime signal needs.
 std::string plan_report(const Plan& plan, const PlanStanding& standing, bool every_drop);
 
 }  // namespace mtlgrid

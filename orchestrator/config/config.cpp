@@ -23,7 +23,6 @@ namespace mtlgrid {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr std::uint64_t kLargestNumpySeed = std::numeric_limits<std::uint32_t>::max();
 constexpr int kMany = 1'000'000;  // a larger number of epochs, units or resamples is taken for a typing error
 
 const std::vector<std::string> kPlainSections = {"grid", "protocol", "model", "train", "bootstrap", "cluster"};
@@ -89,10 +88,7 @@ class ConfigReader {
       r.problem("store", fmt::format("{} is a folder, expected a file", config_.store.string()));
     }
     r.read("seed", config_.seed, std::numeric_limits<std::uint64_t>::max());
-    std::uint64_t split_seed = config_.split_seed;  // whatever the seed is: another seed keeps the folds
-    r.read("split_seed", split_seed, kLargestNumpySeed);
-    config_.split_seed = static_cast<std::uint32_t>(split_seed);
-    r.read("folds", config_.folds, 2, 1000);
+    read_folds(r, config_);
     methods(r);
     std::string name = "paper";
     r.choose("protocol", name, {"paper", "released-code"});
@@ -250,6 +246,7 @@ class ConfigReader {
     check_readable_classes(r, b.rule, training == config_.cohorts.end() ? nullptr : &*training);
     auxiliaries(r, b);
     if (const auto splits = r.text("splits")) b.splits = absolute(*splits);
+    check_folds(r, config_, !b.splits.empty(), b.rule.column);
     r.finish();
     config_.biomarkers.push_back(b);
   }
@@ -364,9 +361,13 @@ Config load_config(const std::filesystem::path& file) { return ConfigReader(file
 nlohmann::json identity_settings(const Config& config) {
   nlohmann::json biomarkers = nlohmann::json::object();  // keyed by name: the order in the file does not matter
   for (const BiomarkerConfig& b : config.biomarkers) biomarkers[b.name] = biomarker_settings(b);
-  return {{"seed", config.seed},     {"split_seed", config.split_seed}, {"folds", config.folds},
-          {"model", config.model},   {"train", config.train},           {"protocol", config.protocol},
-          {"biomarkers", biomarkers}};
+  nlohmann::json settings = {{"seed", config.seed},
+                             {"model", config.model},
+                             {"train", config.train},
+                             {"protocol", config.protocol},
+                             {"biomarkers", biomarkers}};
+  settings.update(fold_settings(config));
+  return settings;
 }
 
 nlohmann::json resolved_settings(const Config& config) {

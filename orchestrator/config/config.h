@@ -8,6 +8,7 @@
 
 #include "datasets/cohorts/cohort.h"
 #include "datasets/cohorts/label_rule.h"
+#include "orchestrator/config/fold_settings.h"
 #include "trainer/contract/experiment.h"
 
 namespace mtlgrid {
@@ -21,7 +22,7 @@ struct BiomarkerConfig {
   std::vector<std::string> external;
   LabelRule rule;
   std::vector<AuxiliaryConfig> auxiliaries;
-  std::filesystem::path splits;  // STAMP's splits.json; empty: our own folds
+  std::filesystem::path splits;  // file or folder of splits (split_file.h); empty: our own folds
 };
 
 struct ClusterSettings {
@@ -33,11 +34,9 @@ struct ClusterSettings {
   double stall_minutes = 30;     // silence after which a busy trainer is killed
 };
 
-struct Config {
+struct Config : FoldSettings {
   std::filesystem::path file, store;
   std::uint64_t seed = 1337;
-  std::uint32_t split_seed = 1337;
-  int folds = 5;
   std::vector<std::string> methods;  // in the order of the paper's tables
   Protocol protocol;
   std::vector<CohortFiles> cohorts;

@@ -124,11 +124,15 @@ Guesses guesses_of(const Plan& plan, const MachineGuess& machine) {
   const PatientSeconds seconds = patient_seconds(plan, machine);
   const auto folds = static_cast<std::size_t>(plan.config.folds);
   for (const Pair& pair : plan.experiment.pairs) {
+    // A pair may have fewer folds than another (each site group is one): the places of the others are never asked for.
+    const auto own = [&](std::size_t fold) { return std::min(fold, pair.folds.size() - 1); };
     for (std::size_t m = 0; m < methods().size(); ++m) {
-      for (std::size_t fold = 0; fold < folds; ++fold) guesses.epoch.push_back(epoch_seconds(seconds, pair, m, fold));
+      for (std::size_t fold = 0; fold < folds; ++fold) {
+        guesses.epoch.push_back(epoch_seconds(seconds, pair, m, own(fold)));
+      }
     }
     for (std::size_t fold = 0; fold < folds; ++fold) {
-      guesses.rest.push_back(kRestSeconds + evaluation_seconds(seconds, pair, fold));
+      guesses.rest.push_back(kRestSeconds + evaluation_seconds(seconds, pair, own(fold)));
     }
   }
   return guesses;

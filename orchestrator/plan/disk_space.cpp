@@ -23,9 +23,10 @@ double checkpoint_bytes(const Plan& plan) {
 double store_bytes(const Plan& plan) {
   double patients = 0;
   for (const Pair& pair : plan.experiment.pairs) {
-    double evaluated = static_cast<double>(pair.training.patient.size()) / plan.config.folds;
-    for (const PairCohort& e : pair.external) evaluated += static_cast<double>(e.patient.size());
-    patients += evaluated * plan.config.folds * static_cast<double>(plan.config.methods.size());
+    const double folds = static_cast<double>(pair.folds.size());
+    double evaluated = static_cast<double>(pair.training.patient.size());
+    for (const PairCohort& e : pair.external) evaluated += folds * static_cast<double>(e.patient.size());
+    patients += evaluated * static_cast<double>(plan.config.methods.size());
   }
   return 5 * patients * (2 * 150.0 + 4.0 * plan.config.model.d_model);
 }

@@ -103,7 +103,7 @@ GridRecord make_grid_record(const Config& config, const std::vector<LabelRule>& 
   grid.settings[kRecordedData] = recorded_data(experiment, cohorts);
   for (const Pair& pair : experiment.pairs) {
     for (const std::string& method : config.methods) {
-      for (int fold = 0; fold < config.folds; ++fold) {
+      for (int fold = 0; fold < static_cast<int>(pair.folds.size()); ++fold) {
         grid.cells.push_back({pair.biomarker, pair.auxiliary, method, fold});
       }
     }

@@ -1,22 +1,30 @@
-// Folds from STAMP's splits.json instead of our own ones.
+// Folds from a file of splits instead of our own ones.
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "datasets/splits/folds.h"
 #include "orchestrator/config/config.h"
+#include "orchestrator/plan/pair_sites.h"
 
 namespace mtlgrid {
 
-// Reads {"splits": [{"train_patients": [...], "test_patients": [...]}, ...]}, one element a fold (spec/formats.md 3.1),
-// for the training rows of `pair`. Patients whom the pair does not use are ignored, and so is the order in the lists.
-// The validation rows are split off each fold's training rows as for our own folds, with `split_seed`.
-// Throws InputError naming the file and the split: no such file, no such JSON, another number of splits than `folds`,
-// a patient of the pair who is in no list or in both (where none
-// of the file's lists has some, the nearest explanation of how their names differ), a test or training part without
-// both classes.
-std::vector<FoldSplit> imported_splits(const std::filesystem::path& file, const Pair& pair, const Cohort& cohort,
-                                       const Config& config);
+struct ImportedSplits {
+  std::vector<FoldSplit> folds;
+  std::vector<GroupedValidation> validation;  // of each fold, where there are site groups and the file has none of it
+  std::string form;                           // what was read and how, for `plan`; empty for STAMP's splits.json
+};
+
+// Reads the splits of `file`, a file or folder (split_file.h), one a fold, for the training rows of `pair`. Names are
+// of patients, or of slides. Patients whom the pair does not use are ignored, and so is the order in the lists. Where
+// the file has no validation patients, validation rows are split off each fold's training rows as for our own folds,
+// with `split_seed`, and in whole site groups where there are `sites`. Throws InputError naming the file and the split:
+// what read_split_file() refuses, a patient of the pair who is in no part or in two (where none of the file's lists has
+// some, the nearest explanation of how their names differ), a test or training part without both classes, no validation
+// patients in one split of a file that has them, and a site group in two parts of a split.
+ImportedSplits imported_splits(const std::filesystem::path& file, const Pair& pair, const Cohort& cohort,
+                               const Config& config, const PairSites* sites = nullptr);
 
 }  // namespace mtlgrid

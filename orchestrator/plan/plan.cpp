@@ -18,10 +18,10 @@
 #include "datasets/features/feature_reader.h"
 #include "datasets/features/features.h"
 #include "datasets/features/fingerprint.h"
-#include "datasets/splits/folds.h"
 #include "orchestrator/plan/biomarker_rule.h"
 #include "orchestrator/plan/grid_record.h"
-#include "orchestrator/plan/imported_splits.h"
+#include "orchestrator/plan/pair_folds.h"
+#include "results/records/recorded_data.h"
 
 namespace mtlgrid {
 namespace {
@@ -45,7 +45,7 @@ FeatureKind kind_of(const Cohort& cohort) {
 class PlanBuilder {
  public:
   PlanBuilder(const Config& config, FingerprintMemory& memory, FeatureReader& reader)
-      : memory_(memory), reader_(reader) {
+      : memory_(memory), reader_(reader), folds_(config) {
     plan_.config = config;
   }
 
@@ -53,8 +53,10 @@ class PlanBuilder {
     settings();
     cohorts();
     for (const BiomarkerConfig& b : plan_.config.biomarkers) biomarker(b);
+    finish_folds();
     throw_problems();
     plan_.grid = make_grid_record(plan_.config, plan_.rules, plan_.experiment, plan_.cohorts, drops_);
+    record_sites();
     plan_.experiment.grid = plan_.grid.identity;
     return std::move(plan_);
   }
@@ -84,7 +86,7 @@ class PlanBuilder {
       if (!own.empty()) damaged_.insert(files.name);
       if (!own.empty() && cohort.patients.empty()) continue;
       index_[files.name] = static_cast<int>(plan_.cohorts.size());
-      check_repeated_rows(cohort, columns_of(uses), problems_);
+      check_repeated_rows(cohort, columns_of(files.name, uses), problems_);
       cohort.unread_missing = unread_missing(cohort, uses, rules_of(files.name));
       check_missing_cells(cohort, uses, problems_);
       note_absent_columns(cohort, uses);
@@ -94,9 +96,13 @@ class PlanBuilder {
     }
   }
 
-  // The columns that `uses` read, each once.
-  static std::vector<std::string> columns_of(const std::vector<CohortUse>& uses) {
+  // The columns of a cohort that are read, each once: those of `uses`, and of site groups if it is trained on.
+  std::vector<std::string> columns_of(const std::string& cohort, const std::vector<CohortUse>& uses) const {
     std::vector<std::string> columns;
+    const auto& all = plan_.config.biomarkers;
+    const bool trained =
+        std::any_of(all.begin(), all.end(), [&](const BiomarkerConfig& b) { return b.train == cohort; });
+    if (trained && !plan_.config.groups.empty()) columns.push_back(plan_.config.groups);
     for (const CohortUse& use : uses) {
       for (const std::string& column : {use.label_column, use.auxiliary_column}) {
         if (std::find(columns.begin(), columns.end(), column) == columns.end()) columns.push_back(column);
@@ -156,8 +162,11 @@ class PlanBuilder {
     }
     externals_comparable(b);
     for (const AuxiliaryConfig& auxiliary : b.auxiliaries) pair(b, auxiliary);
-    report_small_classes(b);
-    splits_refused_ = false;
+    const auto training = index_.find(b.train);
+    if (training == index_.end()) return;
+    Cohort& cohort = plan_.cohorts[static_cast<std::size_t>(training->second)];
+    add_all(folds_.finish_biomarker(cohort, problems_), cohort.warnings);
+    add_all(folds_.take_inferences(), cohort.inferences);
   }
 
   // A model is trained on one cohort and tested on the other: other patients, but the same kind of features.
@@ -192,19 +201,22 @@ class PlanBuilder {
 
   void pair(const BiomarkerConfig& b, const AuxiliaryConfig& auxiliary) {
     Pair pair{b.name, auxiliary.name, b.rule.column, auxiliary.column, {}, {}, {}};
+    PairSplits splits;
     Problems own;
     if (find(b.train) != nullptr) {
       bool whole = true;
       pair.training = rows(b, auxiliary, b.train, true, own, whole);
       whole = whole && own.empty() && !plan_.rules.back().negative.empty() && !damaged_.contains(b.train);
-      if (whole) pair.folds = folds(b, pair, own);
+      if (whole) splits = folds_.make(b, pair, *find(b.train), own);
     }
     for (const std::string& name : b.external) {
       bool whole = true;
       if (find(name) != nullptr) pair.external.push_back(rows(b, auxiliary, name, false, own, whole));
     }
     for (const std::string& line : own.lines()) problems_.add(line);
+    pair.folds = std::move(splits.folds);
     plan_.experiment.pairs.push_back(std::move(pair));
+    plan_.sites.push_back(std::move(splits.sites));
   }
 
   // Sets `whole` as LabelledRows::whole.
@@ -219,57 +231,32 @@ class PlanBuilder {
     return {index_.at(name), std::move(rows.patient), std::move(rows.label), std::move(rows.target)};
   }
 
-  std::vector<PairFold> folds(const BiomarkerConfig& b, const Pair& pair, Problems& problems) {
-    const Config& config = plan_.config;
-    const Cohort& cohort = *find(b.train);
-    const std::string name = fmt::format("{}/{}", b.name, pair.auxiliary);
-    std::vector<PairFold> out;
-    bool enough = true;
-    for (const int label : {1, 0}) {
-      const auto count = std::count(pair.training.label.begin(), pair.training.label.end(), label);
-      if (count >= config.folds) continue;
-      small_[label].push_back({name, count});
-      enough = false;
-    }
-    if (!enough || splits_refused_) return out;
-    Problems own;
-    own.collect([&] {
-      const auto splits = b.splits.empty() ? cross_validation(pair.training.label, config.folds,
-                                                              config.train.validation, config.split_seed)
-                                           : imported_splits(b.splits, pair, cohort, config);
-      for (const FoldSplit& split : splits) out.push_back({split.train, split.valid, split.test});
-    });
-    splits_refused_ = !own.empty() && !b.splits.empty();  // a file of splits is told once, not for each pair
-    prefix(own, fmt::format("{}: pair {}", cohort.files.clini.string(), name), b.splits.empty());
-    for (const std::string& line : own.lines()) problems.add(line);
-    return out;
+  // Of the column of site groups; and how many folds there are at most, where each site group is one.
+  void finish_folds() {
+    int most = 0;
+    for (const Pair& pair : plan_.experiment.pairs) most = std::max(most, static_cast<int>(pair.folds.size()));
+    if (plan_.config.fold_per_group) plan_.config.folds = most;
+    for (Cohort& cohort : plan_.cohorts) add_all(folds_.finish_cohort(cohort, problems_), cohort.warnings);
   }
 
-  // A line for each class that has fewer patients than folds in some pairs of the biomarker.
-  void report_small_classes(const BiomarkerConfig& b) {
-    for (const auto& [label, pairs] : small_) {
-      std::vector<std::string> names;
-      for (const SmallClass& pair : pairs) names.push_back(pair.name);
-      const auto [least, most] = std::minmax_element(
-          pairs.begin(), pairs.end(), [](const SmallClass& x, const SmallClass& y) { return x.patients < y.patients; });
-      const std::string counts = least->patients == most->patients
-                                     ? std::to_string(least->patients)
-                                     : fmt::format("{} to {}", least->patients, most->patients);
-      problems_.add(fmt::format(
-          "{}: pair{} {}: {} {} patients, expected at least {} (folds); write folds = {} or less in "
-          "[grid], or add patients",
-          find(b.train)->files.clini.string(), pairs.size() > 1 ? "s" : "", fmt::join(names, ", "), counts,
-          label == 1 ? "positive" : "negative", plan_.config.folds, std::max<std::ptrdiff_t>(2, least->patients)));
+  // Which site group each patient is of, for whoever reads the store; the identity has the folds themselves.
+  void record_sites() {
+    nlohmann::json& data = plan_.grid.settings[kRecordedData];
+    for (std::size_t i = 0; i < plan_.sites.size(); ++i) {
+      const PairCohort& rows = plan_.experiment.pairs[i].training;
+      const Cohort& cohort = plan_.cohorts[static_cast<std::size_t>(rows.cohort)];
+      for (std::size_t row = 0; row < plan_.sites[i].group.size(); ++row) {
+        const auto& patient = cohort.patients[static_cast<std::size_t>(rows.patient[row])];
+        data["site_groups"][cohort.files.name][patient.name] =
+            plan_.sites[i].values[static_cast<std::size_t>(plan_.sites[i].group[row])];
+      }
     }
-    small_.clear();
   }
 
-  // Splitters know rows, not files.
-  static void prefix(Problems& problems, const std::string& where, bool wanted) {
-    if (!wanted || problems.empty()) return;
-    Problems named;
-    for (const std::string& line : problems.lines()) named.add(where + ": " + line);
-    problems = named;
+  static void add_all(const std::vector<std::string>& lines, std::vector<std::string>& to) {
+    for (const std::string& line : lines) {
+      if (std::find(to.begin(), to.end(), line) == to.end()) to.push_back(line);
+    }
   }
 
   void warn(const std::string& cohort, const std::string& line) {
@@ -294,15 +281,9 @@ class PlanBuilder {
   FeatureReader& reader_;
   Problems problems_;
   std::vector<std::string> warnings_;  // of the joins of all cohorts, those that failed too
-  // A class of a pair's training cohort with fewer patients than folds.
-  struct SmallClass {
-    std::string name;  // of the pair
-    std::ptrdiff_t patients;
-  };
-  std::map<int, std::vector<SmallClass>> small_;  // of the biomarker that is read, by label
-  bool splits_refused_ = false;                   // of that biomarker
-  std::set<std::string> damaged_;                 // cohorts with problems
-  std::map<std::string, int> index_;              // name of a loaded cohort -> position in plan_.cohorts
+  PairFolds folds_;
+  std::set<std::string> damaged_;     // cohorts with problems
+  std::map<std::string, int> index_;  // name of a loaded cohort -> position in plan_.cohorts
   std::set<std::pair<std::string, std::string>> compared_;
   std::vector<GridRecord::DropRow> drops_;
 };

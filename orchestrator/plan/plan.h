@@ -6,6 +6,7 @@
 #include "datasets/cohorts/cohort.h"
 #include "datasets/features/fingerprint_memory.h"
 #include "orchestrator/config/config.h"
+#include "orchestrator/plan/pair_sites.h"
 #include "results/records/grid_record.h"
 #include "trainer/contract/experiment.h"
 
@@ -16,9 +17,10 @@ class FeatureReader;
 struct Plan {
   Config config;
   Experiment experiment;
-  GridRecord grid;  // its cells are the grid, in the order pair, method, fold
+  GridRecord grid;  // its cells are the grid, in the order pair, method, fold; config.folds is the most that a pair has
   std::vector<Cohort> cohorts;
-  std::vector<LabelRule> rules;  // of config.biomarkers, in their order, with the classes of the training cohorts
+  std::vector<LabelRule> rules;    // of config.biomarkers, in their order, with the classes of the training cohorts
+  std::vector<PairSites> sites{};  // of experiment.pairs, in their order; without values where there is no `groups`
 };
 
 // Loads every cohort (features are read once, by `reader`, and remembered in STORE.d/fingerprints), joins pairs and

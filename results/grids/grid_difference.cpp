@@ -207,7 +207,8 @@ class DataComparison {
   bool explains_folds(const std::vector<Setting>& settings) const {
     return std::any_of(settings.begin(), settings.end(),
                        [](const Setting& s) {
-                         return s.key == "split_seed" || s.key == "folds" || s.key == "validation" || s.key == "train";
+                         return s.key == "split_seed" || s.key == "folds" || s.key == "groups" ||
+                                s.key == "validation" || s.key == "train";
                        }) ||
            std::any_of(found_.begin(), found_.end(), [](const auto& entry) {
              return entry.first.starts_with("labels of ") || entry.first.starts_with("patients of ");

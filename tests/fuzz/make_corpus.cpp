@@ -90,10 +90,27 @@ void add_texts(const Corpus& corpus) {
       "[biomarker.MSI]\ntrain = A\nlabel = isMSIH\npositive = MSIH\nauxiliaries = LF: Leukocyte Fraction, ITH\n\n"
       "[model]\nd_model = 8\nheads = 2\n\n[train]\nepochs = 3\nlr = 1e-3\nprecision = fp64\n\n"
       "[run]\nthreads = 2\ndevice = cpu\n\n[cluster]\nheartbeat_seconds = 0.5\n");
+}
+
+// One of each form that orchestrator/plan/split_file.h reads.
+void add_splits(const Corpus& corpus) {
   corpus.add("splits", "good.json",
              R"({"splits": [{"train_patients": ["a", "b", "c", "d"], "test_patients": ["e", "f"]},)"
              R"( {"train_patients": ["c", "d", "e", "f"], "test_patients": ["a", "b"]}]})");
   corpus.add("splits", "lacks.json", R"({"splits": [{"train_patients": ["a"], "test_patients": []}], "x": 1})");
+  corpus.add("splits", "named.json",
+             R"({"fold_0": {"train": ["a", "b"], "val": ["c", "d"], "test": ["e", "f"]},)"
+             R"( "fold_1": {"train": ["c", "d"], "val": ["e", "f"], "test": ["a", "b"]}})");
+  corpus.add("splits", "mapping.json", R"({"a": 0, "b": 0, "c": 0, "d": 1, "e": 1, "f": 1})");
+  corpus.add("splits", "lists.csv", ",train,val,test\n0,a-1,c-1,e\n1,b-1,d-1,f\n");
+  corpus.add("splits", "truth.csv", ",train,val,test\na,True,False,False\nb,True,False,False\nc,False,True,False\n");
+  corpus.add("splits", "folds.csv", "PATIENT,SITE,CV2\na,x,1\nb,x,1\nc,y,1\nd,y,2\ne,z,2\nf,z,2\n");
+  corpus.add("splits", "parts.csv",
+             "case_id\tfold_0\tfold_1\na\ttrain\ttest\nb\ttrain\ttest\nc\tval\ttrain\nd\ttrain\ttrain\n"
+             "e\ttest\tval\nf\ttest\ttrain\n");
+  corpus.add("splits", "rows.csv",
+             "patient,fold,role\na,0,test\nb,0,test\nc,0,train\nd,0,train\ne,0,valid\nf,0,valid\n"
+             "a,1,train\nb,1,train\nc,1,test\nd,1,test\ne,1,train\nf,1,valid\n");
 }
 
 void add_small_files(const Corpus& corpus) {
@@ -270,6 +287,7 @@ int main(int argc, char** argv) {
   mtlgrid::add_tables(corpus);
   mtlgrid::add_workbooks(corpus);
   mtlgrid::add_texts(corpus);
+  mtlgrid::add_splits(corpus);
   mtlgrid::add_small_files(corpus);
   mtlgrid::add_stores(corpus);
   mtlgrid::add_trainer_messages(corpus);

@@ -26,6 +26,11 @@ TEST_F(PlanOfSynthetic, IsThePapersGridOf595Cells) {
   EXPECT_EQ(p.grid.cells.back().name(), "HRD/Prolif/autol+cagrad/4");
 }
 
+// Of the version before `groups`: a configuration without that key is the same grid as ever.
+TEST_F(PlanOfSynthetic, IsTheGridThatEarlierVersionsRegistered) {
+  EXPECT_THAT(plan().grid.identity, ::testing::StartsWith("2c6d48416ccd"));
+}
+
 // The same file in another place is the same grid; no file, or another content, is another one.
 TEST_F(PlanOfSynthetic, InitialWeightsDecideWhichGridItIs) {
   const auto identity = [&](const std::string& init) {
