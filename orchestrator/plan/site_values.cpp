@@ -55,7 +55,9 @@ std::string spelling_warning(const std::string& column, const std::vector<SeenVa
 }  // namespace
 
 std::optional<PairSites> SiteValues::read(const Cohort& cohort, const PairCohort& rows, Problems& problems) {
-  const auto column = needed_column(cohort.clini, column_, problems);
+  Problems own;
+  const auto column = needed_column(cohort.clini, column_, own);
+  for (const std::string& line : own.lines()) problems.add(line + " (groups in [grid])");
   if (!column) return std::nullopt;
   Seen& seen = cohorts_[cohort.files.name];
   std::map<std::string, int> number;

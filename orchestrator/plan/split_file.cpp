@@ -7,7 +7,6 @@
 #include <system_error>
 
 #include "base/errors.h"
-#include "base/text.h"
 #include "base/whole_file.h"
 #include "orchestrator/plan/split_json.h"
 #include "orchestrator/plan/split_tables.h"
@@ -75,7 +74,7 @@ SplitFile read_folder(const fs::path& folder, const CohortNames& cohort, int fol
     });
   }
   problems.throw_if_any();
-  all.form = fmt::format("{}, one split each{}", counted(std::ssize(files), "file splits_K.csv"),
+  all.form = fmt::format("{} files splits_K.csv, one split each{}", files.size(),
                          all.validation ? ", with their validation patients" : "");
   return all;
 }

@@ -190,7 +190,8 @@ TEST_F(SiteFolds, ValidationIsByPatientWhereOneSiteIsLeft) {
 
 TEST_F(SiteFolds, TheColumnMayBeAbsentMisspelledOrQuoted) {
   grid("groups = Sites\nfolds = 3");
-  EXPECT_THAT(problems(), ElementsAre(AllOf(HasSubstr("no column 'Sites'"), HasSubstr("'SITE'"))));
+  EXPECT_THAT(problems(),
+              ElementsAre(AllOf(HasSubstr("no column 'Sites'"), HasSubstr("'SITE'"), HasSubstr("(groups in [grid])"))));
   small_.replace("A/clini.csv", "SITE", "\"Tissue, source: site\"");
   grid("groups = \"Tissue, source: site\"\nfolds = 3");
   EXPECT_THAT(plan().sites[0].values, SizeIs(5));
