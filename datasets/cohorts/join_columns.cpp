@@ -108,15 +108,17 @@ std::optional<JoinColumns> join_columns(const CohortFiles& files, const Table& c
   if (files.clini.empty()) {
     patient = slide_patient = needed_column(slides, slide_name, problems);
   } else {
-    std::string for_clini = in_slides ? advice(files, clini, slides, slide_name, "patient_column") : "";
+    // Advice compares all values of both tables: only where a column is missing.
+    std::string for_clini = in_slides && !in_clini ? advice(files, clini, slides, slide_name, "patient_column") : "";
     if (!for_clini.empty() && files.slide_patient_column.empty()) {
       for_clini += files.by_options ? " and " + how_to_set(files, "slide_patient_column", name)
                                     : fmt::format(" and slide_patient_column = {}", quoted_if_needed(name));
     }
     if (!in_clini && !in_slides) for_clini = advice_for_both(files, clini, slides);
     patient = needed_column(clini, name, problems, for_clini);
-    slide_patient = needed_column(slides, slide_name, problems,
-                                  in_clini ? advice(files, slides, clini, name, "slide_patient_column") : "");
+    slide_patient =
+        needed_column(slides, slide_name, problems,
+                      in_clini && !in_slides ? advice(files, slides, clini, name, "slide_patient_column") : "");
   }
   const auto filename = needed_column(slides, files.filename_column, problems);
   if (!patient || !slide_patient || !filename) return std::nullopt;

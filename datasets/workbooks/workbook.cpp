@@ -15,7 +15,7 @@ namespace mtlgrid {
 namespace {
 
 constexpr std::uint64_t kMostStyles = std::uint64_t{64} << 20, kMostStrings = std::uint64_t{1} << 30,
-                        kMostSheet = std::uint64_t{4} << 30;  // bytes of a part, unpacked; guessed
+                        kMostSheet = std::uint64_t{2} << 30;  // bytes of a part, unpacked; guessed
 
 void parse_part(const ZipParts& parts, const std::string& part, std::uint64_t most, XmlHandler& handler) {
   parse_xml(part, [&](const auto& take) { parts.read(part, most, take); }, handler);
