@@ -21,13 +21,16 @@ namespace {
 constexpr std::size_t kMostCells = 50'000'000;  // of rows as wide as the widest; guessed: 2 GB
 constexpr std::size_t kSheetsListed = 12;
 
+// A sheet's name for messages; Excel's have at most 31 characters.
+std::string shown(const std::string& name) { return cut_to(printable(name), 60); }
+
 std::string sheet_list(const std::vector<Workbook::Sheet>& sheets, const std::string& but = "") {
   std::string list;
   std::size_t count = 0;
   for (const Workbook::Sheet& sheet : sheets) {
     if (!but.empty() && sheet.name == but) continue;
     if (++count > kSheetsListed) continue;
-    list += fmt::format("{}'{}'{}", list.empty() ? "" : ", ", printable(sheet.name), sheet.hidden ? " (hidden)" : "");
+    list += fmt::format("{}'{}'{}", list.empty() ? "" : ", ", shown(sheet.name), sheet.hidden ? " (hidden)" : "");
   }
   if (count > kSheetsListed) list += fmt::format(" and {} more", count - kSheetsListed);
   return list;
@@ -48,15 +51,14 @@ std::size_t chosen_sheet(const Workbook& workbook, const std::optional<std::stri
     chosen = static_cast<std::size_t>(found - sheets.begin());
   }
   const Workbook::Sheet& sheet = sheets[chosen];
-  std::string said =
-      fmt::format("read from sheet '{}'{}", printable(sheet.name), sheet.hidden ? ", which is hidden" : "");
+  std::string said = fmt::format("read from sheet '{}'{}", shown(sheet.name), sheet.hidden ? ", which is hidden" : "");
   if (sheets.size() == 1) {
     said += ", the only one";
   } else {
     said += fmt::format("{}; also there: {}", name ? "" : ", the first", sheet_list(sheets, sheet.name));
     if (!name) {
-      const std::string other = (table.path.filename().string() + "#") + sheets[1].name;
-      said += fmt::format(" (to read another, write e.g. {})", printable(other));
+      said += fmt::format(" (to read another, write e.g. {}#{})", printable(table.path.filename().string()),
+                          shown(sheets[1].name));
     }
   }
   table.inferences.push_back(said);
@@ -68,8 +70,9 @@ std::string other_sheets(const Workbook& workbook, std::size_t chosen, const Tab
   const std::vector<Workbook::Sheet>& sheets = workbook.sheets();
   if (sheets.size() == 1) return "";
   const std::string file = table_file(table.path).file.filename().string();
-  return fmt::format(" in sheet '{}'; also there: {}, which are written {}", printable(sheets[chosen].name),
-                     sheet_list(sheets, sheets[chosen].name), printable(file + "#" + sheets[chosen == 0 ? 1 : 0].name));
+  return fmt::format(" in sheet '{}'; also there: {}, which are written {}", shown(sheets[chosen].name),
+                     sheet_list(sheets, sheets[chosen].name),
+                     printable(file) + "#" + shown(sheets[chosen == 0 ? 1 : 0].name));
 }
 
 // Takes the rows of a sheet: comments, the header, and what is below it.
