@@ -9,6 +9,7 @@
 
 #include "base/errors.h"
 #include "base/nearest.h"
+#include "base/quoting.h"
 #include "base/text.h"
 #include "datasets/tables/decimals.h"
 #include "datasets/tables/table_file.h"
@@ -36,6 +37,12 @@ std::string sheet_list(const std::vector<Workbook::Sheet>& sheets, const std::st
   return list;
 }
 
+// How a configuration names this sheet of the table's file.
+std::string written(const Table& table, const Workbook::Sheet& sheet) {
+  const std::string file = table_file(table.path).file.filename().string();
+  return quoted_if_needed(fmt::format("{}#{}", printable(file), shown(sheet.name)));
+}
+
 std::size_t chosen_sheet(const Workbook& workbook, const std::optional<std::string>& name, Table& table) {
   const std::vector<Workbook::Sheet>& sheets = workbook.sheets();
   std::size_t chosen = 0;
@@ -57,8 +64,7 @@ std::size_t chosen_sheet(const Workbook& workbook, const std::optional<std::stri
   } else {
     said += fmt::format("{}; also there: {}", name ? "" : ", the first", sheet_list(sheets, sheet.name));
     if (!name) {
-      said += fmt::format(" (to read another, write e.g. {}#{})", printable(table.path.filename().string()),
-                          shown(sheets[1].name));
+      said += fmt::format(" (to read another, write e.g. {})", written(table, sheets[1]));
     }
   }
   table.inferences.push_back(said);
@@ -69,10 +75,8 @@ std::size_t chosen_sheet(const Workbook& workbook, const std::optional<std::stri
 std::string other_sheets(const Workbook& workbook, std::size_t chosen, const Table& table) {
   const std::vector<Workbook::Sheet>& sheets = workbook.sheets();
   if (sheets.size() == 1) return "";
-  const std::string file = table_file(table.path).file.filename().string();
   return fmt::format(" in sheet '{}'; also there: {}, which are written {}", shown(sheets[chosen].name),
-                     sheet_list(sheets, sheets[chosen].name),
-                     printable(file) + "#" + shown(sheets[chosen == 0 ? 1 : 0].name));
+                     sheet_list(sheets, sheets[chosen].name), written(table, sheets[chosen == 0 ? 1 : 0]));
 }
 
 // Takes the rows of a sheet: comments, the header, and what is below it.

@@ -99,6 +99,8 @@ TEST(SheetTable, SheetsAreFoundByTheirNames) {
   EXPECT_THAT(parse(sheets, "Data").inferences, ElementsAre("read from sheet 'Data'; also there: 'Notes', 'a#b'"));
   EXPECT_THAT(problems_of([&] { parse(sheets, "data"); }),
               ElementsAre("t.xlsx: no sheet 'data', found 'Notes', 'Data', 'a#b'; did you mean 'Data'?"));
+  EXPECT_THAT(parse({{"A", kTable}, {"B #2", kTable}}).inferences,
+              ElementsAre(HasSubstr("write e.g. \"t.xlsx#B #2\")")));
   EXPECT_THAT(parse({{"Only", kTable}}).inferences, ElementsAre("read from sheet 'Only', the only one"));
 }
 
