@@ -102,7 +102,8 @@ void add_inferences(const Tables& tables, const std::vector<Candidate>& files, C
   if (cohort.level != FeatureLevel::tile && !infos.empty()) {
     cohort.inferences.push_back(level_text(cohort.level) + ": a bag of one row a file");
   }
-  if (const std::string unsaid = unsaid_geometry(cohort.geometries); !unsaid.empty()) {
+  const bool of_tiles = cohort.level == FeatureLevel::tile || cohort.level == FeatureLevel::row;
+  if (const std::string unsaid = unsaid_geometry(cohort.geometries); of_tiles && !unsaid.empty()) {
     cohort.inferences.push_back(unsaid);
   }
   for (std::string& sentence : spellings(cohort.files.features, files))

@@ -21,6 +21,7 @@ struct FeatureRoot {
   const hdf5::Handle& root;
   std::uint64_t bytes = 0;
   const std::function<void()>& step;  // called now and then where checking takes long
+  bool values = false;                // all values are read next
 };
 
 struct Feats {

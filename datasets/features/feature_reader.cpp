@@ -25,6 +25,7 @@ void check_finite(const std::filesystem::path& file, const std::vector<std::uint
 }
 
 std::int64_t zero_tiles_at_end(const std::vector<std::uint16_t>& values, std::int64_t width) {
+  if (values.empty()) return 0;  // `width` may be 0 then
   constexpr unsigned kWithoutSign = 0x7fff;
   const auto last =
       std::find_if(values.rbegin(), values.rend(), [](std::uint16_t v) { return (v & kWithoutSign) != 0; });

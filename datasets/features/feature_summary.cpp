@@ -46,8 +46,9 @@ std::string feature_summary(const std::vector<FeatureInfo>& files) {
   const auto widest = std::max_element(files.begin(), files.end(), [](const FeatureInfo& a, const FeatureInfo& b) {
     return (a.tiles > 0) < (b.tiles > 0);
   });
-  return fmt::format("{}: {}, {} features a tile, {}", counted(static_cast<std::int64_t>(files.size()), "feature file"),
-                     extractor(files), widest->width, types(files));
+  const bool rows = widest->level != FeatureLevel::tile;
+  return fmt::format("{}: {}, {} features a {}, {}", counted(static_cast<std::int64_t>(files.size()), "feature file"),
+                     extractor(files), widest->width, rows ? "row" : "tile", types(files));
 }
 
 }  // namespace mtlgrid

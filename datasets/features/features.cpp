@@ -51,7 +51,8 @@ auto reading(const std::filesystem::path& file, FeatureDisk& disk, bool patient,
 bool is_pytorch(const std::filesystem::path& file) { return file.extension() == ".pt"; }
 
 // Opens what was looked at: a pipe that takes the file's name meanwhile is not waited for.
-std::unique_ptr<OpenFeatures> open_regular(const std::filesystem::path& file, FeatureDisk& disk, bool known) {
+std::unique_ptr<OpenFeatures> open_regular(const std::filesystem::path& file, FeatureDisk& disk, bool known,
+                                           bool values) {
   const FileDescriptor looked(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat status {};
   if (!looked && errno == ENXIO) throw FileFault(file, kNoFile, kFeatureFile);  // a socket, a device without its driver
@@ -60,12 +61,13 @@ std::unique_ptr<OpenFeatures> open_regular(const std::filesystem::path& file, Fe
   if (!S_ISREG(status.st_mode)) throw FileFault(file, kNoFile, kFeatureFile);
   if (status.st_size == 0) throw FileFault(file, "an empty file", kFeatureFile);
   const FileToOpen opened{file, fmt::format("/proc/self/fd/{}", looked.get()),
-                          static_cast<std::uint64_t>(status.st_size), known};
+                          static_cast<std::uint64_t>(status.st_size), known, values};
   return is_pytorch(file) ? open_pytorch_features(opened, disk) : open_hdf5_features(opened, disk);
 }
 
-// An open feature file whose header has been checked. `known`: as FileToOpen has it.
-std::unique_ptr<OpenFeatures> open_checked(const std::filesystem::path& file, FeatureDisk& disk, bool known) {
+// An open feature file whose header has been checked. `known` and `values`: as FileToOpen has them.
+std::unique_ptr<OpenFeatures> open_checked(const std::filesystem::path& file, FeatureDisk& disk, bool known,
+                                           bool values) {
   struct stat status {};
   const int number = disk.stat(file, status);
   const bool absent = number == ENOENT || number == ENOTDIR;
@@ -79,12 +81,12 @@ std::unique_ptr<OpenFeatures> open_checked(const std::filesystem::path& file, Fe
   // Before it is opened: opening a device may do something, a tape's rewinds it.
   if (S_ISDIR(status.st_mode)) throw FileFault(file, "a folder", kFeatureFile);
   if (!S_ISREG(status.st_mode)) throw FileFault(file, kNoFile, kFeatureFile);
-  return open_regular(file, disk, known);
+  return open_regular(file, disk, known, values);
 }
 
 // Appends the file's tiles to the bag.
 void append(Bag& bag, const std::filesystem::path& file, const std::filesystem::path& first, FeatureDisk& disk) {
-  const auto features = open_checked(file, disk, true);
+  const auto features = open_checked(file, disk, true, true);
   const FeatureInfo& info = features->info;
   if (bag.tiles > 0 && info.width != bag.width) {
     throw FileFault(file, fmt::format("{} features a tile", info.width),
@@ -109,13 +111,13 @@ FeatureInfo inspect_features(const std::filesystem::path& file) {
 }
 
 FeatureInfo inspect_features(const std::filesystem::path& file, FeatureDisk& disk, bool patient) {
-  return reading(file, disk, patient, [&] { return std::move(open_checked(file, disk, false)->info); });
+  return reading(file, disk, patient, [&] { return std::move(open_checked(file, disk, false, false)->info); });
 }
 
 FeatureInfo load_features(const std::filesystem::path& file, std::vector<std::uint16_t>& values, FeatureDisk& disk,
                           bool patient) {
   return reading(file, disk, patient, [&] {
-    const auto features = open_checked(file, disk, false);
+    const auto features = open_checked(file, disk, false, true);
     const auto size = static_cast<std::size_t>(features->info.tiles * features->info.width);
     disk.reading(size * sizeof(std::uint16_t));
     try {
@@ -135,7 +137,7 @@ void read_features(const std::filesystem::path& file, std::span<std::uint16_t> o
 
 void read_features(const std::filesystem::path& file, std::span<std::uint16_t> out, FeatureDisk& disk, bool patient) {
   reading(file, disk, patient, [&] {
-    const auto features = open_checked(file, disk, false);
+    const auto features = open_checked(file, disk, false, true);
     const FeatureInfo& info = features->info;
     if (static_cast<std::uint64_t>(info.tiles) * static_cast<std::uint64_t>(info.width) != out.size()) {
       throw FileFault(file, "has changed since its header was read", "expected the same number of values",

@@ -24,7 +24,7 @@ class Hdf5Features : public OpenFeatures {
     const bool is_half = hdf5::is_stored_as(feats_, half.get());
     const bool is_float = !is_half && hdf5::is_stored_as(feats_, H5T_NATIVE_FLOAT);
     const hdf5::Storage storage = hdf5::storage_of(feats_);
-    if ((is_half || is_float) && in_small_plain_chunks(storage)) {
+    if ((is_half || is_float) && hdf5::in_small_plain_chunks(storage, static_cast<hsize_t>(info.width))) {
       read_chunks(storage, is_half, out, disk);
     } else if (is_half) {
       constexpr std::size_t kPart = std::size_t{1} << 24;  // large: only so that progress is seen
@@ -82,15 +82,7 @@ class Hdf5Features : public OpenFeatures {
     });
   }
 
-  // Chunks of one or a few whole rows, not compressed: TRIDENT's and CLAM's have one row. HDF5's general way costs
-  // several times what such a chunk takes to read (docs/measurements.md).
-  bool in_small_plain_chunks(const hdf5::Storage& storage) const {
-    constexpr std::uint64_t kLargest = 1 << 16;  // bytes; above, HDF5's own way is as fast
-    return storage.chunk.size() == 2 && storage.filters.empty() &&
-           storage.chunk[1] == static_cast<hsize_t>(info.width) && storage.chunk[0] > 0 &&
-           storage.chunk_bytes <= kLargest;
-  }
-
+  // HDF5's general way costs three times what a chunk of one row takes so (docs/measurements.md).
   void read_chunks(const hdf5::Storage& storage, bool is_half, std::span<std::uint16_t> out, FeatureDisk& disk) {
     const auto tiles = static_cast<std::size_t>(info.tiles), width = static_cast<std::size_t>(info.width);
     const std::size_t rows = storage.chunk[0], values = rows * width;
@@ -124,7 +116,7 @@ std::unique_ptr<OpenFeatures> open_hdf5_features(const FileToOpen& file, Feature
   disk.reading(0);
   hdf5::Handle opened = hdf5::open_file(file.opened);
   const std::function<void()> step = [&] { disk.reading(0); };
-  const FeatureRoot root{file.file, opened, file.bytes, step};
+  const FeatureRoot root{file.file, opened, file.bytes, step, file.values};
   const FeatureLevel said = file.known ? FeatureLevel::row : said_level(root);
   Feats feats = feats_of(root);
   FeatureInfo info = checked_info(root, feats);

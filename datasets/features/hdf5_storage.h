@@ -25,6 +25,9 @@ struct Storage {
   std::uint64_t chunk_bytes = 0;  // decompressed
 };
 Storage storage_of(const Handle& dataset);
+// Whether read_plain_chunk() is the way to read a dataset [N, columns] of this storage: chunks of whole rows, small,
+// and without filters. TRIDENT's and CLAM's have one row each.
+bool in_small_plain_chunks(const Storage& storage, hsize_t columns);
 
 // The chunks that the dataset's shape needs, and those of them that were written. HDF5 reads zeros (the fill value) in
 // place of the others. Costs a search in the file's index for each, a few microseconds; `step` is called now and then.

@@ -27,6 +27,7 @@ struct FileToOpen {
   // The data were checked, and the file was there. Its attributes are not read again: their texts are where damaged
   // files make HDF5 crash.
   bool known = false;
+  bool values = false;  // all values are read next
 };
 
 }  // namespace mtlgrid

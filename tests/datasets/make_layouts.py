@@ -113,6 +113,9 @@ def trident():
         hdf5(name, {"features": numbers(*shape).astype(np.float32), "coords": coords}, chunks=True,
              on={"coords": said, "features": {"name": "slide", "savetodir": "out"}})
         expect(name, read_back(name, "features"), "embedding", cut, "TRIDENT")
+    hdf5("trident_slide_empty.h5", {"features": np.zeros(0, np.float32), "coords": coords[:0]}, chunks=True,
+         on={"coords": said, "features": {"name": "slide", "savetodir": "out"}})
+    expect("trident_slide_empty.h5", np.zeros((0, 0)), "embedding", cut, "TRIDENT")
 
 
 def clam():

@@ -44,7 +44,9 @@ TEST_F(Embeddings, OfSlidesAreBagsOfOneRow) {
   EXPECT_EQ(cohort.level, FeatureLevel::slide);
   EXPECT_EQ(cohort.patients[0].tiles(), 1);
   EXPECT_EQ(cohort.extractor, "titan");
-  EXPECT_THAT(cohort.inferences, Contains("embeddings of slides: a bag of one row a file"));
+  EXPECT_THAT(cohort.inferences,
+              ElementsAre(HasSubstr("2 feature files: extractor titan (all say so), 7 features a row"),
+                          "embeddings of slides: a bag of one row a file"));
 }
 
 TEST_F(Embeddings, TheLevelIsTheOneThatSaysMost) {

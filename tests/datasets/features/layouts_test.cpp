@@ -62,6 +62,15 @@ TEST(Layouts, AreReadAlikeWithoutTheirAttributes) {
   }
 }
 
+TEST(Layouts, SlidesWithoutTissueHaveNoTiles) {
+  DirectReader reader(FeatureDisk::real());
+  for (const char* name : {"trident_empty.h5", "trident_slide_empty.h5", "empty.pt"}) {
+    const CheckedFile file = reader.read(layout(name), true, true);
+    EXPECT_EQ(file.info.tiles, 0) << name;
+    EXPECT_EQ(file.zero_tiles, 0) << name;
+  }
+}
+
 TEST(Layouts, WhatHasNoFeaturesIsRefusedWithTheReason) {
   int refused = 0;
   const nlohmann::json all = expected();
