@@ -10,6 +10,7 @@
 
 #include "base/errors.h"
 #include "base/random.h"
+#include "datasets/features/half.h"
 #include "datasets/synthetic/synth_features.h"
 #include "datasets/synthetic/synth_patients.h"
 
@@ -186,11 +187,27 @@ class CohortWriter {
                                      patients_[static_cast<std::size_t>(p)], prototypes_, settings_.tiles);
       const std::string slide = fmt::format("{}-{}", name(p), s + 1);
       const std::string relative = s == 0 ? slide + ".h5" : fmt::format("{}/{}.h5", kSecond, slide);
-      write_features(folder_ / "feats" / relative, values, settings_.features, v2 ? StampLayout::v2 : StampLayout::v1,
-                     v2 ? "synthetic" : "STAMP-extract-001_01-10-2023_synthetic");
+      if (settings_.embeddings) {
+        write_features(folder_ / "feats" / relative, mean_row(values), settings_.features, StampLayout::slide,
+                       "synthetic");
+      } else {
+        write_features(folder_ / "feats" / relative, values, settings_.features, v2 ? StampLayout::v2 : StampLayout::v1,
+                       v2 ? "synthetic" : "STAMP-extract-001_01-10-2023_synthetic");
+      }
       rows += fmt::format("{},{}\n", name(p), v2 ? relative : slide);
     }
     return rows;
+  }
+
+  // The mean of a slide's tiles.
+  std::vector<std::uint16_t> mean_row(const std::vector<std::uint16_t>& values) const {
+    const auto width = static_cast<std::size_t>(settings_.features);
+    std::vector<double> sums(width);
+    for (std::size_t i = 0; i < values.size(); ++i) sums[i % width] += from_half(values[i]);
+    std::vector<std::uint16_t> mean(width);
+    for (std::size_t i = 0; i < width; ++i)
+      mean[i] = to_half(sums[i] * static_cast<double>(width) / static_cast<double>(values.size()));
+    return mean;
   }
 
   // Rows that the join must drop and list: a missing file, and a patient without clinical data.

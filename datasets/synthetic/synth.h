@@ -13,6 +13,7 @@ struct SynthSettings {
   int features = 32;  // D
   std::uint64_t seed = 1337;
   bool planted = false;  // cohorts in which auxiliaries can help, and one cannot; external ones have twice the patients
+  bool embeddings = false;  // one row a slide, as STAMP's encoders of slides write it; `tiles` does not count
 };
 
 // Writes OUT/<cohort>/{clini.csv, slide.csv, feats/*.h5} for TCGA-CRC and TCGA-LUAD (STAMP 2.x layout) and CPTAC-CRC

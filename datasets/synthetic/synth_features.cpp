@@ -50,6 +50,14 @@ void write_v2(const hdf5::Handle& file, std::int64_t tiles) {
   hdf5::write_attribute(file, "feat_type", std::string("tile"));
 }
 
+void write_slide(const hdf5::Handle& file, const std::string& encoder) {
+  hdf5::write_attribute(file, "encoder", encoder);
+  hdf5::write_attribute(file, "precision", std::string("torch.float32"));
+  hdf5::write_attribute(file, "stamp_version", std::string("2.4.0"));
+  hdf5::write_attribute(file, "code_hash", std::string("00000000"));
+  hdf5::write_attribute(file, "feat_type", std::string("slide"));
+}
+
 }  // namespace
 
 void write_features(const std::filesystem::path& file, std::span<const std::uint16_t> values, std::int64_t width,
@@ -59,6 +67,7 @@ void write_features(const std::filesystem::path& file, std::span<const std::uint
   const auto half = hdf5::float16_type();
   hdf5::write_dataset(root, "feats", {static_cast<hsize_t>(tiles), static_cast<hsize_t>(width)}, half.get(), half.get(),
                       values.data());
+  if (layout == StampLayout::slide) return write_slide(root, extractor);
   hdf5::write_attribute(root, "extractor", extractor);
   if (layout == StampLayout::v1) {
     write_v1(root, tiles);

@@ -20,7 +20,8 @@ void declare(CommandOptions& options) {
       .number("features", "D", "features per tile", defaults.features)
       .number("seed", "S", "seed of all random numbers", static_cast<long long>(defaults.seed))
       .flag("planted",
-            "an effect to look for: poor training labels, auxiliaries that know better, and Null, which knows nothing");
+            "an effect to look for: poor training labels, auxiliaries that know better, and Null, which knows nothing")
+      .flag("embeddings", "one row a slide instead of tiles, as STAMP's encoders of slides write it");
 }
 
 int run(const CommandOptions& options) {
@@ -30,6 +31,7 @@ int run(const CommandOptions& options) {
   settings.features = static_cast<int>(options.number_in("features", 1, 100'000));
   settings.seed = static_cast<std::uint64_t>(options.number_in("seed", 0, std::numeric_limits<long long>::max()));
   settings.planted = options.has("planted");
+  settings.embeddings = options.has("embeddings");
   const std::filesystem::path out = options.get<std::string>("OUT");
   if (out.empty()) throw InputError("synth: OUT is empty; expected the name of a folder");
   write_synthetic(out, settings);

@@ -41,6 +41,22 @@ Cohort load(const fs::path& root, const std::string& name) {
 
 SynthSettings small(std::uint64_t seed = 1337) { return {24, 4, 8, seed}; }
 
+TEST(Synth, EmbeddingsAreOneRowASlideOfEveryCohort) {
+  const TempFolder tiles, embeddings;
+  write_synthetic(tiles.path(), small());
+  SynthSettings settings = small();
+  settings.embeddings = true;
+  write_synthetic(embeddings.path(), settings);
+  for (const char* name : {"TCGA-CRC", "CPTAC-CRC", "TCGA-LUAD", "CPTAC-LUAD"}) {
+    const Cohort of_tiles = load(tiles.path(), name), of_slides = load(embeddings.path(), name);
+    EXPECT_EQ(of_slides.level, FeatureLevel::slide) << name;
+    ASSERT_EQ(of_slides.patients.size(), of_tiles.patients.size()) << name;
+    for (const Patient& patient : of_slides.patients) {
+      EXPECT_EQ(patient.tiles(), static_cast<std::int64_t>(patient.slides.size()));
+    }
+  }
+}
+
 TEST(Synth, EveryPairOfThePaperCanBeSplit) {
   for (const std::uint64_t seed : {1337u, 1u, 2u, 3u}) {
     const TempFolder out;
