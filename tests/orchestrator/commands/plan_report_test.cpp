@@ -44,7 +44,7 @@ TEST_F(PlanReport, HowTilesWereCutIsATable) {
   const std::string text = report(plan());
   EXPECT_THAT(text, HasSubstr("Features\ncohort "));
   EXPECT_THAT(text, ::testing::ContainsRegex("TCGA-CRC +tile +256 um in 224 px \\(1\\.143 um/px\\) +STAMP 2\\.4\\.0 "
-                                             "+synthetic +50"));
+                                             "+synthetic +46"));
   EXPECT_THAT(text, ::testing::ContainsRegex("CPTAC-CRC +tile +not said +STAMP 001 +synthetic"));
   EXPECT_THAT(text, ::testing::ContainsRegex("CPTAC-CRC: [0-9]+ of [0-9]+ files do not say how tiles were cut"));
 }
