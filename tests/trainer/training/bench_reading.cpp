@@ -34,7 +34,7 @@ using namespace mtlgrid;
 constexpr hsize_t kWidth = 768, kTilesPerChunk = 64;
 constexpr double kSecondsPerFigure = 0.4;
 
-enum class Layout { contiguous, chunked, gzip };
+enum class Layout { contiguous, chunked, rows, gzip };  // rows: chunks of one, as TRIDENT and CLAM write them
 
 // Half zeros, half positive, as features behind a ReLU: gzip gets them to a little more than half.
 std::vector<float> features(hsize_t tiles) {
@@ -46,7 +46,7 @@ std::vector<float> features(hsize_t tiles) {
 
 hdf5::Handle creation(Layout layout, hsize_t tiles) {
   hdf5::Handle properties(MTLGRID_HDF5(H5Pcreate(H5P_DATASET_CREATE)), H5Pclose);
-  const hsize_t chunk[2] = {std::min(tiles, kTilesPerChunk), kWidth};
+  const hsize_t chunk[2] = {layout == Layout::rows ? 1 : std::min(tiles, kTilesPerChunk), kWidth};
   if (layout != Layout::contiguous) MTLGRID_HDF5(H5Pset_chunk(properties.get(), 2, chunk));
   if (layout == Layout::gzip) MTLGRID_HDF5(H5Pset_deflate(properties.get(), 4));
   return properties;
@@ -72,8 +72,9 @@ void write_file(const std::filesystem::path& file, hsize_t tiles, bool half, Lay
 std::vector<std::filesystem::path> write_files(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
   for (const bool half : {true, false}) {
-    for (const auto& [layout, name] : {std::pair(Layout::contiguous, "contiguous"),
-                                       std::pair(Layout::chunked, "chunked"), std::pair(Layout::gzip, "gzip")}) {
+    for (const auto& [layout, name] :
+         {std::pair(Layout::contiguous, "contiguous"), std::pair(Layout::chunked, "chunked"),
+          std::pair(Layout::rows, "rows"), std::pair(Layout::gzip, "gzip")}) {
       for (const hsize_t tiles : {42, 1000, 4000}) {
         files.push_back(folder / fmt::format("float{}-{}-{}.h5", half ? 16 : 32, name, tiles));
         write_file(files.back(), tiles, half, layout);
