@@ -271,6 +271,7 @@ TEST_F(Configuration, AllProblemsComeAtOnce) {
                           "c.ini, line 1: [grid] store: is missing",
                           "c.ini, line 3: [grid] seed: 'x' is not a whole number from 0 to 18446744073709551615",
                           "c.ini, line 2: [grid]: unknown key 'fold'; did you mean 'folds'?",
+                          "c.ini, line 4: [cohort.A] features: is missing",
                           "c.ini, line 8: [biomarker.MSI] train: there is no section [cohort.AA]; did you mean 'A'?"));
 }
 
