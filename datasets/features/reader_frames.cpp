@@ -6,11 +6,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <stdexcept>
 
 namespace mtlgrid {
 namespace {
 
-constexpr std::size_t kNumberBytes = 4, kMostFields = 32;
+constexpr std::size_t kNumberBytes = 4, kMostFields = 64;
 
 void put_number(std::string& out, std::size_t number) {
   for (std::size_t i = 0; i < kNumberBytes; ++i) out += static_cast<char>(number >> (8 * i) & 0xff);
@@ -28,6 +29,7 @@ std::size_t number_at(std::string_view bytes) {
 
 std::string to_frame(const FrameFields& fields) {
   constexpr std::size_t kLongestField = kLongestFrame / kMostFields - kNumberBytes;
+  if (fields.size() > kMostFields) throw std::logic_error("to_frame: more fields than a frame has");
   std::string body;
   for (const std::string& field : fields) {
     const std::size_t size = std::min(field.size(), kLongestField);

@@ -22,7 +22,7 @@ using FrameFields = std::vector<std::string>;
 // Paths, names and messages: no frame is longer.
 inline constexpr std::size_t kLongestFrame = 1 << 20;
 
-// Fields that would make the frame too long are cut.
+// Fields that would make the frame too long are cut; 64 fields at most (std::logic_error).
 std::string to_frame(const FrameFields& fields);
 
 // What was received makes no sense: the process at the other end may have read a hostile file, and say
