@@ -128,10 +128,12 @@ TEST_F(Reader, ThatSaysNonsenseIsNotBelieved) {
   const std::vector<std::string> nonsense{
       answer_with(1, "-1"),
       answer_with(1, "99999999999999"),
-      answer_with(2, "0"),                    // no features in two tiles
-      answer_with(7, "nan"),                  // microns
-      answer_with(kAnswer.size() - 2, "3"),   // more tiles of zeros than tiles
-      answer_with(kAnswer.size() - 1, "17"),  // a level
+      answer_with(2, "0"),                     // no features in two tiles
+      answer_with(7, "nan"),                   // microns
+      answer_with(kAnswer.size() - 13, "3"),   // more tiles of zeros than tiles
+      answer_with(kAnswer.size() - 6, "-1"),   // a deviation
+      answer_with(kAnswer.size() - 5, "1.5"),  // a share of zeros
+      answer_with(kAnswer.size() - 1, "17"),   // a level
       to_frame({"read", "2"}),
       to_frame({"hello"}),
       std::string("\xff\xff\xff\x7f") + "abc",       // a frame of 2 GB

@@ -93,7 +93,7 @@ const std::vector<Bad> kBad = {
      replaced("A/slide.csv", "A02,A02.h5", "A02,A02.h5,more")},
     {"TableNotUtf8", "A/clini.csv: is not UTF-8 text (byte 0xE9, 'é' in Windows-1252, in row 3)",
      replaced("A/clini.csv", "A01,neg", "A01,n\xE9g")},
-    {"TableOtherFormat", "A/clini.dat: suffix '.dat', expected a table in .csv, .tsv, .tab or .txt",
+    {"TableOtherFormat", "A/clini.dat: suffix '.dat', expected a table in .csv, .tsv, .tab, .txt or .xlsx",
      [](const SmallGrid& grid) {
        std::filesystem::rename(grid.path("A/clini.csv"), grid.path("A/clini.dat"));
        grid.replace("c.ini", "A/clini.csv", "A/clini.dat");
@@ -151,7 +151,7 @@ const std::vector<Bad> kBad = {
      [](const SmallGrid& grid) {
        for (int i = 0; i < 6; ++i) grid.features("B/feats/B0" + std::to_string(i) + ".h5", 2, 4, 0x3c00, "uni");
      }},
-    {"SplitsAbsent", "splits.json: no such file, expected a splits.json file",
+    {"SplitsAbsent", "splits.json: no such file, expected a file of splits",
      replaced("c.ini", "negative = neg", "splits = splits.json")},
 };
 

@@ -62,7 +62,7 @@ TEST(Program, BadUsageIsStatus2OnStderrAlone) {
       {{"predict", "s", "A/B/naive/0"}, "mtlgrid: predict: --features is missing"},
       {{"predict", "s", "A/B/naive/0", "--slides", "s.csv", "--features", "f", "--missing", "a,,\"b"},
        "mtlgrid: predict: --missing a,,\"b: expected values separated by commas"},
-      {{"export", "s", "MSI"}, "mtlgrid: export: --out FILE is missing"},
+      {{"export", "s", "MSI"}, "mtlgrid: export: --out PATH is missing"},
       {{"export", "s", "MSI", "--out", "o"}, "'MSI' is not a cell"},
       {{"tables", "s", "--format", "pdf"}, "--format: unknown 'pdf'"},
       {{"tables", "s", "--ci", "boot"}, "--ci: unknown 'boot'"},

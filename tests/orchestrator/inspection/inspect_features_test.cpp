@@ -76,7 +76,7 @@ TEST_F(InspectFeatures, TheFileThatDiffersFromItsCohortIsNamed) {
   const Inspection found = folder();
   EXPECT_EQ(found.facts["files"], 14);
   EXPECT_EQ(found.facts["extractor"], "ctranspath (13), uni (1)");
-  EXPECT_THAT(found.wrong, ElementsAre(HasSubstr("1 of 15 files: not an HDF5 file"),
+  EXPECT_THAT(found.wrong, ElementsAre(HasSubstr("1 of 15 files: unreadable or truncated"),
                                        HasSubstr("1 of 15 files: extractor uni, others ctranspath (other.h5)"),
                                        HasSubstr("(shifted.h5 3")));
 }
