@@ -58,7 +58,8 @@ bench: build
 	@cmake --build --preset $(PRESET) --target bench
 
 # Everything that parses what others wrote, under AddressSanitizer and UndefinedBehaviorSanitizer; no torch.
-PARSERS = base datasets results_store trainer_contract trainer_formats orchestrator_config orchestrator_messages
+DATASETS = tables workbooks features bags splits cohorts synthetic
+PARSERS = base $(DATASETS:%=datasets_%) results_store trainer_contract trainer_formats orchestrator_config orchestrator_messages
 asan-parsers:
 	@cmake/install_packages.sh
 	@cmake --preset asan -DMTLGRID_TRAINER=OFF --log-level=NOTICE

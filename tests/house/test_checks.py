@@ -47,12 +47,12 @@ class Checks(unittest.TestCase):
                          ["cluster/a.h: includes trainer/kernels/rows.h across the border of torch"])
 
     def test_a_circle_through_sources(self):
-        found = self.offences(datasets__a_h="", datasets__a_cpp='#include "datasets/b.h"\n',
-                              datasets__b_h="", datasets__b_cpp='#include "datasets/a.h"\n')
-        self.assertEqual(found, ["datasets/a: include circle: datasets/a, datasets/b"])
+        found = self.offences(cluster__a_h="", cluster__a_cpp='#include "cluster/b.h"\n',
+                              cluster__b_h="", cluster__b_cpp='#include "cluster/a.h"\n')
+        self.assertEqual(found, ["cluster/a: include circle: cluster/a, cluster/b"])
 
     def test_a_source_without_its_header(self):
-        self.assertEqual(self.offences(datasets__a_cpp=""), ["datasets/a.cpp: no header of the same name"])
+        self.assertEqual(self.offences(cluster__a_cpp=""), ["cluster/a.cpp: no header of the same name"])
 
     def test_a_file_outside_the_rooms(self):
         self.assertEqual(self.offences(results__a_h=""), ["results/a.h: in no room; rooms are listed in tests/house/check.py"])
