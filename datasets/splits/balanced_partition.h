@@ -6,9 +6,10 @@
 //   2. largest: the largest deviation of a class count of a part from the wanted one;
 //   3. sum: the sum of these deviations over parts and classes.
 //
-// Minimising it is NP-hard (number partitioning). Greedy divisions from several orders of the items come first, improved
-// by exchanges of items. A search of all divisions that may be better follows and proves the result where it ends within
-// its limit of steps. Where it does not, the best division with some items elsewhere is improved again and again. Everything is in whole numbers, so that the result is the same on every machine.
+// Minimising it is NP-hard (number partitioning). Greedy divisions from several orders of the items come first,
+// improved by exchanges of items. A search of all divisions that may be better follows and proves the result where it
+// ends within its limit of steps. Where it does not, the best division with some items elsewhere is improved again and
+// again. Everything is in whole numbers, so that the result is the same on every machine.
 #pragma once
 
 #include <cstdint>

@@ -18,9 +18,10 @@ struct CohortGuess {
 };
 
 // A guess for each set of features that some table assigns to patients. Of several clinical tables one with labels is
-// taken, the nearest to the features, then the one with most signatures. Of several sets of the same patients tiles come
-// before embeddings, then the set with most patients, then CTransPath (the paper's); the rest are its alternatives. Names
-// are those of folders. `sets` and `tables` must outlive the result; sets without patients are noted.
+// taken, the nearest to the features, then the one with most signatures. Of several sets of the same patients tiles
+// come before embeddings, then the set with most patients, then CTransPath (the paper's); the rest are its
+// alternatives. Names are those of folders. `sets` and `tables` must outlive the result; sets without patients are
+// noted.
 std::vector<CohortGuess> cohort_guesses(const std::vector<FeatureSet>& sets, const std::vector<Table>& tables,
                                         std::vector<std::string>& notes);
 
