@@ -3,16 +3,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <cctype>
-#include <fstream>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 
+#include "base/ascii.h"
 #include "base/errors.h"
+#include "base/file_beginning.h"
 #include "base/text.h"
 #include "datasets/features/file_fault.h"
 #include "datasets/pytorch/tensor_file.h"
@@ -128,21 +127,6 @@ Inspection inspect_pytorch(const fs::path& file, FeatureReader& reader) {
   }
 }
 
-std::string beginning_of(const fs::path& file) {
-  constexpr std::size_t kBytes = 512;
-  std::string text(kBytes, '\0');
-  std::ifstream in(file, std::ios::binary);
-  in.read(text.data(), static_cast<std::streamsize>(kBytes));
-  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
-  return text;
-}
-
-std::string suffix_of(const fs::path& file) {
-  std::string suffix = file.extension().string();
-  std::transform(suffix.begin(), suffix.end(), suffix.begin(), [](unsigned char c) { return std::tolower(c); });
-  return suffix;
-}
-
 Inspection inspect_slide(const fs::path& file) {
   Inspection out{file, "slide"};
   out.facts["bytes"] = bytes_text(static_cast<double>(fs::file_size(file)));
@@ -152,7 +136,8 @@ Inspection inspect_slide(const fs::path& file) {
 
 // Of a file, by its content first.
 std::function<Inspection(const fs::path&)> inspector_of(const fs::path& file, FeatureReader& reader) {
-  const std::string begin = beginning_of(file), suffix = suffix_of(file);
+  constexpr std::size_t kBytes = 16;  // longer than any mark below
+  const std::string begin = beginning_of(file, kBytes), suffix = lower_ascii(file.extension().string());
   if (begin.starts_with("SQLite format 3")) return inspect_store;
   if (suffix == ".pt") return [&reader](const fs::path& path) { return inspect_pytorch(path, reader); };
   if (begin.starts_with("\x89HDF\r\n\x1a\n") || suffix == ".h5") {

@@ -96,15 +96,13 @@ std::unordered_map<std::string_view, std::size_t> names_in(const Table& table, s
   return names;
 }
 
-std::string stem_of_file(const std::string& file) { return std::filesystem::path(file).stem().string(); }
-
 // Whether most of the column's values begin the names of the files in their rows.
 bool begins_files(const FeatureSet& set, const FileColumn& by, std::size_t column) {
   std::size_t begins = 0, compared = 0;
   const std::size_t step = by.rows.size() / kSample + 1;
   for (std::size_t i = 0; i < by.rows.size(); i += step, ++compared) {
     const auto& value = cell(*by.table, by.rows[i].first, column);
-    const std::string stem = stem_of_file(set.files[by.rows[i].second]);
+    const std::string stem = stem_of(set.files[by.rows[i].second]);
     begins += value && stem.starts_with(*value) && (stem.size() == value->size() || separates(stem[value->size()]));
   }
   return begins * 10 >= compared * 8;
@@ -169,13 +167,11 @@ std::optional<Assignment> by_table(const FeatureSet& set, const FileColumn& by, 
   out.rows.assign(rows.begin(), rows.end());
   out.files = files.size();
   out.by_patient = by.direct && by.table == &clini && patient_column == by.column;
-  if (out.by_patient) {
-    // the files have the patients' names
-  } else if (by.direct) {
+  if (by.direct && !out.by_patient) {
     out.slides = by.table;
     out.slide_patient_column = slide_patient_column;
     out.filename_column = by.column;
-  } else {
+  } else if (!by.direct) {
     out.pairs = std::move(pairs);
   }
   out.evidence = fmt::format("{} of {} name files in {} of {}", by.rows.size(),
@@ -203,7 +199,7 @@ std::optional<Assignment> by_names(const FeatureSet& set, const Table& clini) {
     Assignment out{&clini, column};
     std::set<std::size_t> rows;
     for (const std::string& file : set.files) {
-      const auto row = patient_of(names, stem_of_file(file));
+      const auto row = patient_of(names, stem_of(file));
       if (!row) continue;
       rows.insert(*row);
       out.pairs.emplace_back(*cell(clini, *row, column), file);

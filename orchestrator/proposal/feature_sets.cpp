@@ -29,8 +29,6 @@ bool is_below(const fs::path& path, const fs::path& folder) {
   return !relative.empty() && *relative.begin() != "..";
 }
 
-std::string stem_of(const std::string& name) { return fs::path(name).stem().string(); }
-
 // The header of one of three files; nullopt where none is of features. `fault` is what the last one said.
 std::optional<FeatureInfo> sampled(const fs::path& folder, const std::vector<std::string>& names, FeatureReader& reader,
                                    std::string& fault) {
@@ -163,6 +161,8 @@ std::vector<FeatureSet> feature_sets(const FoundFiles& found, FeatureReader& rea
   }
   return sets;
 }
+
+std::string stem_of(const std::string& file) { return fs::path(file).stem().string(); }
 
 std::string said_of(const FeatureSet& set) {
   const std::string extractor = extractor_of(set.info);

@@ -26,6 +26,9 @@ struct FeatureSet {
 // hold the same features twice, the first is taken.
 std::vector<FeatureSet> feature_sets(const FoundFiles& found, FeatureReader& reader, std::vector<std::string>& notes);
 
+// The name of a file without folders and suffix.
+std::string stem_of(const std::string& file);
+
 // "400 files, extractor ctranspath, 768 features, features of tiles".
 std::string said_of(const FeatureSet& set);
 

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <set>
 #include <string_view>
 #include <system_error>
 
+#include "base/ascii.h"
 #include "base/errors.h"
 #include "base/system_error.h"
 #include "base/text.h"
@@ -26,8 +26,7 @@ constexpr std::array<std::string_view, 15> kSlides = {".svs",     ".ndpi", ".ndp
 
 template <std::size_t N>
 bool ends_like(const std::string& name, const std::array<std::string_view, N>& suffixes) {
-  std::string suffix = fs::path(name).extension().string();
-  std::transform(suffix.begin(), suffix.end(), suffix.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string suffix = lower_ascii(fs::path(name).extension().string());
   return std::find(suffixes.begin(), suffixes.end(), suffix) != suffixes.end();
 }
 

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 
 #include "base/errors.h"
+#include "base/file_beginning.h"
 #include "base/files.h"
 #include "results/store/layout.h"
 #include "results/store/sqlite.h"
@@ -26,14 +26,6 @@ constexpr int kLooked = 5000;                  // entries of a folder; one of fe
 constexpr std::size_t kConfigBytes = 1 << 16;  // in which a configuration names its store
 constexpr std::string_view kDatabaseMagic("SQLite format 3\0", 16), kJournalMagicText = "mtlgridJ",
                                                                     kHdf5Magic = "\x89HDF\r\n\x1a\n";
-
-std::string beginning_of(const fs::path& file, std::size_t bytes) {
-  std::string text(bytes, '\0');
-  std::ifstream in(file, std::ios::binary);
-  in.read(text.data(), static_cast<std::streamsize>(bytes));
-  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
-  return text;
-}
 
 bool is_file(const fs::path& path) {
   std::error_code error;
