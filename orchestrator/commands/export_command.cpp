@@ -118,6 +118,14 @@ void export_predictions(const CommandOptions& options, const fs::path& store) {
   out.write(FileCalls::real(), text);
 }
 
+void export_predictions_of(const CommandOptions& options, const fs::path& store) {
+  try {
+    export_predictions(options, store);
+  } catch (const nlohmann::json::exception& e) {
+    throw written_by_no_run(store, fmt::format("settings of the grid: {}", e.what()));
+  }
+}
+
 void export_metadata(const CommandOptions& options, const fs::path& store) {
   if (const auto kind = options.get<std::string>("metadata"); kind != "datasette") {
     throw InputError("--metadata: expected datasette");
@@ -136,7 +144,7 @@ int run(const CommandOptions& options) {
   const fs::path store = options.get<std::string>("STORE");
   refuse_place_of_store("--out", options.path("out"), store);
   if (cell) export_weights(options, store, OutputFile("--out", options.path("out")));
-  if (predictions) export_predictions(options, store);
+  if (predictions) export_predictions_of(options, store);
   if (metadata) export_metadata(options, store);
   return kAllDone;
 }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/decode.h"
 #include "base/errors.h"
 #include "results/grids/stored_classes.h"
 #include "results/predictions/stored_predictions.h"
@@ -24,7 +25,7 @@ nlohmann::json settings_of(const PredictionSource& source) {
   Statement settings = source.database.prepare("SELECT settings FROM grids WHERE grid_id = ?");
   settings.bind_all(source.grid);
   if (!settings.step()) throw InputError(fmt::format("there is no grid {}", source.grid));
-  return nlohmann::json::parse(settings.text(0));
+  return decode_json(settings.text(0));
 }
 
 std::optional<std::string> number(double value) {

@@ -15,6 +15,9 @@
 
 namespace mtlgrid {
 
+// Functions that read a grid's settings throw InputError where these are not JSON, and nlohmann::json::exception where
+// they have not the shape that a run gives them.
+
 // A grid's predictions that are to be written: of all its finished cells, or of `cells`.
 struct PredictionSource {
   const Database& database;

@@ -116,6 +116,14 @@ TEST_F(PredictionFiles, WithoutANegativeValueTheCsvHasItsLabelsAndStampsFilesAre
   EXPECT_THROW(write_stamp_predictions(FileCalls::real(), source(), folder()), InputError);
 }
 
+TEST_F(PredictionFiles, SettingsThatNoRunWritesAreRefused) {
+  const std::size_t deep = 900;  // SQLite takes 1000
+  set_settings(std::string(deep, '[') + std::string(deep, ']'));
+  EXPECT_THROW(prediction_csv(source()), InputError);
+  set_settings("[]");
+  EXPECT_THROW(prediction_csv(source()), nlohmann::json::exception);
+}
+
 TEST_F(PredictionFiles, DatasetteIsToldOfEveryView) {
   const auto metadata = nlohmann::json::parse(datasette_metadata(store_->database(), "grid"));
   const auto& tables = metadata.at("databases").at("grid").at("tables");
