@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "base/quoting.h"
+
 namespace mtlgrid {
 namespace {
 
@@ -14,8 +16,9 @@ using nlohmann::json;
 constexpr std::array<std::string_view, 9> kWithoutEffect = {"file",      "store",   "methods", "cohorts", "run",
                                                             "bootstrap", "cluster", "data",    "classes"};
 
+// As a configuration has the value, so that it can be written there.
 std::string text_of(const json& value) {
-  if (value.is_string()) return value.get<std::string>();
+  if (value.is_string()) return quoted_if_needed(value.get<std::string>());
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
   if (value.is_null()) return "";
   std::string text;
@@ -27,7 +30,8 @@ std::string text_of(const json& value) {
   if (value.is_object()) {  // auxiliaries: the column of each name
     for (const auto& [name, column] : value.items()) {
       const std::string of = text_of(column);
-      add(of == name ? name : name + ": " + of);
+      const std::string key = quoted_if_needed(name);
+      add(of == key ? key : key + ": " + of);
     }
     return text;
   }
@@ -75,7 +79,7 @@ class Lines {
   void init(const json& value) {
     if (!value.is_object()) return;
     const std::string file = text_member(value, "file"), hash = text_member(value, "hash");
-    lines_.push_back({"[train]", "init", file + " (" + hash.substr(0, 12) + ")", hash});
+    lines_.push_back({"[train]", "init", quoted_if_needed(file) + " (" + hash.substr(0, 12) + ")", hash});
   }
 
   std::vector<SettingLine> lines_;

@@ -165,6 +165,15 @@ TEST(GridDifference, TheWayBackIsWhatToWrite) {
   EXPECT_EQ(from_settings("/data/labels/MSI/B/Q1", 0).way_back(), "restore the data named above");
 }
 
+TEST(GridDifference, TheWayBackHasQuotesWhereAConfigurationNeedsThem) {
+  EXPECT_EQ(from_settings("/biomarkers/MSI/label", "MSI, by PCR").way_back(),
+            R"(write label = "MSI, by PCR" in [biomarker.MSI])");
+  EXPECT_EQ(from_settings("/biomarkers/MSI/positive", json::array({"high, sure", "MSI-H"})).way_back(),
+            R"(write positive = "high, sure", MSI-H in [biomarker.MSI])");
+  EXPECT_EQ(from_settings("/biomarkers/MSI/auxiliaries", {{"LF", "LF: score"}, {"ITH", "ITH"}}).way_back(),
+            R"(write auxiliaries = ITH, LF: "LF: score" in [biomarker.MSI])");
+}
+
 TEST(GridDifference, SettingsOfAnotherShapeAreNoError) {
   for (const char* text : {"null", "[]", "7", R"({"biomarkers": 3, "protocol": [], "data": {"labels": {"MSI": 1}}})"}) {
     EXPECT_GT(from([&](GridRecord& g) { g.settings = json::parse(text); }).count(), 0U) << text;
