@@ -1,7 +1,15 @@
 # Headers of libraries that most sources include, compiled once and not once a source (docs/building.md has the times). A
-# source still includes what it uses: `make check` and the preset asan do without this and show what is missing.
+# source still includes what it uses: `make check` looks at each alone and shows what is missing.
 
 option(MTLGRID_PRECOMPILE "Compile the headers of libraries that most sources include once" ON)
+# What a source costs is mostly what its headers make the compiler instantiate, and sources of a room use the same.
+option(MTLGRID_UNITY "Compile the sources of a library or a test program eight at a time" ON)
+set(CMAKE_UNITY_BUILD ${MTLGRID_UNITY})
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+if(MTLGRID_UNITY)
+  # It is about headers, and takes sources that are compiled together for such.
+  target_compile_options(mtlgrid_settings INTERFACE -Wno-subobject-linkage)
+endif()
 
 # mtlgrid_precompiled(NAME HEADERS... LIBS... OPTIONS...): a set of headers, compiled with these options.
 function(mtlgrid_precompiled name)
@@ -26,8 +34,8 @@ function(mtlgrid_use_precompiled target set torch)
   endif()
 endfunction()
 
-# mtlgrid_source_options(FILE OPTION...): compile options of one source. It does without precompiled headers, which were
-# compiled with other options.
+# mtlgrid_source_options(FILE OPTION...): compile options of one source. It is compiled alone, and without precompiled headers,
+# which were compiled with other options.
 function(mtlgrid_source_options file)
   set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "${ARGN}" SKIP_PRECOMPILE_HEADERS ON)
 endfunction()

@@ -5,13 +5,13 @@
 namespace mtlgrid {
 namespace {
 
-constexpr double kStart = 0.1;          // of lambda, section 4 of the paper
+constexpr double kStartLambda = 0.1;    // of lambda, section 4 of the paper
 constexpr double kLearningRate = 1e-4;  // of lambda, section 4 of the paper
 
 }  // namespace
 
 AutoLambda::AutoLambda(int tasks, const Protocol& protocol)
-    : lambda_(std::vector<double>(static_cast<std::size_t>(tasks), kStart), protocol.autol_weight_decay) {}
+    : lambda_(std::vector<double>(static_cast<std::size_t>(tasks), kStartLambda), protocol.autol_weight_decay) {}
 
 void AutoLambda::meta_step(std::span<const double> meta_gradient) { lambda_.step(meta_gradient, kLearningRate); }
 

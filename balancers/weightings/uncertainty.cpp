@@ -7,12 +7,12 @@
 namespace mtlgrid {
 namespace {
 
-constexpr double kStart = -0.7;  // of s, the value of Auto-Lambda's and the released code
+constexpr double kStartS = -0.7;  // of s, the value of Auto-Lambda's and the released code
 
 }  // namespace
 
 UncertaintyWeighting::UncertaintyWeighting(int tasks, const Protocol& protocol)
-    : learned_(protocol.uncert_learned), s_(std::vector<double>(static_cast<std::size_t>(tasks), kStart), 0) {}
+    : learned_(protocol.uncert_learned), s_(std::vector<double>(static_cast<std::size_t>(tasks), kStartS), 0) {}
 
 std::vector<double> UncertaintyWeighting::weights() const {
   std::vector<double> w;

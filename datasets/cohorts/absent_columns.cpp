@@ -17,7 +17,7 @@
 namespace mtlgrid {
 namespace {
 
-constexpr std::size_t kShown = 6;  // columns that a line names
+constexpr std::size_t kAbsentShown = 6;  // columns that a line names
 
 std::string digits(const std::string& text) {
   std::string out;
@@ -46,7 +46,7 @@ bool is_near(const std::string& wanted, const std::string& found) {
 }
 
 std::string list_of(const std::vector<std::string>& names) {
-  const std::size_t shown = std::min(names.size(), kShown);
+  const std::size_t shown = std::min(names.size(), kAbsentShown);
   return fmt::format("{}{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
                      names.size() > shown ? fmt::format(" and {} more", names.size() - shown) : "");
 }

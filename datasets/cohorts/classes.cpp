@@ -17,8 +17,8 @@ namespace {
 
 using Values = std::vector<SeenValue>;
 
-constexpr std::size_t kShown = 6;     // values of a class column that a line shows
-constexpr std::size_t kClasses = 12;  // a column of more values holds something else
+constexpr std::size_t kValuesShown = 6;  // values of a class column that a line shows
+constexpr std::size_t kClasses = 12;     // a column of more values holds something else
 
 bool among(const std::vector<std::string>& values, const std::string& value) {
   return std::find(values.begin(), values.end(), value) != values.end();
@@ -42,7 +42,7 @@ std::string extended(std::vector<std::string> there, const std::vector<std::stri
   return config_list(there);
 }
 
-std::string patients(const Values& values) { return listed(values, "patient", kShown); }
+std::string patients(const Values& values) { return listed(values, "patient", kValuesShown); }
 
 std::string place(const Cohort& cohort, const LabelRule& rule) {
   return fmt::format("{}, column '{}'", cohort.clini.path.string(), rule.column);

@@ -10,7 +10,7 @@
 namespace mtlgrid {
 namespace {
 
-constexpr std::size_t kExamples = 3;
+constexpr std::size_t kFileExamples = 3;
 
 bool written_alike(const TileGeometry& a, const TileGeometry& b) {
   return geometry_text(a) == geometry_text(b) && a.tool == b.tool && a.version == b.version && a.unit == b.unit;
@@ -34,7 +34,7 @@ void add_to_groups(std::vector<GeometryGroup>& groups, const TileGeometry& geome
   });
   if (group == groups.end()) group = groups.insert(groups.end(), GeometryGroup{geometry, extractor, 0, {}});
   ++group->files;
-  if (group->examples.size() < kExamples) group->examples.push_back(printable(file));
+  if (group->examples.size() < kFileExamples) group->examples.push_back(printable(file));
 }
 
 void by_frequency(std::vector<GeometryGroup>& groups) {
@@ -60,7 +60,7 @@ std::string unsaid_geometry(const std::vector<GeometryGroup>& groups) {
     if (group.geometry.says_size()) continue;
     unsaid.files += group.files;
     for (const std::string& example : group.examples) {
-      if (unsaid.examples.size() < kExamples) unsaid.examples.push_back(example);
+      if (unsaid.examples.size() < kFileExamples) unsaid.examples.push_back(example);
     }
   }
   if (unsaid.files == 0) return "";

@@ -14,17 +14,17 @@
 namespace mtlgrid {
 namespace {
 
-using Values = std::set<std::string_view>;
+using ValueSet = std::set<std::string_view>;
 
-Values values_of(const Table& table, std::size_t column) {
-  Values values;
+ValueSet values_of(const Table& table, std::size_t column) {
+  ValueSet values;
   for (const Table::Row& row : table.rows) {
     if (const auto& cell = row.cells[column]) values.insert(*cell);
   }
   return values;
 }
 
-std::size_t shared(const Values& a, const Values& b) {
+std::size_t shared(const ValueSet& a, const ValueSet& b) {
   return static_cast<std::size_t>(std::count_if(a.begin(), a.end(), [&](auto value) { return b.contains(value); }));
 }
 
@@ -36,11 +36,11 @@ struct Likely {
 
 // The column of `table` that has the most of `patients`; nullopt if none has half of them, or of its own values. One
 // without a name if none with a name has as many; `named`: never.
-std::optional<Likely> likely_column(const Table& table, const Values& patients, bool named) {
+std::optional<Likely> likely_column(const Table& table, const ValueSet& patients, bool named) {
   Likely best;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     if (named && table.columns[c].empty()) continue;
-    const Values values = values_of(table, c);
+    const ValueSet values = values_of(table, c);
     const std::size_t common = shared(values, patients);
     const bool instead = common == best.patients && common > 0 && table.columns[best.column].empty();
     if ((common > best.patients || instead) && 2 * common >= std::min(values.size(), patients.size())) {
@@ -63,7 +63,7 @@ std::string advice(const CohortFiles& files, const Table& table, const Table& ot
                    const std::string& key) {
   const auto column = other.column(other_column);
   if (!column) return "";
-  const Values patients = values_of(other, *column);
+  const ValueSet patients = values_of(other, *column);
   const auto likely = likely_column(table, patients, false);
   if (!likely) return "";
   return fmt::format("its {} has {} of the {} values of '{}' in {}: {}", column_said(table, likely->column),
@@ -76,7 +76,7 @@ std::string advice(const CohortFiles& files, const Table& table, const Table& ot
 std::string advice_for_both(const CohortFiles& files, const Table& clini, const Table& slides) {
   std::size_t clini_column = 0, slide_column = 0, most = 0;
   for (std::size_t c = 0; c < clini.columns.size(); ++c) {
-    const Values values = values_of(clini, c);
+    const ValueSet values = values_of(clini, c);
     if (clini.columns[c].empty() || 2 * values.size() < clini.rows.size()) continue;
     const auto likely = likely_column(slides, values, true);
     if (!likely || likely->patients <= most) continue;

@@ -12,7 +12,7 @@
 namespace mtlgrid {
 namespace {
 
-constexpr std::size_t kExamples = 3;
+constexpr std::size_t kNameExamples = 3;
 
 using NamePairs = std::vector<std::pair<std::string, std::string>>;  // (lost, other)
 
@@ -143,9 +143,9 @@ std::string with(const std::string& sentence, const NameExplanation& e) {
 
 std::string examples(const std::vector<std::string>& names) {
   if (names.empty()) return "none";
-  const std::vector<std::string> first(names.begin(),
-                                       names.begin() + static_cast<std::ptrdiff_t>(std::min(kExamples, names.size())));
-  return fmt::format("'{}'{}", fmt::join(first, "', '"), names.size() > kExamples ? ", ..." : "");
+  const std::vector<std::string> first(
+      names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(kNameExamples, names.size())));
+  return fmt::format("'{}'{}", fmt::join(first, "', '"), names.size() > kNameExamples ? ", ..." : "");
 }
 
 std::optional<NameExplanation> explain(const NameSearch& search) {

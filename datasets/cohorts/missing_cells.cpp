@@ -15,7 +15,7 @@
 namespace mtlgrid {
 namespace {
 
-constexpr std::size_t kColumns = 6;  // that the line names
+constexpr std::size_t kColumnsShown = 6;  // that the line names
 
 // What was found in the auxiliary columns.
 struct MissingCells {
@@ -50,7 +50,7 @@ MissingCells missing_cells(const Cohort& cohort, const std::vector<CohortUse>& u
 std::string named(const std::vector<std::pair<std::string, std::size_t>>& columns) {
   if (columns.size() == 1) return fmt::format("column '{}'", columns.front().first);
   std::vector<std::string> parts;
-  for (std::size_t i = 0; i < std::min(columns.size(), kColumns); ++i) {
+  for (std::size_t i = 0; i < std::min(columns.size(), kColumnsShown); ++i) {
     parts.push_back(fmt::format("'{}' ({})", columns[i].first, columns[i].second));
   }
   const std::size_t more = columns.size() - parts.size();

@@ -12,7 +12,7 @@
 namespace mtlgrid {
 namespace {
 
-constexpr std::size_t kExamples = 3, kColumns = 4;  // that a line shows
+constexpr std::size_t kRowExamples = 3, kDifferingShown = 4;  // that a line shows
 
 std::string shown(const std::optional<std::string>& cell) { return cell ? "'" + printable(*cell) + "'" : "no value"; }
 
@@ -40,13 +40,13 @@ void check_repeated_rows(const Cohort& cohort, const std::vector<std::string>& c
       const auto at = cohort.clini.column(column);
       if (!at || row.cells[*at] == first.cells[*at]) continue;
       if (std::find(differing.begin(), differing.end(), column) == differing.end()) differing.push_back(column);
-      if (!patients.insert(patient->name).second || examples.size() == kExamples) continue;
+      if (!patients.insert(patient->name).second || examples.size() == kRowExamples) continue;
       examples.push_back(fmt::format("'{}' ({} in row {}, {} in row {})", patient->name, shown(first.cells[*at]),
                                      first.line, shown(row.cells[*at]), row.line));
     }
   }
   if (patients.empty()) return;
-  const std::size_t more = differing.size() > kColumns ? differing.size() - kColumns : 0;
+  const std::size_t more = differing.size() > kDifferingShown ? differing.size() - kDifferingShown : 0;
   differing.resize(differing.size() - more);
   problems.add(
       fmt::format("{}: {} {} rows that differ in '{}'{}: {}{}; leave one row for each patient, or make them agree",

@@ -11,7 +11,7 @@ namespace mtlgrid {
 namespace {
 
 constexpr std::uintmax_t kMostBytes = 1 << 20;
-constexpr std::size_t kLongestName = 200;
+constexpr std::size_t kLongestExtractor = 200;
 
 nlohmann::json read_config(const std::filesystem::path& file) {
   std::error_code error;
@@ -39,7 +39,7 @@ double magnification(const nlohmann::json& config) {
 // The part before the last of "slideflow.model.extractors.ctranspath.CTransPathFeatures".
 std::string module_of(const std::string& name) {
   const auto last = name.rfind('.');
-  if (last == name.npos || name.size() > kLongestName) return "";
+  if (last == name.npos || name.size() > kLongestExtractor) return "";
   const std::string module = name.substr(0, last);
   return module.substr(module.rfind('.') + 1);
 }

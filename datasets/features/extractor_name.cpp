@@ -9,7 +9,7 @@ namespace mtlgrid {
 namespace {
 
 // Names that STAMP gave extractors from 1.0 to 2.5, and what each is called today.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 29> kNames = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 29> kExtractorNames = {{
     {"xiyuewang-ctranspath-7c998680", "ctranspath"},
     {"ctranspath", "ctranspath"},
     {"chief-ctranspath", "chief-ctranspath"},
@@ -73,10 +73,10 @@ std::string canonical_extractor(const std::string& extractor) {
     const auto id = date == name.npos ? name.npos : name.find('_', date + 1);
     if (id != name.npos) name.remove_prefix(id + 1);
   }
-  const auto known = std::find_if(kNames.begin(), kNames.end(), [&](const auto& entry) {
+  const auto known = std::find_if(kExtractorNames.begin(), kExtractorNames.end(), [&](const auto& entry) {
     return name.starts_with(entry.first) && is_code_hash_or_empty(name.substr(entry.first.size()));
   });
-  return std::string(known == kNames.end() ? name : known->second);
+  return std::string(known == kExtractorNames.end() ? name : known->second);
 }
 
 std::string canonical_encoder(const std::string& encoder) {

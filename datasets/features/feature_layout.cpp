@@ -1,7 +1,6 @@
 #include "datasets/features/feature_layout.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -22,14 +21,14 @@ namespace {
 
 constexpr const char* kInTheFile = "expected the features in the file itself";
 constexpr std::size_t kMostNames = 10'000;  // at the top of a file; STAMP and TRIDENT write two to four
-constexpr std::size_t kNamesShown = 10, kNameColumns = 60, kLongestName = 200;
+constexpr std::size_t kLongestName = 200;
 
 std::optional<hdf5::Handle> find(const FeatureRoot& root, const std::string& name) {
   try {
     return hdf5::find_dataset(root.root, name.c_str());
   } catch (const hdf5::ForeignLink& e) {
-    throw FileFault(root.file, fmt::format("'{}' is a link into another file", cut_to(printable(name), kNameColumns)),
-                    kInTheFile, cut_to(printable(e.library_text()), 2 * kNameColumns));
+    throw FileFault(root.file, fmt::format("'{}' is a link into another file", cut_to(printable(name), kShownName)),
+                    kInTheFile, cut_to(printable(e.library_text()), 2 * kShownName));
   }
 }
 
@@ -37,7 +36,7 @@ void refuse_other_file(const FeatureRoot& root, const Feats& feats) {
   const auto other = hdf5::other_file_of(feats.dataset);
   if (!other) return;
   throw FileFault(root.file, fmt::format("dataset '{}' has its values in another file", printable(feats.name)),
-                  kInTheFile, cut_to(printable(*other), 2 * kNameColumns));
+                  kInTheFile, cut_to(printable(*other), 2 * kShownName));
 }
 
 // Whether other programs' files may have their features there: two dimensions of floats, and not the coordinates.
@@ -50,16 +49,6 @@ bool may_be_features(const FeatureRoot& root, const std::string& name) {
   } catch (const hdf5::Hdf5Error&) {
     return false;  // a link to nothing
   }
-}
-
-std::string list_of(const std::vector<std::string>& names) {
-  std::vector<std::string> shown;
-  for (const std::string& name : names) {
-    if (shown.size() < kNamesShown) shown.push_back(cut_to(printable(name), kNameColumns));
-  }
-  const bool all = shown.size() == names.size();
-  return fmt::format("'{}'{}", fmt::join(shown, "', '"),
-                     all ? "" : fmt::format(" and {} more", names.size() - shown.size()));
 }
 
 std::string shape_text(const std::vector<hsize_t>& shape) {
@@ -204,7 +193,7 @@ FeatureLevel said_level(const FeatureRoot& root) {
   if (type == "slide") return FeatureLevel::slide;
   if (type == "patient") return FeatureLevel::patient;
   if (type && *type != "None") {
-    throw FileFault(root.file, fmt::format("features of type '{}'", cut_to(printable(*type), kNameColumns)),
+    throw FileFault(root.file, fmt::format("features of type '{}'", cut_to(printable(*type), kShownName)),
                     "expected 'tile', 'slide' or 'patient'");
   }
   return hdf5::text_attribute(root.root, "encoder") ? FeatureLevel::embedding : FeatureLevel::row;
@@ -227,8 +216,7 @@ Feats feats_of(const FeatureRoot& root) {
                   fmt::format("no dataset 'feats', 'patch_embeddings' or 'features', and {} of floats in rows and "
                               "columns",
                               fitting.empty() ? "no other one" : "several others"),
-                  "expected one of [tiles, features] numbers",
-                  names.empty() ? "it has nothing" : "it has " + list_of(names));
+                  "expected one of [tiles, features] numbers", what_it_has(names));
 }
 
 FeatureInfo checked_info(const FeatureRoot& root, const Feats& feats) {

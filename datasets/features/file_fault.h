@@ -1,8 +1,10 @@
 // What is wrong with one feature file.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/errors.h"
 
@@ -26,5 +28,10 @@ class FileFault : public InputError {
  private:
   std::string cause_, expected_, detail_;
 };
+
+// Columns that a line shows of a name in a file.
+inline constexpr std::size_t kShownName = 60;
+// "it has 'a', 'b' and 3 more", or "it has nothing": what a file has, by the names in it.
+std::string what_it_has(const std::vector<std::string>& names);
 
 }  // namespace mtlgrid

@@ -9,7 +9,7 @@
 namespace mtlgrid {
 namespace {
 
-constexpr std::size_t kLongestText = 60;
+constexpr std::size_t kShownText = 60;
 
 double positive(const hdf5::Handle& object, const char* name) {
   const double value = hdf5::number_attribute(object, name).value_or(0);
@@ -18,7 +18,7 @@ double positive(const hdf5::Handle& object, const char* name) {
 
 std::string text(const hdf5::Handle& object, const char* name) {
   try {
-    return cut_to(printable(hdf5::text_attribute(object, name).value_or("")), kLongestText);
+    return cut_to(printable(hdf5::text_attribute(object, name).value_or("")), kShownText);
   } catch (const hdf5::AttributeError&) {  // of another program, meaning something else
     return "";
   }
@@ -31,7 +31,7 @@ void add_tool(const std::string& extractor, TileGeometry& geometry) {
     if (!extractor.starts_with(prefix)) continue;
     geometry.tool = tool;
     const std::string rest = extractor.substr(prefix.size());
-    geometry.version = cut_to(printable(rest.substr(0, rest.find('_'))), kLongestText);
+    geometry.version = cut_to(printable(rest.substr(0, rest.find('_'))), kShownText);
   }
 }
 

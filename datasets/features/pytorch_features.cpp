@@ -29,13 +29,12 @@ constexpr const char* kExpected =
 constexpr PickleWish kWish{kExpected, true};
 
 // Names under which features are kept in a dict, the most usual first.
-constexpr std::array<std::string_view, 9> kNames{"feats",      "patch_embeddings", "features", "feature", "bag_feats",
-                                                 "embeddings", "embedding",        "bag",      "x"};
-constexpr std::size_t kNamesShown = 10, kNameColumns = 60;
+constexpr std::array<std::string_view, 9> kUsualNames{
+    "feats", "patch_embeddings", "features", "feature", "bag_feats", "embeddings", "embedding", "bag", "x"};
 
 // What the reader of PyTorch's files says, as a fault of this file. Texts about damage differ from file to file.
 [[noreturn]] void rethrow(const std::filesystem::path& file, const InputError& e) {
-  const std::string text = cut_to(printable(e.what()), 4 * kNameColumns);
+  const std::string text = cut_to(printable(e.what()), 4 * kShownName);
   const auto comma = text.find(", expected ");
   if (text.starts_with("damaged: ") || text.starts_with("cannot be read as a zip")) {
     throw FileFault(file, "unreadable or truncated", "expected what torch.save of PyTorch 1.6 or later writes", text);
@@ -61,16 +60,6 @@ bool may_be_features(const std::string& name, const PickledEntry& entry) {
   return name != "coords" && entry.kind == "tensor" && element_type(entry.tensor.type) && !entry.tensor.shape.empty();
 }
 
-std::string list_of(const std::map<std::string, PickledEntry>& entries) {
-  std::vector<std::string> shown;
-  for (const auto& [name, entry] : entries) {
-    if (shown.size() < kNamesShown) shown.push_back(cut_to(printable(name), kNameColumns));
-  }
-  const bool all = shown.size() == entries.size();
-  return fmt::format("'{}'{}", fmt::join(shown, "', '"),
-                     all ? "" : fmt::format(" and {} more", entries.size() - shown.size()));
-}
-
 struct Found {
   std::string name;  // empty: the tensor itself
   PickledTensor tensor;
@@ -81,22 +70,23 @@ Found find_tensor(const std::filesystem::path& file, const PickledObject& conten
   if (content.whole.kind == "tensor") return {"", content.whole.tensor};
   if (content.whole.kind != "dict")
     throw InputError(fmt::format("holds a {}, expected {}", content.whole.kind, kExpected));
-  for (const std::string_view name : kNames) {
+  for (const std::string_view name : kUsualNames) {
     const auto entry = content.entries.find(std::string(name));
     if (entry != content.entries.end() && may_be_features(entry->first, entry->second)) {
       return {entry->first, entry->second.tensor};
     }
   }
   std::vector<const std::string*> fitting;
+  std::vector<std::string> names;
   for (const auto& [name, entry] : content.entries) {
+    names.push_back(name);
     if (may_be_features(name, entry) && entry.tensor.shape.size() == 2) fitting.push_back(&name);
   }
   if (fitting.size() == 1) return {*fitting[0], content.entries.at(*fitting[0]).tensor};
   throw FileFault(file,
                   fmt::format("a dict without 'feats' or 'features', and with {} of floats in rows and columns",
                               fitting.empty() ? "no other tensor" : "several others"),
-                  fmt::format("expected {}", kExpected),
-                  content.entries.empty() ? "it has nothing" : "it has " + list_of(content.entries));
+                  fmt::format("expected {}", kExpected), what_it_has(names));
 }
 
 // Rows and columns of the tensor: [N, D], [1, N, D], or [D] for one row. Leaves two dimensions, or throws.

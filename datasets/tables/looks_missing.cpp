@@ -90,11 +90,6 @@ constexpr std::array<std::string_view, 7> kCodes = {"-9", "-99", "-999", "-9999"
 
 bool has(const WordSet& words, const std::string& word) { return words.contains(word); }
 
-bool is_word(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
-
 // In lower case; apostrophes in a word are left out, and "n/a" and "n.a." are one word.
 Words words_of(std::string_view value) {
   Words words;
@@ -102,11 +97,11 @@ Words words_of(std::string_view value) {
   const std::string text = lower_ascii(keyboard_text(value)) + " ";
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (is_word(c)) {
+    if (is_of_word(c)) {
       word += c;
     } else if (!word.empty() && c != '\'') {
-      const bool abbreviated = (c == '.' || c == '/') && word == "n" && i + 1 < text.size() && is_word(text[i + 1]) &&
-                               (i + 2 == text.size() || !is_word(text[i + 2]));
+      const bool abbreviated = (c == '.' || c == '/') && word == "n" && i + 1 < text.size() &&
+                               is_of_word(text[i + 1]) && (i + 2 == text.size() || !is_of_word(text[i + 2]));
       if (!abbreviated) words.push_back(std::exchange(word, {}));
     }
   }
@@ -220,7 +215,7 @@ std::vector<std::string> parts_of(std::string_view value) {
   std::vector<std::string> parts(1);
   for (const char c : value) {
     const std::string& part = parts.back();
-    const bool letter = part.size() == 1 || (part.size() > 1 && !is_word(part[part.size() - 2]));  // "n/a"
+    const bool letter = part.size() == 1 || (part.size() > 1 && !is_of_word(part[part.size() - 2]));  // "n/a"
     if (std::string_view("|;,/&\n").find(c) == std::string_view::npos || (c == '/' && letter)) {
       parts.back() += c;
     } else {

@@ -16,10 +16,7 @@ namespace {
 
 constexpr std::size_t kRows = 3;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool is_word(char c) { return is_digit(c) || is_letter(c) || static_cast<unsigned char>(c) >= 0x80; }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
@@ -95,10 +92,10 @@ std::string spelling_difference(std::string_view a, std::string_view b) {
   const auto x = parse_number(a), y = parse_number(b);
   if (x && y) return *x == *y && a != b ? "in how the number is written" : "";
   const std::string one = keyboard_text(a), other = keyboard_text(b);
-  const std::string word = lower_ascii(only(one, is_word));
-  if (a == b || word.empty() || word != lower_ascii(only(other, is_word)) || signs(one) != signs(other)) return "";
+  const std::string word = lower_ascii(only(one, is_of_word));
+  if (a == b || word.empty() || word != lower_ascii(only(other, is_of_word)) || signs(one) != signs(other)) return "";
   const auto no_blank = [](char c) { return !is_blank(c); };
-  const auto no_sign = [](char c) { return is_word(c) || is_blank(c); };
+  const auto no_sign = [](char c) { return is_of_word(c) || is_blank(c); };
   if (lower_ascii(one) == lower_ascii(other)) return one == other ? "in the kind of a blank or dash" : "in letter case";
   if (only(one, no_blank) == only(other, no_blank)) return "in blanks";
   if (only(one, no_sign) == only(other, no_sign)) return "in punctuation";

@@ -14,8 +14,8 @@
 namespace mtlgrid {
 namespace {
 
-constexpr std::uint64_t kMostStyles = std::uint64_t{64} << 20, kMostStrings = std::uint64_t{1} << 30,
-                        kMostSheet = std::uint64_t{2} << 30;  // bytes of a part, unpacked; guessed
+constexpr std::uint64_t kLargestStyles = std::uint64_t{64} << 20, kLargestStrings = std::uint64_t{1} << 30,
+                        kLargestSheet = std::uint64_t{2} << 30;  // bytes of a part, unpacked; guessed
 
 void parse_part(const ZipParts& parts, const std::string& part, std::uint64_t most, XmlHandler& handler) {
   parse_xml(part, [&](const auto& take) { parts.read(part, most, take); }, handler);
@@ -25,8 +25,8 @@ void parse_part(const ZipParts& parts, const std::string& part, std::uint64_t mo
 
 struct Workbook::Contents {
   explicit Contents(std::string bytes) : parts(std::move(bytes)), package(read_package(parts)) {
-    if (!package.strings.empty()) parse_part(parts, package.strings, kMostStrings, strings);
-    if (!package.styles.empty()) parse_part(parts, package.styles, kMostStyles, formats);
+    if (!package.strings.empty()) parse_part(parts, package.strings, kLargestStrings, strings);
+    if (!package.styles.empty()) parse_part(parts, package.styles, kLargestStyles, formats);
     formats.finish();
   }
   ZipParts parts;
@@ -42,7 +42,7 @@ Workbook::~Workbook() = default;
 
 SheetNotes Workbook::read(std::size_t sheet, const std::function<void(SheetRow&)>& take) const {
   SheetReader reader({contents_->strings, contents_->formats, contents_->package.dates}, take);
-  parse_part(contents_->parts, contents_->package.sheets.at(sheet).part, kMostSheet, reader);
+  parse_part(contents_->parts, contents_->package.sheets.at(sheet).part, kLargestSheet, reader);
   return reader.notes();
 }
 

@@ -49,7 +49,7 @@ int report(const CellResult& fresh, const std::optional<CellResult>& before, boo
   return comparison.verdict == Comparison::Verdict::different ? kSomeFailed : kAllDone;
 }
 
-void declare(CommandOptions& options) {
+void declare_cell(CommandOptions& options) {
   options.argument("CONFIG", "configuration file")
       .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD")
       .init()
@@ -58,7 +58,7 @@ void declare(CommandOptions& options) {
       .flag("replace", "make the new result the one that counts");
 }
 
-int run(const CommandOptions& options) {
+int execute_cell(const CommandOptions& options) {
   const Cell cell = Cell::parse(options.get<std::string>("CELL"));
   const bool verify = options.has("verify"), replace = options.has("replace");
 
@@ -113,7 +113,7 @@ int run(const CommandOptions& options) {
 
 Command cell_command() {
   return {"cell", "trains one cell again; --verify compares it with the result that counts",
-          "mtlgrid cell grid.ini MSI/LF/autol+cagrad/3 --verify", declare, run};
+          "mtlgrid cell grid.ini MSI/LF/autol+cagrad/3 --verify", declare_cell, execute_cell};
 }
 
 }  // namespace mtlgrid

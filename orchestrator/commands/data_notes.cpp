@@ -18,12 +18,6 @@ namespace {
 
 constexpr std::size_t kFindings = 12;  // inferences and notes that a run prints
 
-const Cohort* find(const Plan& plan, const std::string& name) {
-  const auto found = std::find_if(plan.cohorts.begin(), plan.cohorts.end(),
-                                  [&](const Cohort& cohort) { return cohort.files.name == name; });
-  return found == plan.cohorts.end() ? nullptr : &*found;
-}
-
 std::size_t count_of(const std::vector<LabelValue>& values, LabelMeaning meaning) {
   std::size_t sum = 0;
   for (const LabelValue& v : values) sum += v.meaning == meaning ? v.seen.count : 0;
@@ -125,7 +119,7 @@ std::vector<std::string> class_notes(const Plan& plan) {
   for (std::size_t i = 0; i < plan.rules.size(); ++i) {
     const BiomarkerConfig& b = plan.config.biomarkers[i];
     for (const std::string& name : b.external) {
-      const auto values = label_values(*find(plan, name), plan.rules[i]);
+      const auto values = label_values(*find_cohort(plan, name), plan.rules[i]);
       const std::size_t positive = count_of(values, LabelMeaning::positive);
       const std::size_t negative = count_of(values, LabelMeaning::negative);
       if (positive > 0 && negative > 0) continue;
@@ -161,7 +155,7 @@ std::vector<std::string> inferences(const Plan& plan) {
     const BiomarkerConfig& b = plan.config.biomarkers[i];
     const LabelRule& rule = plan.rules[i];
     if (!rule.negative_from.empty()) {
-      const auto values = label_values(*find(plan, b.train), rule);
+      const auto values = label_values(*find_cohort(plan, b.train), rule);
       lines.push_back(fmt::format("{}: negative is {}, the only value of {} ({}) beside {} ({})", b.name,
                                   config_list(rule.negative), rule.negative_from,
                                   patients(count_of(values, LabelMeaning::negative)), config_list(rule.positive),

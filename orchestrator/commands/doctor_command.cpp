@@ -14,12 +14,12 @@ namespace {
 // with default configuration waits.
 constexpr double kStaleSeconds = 120;
 
-void declare(CommandOptions& options) {
+void declare_doctor(CommandOptions& options) {
   options.argument("STORE", "the store, or what is left of it")
       .flag("rebuild", "rebuild the database from the journal; the old one is kept as STORE.damaged-N");
 }
 
-int run(const CommandOptions& options) {
+int execute_doctor(const CommandOptions& options) {
   const auto store = options.get<std::string>("STORE");
   if (options.has("rebuild")) {
     const auto say = [](const std::string& line) { tell_line("mtlgrid: " + line); };
@@ -37,7 +37,7 @@ int run(const CommandOptions& options) {
 
 Command doctor_command() {
   return {"doctor", "checks a store and its journal, and rebuilds the database from the journal",
-          "mtlgrid doctor results/grid.db --rebuild", declare, run};
+          "mtlgrid doctor results/grid.db --rebuild", declare_doctor, execute_doctor};
 }
 
 }  // namespace mtlgrid

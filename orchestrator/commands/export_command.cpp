@@ -49,7 +49,7 @@ class PrivateFolder {
   std::string folder_;
 };
 
-void declare(CommandOptions& options) {
+void declare_export(CommandOptions& options) {
   options.store()
       .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD, whose best weights are exported", false)
       .option("out", "PATH", "what to write: a plain file is replaced, a pipe or device written into; stamp: a folder")
@@ -134,7 +134,7 @@ void export_metadata(const CommandOptions& options, const fs::path& store) {
   out.write(FileCalls::real(), datasette_metadata(open_for_reading(store), store.stem().string()));
 }
 
-int run(const CommandOptions& options) {
+int execute_export(const CommandOptions& options) {
   if (!options.has("out")) throw InputError("export: --out PATH is missing; see mtlgrid export --help");
   const bool predictions = options.has("predictions"), metadata = options.has("metadata"), cell = options.has("CELL");
   if (predictions + metadata + cell != 1) {
@@ -153,7 +153,7 @@ int run(const CommandOptions& options) {
 
 Command export_command() {
   return {"export", "writes a cell's weights for PyTorch, or predictions for STAMP, R and pandas",
-          "mtlgrid export results/grid.db MSI/LF/autol+cagrad/3 --out weights.pt", declare, run};
+          "mtlgrid export results/grid.db MSI/LF/autol+cagrad/3 --out weights.pt", declare_export, execute_export};
 }
 
 }  // namespace mtlgrid

@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void declare(CommandOptions& options) {
+void declare_init(CommandOptions& options) {
   options.arguments("FOLDER", "where tables and feature files are, in sub-folders too; several may be given")
       .option("out", "FILE", "configuration to write; a file that is there is never replaced", "grid.ini");
 }
@@ -45,7 +45,7 @@ void refuse_what_is_there(const std::vector<fs::path>& files) {
   problems.throw_if_any();
 }
 
-int run(const CommandOptions& options) {
+int execute_init(const CommandOptions& options) {
   std::vector<fs::path> folders;
   for (const std::string& folder : options.get<std::vector<std::string>>("FOLDER"))
     folders.push_back(system_path(folder));
@@ -73,7 +73,7 @@ int run(const CommandOptions& options) {
 
 Command init_command() {
   return {"init", "looks at tables and feature files, and writes a configuration with every guess explained",
-          "mtlgrid init study && mtlgrid plan grid.ini", declare, run};
+          "mtlgrid init study && mtlgrid plan grid.ini", declare_init, execute_init};
 }
 
 }  // namespace mtlgrid

@@ -16,12 +16,12 @@
 namespace mtlgrid {
 namespace {
 
-void declare(CommandOptions& options) {
+void declare_inspect(CommandOptions& options) {
   options.arguments("PATH", "a feature file or a folder of them, a table, a store, weights, a configuration, a slide")
       .option("format", "KIND", "text or json", "text");
 }
 
-int run(const CommandOptions& options) {
+int execute_inspect(const CommandOptions& options) {
   const auto format = split_list("--format", options.get<std::string>("format"), {"text", "json"});
   if (format.size() != 1) throw InputError("--format: one of text, json");
   const bool json = format[0] == "json";
@@ -42,7 +42,7 @@ int run(const CommandOptions& options) {
 
 Command inspect_command() {
   return {"inspect", "says what a file or folder holds and whether it looks right",
-          "mtlgrid inspect study/feats clini.csv", declare, run};
+          "mtlgrid inspect study/feats clini.csv", declare_inspect, execute_inspect};
 }
 
 }  // namespace mtlgrid

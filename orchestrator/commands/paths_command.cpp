@@ -18,7 +18,7 @@
 namespace mtlgrid {
 namespace {
 
-void declare(CommandOptions& options) {
+void declare_paths(CommandOptions& options) {
   options.argument("CONFIG", "configuration file").argument("CELL", "refuse a cell that the grid does not have", false);
 }
 
@@ -38,7 +38,7 @@ void require_cell(const Config& config, const std::string& name) {
   throw InputError(fmt::format("{}: the grid has no cell '{}'{}", config.file.string(), name, suggestion(name, known)));
 }
 
-int run(const CommandOptions& options) {
+int execute_paths(const CommandOptions& options) {
   const Config config = load_config(options.get<std::string>("CONFIG"));
   if (options.has("CELL")) require_cell(config, options.get<std::string>("CELL"));
   const std::pair<const char*, std::filesystem::path> lines[] = {
@@ -58,7 +58,7 @@ int run(const CommandOptions& options) {
 
 Command paths_command() {
   return {"paths", "prints where a configuration's store and its files are, as lines for a shell; for scripts",
-          "mtlgrid paths grid.ini", declare, run};
+          "mtlgrid paths grid.ini", declare_paths, execute_paths};
 }
 
 }  // namespace mtlgrid

@@ -13,12 +13,6 @@
 namespace mtlgrid {
 namespace {
 
-const Cohort* find(const Plan& plan, const std::string& name) {
-  const auto found = std::find_if(plan.cohorts.begin(), plan.cohorts.end(),
-                                  [&](const Cohort& cohort) { return cohort.files.name == name; });
-  return found == plan.cohorts.end() ? nullptr : &*found;
-}
-
 std::vector<std::string> cohorts_of(const BiomarkerConfig& biomarker) {
   std::vector<std::string> names = {biomarker.train};
   names.insert(names.end(), biomarker.external.begin(), biomarker.external.end());
@@ -59,7 +53,7 @@ std::string classes_text(const Plan& plan) {
     const BiomarkerConfig& b = plan.config.biomarkers[i];
     const LabelRule& rule = plan.rules[i];
     for (const std::string& name : cohorts_of(b)) {
-      const Cohort& cohort = *find(plan, name);
+      const Cohort& cohort = *find_cohort(plan, name);
       std::size_t without = cohort.patients.size();
       for (const LabelValue& v : label_values(cohort, rule)) {
         table.rows.push_back({b.name, name, name_of(v.meaning), v.seen.value, std::to_string(v.seen.count)});

@@ -31,7 +31,7 @@ std::vector<std::filesystem::path> inputs_of(const Config& config) {
   return inputs;
 }
 
-void declare(CommandOptions& options) {
+void declare_plan(CommandOptions& options) {
   options.argument("CONFIG", "configuration file")
       .init()
       .flag("drops", "list every dropped patient and slide instead of counting them")
@@ -62,7 +62,7 @@ std::string write_splits(const Plan& plan, const std::filesystem::path& named, c
   return said;
 }
 
-int run(const CommandOptions& options) {
+int execute_plan(const CommandOptions& options) {
   Config config = load_config(options.get<std::string>("CONFIG"));
   if (options.has("init")) config.init = options.path("init");
   std::optional<OutputFile> out;
@@ -80,7 +80,7 @@ int run(const CommandOptions& options) {
 
 Command plan_command() {
   return {"plan", "checks everything that a run needs and reports what it would do; writes nothing but --write-splits",
-          "mtlgrid plan grid.ini", declare, run};
+          "mtlgrid plan grid.ini", declare_plan, execute_plan};
 }
 
 }  // namespace mtlgrid

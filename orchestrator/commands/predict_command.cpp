@@ -277,7 +277,7 @@ std::string report(const PredictOptions& options, const Network& network, const 
   return text + metrics(answer, cohort, network);
 }
 
-void declare(CommandOptions& options) {
+void declare_predict(CommandOptions& options) {
   const CohortFiles defaults;
   options.store()
       .argument("CELL", "BIOMARKER/AUXILIARY/METHOD/FOLD; the attempt that counts is used")
@@ -342,7 +342,7 @@ PredictOptions values(const CommandOptions& options) {
   return out;
 }
 
-int run(const CommandOptions& options) {
+int execute_predict(const CommandOptions& options) {
   const PredictOptions wanted = values(options);
   const Cell cell = Cell::parse(options.get<std::string>("CELL"));
   const Network network =
@@ -365,7 +365,7 @@ Command predict_command() {
   return {
       "predict", "applies a trained cell to a new cohort: every patient's score, and metrics if labels are given",
       "mtlgrid predict results/grid.db MSI/LF/autol+cagrad/3 --slides new/slide.csv --features new/feats --out new.csv",
-      declare, run};
+      declare_predict, execute_predict};
 }
 
 }  // namespace mtlgrid

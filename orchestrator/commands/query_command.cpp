@@ -49,14 +49,14 @@ void warn_of_other_grids(const std::string& store, const std::string& sql) {
   if (!note.empty()) tell_line(note);
 }
 
-void declare(CommandOptions& options) {
+void declare_query(CommandOptions& options) {
   options.store()
       .argument("SQL", "one read-only statement; without SQL and --view, lists the views", false)
       .option("view", "NAME", "all rows of a view, for the chosen grid")
       .option("format", "KIND", "table, csv or json", "table");
 }
 
-int run(const CommandOptions& options) {
+int execute_query(const CommandOptions& options) {
   const auto store = options.get<std::string>("STORE");
   const QueryFormat kind = format(options.get<std::string>("format"));
   const bool sql = options.has("SQL"), view = options.has("view");
@@ -76,7 +76,7 @@ int run(const CommandOptions& options) {
 
 Command query_command() {
   return {"query", "prints a view or the result of read-only SQL; without arguments lists the views",
-          "mtlgrid query results/grid.db --view method_ranking --format csv", declare, run};
+          "mtlgrid query results/grid.db --view method_ranking --format csv", declare_query, execute_query};
 }
 
 }  // namespace mtlgrid

@@ -248,7 +248,7 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
   }
 }
 
-void declare(CommandOptions& options) {
+void declare_run(CommandOptions& options) {
   options.argument("CONFIG", "configuration file")
       .option("only", "EXPR", "train only these cells, e.g. 'biomarker=MSI,method=cagrad|autol+cagrad,fold=0'")
       .init()
@@ -266,7 +266,7 @@ void declare(CommandOptions& options) {
               "step");
 }
 
-int run(const CommandOptions& options) {
+int execute_run(const CommandOptions& options) {
   RunOptions wanted;
   wanted.config = options.get<std::string>("CONFIG");
   wanted.notices = options.warnings();
@@ -313,7 +313,7 @@ int run(const CommandOptions& options) {
 
 Command run_command() {
   return {"run", "trains the cells that are not done yet, alone or under mpirun; run it again to resume",
-          "mpirun -n 4 --bind-to none mtlgrid run grid.ini --only 'biomarker=MSI,fold=0'", declare, run};
+          "mpirun -n 4 --bind-to none mtlgrid run grid.ini --only 'biomarker=MSI,fold=0'", declare_run, execute_run};
 }
 
 }  // namespace mtlgrid

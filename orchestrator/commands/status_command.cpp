@@ -51,13 +51,13 @@ std::int64_t explained_grid(const CommandOptions& options, const std::string& st
   return grid;
 }
 
-void declare(CommandOptions& options) {
+void declare_status(CommandOptions& options) {
   options.store()
       .option("why", "CELL", "explain why a cell is not running, or what happened to it, attempt by attempt")
       .optional_number("watch", "SECONDS", "show the status live, redrawn until no run holds the store", 2);
 }
 
-int run(const CommandOptions& options) {
+int execute_status(const CommandOptions& options) {
   const auto store = options.get<std::string>("STORE");
   if (options.has("why") && options.has("watch")) throw InputError("status: give either --why or --watch");
   if (options.has("why")) {
@@ -76,7 +76,7 @@ int run(const CommandOptions& options) {
 
 Command status_command() {
   return {"status", "shows cells by state, failures with their causes, throughput and remaining time",
-          "mtlgrid status results/grid.db --why MSI/LF/naive/0", declare, run};
+          "mtlgrid status results/grid.db --why MSI/LF/naive/0", declare_status, execute_status};
 }
 
 }  // namespace mtlgrid

@@ -12,7 +12,7 @@
 namespace mtlgrid {
 namespace {
 
-void declare(CommandOptions& options) {
+void declare_synth(CommandOptions& options) {
   const SynthSettings defaults;
   options.argument("OUT", "folder to create; an existing one must be empty")
       .number("patients", "N", "patients of each training cohort", defaults.patients)
@@ -24,7 +24,7 @@ void declare(CommandOptions& options) {
       .flag("embeddings", "one row a slide instead of tiles, as STAMP's encoders of slides write it");
 }
 
-int run(const CommandOptions& options) {
+int execute_synth(const CommandOptions& options) {
   SynthSettings settings;
   settings.patients = static_cast<int>(options.number_in("patients", 1, 1'000'000));
   settings.tiles = static_cast<int>(options.number_in("tiles", 1, 1'000'000));
@@ -43,7 +43,7 @@ int run(const CommandOptions& options) {
 
 Command synth_command() {
   return {"synth", "writes synthetic cohorts in STAMP's format and a configuration for them",
-          "mtlgrid synth demo --patients 60 --tiles 12", declare, run};
+          "mtlgrid synth demo --patients 60 --tiles 12", declare_synth, execute_synth};
 }
 
 }  // namespace mtlgrid

@@ -23,7 +23,7 @@ std::vector<TableFormat> formats(const std::string& text) {
   return out;
 }
 
-void declare(CommandOptions& options) {
+void declare_tables(CommandOptions& options) {
   const TableOptions defaults;
   options.store()
       .option("out", "DIR", "folder for the tables; created if missing", "tables")
@@ -38,7 +38,7 @@ TableOrigin origin_of_chosen(const CommandOptions& options, const std::string& s
   return origin_of(database, store, chosen_grid(options, database));
 }
 
-int run(const CommandOptions& options) {
+int execute_tables(const CommandOptions& options) {
   TableOptions tables;
   const std::vector<TableFormat> wanted = formats(options.get<std::string>("format"));
   const auto ci = split_list("--ci", options.get<std::string>("ci"), {"bootstrap", "folds"});
@@ -62,7 +62,7 @@ int run(const CommandOptions& options) {
 
 Command tables_command() {
   return {"tables", "writes Tables 1 and 2 and the tables per auxiliary; marks missing cells",
-          "mtlgrid tables results/grid.db --out tables --format md,csv", declare, run};
+          "mtlgrid tables results/grid.db --out tables --format md,csv", declare_tables, execute_tables};
 }
 
 }  // namespace mtlgrid

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr double kPercent = 100, kMostZeros = 0.95, kMostRepeated = 0.01, kRobustDeviations = 6;
 constexpr double kNormalConsistency = 1.4826;  // of the median absolute deviation of a normal distribution
-constexpr std::size_t kExamples = 3;
+constexpr std::size_t kFileExamples = 3;
 
 std::string type_of(const FeatureInfo& info) { return fmt::format("float{}", 8 * info.value_bytes); }
 
@@ -76,9 +76,9 @@ class Causes {
     for (const std::string& cause : order_) {
       const auto& files = files_.at(cause);
       const std::vector<std::string> some(
-          files.begin(), files.begin() + static_cast<std::ptrdiff_t>(std::min(files.size(), kExamples)));
+          files.begin(), files.begin() + static_cast<std::ptrdiff_t>(std::min(files.size(), kFileExamples)));
       out.push_back(fmt::format("{} of {}: {} ({}{})", files.size(), counted(static_cast<std::int64_t>(all), "file"),
-                                cause, fmt::join(some, ", "), files.size() > kExamples ? ", ..." : ""));
+                                cause, fmt::join(some, ", "), files.size() > kFileExamples ? ", ..." : ""));
     }
   }
 

@@ -17,16 +17,16 @@
 namespace mtlgrid {
 namespace {
 
-constexpr std::size_t kExamples = 4, kExampleColumns = 40;
+constexpr std::size_t kValueExamples = 4, kExampleColumns = 40;
 
 // The most frequent values, or the first ones of many.
 std::string examples(const Table& table, const ColumnFacts& facts) {
   std::vector<std::string> some;
   for (const SeenValue& seen : facts.few) {
-    if (some.size() < kExamples)
+    if (some.size() < kValueExamples)
       some.push_back(fmt::format("{} ({})", cut_to(printable(seen.value), kExampleColumns), seen.count));
   }
-  for (std::size_t row = 0; facts.few.empty() && row < table.rows.size() && some.size() < kExamples; ++row) {
+  for (std::size_t row = 0; facts.few.empty() && row < table.rows.size() && some.size() < kValueExamples; ++row) {
     if (const auto& cell = table.rows[row].cells[facts.column])
       some.push_back(cut_to(printable(*cell), kExampleColumns));
   }

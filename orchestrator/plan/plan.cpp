@@ -290,6 +290,12 @@ class PlanBuilder {
 
 }  // namespace
 
+const Cohort* find_cohort(const Plan& plan, const std::string& name) {
+  const auto found = std::find_if(plan.cohorts.begin(), plan.cohorts.end(),
+                                  [&](const Cohort& cohort) { return cohort.files.name == name; });
+  return found == plan.cohorts.end() ? nullptr : &*found;
+}
+
 Plan make_plan(const Config& config, FingerprintMemory& memory, FeatureReader& reader) {
   return PlanBuilder(config, memory, reader).build();
 }

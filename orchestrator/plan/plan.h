@@ -1,6 +1,7 @@
 // Turns a configuration into everything a run needs: data joined and checked, splits made, cells listed.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "datasets/cohorts/cohort.h"
@@ -22,6 +23,9 @@ struct Plan {
   std::vector<LabelRule> rules;    // of config.biomarkers, in their order, with the classes of the training cohorts
   std::vector<PairSites> sites{};  // of experiment.pairs, in their order; without values where there is no `groups`
 };
+
+// The plan's cohort of that name; nullptr if it has none.
+const Cohort* find_cohort(const Plan& plan, const std::string& name);
 
 // Loads every cohort (features are read once, by `reader`, and remembered in STORE.d/fingerprints), joins pairs and
 // makes folds. Writes nothing, but fills `memory` for the caller to save. Throws InputError with every problem of all

@@ -9,7 +9,7 @@
 namespace mtlgrid {
 namespace {
 
-void require(bool holds, const std::string& what) {
+void require_of_cells(bool holds, const std::string& what) {
   if (!holds) throw Error(ErrorKind::fatal, "table of cells: " + what);
 }
 
@@ -83,7 +83,7 @@ void CellTable::set_phase(std::size_t index, CellPhase phase) {
 
 void CellTable::start(std::size_t index, SlotAddress at, EventTime now) {
   TrackedCell& cell = cells_[index];
-  require(cell.phase == CellPhase::queued, cell.cell.name() + " is started though it is not queued");
+  require_of_cells(cell.phase == CellPhase::queued, cell.cell.name() + " is started though it is not queued");
   set_phase(index, CellPhase::running);
   ++cell.attempt;
   cell.holders.push_back(at.worker);
@@ -113,7 +113,8 @@ void CellTable::advance(std::size_t index, int epoch, int epochs, const EpochLos
 }
 
 void CellTable::mark_moved(std::size_t index) {
-  require(cells_[index].phase == CellPhase::queued, cells_[index].cell.name() + " is moved though it is not queued");
+  require_of_cells(cells_[index].phase == CellPhase::queued,
+                   cells_[index].cell.name() + " is moved though it is not queued");
   moved_.insert(index);
 }
 
@@ -137,11 +138,11 @@ void CellTable::sanity_check() const {
     const TrackedCell& cell = cells_[i];
     const bool queued = cell.phase == CellPhase::queued, running = cell.phase == CellPhase::running;
     const bool done = cell.phase == CellPhase::done, failed = cell.phase == CellPhase::failed;
-    require(queued == queue_.contains(i), "a cell is in the queue and not queued, or the reverse");
-    require(running == (cell.at != SlotAddress{-1, -1}), "a cell runs without a place, or the reverse");
-    require(running || cell.fraction == 0, "a cell that does not run has progress");
-    require(cell.attempt >= cell.earlier_attempts + (running ? 1 : 0), "a cell has too few attempts");
-    require(queued || moved_.count(i) == 0, "a moved cell is not queued");
+    require_of_cells(queued == queue_.contains(i), "a cell is in the queue and not queued, or the reverse");
+    require_of_cells(running == (cell.at != SlotAddress{-1, -1}), "a cell runs without a place, or the reverse");
+    require_of_cells(running || cell.fraction == 0, "a cell that does not run has progress");
+    require_of_cells(cell.attempt >= cell.earlier_attempts + (running ? 1 : 0), "a cell has too few attempts");
+    require_of_cells(queued || moved_.count(i) == 0, "a moved cell is not queued");
     in_queue += queued;
     sum.pending += queued || cell.phase == CellPhase::resting;
     sum.running += running;
@@ -151,13 +152,14 @@ void CellTable::sanity_check() const {
     sum.cost_done += (done || failed ? 1 : cell.fraction) * cell.cost;
     queued_cost += queued ? cell.cost : 0;
   }
-  require(by_name_.size() == cells_.size() && counts_.total == static_cast<int>(cells_.size()), "two cells are equal");
-  require(sum.pending == counts_.pending && sum.running == counts_.running && sum.done == counts_.done &&
-              sum.failed == counts_.failed && queue_.size() == in_queue,
-          "the counts are not those of the cells");
-  require(about_equal(sum.cost_total, counts_.cost_total) && about_equal(sum.cost_done, counts_.cost_done) &&
-              about_equal(queued_cost, queue_.cost()),
-          "the costs are not those of the cells");
+  require_of_cells(by_name_.size() == cells_.size() && counts_.total == static_cast<int>(cells_.size()),
+                   "two cells are equal");
+  require_of_cells(sum.pending == counts_.pending && sum.running == counts_.running && sum.done == counts_.done &&
+                       sum.failed == counts_.failed && queue_.size() == in_queue,
+                   "the counts are not those of the cells");
+  require_of_cells(about_equal(sum.cost_total, counts_.cost_total) && about_equal(sum.cost_done, counts_.cost_done) &&
+                       about_equal(queued_cost, queue_.cost()),
+                   "the costs are not those of the cells");
 }
 
 }  // namespace mtlgrid

@@ -7,7 +7,7 @@ namespace {
 
 using State = TrainerSlot::State;
 
-void require(bool holds, const std::string& what) {
+void require_of_workers(bool holds, const std::string& what) {
   if (!holds) throw Error(ErrorKind::fatal, "table of workers: " + what);
 }
 
@@ -59,7 +59,7 @@ std::optional<std::pair<double, int>> WorkerTable::longest_silent() const {
 
 void WorkerTable::join(int worker, const std::string& host, double now) {
   WorkerEntry& entry = workers_[worker];
-  require(!entry.heard() || entry.host.empty(), "a worker joins again without having been lost");
+  require_of_workers(!entry.heard() || entry.host.empty(), "a worker joins again without having been lost");
   entry = {};
   entry.host = host;
   entry.last_heard = now;
@@ -165,22 +165,23 @@ void WorkerTable::sanity_check() const {
   std::set<std::pair<double, int>> leases;
   for (const auto& [worker, entry] : workers_) {
     const WorkerTotals share = share_of(entry);
-    require(share == shares_.at(worker), "a worker's share of the totals is outdated");
+    require_of_workers(share == shares_.at(worker), "a worker's share of the totals is outdated");
     add(totals, share, +1);
     usable_on[entry.host] += share.usable;
     if (entry.heard()) leases.insert({entry.last_heard, worker});
     for (std::size_t i = 0; i < entry.slots.size(); ++i) {
       const TrainerSlot& slot = entry.slots[i];
       const SlotAddress at{worker, static_cast<int>(i)};
-      require(slot.busy() == !slot.cells().empty(), "a slot is busy without a cell, or the reverse");
+      require_of_workers(slot.busy() == !slot.cells().empty(), "a slot is busy without a cell, or the reverse");
       if (served(entry) && slot.state() == State::ready) ready.insert(at);
       if (slot.busy()) busy.insert(at);
     }
   }
-  require(totals == totals_, "the totals are not those of the workers");
-  require(ready == ready_ && busy == busy_, "ready and busy slots are not those of the workers");
-  require(leases == leases_, "the leases are not those of the workers");
-  for (const auto& [host, usable] : usable_on_) require(usable == usable_on[host], "usable workers of " + host);
+  require_of_workers(totals == totals_, "the totals are not those of the workers");
+  require_of_workers(ready == ready_ && busy == busy_, "ready and busy slots are not those of the workers");
+  require_of_workers(leases == leases_, "the leases are not those of the workers");
+  for (const auto& [host, usable] : usable_on_)
+    require_of_workers(usable == usable_on[host], "usable workers of " + host);
 }
 
 }  // namespace mtlgrid

@@ -12,7 +12,7 @@
 namespace mtlgrid {
 namespace {
 
-void require_finite(double value, const char* what, const Prediction& p) {
+void require_finite_prediction(double value, const char* what, const Prediction& p) {
   if (std::isfinite(value)) return;
   throw Error(ErrorKind::cell_failed, std::string(what) + " of patient " + p.patient + " (" + p.cohort + ") is " +
                                           std::to_string(value) + ", expected a finite number");
@@ -31,8 +31,8 @@ void add_classification(std::span<const Prediction> predictions, std::span<const
   std::iota(prepared.everyone.begin(), prepared.everyone.end(), std::size_t{0});
   MetricData& data = prepared.data;
   for (const Prediction& p : predictions) {
-    require_finite(p.score, "score", p);
-    require_finite(p.log_odds, "log-odds", p);
+    require_finite_prediction(p.score, "score", p);
+    require_finite_prediction(p.log_odds, "log-odds", p);
     data.label.push_back(p.label);
     data.score.push_back(p.score);
     data.log_odds.push_back(p.log_odds);
@@ -44,9 +44,9 @@ void add_regression(std::span<const Prediction> predictions, Prepared& prepared)
   bool any_prediction = false;
   for (std::size_t i = 0; i < predictions.size(); ++i) {
     const Prediction& p = predictions[i];
-    if (!std::isnan(p.target)) require_finite(p.target, "target", p);
+    if (!std::isnan(p.target)) require_finite_prediction(p.target, "target", p);
     if (std::isnan(p.prediction)) continue;
-    require_finite(p.prediction, "prediction", p);
+    require_finite_prediction(p.prediction, "prediction", p);
     any_prediction = true;
     if (std::isnan(p.target)) continue;
     prepared.with_regression.push_back(i);

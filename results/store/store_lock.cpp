@@ -23,9 +23,9 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int kDigits = 20;                // of a u64; numbers that change in place keep their width
-constexpr std::size_t kShownEpoch = 40;    // characters
-constexpr std::size_t kLongest = 1 << 16;  // bytes; a lock has some hundred
+constexpr int kDigits = 20;                    // of a u64; numbers that change in place keep their width
+constexpr std::size_t kShownEpoch = 40;        // characters
+constexpr std::size_t kLongestLock = 1 << 16;  // bytes; a lock has some hundred
 // Above the journal's: each run that ended before its first record counts one (guessed).
 constexpr std::uint64_t kMostLostRuns = 100'000;
 constexpr std::uint64_t kHighestEpoch = std::numeric_limits<std::int64_t>::max();  // the database keeps it signed
@@ -68,7 +68,7 @@ std::string LockHolder::described() const {
 }
 
 std::optional<LockHolder> read_lock(const fs::path& file) {
-  SmallFile found = read_small_file(file, kLongest);
+  SmallFile found = read_small_file(file, kLongestLock);
   if (!found.there) return std::nullopt;
   LockHolder holder;
   holder.content = std::move(found.bytes);

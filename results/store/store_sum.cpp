@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kLongest = 1 << 16;  // bytes; a sum has a line a table
+constexpr std::size_t kLongestSum = 1 << 16;  // bytes; a sum has a line a table
 
 fs::path sum_file(const fs::path& store) { return store_path(store, StoreFile::sum); }
 
@@ -22,7 +22,7 @@ std::string sum_of(const fs::path& bytes) { return hash_file(bytes) + " " + std:
 SumState check_sum(const fs::path& store) { return check_sum(store, store); }
 
 SumState check_sum(const fs::path& store, const fs::path& bytes) {
-  const SmallFile sum = read_small_file(sum_file(store), kLongest);
+  const SmallFile sum = read_small_file(sum_file(store), kLongestSum);
   if (!sum.there || !fs::exists(bytes)) return SumState::missing;
   const std::size_t end = sum.bytes.find('\n');
   if (end != std::string::npos && sum.bytes.substr(0, end) == sum_of(bytes)) return SumState::right;
@@ -30,7 +30,7 @@ SumState check_sum(const fs::path& store, const fs::path& bytes) {
 }
 
 std::optional<StoreContents> summed_contents(const fs::path& store) {
-  std::istringstream in(read_small_file(sum_file(store), kLongest).bytes);
+  std::istringstream in(read_small_file(sum_file(store), kLongestSum).bytes);
   std::string line;
   std::getline(in, line);
   StoreContents contents;

@@ -22,8 +22,22 @@ import check
 GCC_ONLY = {"trainer/kernels/products.cpp"}
 
 
-def sources(build):
-    names = {os.path.relpath(e["file"], check.ROOT) for e in json.loads((build / "compile_commands.json").read_text())}
+INCLUDED = re.compile(r'^#include "(.*\.cpp)"', re.MULTILINE)  # what CMake writes into a file that compiles several sources
+
+
+def compile_commands(build):
+    """The build's compile commands, one a source, also where the build compiles several sources as one."""
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        together = pathlib.Path(entry["file"])
+        if together.parent.name != "Unity":
+            yield entry
+            continue
+        for source in INCLUDED.findall(together.read_text()):
+            yield entry | {"file": source, "command": entry["command"].replace(str(together), source)}
+
+
+def sources(commands):
+    names = {os.path.relpath(entry["file"], check.ROOT) for entry in commands}
     return sorted(n for n in names if not n.startswith(("..", "build")) and n not in GCC_ONLY)
 
 
@@ -53,10 +67,8 @@ FOR_CLANG = ["-fno-openmp", "-Wno-unknown-warning-option", "-Wno-deprecated-decl
 PRECOMPILED = re.compile(r" -include \S*/cmake_pch\.hxx")  # clang cannot read it; a source includes what it uses anyway
 
 
-def database_for_clang(build, folder):
-    entries = json.loads((build / "compile_commands.json").read_text())
-    for entry in entries:
-        entry["command"] = PRECOMPILED.sub("", entry["command"])
+def database_for_clang(commands, folder):
+    entries = [entry | {"command": PRECOMPILED.sub("", entry["command"])} for entry in commands]
     (folder / "compile_commands.json").write_text(json.dumps(entries))
 
 
@@ -73,9 +85,10 @@ def main():
     tree = check.Tree()
     stamps = build / "tidy"
     stamps.mkdir(exist_ok=True)
-    database_for_clang(build, stamps)
+    commands = list(compile_commands(build))
+    database_for_clang(commands, stamps)
     waiting = {}
-    for name in sources(build):
+    for name in sources(commands):
         if patterns and not any(p in name for p in patterns):
             continue
         stamp = stamps / name.replace("/", "_")

@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-std::vector<std::string> problems(const std::vector<std::string>& columns, const std::string& name) {
+std::vector<std::string> problems_of_columns(const std::vector<std::string>& columns, const std::string& name) {
   Table table;
   table.path = "t.csv";
   table.columns = columns;
@@ -21,7 +21,7 @@ std::vector<std::string> problems(const std::vector<std::string>& columns, const
   return problems.lines();
 }
 
-TEST(Columns, OneThatIsThereIsFound) { EXPECT_THAT(problems({"a", "b"}, "b"), IsEmpty()); }
+TEST(Columns, OneThatIsThereIsFound) { EXPECT_THAT(problems_of_columns({"a", "b"}, "b"), IsEmpty()); }
 
 TEST(Columns, DifferencesThatNobodySeesAreNamedWithWhatToWrite) {
   const struct {
@@ -37,32 +37,35 @@ TEST(Columns, DifferencesThatNobodySeesAreNamedWithWhatToWrite) {
        "' LF' differs in blanks and letter case alone: write \" LF\" in the configuration, with the quotes"},
   };
   for (const auto& c : cases) {
-    EXPECT_THAT(problems({"PATIENT", c.column}, c.asked), ElementsAre(EndsWith(std::string("; ") + c.difference)));
+    EXPECT_THAT(problems_of_columns({"PATIENT", c.column}, c.asked),
+                ElementsAre(EndsWith(std::string("; ") + c.difference)));
   }
 }
 
 TEST(Columns, NamesThatTheSyntaxCutsAreNamedWithTheirQuotes) {
   for (const char* asked : {"ICD-O-3", "Site Code"}) {
-    EXPECT_THAT(problems({"PATIENT", "ICD-O-3, Site Code"}, asked),
+    EXPECT_THAT(problems_of_columns({"PATIENT", "ICD-O-3, Site Code"}, asked),
                 ElementsAre(EndsWith("; was 'ICD-O-3, Site Code' meant? Write \"ICD-O-3, Site Code\" in the "
                                      "configuration, with the quotes")));
   }
-  EXPECT_THAT(problems({"PATIENT", "Segments #"}, "Segments"), ElementsAre(HasSubstr("Write \"Segments #\"")));
+  EXPECT_THAT(problems_of_columns({"PATIENT", "Segments #"}, "Segments"),
+              ElementsAre(HasSubstr("Write \"Segments #\"")));
 }
 
 TEST(Columns, TheNearestIsNamedIfItIsNear) {
   EXPECT_THAT(
-      problems({"PATIENT", "Leukocyte_Fraction"}, "Leukocyte Fraction"),
+      problems_of_columns({"PATIENT", "Leukocyte_Fraction"}, "Leukocyte Fraction"),
       ElementsAre("t.csv, row 1: no column 'Leukocyte Fraction', found 'PATIENT', 'Leukocyte_Fraction'; did you "
                   "mean 'Leukocyte_Fraction'?"));
-  EXPECT_THAT(problems({"PATIENT", "x"}, "LISS"), ElementsAre("t.csv, row 1: no column 'LISS', found 'PATIENT', 'x'"));
+  EXPECT_THAT(problems_of_columns({"PATIENT", "x"}, "LISS"),
+              ElementsAre("t.csv, row 1: no column 'LISS', found 'PATIENT', 'x'"));
 }
 
 TEST(Columns, NamesThatCannotBeSeenAreShownAndWrittenAsTheyCanBe) {
-  EXPECT_THAT(problems({"PATIENT", "Leukocyte\nFraction"}, "leukocyte fraction"),
+  EXPECT_THAT(problems_of_columns({"PATIENT", "Leukocyte\nFraction"}, "leukocyte fraction"),
               ElementsAre("t.csv, row 1: no column 'leukocyte fraction', found 'PATIENT', 'Leukocyte\\nFraction'; "
                           "'Leukocyte\\nFraction' differs in blanks and letter case alone: write Leukocyte Fraction"));
-  EXPECT_THAT(problems({"\u200BPATIENT", "x"}, "patient"),
+  EXPECT_THAT(problems_of_columns({"\u200BPATIENT", "x"}, "patient"),
               ElementsAre(HasSubstr("'\\u200bPATIENT' differs in blanks and letter case alone: write PATIENT")));
 }
 
@@ -93,12 +96,13 @@ TEST(Columns, ATitleFilledUpWithSeparatorsIsNamed) {
 TEST(Columns, LongListsAreCut) {
   std::vector<std::string> columns = {""};
   for (int i = 1; i <= 52; ++i) columns.push_back("c" + std::to_string(i));
-  EXPECT_THAT(problems(columns, "LISS"), ElementsAre(EndsWith("found 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8', "
-                                                              "'c9', 'c10', 'c11', 'c12' and 40 more")));
+  EXPECT_THAT(problems_of_columns(columns, "LISS"),
+              ElementsAre(EndsWith("found 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8', "
+                                   "'c9', 'c10', 'c11', 'c12' and 40 more")));
 }
 
 TEST(Columns, AHeaderOfOneNameAsksForTheSeparator) {
-  EXPECT_THAT(problems({"PATIENT LF"}, "LF"), ElementsAre(HasSubstr("the header is read as a single name")));
+  EXPECT_THAT(problems_of_columns({"PATIENT LF"}, "LF"), ElementsAre(HasSubstr("the header is read as a single name")));
 }
 
 TEST(Columns, ADescriptionInACommentIsNoName) {
@@ -114,13 +118,13 @@ TEST(Columns, ADescriptionInACommentIsNoName) {
 }
 
 TEST(Columns, ANameThatOccursTwiceIsAProblemOnlyIfUsed) {
-  EXPECT_THAT(problems({"PATIENT", "N", "N"}, "PATIENT"), IsEmpty());
-  EXPECT_THAT(problems({"PATIENT", "N", "N"}, "N.1"), IsEmpty());
+  EXPECT_THAT(problems_of_columns({"PATIENT", "N", "N"}, "PATIENT"), IsEmpty());
+  EXPECT_THAT(problems_of_columns({"PATIENT", "N", "N"}, "N.1"), IsEmpty());
   EXPECT_THAT(
-      problems({"PATIENT", "N", "N"}, "N"),
+      problems_of_columns({"PATIENT", "N", "N"}, "N"),
       ElementsAre("t.csv, row 1: 2 columns are called 'N', expected one; write N.0 for the first or N.1 for the "
                   "second"));
-  EXPECT_THAT(problems({"N.1", "N", "N"}, "N"), ElementsAre(EndsWith("rename one of them in the table")));
+  EXPECT_THAT(problems_of_columns({"N.1", "N", "N"}, "N"), ElementsAre(EndsWith("rename one of them in the table")));
 }
 
 TEST(Columns, OneThatMayBeAbsentMustNotBeThereTwice) {

@@ -17,7 +17,7 @@ std::string wide(const std::string& text) {
   return out;
 }
 
-std::vector<std::string> problems(const std::string& bytes, const std::string& file) {
+std::vector<std::string> problems_of_format(const std::string& bytes, const std::string& file) {
   return problems_of([&] { refuse_other_formats(bytes, file); });
 }
 
@@ -35,14 +35,14 @@ TEST(OtherFormats, HaveTheLineThatConvertsThem) {
       {std::string("ARROW1\0\0", 8), "t.feather", "an Arrow file (.feather)", "pandas.read_feather(sys.argv[1])"},
       {std::string("FEA1\0\0", 6), "t.feather", "a Feather file", "pandas.read_feather(sys.argv[1])"}};
   for (const auto& [bytes, file, name, line] : cases) {
-    EXPECT_THAT(problems(bytes, file),
+    EXPECT_THAT(problems_of_format(bytes, file),
                 ElementsAre(AllOf(StartsWith(file), HasSubstr(name), HasSubstr(line), HasSubstr(file))))
         << file;
   }
 }
 
 TEST(OtherFormats, FilesInTheLineAreQuotedForAShell) {
-  EXPECT_THAT(problems(std::string("PAR1\0\1", 6), "my 'own' {} t.parquet"),
+  EXPECT_THAT(problems_of_format(std::string("PAR1\0\1", 6), "my 'own' {} t.parquet"),
               ElementsAre(EndsWith(R"( 'my '\''own'\'' {} t.parquet' 'my '\''own'\'' {} t.csv')")));
 }
 
@@ -59,8 +59,9 @@ TEST(OtherFormats, AreToldByContent) {
       {"<?xml version=\"1.0\"?>", "is an XML document"},
       {"[ {\"case_id\": 1}]", "is a JSON document"},
   };
-  for (const auto& [bytes, name] : cases) EXPECT_THAT(problems(bytes, "t.csv"), ElementsAre(HasSubstr(name))) << name;
-  EXPECT_THAT(problems("PAR1,ARROW1\nA,1\n", "t.csv"), ElementsAre());
+  for (const auto& [bytes, name] : cases)
+    EXPECT_THAT(problems_of_format(bytes, "t.csv"), ElementsAre(HasSubstr(name))) << name;
+  EXPECT_THAT(problems_of_format("PAR1,ARROW1\nA,1\n", "t.csv"), ElementsAre());
 }
 
 }  // namespace

@@ -19,20 +19,20 @@ std::string row_of(const std::vector<std::string>& texts) {
   return out;
 }
 
-Table parse(const Sheets& sheets, const std::optional<std::string>& sheet = {}, const TableRules& rules = {}) {
+Table parse_sheets(const Sheets& sheets, const std::optional<std::string>& sheet = {}, const TableRules& rules = {}) {
   return parse_workbook(zipped(parts_of(sheets)), "t.xlsx", sheet, rules);
 }
 
 Table parse_rows(const std::vector<std::string>& rows, const TableRules& rules = {}) {
-  return parse({{"S", sheet_of(rows)}}, {}, rules);
+  return parse_sheets({{"S", sheet_of(rows)}}, {}, rules);
 }
 
 const std::string kTable = sheet_of({row_of({"a"}), row_of({"1"})});
 
 TEST(SheetTable, RowsAreNumberedAsExcelShowsThem) {
-  const Table t = parse({{"S",
-                          "<sheetData><row r=\"3\"><c r=\"A3\"><v>2020</v></c><c r=\"C3\"><v>1.5</v></c></row>"
-                          "<row r=\"9\"><c r=\"B9\"><v>7</v></c></row></sheetData>"}});
+  const Table t = parse_sheets({{"S",
+                                 "<sheetData><row r=\"3\"><c r=\"A3\"><v>2020</v></c><c r=\"C3\"><v>1.5</v></c></row>"
+                                 "<row r=\"9\"><c r=\"B9\"><v>7</v></c></row></sheetData>"}});
   EXPECT_EQ(t.header_line, 3u);
   EXPECT_THAT(t.columns, ElementsAre("2020", "", "1.5"));
   ASSERT_THAT(t.rows, SizeIs(1));
@@ -91,22 +91,23 @@ TEST(SheetTable, NumbersHaveNoDecimalCommasAndTextsMay) {
 
 TEST(SheetTable, SheetsAreFoundByTheirNames) {
   const Sheets sheets = {{"Notes", sheet_of({row_of({"x"}), row_of({"y"})})}, {"Data", kTable}, {"a#b", kTable}};
-  EXPECT_THAT(parse(sheets).columns, ElementsAre("x"));
-  EXPECT_THAT(parse(sheets).inferences,
+  EXPECT_THAT(parse_sheets(sheets).columns, ElementsAre("x"));
+  EXPECT_THAT(parse_sheets(sheets).inferences,
               ElementsAre("read from sheet 'Notes', the first; also there: 'Data', 'a#b' (to read another, write e.g. "
                           "t.xlsx#Data)"));
-  EXPECT_THAT(parse(sheets, "Data").columns, ElementsAre("a"));
-  EXPECT_THAT(parse(sheets, "Data").inferences, ElementsAre("read from sheet 'Data'; also there: 'Notes', 'a#b'"));
-  EXPECT_THAT(problems_of([&] { parse(sheets, "data"); }),
+  EXPECT_THAT(parse_sheets(sheets, "Data").columns, ElementsAre("a"));
+  EXPECT_THAT(parse_sheets(sheets, "Data").inferences,
+              ElementsAre("read from sheet 'Data'; also there: 'Notes', 'a#b'"));
+  EXPECT_THAT(problems_of([&] { parse_sheets(sheets, "data"); }),
               ElementsAre("t.xlsx: no sheet 'data', found 'Notes', 'Data', 'a#b'; did you mean 'Data'?"));
-  EXPECT_THAT(parse({{"A", kTable}, {"B #2", kTable}}).inferences,
+  EXPECT_THAT(parse_sheets({{"A", kTable}, {"B #2", kTable}}).inferences,
               ElementsAre(HasSubstr("write e.g. \"t.xlsx#B #2\")")));
-  EXPECT_THAT(parse({{"Only", kTable}}).inferences, ElementsAre("read from sheet 'Only', the only one"));
+  EXPECT_THAT(parse_sheets({{"Only", kTable}}).inferences, ElementsAre("read from sheet 'Only', the only one"));
 }
 
 TEST(SheetTable, ASheetWithoutATableIsRefused) {
   EXPECT_THAT(
-      problems_of([] { parse({{"S", sheet_of({})}, {"T", kTable}}); }),
+      problems_of([] { parse_sheets({{"S", sheet_of({})}, {"T", kTable}}); }),
       ElementsAre("t.xlsx: the sheet is empty, expected a header row and rows below it in sheet 'S'; also there: "
                   "'T', which are written t.xlsx#T"));
   EXPECT_THAT(problems_of([] { parse_rows({row_of({"a", "b"})}); }), ElementsAre(HasSubstr("nothing below it")));
@@ -118,8 +119,9 @@ TEST(SheetTable, ValuesFarFromTheTableAreBounded) {
   std::string rows;
   for (int i = 0; i < 4000; ++i) rows += "<row><c><v>1</v></c></row>";
   EXPECT_THAT(
-      problems_of(
-          [&] { parse({{"S", "<sheetData>" + rows + "<row><c r=\"XFD4001\"><v>1</v></c></row></sheetData>"}}); }),
+      problems_of([&] {
+        parse_sheets({{"S", "<sheetData>" + rows + "<row><c r=\"XFD4001\"><v>1</v></c></row></sheetData>"}});
+      }),
       ElementsAre(HasSubstr("4000 rows and 16384 columns, more than 50000000 cells: are there cells far from")));
 }
 

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "tests/orchestrator/plan/plan_of.h"
 #include "tests/orchestrator/plan/small_grid.h"
 #include "tests/orchestrator/plan/synthetic_plan.h"
 
@@ -12,6 +13,7 @@ namespace mtlgrid {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::plan_of;
 using testing::PlanOfSynthetic;
 using ::testing::SizeIs;
 
@@ -155,12 +157,6 @@ TEST_F(PlanOfSynthetic, MoreFoldsThanPositivesAreRefused) {
   const std::string said = problems({{"\nfolds = 5", "\nfolds = 30"}});
   EXPECT_THAT(said, HasSubstr("TCGA-CRC/clini.csv: pairs MSI/ITH, MSI/LF, MSI/LISS, MSI/Prolif, MSI/SF: "));
   EXPECT_THAT(said, HasSubstr("expected at least 30 (folds)"));
-}
-
-// The small grid without `negative`.
-Plan plan_of(const testing::SmallGrid& grid) {
-  FingerprintMemory memory;
-  return make_plan(load_config(grid.path("c.ini")), memory);
 }
 
 TEST(PlanOfClasses, AreThoseOfTheTrainingCohortInEveryCohort) {

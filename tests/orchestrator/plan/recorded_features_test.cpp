@@ -3,17 +3,14 @@
 #include <gmock/gmock.h>
 
 #include "orchestrator/plan/plan.h"
+#include "tests/orchestrator/plan/plan_of.h"
 #include "tests/orchestrator/plan/small_grid.h"
 
 namespace mtlgrid {
 namespace {
 
+using testing::plan_of;
 using ::testing::SizeIs;
-
-Plan plan_of(const testing::SmallGrid& grid) {
-  FingerprintMemory memory;
-  return make_plan(load_config(grid.path("c.ini")), memory);
-}
 
 TEST(RecordedFeatures, AreReadBack) {
   Cohort cohort;

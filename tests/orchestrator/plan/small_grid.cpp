@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint16_t kOne = 0x3c00;  // float16 1
 
-constexpr const char* kConfiguration = R"([grid]
+constexpr const char* kSmallGrid = R"([grid]
 store = results/grid.db
 [cohort.A]
 clini = A/clini.csv
@@ -39,7 +39,7 @@ epochs = 1
 }  // namespace
 
 SmallGrid::SmallGrid() {
-  scratch_.write("c.ini", kConfiguration);
+  scratch_.write("c.ini", kSmallGrid);
   cohort("A", 20);
   cohort("B", 6);
 }

@@ -25,9 +25,10 @@ class SmallGrid {
                 const std::string& extractor = "ctranspath") const;
   // Puts a file of tests/datasets/fixtures in its place.
   void fixture(const std::string& name, const std::string& fixture) const;
+  // Writes the tables and features of a further cohort of that name, like the first two.
+  void cohort(const std::string& name, int patients) const;
 
  private:
-  void cohort(const std::string& name, int patients) const;
   Scratch scratch_;
 };
 

@@ -188,4 +188,13 @@ class FakeGrid {
   }
 };
 
+// Cells of the folds 0 to `count` - 1, none of them tried.
+inline std::vector<QueuedCell> queued_cells(int count) {
+  std::vector<QueuedCell> all;
+  for (int fold = 0; fold < count; ++fold) all.push_back({FakeGrid::cell(fold), 0, 1, {}});
+  return all;
+}
+
+inline int fold_of(const Assign& job) { return job.pack.members.at(0).cell.fold; }
+
 }  // namespace mtlgrid

@@ -15,14 +15,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
-std::vector<QueuedCell> queued_cells(int count) {
-  std::vector<QueuedCell> all;
-  for (int fold = 0; fold < count; ++fold) all.push_back({FakeGrid::cell(fold), 0, 1, {}});
-  return all;
-}
-
-int fold_of(const Assign& job) { return job.pack.members.at(0).cell.fold; }
-
 TEST(FullDisk, StopsTheRunAndIsNoFaultOfTheCell) {
   FakeGrid grid(std::vector<double>(3, 1.0));
   grid.join(0);

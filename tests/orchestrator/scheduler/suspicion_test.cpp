@@ -12,14 +12,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-std::vector<QueuedCell> queued_cells(int count) {
-  std::vector<QueuedCell> all;
-  for (int fold = 0; fold < count; ++fold) all.push_back({FakeGrid::cell(fold), 0, 1, {}});
-  return all;
-}
-
-int fold_of(const Assign& job) { return job.pack.members.at(0).cell.fold; }
-
 // Worker 1 fails every cell; the others do what they get.
 TEST(HostThatFailsEveryCell, GetsNoMoreAndItsCellsAreDoneElsewhere) {
   FakeGrid grid(std::vector<double>(8, 1.0));

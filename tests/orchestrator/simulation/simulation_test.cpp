@@ -12,7 +12,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr double kLongest = 86'400;
+constexpr double kLongestRun = 86'400;
 
 SimulatedGrid small_grid() {
   std::mt19937 random(7);
@@ -22,7 +22,7 @@ SimulatedGrid small_grid() {
 // Runs a grid to its end without faults of ours and gives what the checks say.
 std::vector<std::string> violations_with(const SimulatedGrid& grid, SimulatedStore& store) {
   Simulation simulation(grid, {}, 1, store);
-  simulation.run_to_the_end(kLongest, [] { return 1.0; });
+  simulation.run_to_the_end(kLongestRun, [] { return 1.0; });
   simulation.check_end();
   return simulation.violations();
 }
@@ -63,12 +63,12 @@ TEST(Simulation, ResultOfACellThatAnotherRankHasIsRefused) {
   SimulatedStore store(grid);
   Simulation simulation(grid, {}, 1, store);
   Job& job = simulation.begin_job();
-  simulation.run([&] { return simulation.results_arrived() > 0; }, kLongest);
+  simulation.run([&] { return simulation.results_arrived() > 0; }, kLongestRun);
   CellResult forged;
   forged.cell = grid[0].cell;
   forged.attempt = 7;
   job.ranks()[1]->to_coordinator().send(CellFinished{0, 1, forged}, 0);
-  simulation.run([&] { return job.end() != Job::End::running; }, kLongest);
+  simulation.run([&] { return job.end() != Job::End::running; }, kLongestRun);
   EXPECT_THAT(store.violations(), IsEmpty());
 }
 

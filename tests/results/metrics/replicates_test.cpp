@@ -13,21 +13,21 @@
 namespace mtlgrid {
 namespace {
 
-const RandomStream kStream(3, "tables");
+const RandomStream kTableStream(3, "tables");
 
 TEST(Replicates, AreTheNamedDrawsWhereEverySetIsUsable) {
   const std::vector<PatientSet> sets = {{{0, 1, 2, 3, 4, 5, 6, 7}, {0, 1, 0, 1, 0, 1, 0, 1}}};
-  const Replicates replicates = draw_replicates(8, sets, 50, kStream);
+  const Replicates replicates = draw_replicates(8, sets, 50, kTableStream);
   ASSERT_EQ(replicates.multiplicity.size(), 50u);
   std::vector<int> first(8);
-  draw_multiplicities(kStream, 0, first);
+  draw_multiplicities(kTableStream, 0, first);
   EXPECT_EQ(replicates.multiplicity[0], first);
 }
 
 TEST(Replicates, HaveBothClassesInEverySetAndCountRedrawnOnes) {
   // One positive in each of two folds: both are drawn in about 39 of 100 replicates.
   const std::vector<PatientSet> sets = {{{0, 1, 2, 3, 4}, {1, 0, 0, 0, 0}}, {{5, 6, 7, 8, 9}, {1, 0, 0, 0, 0}}};
-  const Replicates replicates = draw_replicates(10, sets, 400, kStream);
+  const Replicates replicates = draw_replicates(10, sets, 400, kTableStream);
   ASSERT_EQ(replicates.multiplicity.size(), 400u);
   for (const auto& m : replicates.multiplicity) {
     EXPECT_GT(m[0], 0);
@@ -39,7 +39,7 @@ TEST(Replicates, HaveBothClassesInEverySetAndCountRedrawnOnes) {
 
 TEST(Replicates, SetsThatAreNeverUsableAreIgnored) {
   const std::vector<PatientSet> sets = {{{0, 1, 2}, {0, 0, 0}}};
-  const Replicates replicates = draw_replicates(3, sets, 5, kStream);
+  const Replicates replicates = draw_replicates(3, sets, 5, kTableStream);
   EXPECT_EQ(replicates.multiplicity.size(), 5u);
   EXPECT_EQ(replicates.redrawn, 0);
 }
@@ -48,12 +48,12 @@ TEST(Replicates, GiveUpAfterAHundredTimesAsManyDraws) {
   // Twelve folds of three patients, all of which must be drawn: practically never.
   std::vector<PatientSet> sets;
   for (std::size_t f = 0; f < 12; ++f) sets.push_back({{3 * f, 3 * f + 1, 3 * f + 2}, {0, 0, 1}});
-  const Replicates replicates = draw_replicates(36, sets, 10, kStream);
+  const Replicates replicates = draw_replicates(36, sets, 10, kTableStream);
   EXPECT_LT(replicates.multiplicity.size(), 10u);
   EXPECT_EQ(replicates.redrawn + static_cast<std::int64_t>(replicates.multiplicity.size()), 1000);
 }
 
-TEST(Replicates, OfNobodyAreNone) { EXPECT_TRUE(draw_replicates(0, {}, 10, kStream).multiplicity.empty()); }
+TEST(Replicates, OfNobodyAreNone) { EXPECT_TRUE(draw_replicates(0, {}, 10, kTableStream).multiplicity.empty()); }
 
 TEST(BootstrapPValue, IsTwiceTheSmallerTail) {
   EXPECT_DOUBLE_EQ(bootstrap_p_value(std::vector<double>(999, 1.0)), 2.0 / 1000);

@@ -15,7 +15,7 @@ namespace {
 
 using testing::ElementsAre;
 
-PaperTable small_table() {
+PaperTable table_of_numbers() {
   PaperTable t;
   t.file_stem = "table1";
   t.caption = "AUROC in percent.";
@@ -45,7 +45,7 @@ std::vector<std::string> rows_of(const std::string& bytes, std::size_t sheet) {
 }
 
 TEST(TableWorkbook, HasValuesAndBoundsInCellsOfTheirOwn) {
-  EXPECT_THAT(rows_of(render_workbook(small_table()), 0),
+  EXPECT_THAT(rows_of(render_workbook(table_of_numbers()), 0),
               ElementsAre("1 A:AUROC in percent.", "3 B:MSI H:MSI", "4 B:CRC H:EXT",
                           "5 A:Method B:value C:CI low D:CI high E:stars F:cells G:of cells H:value I:CI low J:CI high "
                           "K:stars L:cells M:of cells",
@@ -55,7 +55,7 @@ TEST(TableWorkbook, HasValuesAndBoundsInCellsOfTheirOwn) {
 }
 
 TEST(TableWorkbook, LeavesOutWhatTheWholeTableLacks) {
-  PaperTable t = small_table();
+  PaperTable t = table_of_numbers();
   t.values = {{{1, kMissing, kMissing, 5, 5}, {2, kMissing, kMissing, 5, 5}},
               {{3, kMissing, kMissing, 5, 5}, {4, kMissing, kMissing, 5, 5}}};
   const auto rows = rows_of(render_workbook(t), 0);
@@ -64,8 +64,8 @@ TEST(TableWorkbook, LeavesOutWhatTheWholeTableLacks) {
 }
 
 TEST(TableWorkbook, ItsValuesAreThoseOfTheCsv) {
-  const Table csv = parse_csv(render(small_table(), TableFormat::csv), "t.csv");
-  const Table sheet = parse_workbook(render_workbook(small_table()), "t.xlsx", "values");
+  const Table csv = parse_csv(render(table_of_numbers(), TableFormat::csv), "t.csv");
+  const Table sheet = parse_workbook(render_workbook(table_of_numbers()), "t.xlsx", "values");
   EXPECT_EQ(sheet.columns, csv.columns);
   ASSERT_EQ(sheet.rows.size(), csv.rows.size());
   for (std::size_t r = 0; r < csv.rows.size(); ++r) {
@@ -83,7 +83,7 @@ TEST(TableWorkbook, ItsValuesAreThoseOfTheCsv) {
 }
 
 TEST(TableWorkbook, NoTextActs) {
-  PaperTable t = small_table();
+  PaperTable t = table_of_numbers();
   t.methods[0] = "=1+1";
   t.header[0] = {"@SUM(A1)\n\x1b[31m", "a\xFF"};
   t.caption = std::string(40'000, 'x');
@@ -97,8 +97,8 @@ TEST(TableWorkbook, NoTextActs) {
 }
 
 TEST(TableWorkbook, IsTheSameForTheSameTable) {
-  EXPECT_EQ(render_workbook(small_table()), render_workbook(small_table()));
-  EXPECT_EQ(render(small_table(), TableFormat::workbook), render_workbook(small_table()));
+  EXPECT_EQ(render_workbook(table_of_numbers()), render_workbook(table_of_numbers()));
+  EXPECT_EQ(render(table_of_numbers(), TableFormat::workbook), render_workbook(table_of_numbers()));
 }
 
 }  // namespace

@@ -25,8 +25,8 @@ class TenSteps : public CellService {
   }
 };
 
-const Train kNaive = {{"MSI", "LF", "naive", 0}, 1, "", {}};
-const Train kDwa = {{"MSI", "LF", "dwa", 0}, 1, "", {}};
+const Train kNaiveCell = {{"MSI", "LF", "naive", 0}, 1, "", {}};
+const Train kDwaCell = {{"MSI", "LF", "dwa", 0}, 1, "", {}};
 
 void run(const std::string& orders, const std::vector<Train>& members) {
   testing::FakeControl control;
@@ -45,20 +45,20 @@ ErrorKind error_of(const std::string& orders, const std::vector<Train>& members)
 }
 
 TEST(Injection, StrikesThePackWithTheCellAndNoOther) {
-  const std::string name = kNaive.cell.name();
-  EXPECT_EQ(error_of(name + "=fail", {kNaive}), ErrorKind::cell_failed);
-  EXPECT_EQ(error_of(name + "=fail:10", {kDwa, kNaive}), ErrorKind::cell_failed);
-  EXPECT_EQ(error_of("*=memory", {kDwa}), ErrorKind::out_of_memory);
-  EXPECT_EQ(error_of("*@n1=full:2", {kDwa}), ErrorKind::needs_person);
-  run(name + "=fail", {kDwa});
-  run(name + "=fail:11", {kNaive});  // it is through before
-  run("*@n2=fail," + name + "@n2=crash", {kNaive});
-  EXPECT_EXIT(run("*=crash:3", {kNaive}), ::testing::KilledBySignal(SIGSEGV), "injected: crash");
+  const std::string name = kNaiveCell.cell.name();
+  EXPECT_EQ(error_of(name + "=fail", {kNaiveCell}), ErrorKind::cell_failed);
+  EXPECT_EQ(error_of(name + "=fail:10", {kDwaCell, kNaiveCell}), ErrorKind::cell_failed);
+  EXPECT_EQ(error_of("*=memory", {kDwaCell}), ErrorKind::out_of_memory);
+  EXPECT_EQ(error_of("*@n1=full:2", {kDwaCell}), ErrorKind::needs_person);
+  run(name + "=fail", {kDwaCell});
+  run(name + "=fail:11", {kNaiveCell});  // it is through before
+  run("*@n2=fail," + name + "@n2=crash", {kNaiveCell});
+  EXPECT_EXIT(run("*=crash:3", {kNaiveCell}), ::testing::KilledBySignal(SIGSEGV), "injected: crash");
 }
 
 TEST(Injection, SlowTakesItsTimeEveryStep) {
   const double began = seconds_since_1970();
-  run("*=slow:0.01", {kNaive});
+  run("*=slow:0.01", {kNaiveCell});
   EXPECT_GE(seconds_since_1970() - began, 0.1);
 }
 

@@ -11,7 +11,7 @@
 namespace mtlgrid {
 namespace {
 
-constexpr std::uint64_t kPlenty = 1 << 20;
+constexpr std::uint64_t kLargeRoom = 1 << 20;
 
 class DeviceBagsTest : public ::testing::Test {
  protected:
@@ -34,7 +34,7 @@ TEST_F(DeviceBagsTest, WithoutRoomNothingStays) {
 }
 
 TEST_F(DeviceBagsTest, BagThatWasUsedStaysAndComesInTheTypeThatIsAskedFor) {
-  DeviceBags bags(cache, at::kCPU, kPlenty);
+  DeviceBags bags(cache, at::kCPU, kLargeRoom);
   for (int round = 0; round < 2; ++round) {
     for (const at::Tensor& like : {single, twice}) {
       const at::Tensor bag = bags.bag(patient(1, 2), like);
@@ -43,7 +43,7 @@ TEST_F(DeviceBagsTest, BagThatWasUsedStaysAndComesInTheTypeThatIsAskedFor) {
     }
   }
   EXPECT_EQ(bags.resident(), 1u);
-  EXPECT_EQ(bags.room(), kPlenty - bytes(patient(1, 2)));
+  EXPECT_EQ(bags.room(), kLargeRoom - bytes(patient(1, 2)));
   const at::Tensor before = bags.bag(patient(1, 2), single);
   cache.forget();
   EXPECT_TRUE(bags.bag(patient(1, 2), single).equal(before)) << "a copy, not the cache's";
@@ -59,12 +59,12 @@ TEST_F(DeviceBagsTest, BagThatFindsNoRoomIsCopiedForEachUse) {
 }
 
 TEST_F(DeviceBagsTest, AdoptedBagsAreViewsOfTheirBuffer) {
-  DeviceBags bags(cache, at::kCPU, kPlenty);
+  DeviceBags bags(cache, at::kCPU, kLargeRoom);
   const at::Tensor buffer = bags.reserve(5, testing::kTinyWidth);
   buffer.fill_(0.5);
   bags.adopt(0, {{3, 2}, {4, 0}, {7, 3}}, buffer);
   EXPECT_EQ(bags.resident(), 2u);
-  EXPECT_EQ(bags.room(), kPlenty - 5 * testing::kTinyWidth * 2);
+  EXPECT_EQ(bags.room(), kLargeRoom - 5 * testing::kTinyWidth * 2);
   EXPECT_EQ(bags.bag(patient(0, 3), single).size(0), 2);
   buffer.narrow(0, 2, 3).fill_(0.25);
   EXPECT_TRUE(bags.bag(patient(0, 7), single).equal(at::empty({3, testing::kTinyWidth}).fill_(0.25)));
@@ -83,7 +83,7 @@ TEST_F(DeviceBagsTest, BufferThatDoesNotFitIsRefused) {
 }
 
 TEST_F(DeviceBagsTest, DroppedBagsComeOutOfTheCacheAndStayNoMore) {
-  DeviceBags bags(cache, at::kCPU, kPlenty);
+  DeviceBags bags(cache, at::kCPU, kLargeRoom);
   bags.bag(patient(0, 1), single);
   bags.drop();
   EXPECT_EQ(bags.room(), 0u);
