@@ -6,8 +6,10 @@
 #include <map>
 #include <system_error>
 
+#include "base/ascii.h"
 #include "base/errors.h"
 #include "base/whole_file.h"
+#include "datasets/tables/table_file.h"
 #include "orchestrator/plan/split_json.h"
 #include "orchestrator/plan/split_tables.h"
 
@@ -28,12 +30,17 @@ std::optional<int> number_in(const std::string& name) {
   return number;
 }
 
+// Whether a file is a table by its name, which may be that of a sheet: "splits.xlsx#folds".
+bool is_table(const fs::path& file) {
+  const std::string suffix = lower_ascii(table_file(file).file.extension().string());
+  return suffix == ".csv" || suffix == ".tsv" || suffix == ".xlsx" || suffix == ".xlsm";
+}
+
 SplitFile read_file(const fs::path& file, const CohortNames& cohort, int folds) {
-  const std::string suffix = file.extension().string();
-  if (suffix != ".csv" && suffix != ".tsv" && suffix != ".xlsx") {
+  if (!is_table(file)) {
     const std::string text = read_whole_file(file, "a file of splits");
     const std::size_t first = text.find_first_not_of(" \t\r\n");
-    if (suffix == ".json" || (first != std::string::npos && (text[first] == '{' || text[first] == '['))) {
+    if (file.extension() == ".json" || (first != std::string::npos && (text[first] == '{' || text[first] == '['))) {
       return read_split_json(text, file);
     }
   }

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "base/errors.h"
+#include "tests/datasets/workbooks/handmade.h"
 #include "tests/orchestrator/config/scratch.h"
 
 namespace mtlgrid {
@@ -86,6 +87,21 @@ TEST_F(SplitFiles, AFoldBesideEachPatient) {
   expect_halves(read("s.csv", "id,wave\na,first\nb,first\nc,first\nd,second\ne,second\nf,second\n", 2));
   const SplitFile many = read("s.csv", "PATIENT,fold\na,fold10\nb,fold9\nc,fold2\n", 3);
   EXPECT_THAT(many.splits[0].test, ElementsAre("c")) << "by number";
+}
+
+TEST_F(SplitFiles, TablesMayBeSheetsOfAWorkbook) {
+  using testing::number_cell;
+  using testing::text_cell;
+  std::vector<std::string> rows{text_cell("PATIENT") + text_cell("fold")};
+  for (const char* name : {"a", "b", "c"}) rows.push_back(text_cell(name) + number_cell("0"));
+  for (const char* name : {"d", "e", "f"}) rows.push_back(text_cell(name) + number_cell("1"));
+  const std::string notes = testing::sheet_of({text_cell("drawn in May")});
+  const std::string book = testing::zipped(testing::parts_of({{"notes", notes}, {"folds", testing::sheet_of(rows)}}));
+  const auto path = scratch_.write("s.XLSX", book);
+  expect_halves(read_split_file(path.string() + "#folds", CohortNames(cohort_), 2));
+  expect_halves(read("one.xlsx", testing::zipped(testing::parts_of({{"S", testing::sheet_of(rows)}})), 2));
+  EXPECT_THAT([&] { read_split_file(path.string() + "#fold", CohortNames(cohort_), 2); },
+              ::testing::ThrowsMessage<InputError>(HasSubstr("'folds'")));
 }
 
 // As the code of site-preserved cross-validation writes its folds: a table with a column CV3 or CV5.
