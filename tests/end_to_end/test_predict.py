@@ -151,12 +151,15 @@ class Predict(GridTest):
     def test_features_of_another_kind_are_refused(self):
         self.call("synth", self.folder / "other", "--patients", "24", "--features", "9")
         with sqlite3.connect(self.small.store) as store:
-            store.execute("UPDATE grids SET settings = json_set(settings, '$.cohorts.\"TCGA-CRC\".extractor', 'uni')")
+            store.execute("UPDATE grids SET settings = json_set(settings, '$.cohorts.\"TCGA-CRC\".extractor', 'uni', "
+                          "'$.cohorts.\"TCGA-CRC\".geometry[0].um', 112, '$.cohorts.\"TCGA-CRC\".geometry[0].mpp', 0.5)")
         Path(f"{self.small.store}.sum").unlink(missing_ok=True)  # the store was changed on purpose
         done = self.call("predict", self.small.store, CELL, *self.tables(self.folder / "other/CPTAC-CRC"), check=False)
         self.assertEqual(done.returncode, 2)
         self.assertIn("9 features per tile, expected", done.stderr)
         self.assertIn("features of extractor 'synthetic', expected 'uni'", done.stderr)
+        self.assertRegex(done.stderr, r"tiles of 256 um in 224 px .* beside 112 um in 224 px .*: 256 um, not 112 um "
+                                      rf"\(the latter in the training data of {CELL}\)")
 
     def test_initial_weights_make_a_grid_of_their_own_and_must_fit(self):
         weights = self.folder / "w.pt"
