@@ -41,7 +41,7 @@ SplitFile read_file(const fs::path& file, const CohortNames& cohort, int folds) 
     const std::string text = read_whole_file(file, "a file of splits");
     const std::size_t first = text.find_first_not_of(" \t\r\n");
     if (file.extension() == ".json" || (first != std::string::npos && (text[first] == '{' || text[first] == '['))) {
-      return read_split_json(text, file);
+      return read_split_json(text, file, folds);
     }
   }
   SplitFile splits = read_split_table(file, cohort, folds);

@@ -3,6 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include "base/ascii.h"
 #include "base/decode.h"
@@ -36,12 +39,30 @@ std::optional<SplitPart> part_of_key(std::string key) {
   return part_of(key);
 }
 
+// Slideflow's plan of a cross-validation: the names of its folds and the slides that each tests. Empty if it has none,
+// as plans of another strategy.
+std::vector<std::string> folds_of_plan(const json& plan) {
+  std::vector<std::string> names;
+  if (!plan.is_object() || !plan.contains("tfrecords") || !plan["tfrecords"].is_object()) return names;
+  for (const auto& [name, slides] : plan["tfrecords"].items()) {
+    if (name.starts_with("k-fold-")) names.push_back(name);
+  }
+  return names;
+}
+
+bool has_plans(const json& whole) {
+  return whole.is_array() && std::any_of(whole.begin(), whole.end(),
+                                         [](const json& v) { return v.is_object() && v.contains("tfrecords"); });
+}
+
 class JsonSplits {
  public:
-  explicit JsonSplits(const std::filesystem::path& file) : file_(file) {}
+  JsonSplits(const std::filesystem::path& file, int folds) : file_(file), folds_(folds) {}
 
   SplitFile read(const json& whole) {
-    if (whole.is_object() && whole.contains("splits")) {
+    if (has_plans(whole)) {
+      plan_of_slideflow(whole);
+    } else if (whole.is_object() && whole.contains("splits")) {
       splits(whole["splits"]);
     } else if (whole.is_object() && !whole.empty() &&
                std::all_of(whole.begin(), whole.end(), [](const json& v) { return name_of(v).has_value(); })) {
@@ -106,15 +127,53 @@ class JsonSplits {
     out_.form = "JSON with the fold in which each patient is tested";
   }
 
+  // The file collects the plans of all that was trained from it: one of as many folds as are wanted, or the only one.
+  void plan_of_slideflow(const json& plans) {
+    std::vector<std::size_t> with_folds, fitting;
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+      const std::size_t folds = folds_of_plan(plans[i]).size();
+      if (folds > 0) with_folds.push_back(i);
+      if (folds == static_cast<std::size_t>(folds_)) fitting.push_back(i);
+    }
+    if (with_folds.empty()) {
+      throw InputError(
+          fmt::format("{}: none of the {} of Slideflow in it is a cross-validation (strategy k-fold or "
+                      "k-fold-preserved-site)",
+                      file_.string(), counted(std::ssize(plans), "plan")));
+    }
+    if (fitting.size() > 1) {
+      throw InputError(
+          fmt::format("{}: has {} of Slideflow with {} folds; keep the one that is meant in a copy of the "
+                      "file, and name the copy",
+                      file_.string(), counted(std::ssize(fitting), "plan"), folds_));
+    }
+    if (fitting.empty() && with_folds.size() > 1) {
+      throw InputError(fmt::format("{}: has {} of Slideflow, none of them with {} folds", file_.string(),
+                                   counted(std::ssize(with_folds), "plan"), folds_));
+    }
+    const std::size_t chosen = fitting.empty() ? with_folds[0] : fitting[0];
+    const json& slides = plans[chosen]["tfrecords"];
+    std::vector<std::pair<std::string, std::string>> pairs;
+    for (const std::string& fold : folds_of_plan(plans[chosen])) {
+      std::set<std::string> names;
+      add(slides[fold], names, fmt::format("'{}' of plan {}", fold, chosen + 1));
+      for (const std::string& name : names) pairs.emplace_back(name, fold);
+    }
+    out_.splits = lists_of_folds(pairs);
+    out_.form =
+        fmt::format("plan {} of {} of Slideflow, each slide in the fold that tests it", chosen + 1, plans.size());
+  }
+
   const std::filesystem::path& file_;
+  int folds_;
   SplitFile out_;
 };
 
 }  // namespace
 
-SplitFile read_split_json(const std::string& text, const std::filesystem::path& file) {
+SplitFile read_split_json(const std::string& text, const std::filesystem::path& file, int folds) {
   try {
-    return JsonSplits(file).read(decode_json(text));
+    return JsonSplits(file, folds).read(decode_json(text));
   } catch (const DecodeError& e) {
     throw not_splits(file, e.what());
   }

@@ -81,6 +81,25 @@ TEST_F(SplitFiles, OtherJsonIsReadByItsKeys) {
   EXPECT_THAT(problem("s.json", R"({"splits": [{"train": [1.5], "test": []}]})", 1), HasSubstr("is not a name"));
 }
 
+TEST_F(SplitFiles, SlideflowsPlansAreSlidesInFolds) {
+  const std::string two = R"({"strategy": "k-fold", "patients": {"a": {"outcome_label": 0, "slides": ["x-a"]}},
+      "tfrecords": {"k-fold-1": ["x-a", "x-b", "x-c"], "k-fold-2": ["x-d", "x-e", "x-f"]}})";
+  const std::string fixed =
+      R"({"strategy": "fixed", "patients": {}, "tfrecords": {"validation": ["x-a"], "training": ["x-b"]}})";
+  const std::string three = R"({"strategy": "k-fold-preserved-site", "patients": {},
+      "tfrecords": {"k-fold-1": ["x-a"], "k-fold-2": ["x-b"], "k-fold-3": ["x-c"]}})";
+  const SplitFile file = read("splits.json", "[" + fixed + "," + two + "," + three + "]", 2);
+  EXPECT_THAT(file.form, HasSubstr("plan 2 of 3 of Slideflow"));
+  ASSERT_THAT(file.splits, SizeIs(2));
+  EXPECT_THAT(file.splits[0].test, ElementsAre("x-a", "x-b", "x-c"));
+  EXPECT_THAT(file.splits[0].train, ElementsAre("x-d", "x-e", "x-f"));
+  EXPECT_THAT(problem("splits.json", "[" + two + "]", 5), HasSubstr("has 2 splits, expected 5 (folds)"));
+  EXPECT_THAT(problem("splits.json", "[" + two + "," + two + "]", 2), HasSubstr("2 plans of Slideflow with 2 folds"));
+  EXPECT_THAT(problem("splits.json", "[" + two + "," + three + "]", 5), HasSubstr("none of them with 5 folds"));
+  EXPECT_THAT(problem("splits.json", "[" + fixed + "]", 2), HasSubstr("none of the 1 plan of Slideflow"));
+  EXPECT_THAT(problem("splits.json", R"([{"tfrecords": {"k-fold-1": 3}}])", 1), HasSubstr("is not a list"));
+}
+
 TEST_F(SplitFiles, AFoldBesideEachPatient) {
   expect_halves(read("s.csv", "PATIENT,fold\na,1\nb,1\nc,1\nd,2\ne,2\nf,2\n", 2));
   expect_halves(read("s.tsv", "fold\tcase\tage\n0\ta\t50\n0\tb\t2\n0\tc\t2\n1\td\t1\n1\te\t1\n1\tf\t1\n", 2));
