@@ -12,6 +12,7 @@
 #include "base/quoting.h"
 #include "base/text.h"
 #include "datasets/tables/folded_name.h"
+#include "datasets/tables/header_row.h"
 
 namespace mtlgrid {
 namespace {
@@ -102,17 +103,18 @@ std::string nameless(const Table& table) {
 }
 
 // "; row 3 has it ...": where the header is a title, filled up with separators, and a row below has `name` among its
-// cells; "" otherwise.
+// cells, or looks like the header without it; "" otherwise.
 std::string header_below(const Table& table, const std::string& name) {
   const auto named = std::count_if(table.columns.begin(), table.columns.end(), [](auto& c) { return !c.empty(); });
-  if (2 * static_cast<std::size_t>(named) > table.columns.size()) return "";
+  const std::string likely = likely_header_said(table);
+  if (2 * static_cast<std::size_t>(named) > table.columns.size() && likely.empty()) return "";
   for (std::size_t r = 0; r < std::min(table.rows.size(), kTitleRows); ++r) {
     const auto& cells = table.rows[r].cells;
     const auto is_name = [&](const auto& cell) { return cell && folded_name(*cell) == folded_name(name); };
     if (std::none_of(cells.begin(), cells.end(), is_name)) continue;
     return fmt::format("; row {} has it and looks like the header: remove what is above that row", table.rows[r].line);
   }
-  return "";
+  return likely.empty() ? "" : "; " + likely;
 }
 
 // What may have been meant by a name that no column has; "" if nothing comes near.

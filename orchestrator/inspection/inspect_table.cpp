@@ -10,6 +10,7 @@
 
 #include "base/quoting.h"
 #include "base/text.h"
+#include "datasets/tables/header_row.h"
 #include "datasets/tables/read_table.h"
 #include "datasets/tables/seen_values.h"
 #include "orchestrator/proposal/column_facts.h"
@@ -72,6 +73,7 @@ Inspection inspect_table(const std::filesystem::path& file) {
     }
   }
   out.facts["each column"] = listed;
+  if (const std::string header = likely_header_said(table); !header.empty()) out.wrong.push_back(header);
   check_names(table, out);
   if (empty > 0)
     out.wrong.push_back(fmt::format("{} without any value", counted(static_cast<std::int64_t>(empty), "column")));

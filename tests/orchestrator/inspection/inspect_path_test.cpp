@@ -40,6 +40,11 @@ TEST_F(InspectPath, WhatIsOddInATable) {
                                                    "1 column without any value"));
 }
 
+TEST_F(InspectPath, ATitleAboveTheHeader) {
+  scratch_.write("clini.csv", "Export 2024,,\nPATIENT,MSI,LF\nA1,MSIH,0.5\nB2,MSS,0.25\nC3,MSS,0.125\n");
+  EXPECT_THAT(path("clini.csv").wrong, ElementsAre("row 2 looks like the header: delete the row above it"));
+}
+
 TEST_F(InspectPath, OtherKinds) {
   scratch_.write("a.svs", "pixels");
   EXPECT_EQ(path("a.svs").kind, "slide");
