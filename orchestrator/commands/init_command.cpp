@@ -65,7 +65,8 @@ int execute_init(const CommandOptions& options) {
   for (const fs::path& table : tables) said += fmt::format("{} written\n", table.string());
   for (const std::string& line : proposal.summary) said += "  " + line + "\n";
   const std::string named = options.get<std::string>("out");
-  put_result(printable_lines(said + "Next: mtlgrid plan " + named) + "\n");
+  said += proposal.complete ? "Next: " : fmt::format("Next: complete [biomarker.NAME] in {}, then: ", named);
+  put_result(printable_lines(said + "mtlgrid plan " + named) + "\n");
   return kAllDone;
 }
 

@@ -71,7 +71,11 @@ std::vector<FileColumn> file_columns(const FeatureSet& set, const std::vector<Ta
       if (rows_with_files(set, table, column, step).empty()) continue;
       FileColumn by{&table, column, rows_with_files(set, table, column, 1)};
       by.direct = found_as_they_are(index, set, by);
-      if (std::pair(by.rows.size(), by.direct) > std::pair(best.rows.size(), best.direct)) best = std::move(by);
+      const auto rank = [](const FileColumn& one) {  // a column of files before one of patients whose names they are
+        const bool of_patients = is_patient_name(one.table->columns[one.column]);
+        return std::tuple(one.rows.size(), one.direct, !of_patients);
+      };
+      if (rank(by) > rank(best)) best = std::move(by);
     }
     if (!best.rows.empty()) out.push_back(std::move(best));
   }
@@ -120,34 +124,71 @@ std::size_t own_patients(const FeatureSet& set, const FileColumn& by) {
   return by.column;  // every slide is a patient of its own
 }
 
+std::string table_name(const Table& table) { return printable(table.path.filename().string()); }
+
+// Columns of a clinical table and of a slide table that have the same patients.
 struct ColumnPair {
-  std::size_t clini = 0, slides = 0, shared = 0;
-  bool known = false;
+  std::size_t clini = 0, slides = 0;
+  std::size_t related = 0, values = 0;  // rows that name a file and a patient; different patients of them
+  int known = 0;                        // how many of the two are the patients' by their names
+  bool by_file = false;
 };
 
-// The columns of a clinical table and of a slide table that share most values.
-ColumnPair shared_column(const Table& clini, const FileColumn& by) {
-  ColumnPair best;
-  std::vector<std::unordered_set<std::string_view>> values(by.table->columns.size());
-  for (std::size_t column = 0; column < values.size(); ++column) {
-    for (const auto& [row, file] : by.rows) {
-      if (const auto& value = cell(*by.table, row, column)) values[column].insert(*value);
-    }
-  }
+// Whether a column may tell patients apart: not one of sites, and not one of few classes.
+bool may_be_patients(const Table& clini, std::size_t column, std::size_t names) {
+  const std::string& name = clini.columns[column];
+  return is_patient_name(name) || (!is_demographic(name) && names * 4 >= clini.rows.size());
+}
+
+// All pairs that relate at least nine tenths of the rows that the best pair does.
+std::vector<ColumnPair> column_pairs(const Table& clini, const FileColumn& by) {
+  std::vector<ColumnPair> pairs;
+  std::size_t most = 0;
   for (std::size_t p = 0; p < clini.columns.size(); ++p) {
     const auto names = names_in(clini, p);
     if (names.empty()) continue;
-    for (std::size_t q = 0; q < values.size(); ++q) {
-      const auto shared = static_cast<std::size_t>(
-          std::count_if(values[q].begin(), values[q].end(), [&](std::string_view v) { return names.contains(v); }));
-      const bool known = is_patient_name(clini.columns[p]) && is_patient_name(by.table->columns[q]);
-      if (std::pair(shared, known) > std::pair(best.shared, best.known)) best = {p, q, shared, known};
+    for (std::size_t q = 0; q < by.table->columns.size(); ++q) {
+      const std::string& of_slides = by.table->columns[q];
+      ColumnPair pair{p,
+                      q,
+                      0,
+                      0,
+                      int{is_patient_name(clini.columns[p])} + int{is_patient_name(of_slides)},
+                      q == by.column && !is_patient_name(of_slides)};
+      std::unordered_set<std::string_view> values;
+      for (const auto& [row, file] : by.rows) {
+        const auto& value = cell(*by.table, row, q);
+        if (!value || !names.contains(*value)) continue;
+        ++pair.related;
+        values.insert(*value);
+      }
+      pair.values = values.size();
+      if (pair.related > 0 && (pair.by_file || may_be_patients(clini, p, names.size()))) pairs.push_back(pair);
+      most = std::max(most, pair.related);
     }
   }
-  return best;
+  std::erase_if(pairs, [&](const ColumnPair& pair) { return pair.related * 10 < most * 9; });
+  return pairs;
 }
 
-std::string table_name(const Table& table) { return printable(table.path.filename().string()); }
+// Of the pairs the patients', and a warning where others are as likely.
+std::pair<ColumnPair, std::string> patients_of(const Table& clini, const FileColumn& by,
+                                               const std::vector<ColumnPair>& pairs) {
+  const auto rank = [](const ColumnPair& pair) { return std::tuple(pair.known, !pair.by_file, pair.values); };
+  const ColumnPair best = *std::max_element(
+      pairs.begin(), pairs.end(), [&](const ColumnPair& a, const ColumnPair& b) { return rank(a) < rank(b); });
+  const ColumnPair* coarser = nullptr;
+  for (const ColumnPair& pair : pairs) {
+    if (pair.by_file || best.known == 2 || pair.values >= best.values) continue;
+    if (coarser == nullptr || pair.values > coarser->values) coarser = &pair;
+  }
+  if (coarser == nullptr) return {best, ""};
+  return {best, fmt::format("{} of the clinical table and {} of {} put the same files into {} instead of {}: if those "
+                            "are the patients, name these columns",
+                            column_said(clini, coarser->clini), column_said(*by.table, coarser->slides),
+                            table_name(*by.table), counted(static_cast<std::int64_t>(coarser->values), "group"),
+                            best.values)};
+}
 
 // Completes an assignment of which the columns are known.
 std::optional<Assignment> by_table(const FeatureSet& set, const FileColumn& by, const Table& clini,
@@ -165,7 +206,8 @@ std::optional<Assignment> by_table(const FeatureSet& set, const FileColumn& by, 
   }
   if (rows.empty()) return std::nullopt;
   out.rows.assign(rows.begin(), rows.end());
-  out.files = files.size();
+  out.files.assign(files.begin(), files.end());
+  out.by_file = slide_patient_column == by.column && !is_patient_name(by.table->columns[by.column]);
   out.by_patient = by.direct && by.table == &clini && patient_column == by.column;
   if (by.direct && !out.by_patient) {
     out.slides = by.table;
@@ -198,44 +240,67 @@ std::optional<Assignment> by_names(const FeatureSet& set, const Table& clini) {
     if (names.empty()) continue;
     Assignment out{&clini, column};
     std::set<std::size_t> rows;
-    for (const std::string& file : set.files) {
-      const auto row = patient_of(names, stem_of(file));
+    for (std::size_t file = 0; file < set.files.size(); ++file) {
+      const auto row = patient_of(names, stem_of(set.files[file]));
       if (!row) continue;
       rows.insert(*row);
-      out.pairs.emplace_back(*cell(clini, *row, column), file);
+      out.files.push_back(file);
+      out.pairs.emplace_back(*cell(clini, *row, column), set.files[file]);
     }
     out.rows.assign(rows.begin(), rows.end());
-    out.files = out.pairs.size();
-    if (out.files * 2 >= set.files.size() && (!best || out.files > best->files)) best = std::move(out);
+    const bool enough = out.files.size() * 2 >= set.files.size() || out.rows.size() * 2 >= names.size();
+    if (!rows.empty() && enough && (!best || out.files.size() > best->files.size())) best = std::move(out);
   }
   if (best) {
-    best->evidence = fmt::format("the names of {} of {} begin with a value of {} of {}", best->files,
+    best->evidence = fmt::format("the names of {} of {} begin with a value of {} of {}", best->files.size(),
                                  counted(static_cast<std::int64_t>(set.files.size()), "file"),
                                  column_said(clini, best->patient_column), table_name(clini));
   }
   return best;
 }
 
+// How good a way is: patients that are not the files themselves, then most files, then without a table to be written,
+// then by a table that is of slides. A column of patients whose names files have makes no slide table.
+auto rank_of(const Assignment& a, std::size_t most) {
+  const bool by_slides = a.slides != nullptr && !is_patient_name(a.slides->columns[a.filename_column]);
+  const int kind = by_slides ? 1 + int{a.slides == a.clini} : 0;
+  return std::tuple(a.files.size() * 2 >= most, !a.by_file, a.files.size(), a.slides != nullptr || a.by_patient, kind);
+}
+
 std::optional<Assignment> of_clini(const FeatureSet& set, const std::vector<FileColumn>& file_columns,
                                    const Table& clini) {
-  std::optional<Assignment> best;
+  std::vector<Assignment> ways;
   const auto take = [&](std::optional<Assignment> one) {
-    if (!one) return;
-    const auto rank = [](const Assignment& a) {  // a slide table before a clinical one with names of slides
-      return std::tuple(a.files, a.slides != nullptr && a.slides != a.clini, a.slides != nullptr || a.by_patient);
-    };
-    if (!best || rank(*one) > rank(*best)) best = std::move(one);
+    if (one) ways.push_back(std::move(*one));
   };
   for (const FileColumn& by : file_columns) {
     if (by.table == &clini) {
       const std::size_t patients = own_patients(set, by);
       take(by_table(set, by, clini, patients, patients));
-    } else if (const ColumnPair pair = shared_column(clini, by); pair.shared > 0) {
-      take(by_table(set, by, clini, pair.clini, pair.slides));
+    } else if (const auto pairs = column_pairs(clini, by); !pairs.empty()) {
+      const auto [pair, caution] = patients_of(clini, by, pairs);
+      auto one = by_table(set, by, clini, pair.clini, pair.slides);
+      if (one) one->caution = caution;
+      take(std::move(one));
     }
   }
-  if (!best) take(by_names(set, clini));
-  return best;
+  const auto best = [&] {
+    std::size_t most = 0;
+    for (const Assignment& one : ways) most = std::max(most, one.files.size());
+    return std::max_element(ways.begin(), ways.end(), [&](const Assignment& a, const Assignment& b) {
+      return rank_of(a, most) < rank_of(b, most);
+    });
+  };
+  // Files that are called as their patient may have neighbours: P00.h5 and P00_2.h5.
+  if (ways.empty() || (best()->by_patient && best()->files.size() < set.files.size())) take(by_names(set, clini));
+  if (ways.empty()) return std::nullopt;
+  Assignment out = std::move(*best());
+  if (out.by_file) {
+    out.caution =
+        "no column puts these files together by patient: if a patient may have several of them, name the "
+        "patients' column, or the same patient is trained on and tested";
+  }
+  return out;
 }
 
 }  // namespace
@@ -246,7 +311,8 @@ std::vector<Assignment> assignments(const FeatureSet& set, const std::vector<Tab
   for (const Table& clini : tables) {
     if (auto one = of_clini(set, by_column, clini)) out.push_back(std::move(*one));
   }
-  std::stable_sort(out.begin(), out.end(), [](const Assignment& a, const Assignment& b) { return a.files > b.files; });
+  std::stable_sort(out.begin(), out.end(),
+                   [](const Assignment& a, const Assignment& b) { return a.files.size() > b.files.size(); });
   return out;
 }
 

@@ -3,14 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <tuple>
 #include <unordered_set>
 
+#include "base/quoting.h"
 #include "base/text.h"
 #include "datasets/features/features.h"
 #include "datasets/tables/seen_values.h"
+#include "orchestrator/proposal/found_files.h"
 #include "orchestrator/proposal/known_columns.h"
 
 namespace mtlgrid {
@@ -89,9 +92,8 @@ std::optional<std::string> unknown_value(BiomarkerGuess& guess, const ColumnFact
 void add_external(BiomarkerGuess& guess, const CohortGuess& cohort) {
   const std::string refused =
       fmt::format("cohort {} has the column too and is not proposed as external: ", cohort.name);
-  const FeatureInfo &own = guess.train->set->info, &other = cohort.set->info;
-  if (own.width != other.width || extractor_of(own) != extractor_of(other)) {
-    guess.comments.push_back(refused + "it has other features");
+  if (const std::string kind = feature_difference(*cohort.set, *guess.train->set); !kind.empty()) {
+    guess.comments.push_back(refused + "it has other features: " + kind);
   } else if (const std::size_t shared = shared_patients(*guess.train, cohort); shared > 0) {
     guess.comments.push_back(fmt::format("{}{} of the training cohort are in it", refused,
                                          counted(static_cast<std::int64_t>(shared), "patient")));
@@ -120,6 +122,8 @@ BiomarkerGuess made_of(std::vector<Candidate> candidates, const std::vector<Coho
   BiomarkerGuess guess{train->label.name, train->cohort, {}, train->label};
   guess.positive = {guess.label.positive};
   guess.negative = {guess.label.negative};
+  guess.positive.insert(guess.positive.end(), guess.label.also_positive.begin(), guess.label.also_positive.end());
+  guess.negative.insert(guess.negative.end(), guess.label.also_negative.begin(), guess.label.also_negative.end());
   guess.ignore = guess.label.ignore;
   for (const CohortGuess& cohort : cohorts) {
     const ColumnFacts* facts = column_named(cohort, guess.label.column_name);
@@ -159,6 +163,30 @@ std::vector<BiomarkerGuess> biomarker_guesses(const std::vector<CohortGuess>& co
   return guesses;
 }
 
+std::vector<std::string> biomarkers_left_out(const std::vector<CohortGuess>& cohorts,
+                                             const std::vector<BiomarkerGuess>& guesses) {
+  std::vector<std::string> out;
+  for (const CohortGuess& cohort : cohorts) {
+    const auto used = [&](const ColumnFacts& facts) {
+      return std::any_of(guesses.begin(), guesses.end(),
+                         [&](const BiomarkerGuess& guess) { return guess.label.column_name == facts.name; });
+    };
+    for (const ColumnFacts& facts : cohort.columns) {
+      if (biomarker_of(unquoted(facts.name).value_or(facts.name)).empty() || facts.numeric || used(facts)) continue;
+      std::string values;
+      for (const SeenValue& seen : facts.few) {
+        values += fmt::format("{}'{}' {}", values.empty() ? "" : ", ", printable(seen.value), seen.count);
+      }
+      if (facts.few.empty()) values = facts.present == 0 ? "no values" : "more than 12 values";
+      for (const std::string& missing : facts.missing)
+        values += fmt::format(", '{}' looks missing", printable(missing));
+      out.push_back(fmt::format("not proposed, since its values are not two classes: column {} of cohort {}: {}",
+                                facts.name, cohort.name, values));
+    }
+  }
+  return out;
+}
+
 std::size_t smallest_class(const std::vector<BiomarkerGuess>& guesses) {
   std::optional<std::size_t> smallest;
   for (const BiomarkerGuess& guess : guesses) {
@@ -177,7 +205,8 @@ std::vector<std::string> missing_spellings(const CohortGuess& cohort, const std:
   }
   std::set<std::string> out;
   for (const ColumnFacts& facts : cohort.columns) {
-    if (names.contains(facts.name)) out.insert(facts.missing.begin(), facts.missing.end());
+    if (!names.contains(facts.name)) continue;
+    std::copy_if(facts.missing.begin(), facts.missing.end(), std::inserter(out, out.end()), can_be_written);
   }
   return {out.begin(), out.end()};
 }

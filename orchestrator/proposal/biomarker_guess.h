@@ -29,6 +29,10 @@ struct BiomarkerGuess {
 // columns of numbers.
 std::vector<BiomarkerGuess> biomarker_guesses(const std::vector<CohortGuess>& cohorts);
 
+// Columns with the names of known biomarkers that no guess takes for its label, each with its values and why.
+std::vector<std::string> biomarkers_left_out(const std::vector<CohortGuess>& cohorts,
+                                             const std::vector<BiomarkerGuess>& guesses);
+
 // The smallest class of all proposed biomarkers' training cohorts; 0 without any.
 std::size_t smallest_class(const std::vector<BiomarkerGuess>& guesses);
 

@@ -166,9 +166,23 @@ std::string stem_of(const std::string& file) { return fs::path(file).stem().stri
 
 std::string said_of(const FeatureSet& set) {
   const std::string extractor = extractor_of(set.info);
-  return fmt::format("{}, {}, {} features, {}", counted(static_cast<std::int64_t>(set.files.size()), "file"),
+  const std::string cut = geometry_text(set.info.geometry);
+  return fmt::format("{}, {}, {} features, {}{}", counted(static_cast<std::int64_t>(set.files.size()), "file"),
                      extractor.empty() ? "no extractor named" : "extractor " + printable(extractor), set.info.width,
-                     level_text(set.info.level));
+                     level_text(set.info.level), cut.empty() ? "" : " of " + cut);
+}
+
+std::string feature_difference(const FeatureSet& set, const FeatureSet& other) {
+  const auto named = [](const FeatureInfo& info) {
+    const std::string extractor = extractor_of(info);
+    return extractor.empty() ? std::string("none named") : printable(extractor);
+  };
+  const FeatureInfo &a = set.info, &b = other.info;
+  if (extractor_of(a) != extractor_of(b)) return fmt::format("extractor {}, not {}", named(a), named(b));
+  if (a.width != b.width) return fmt::format("{} features, not {}", a.width, b.width);
+  if (level_difference(a.level, b.level)) return fmt::format("{}, not {}", level_text(a.level), level_text(b.level));
+  const auto cut = geometry_difference(a.geometry, b.geometry);
+  return cut ? "tiles of " + *cut : "";
 }
 
 }  // namespace mtlgrid

@@ -29,7 +29,11 @@ std::vector<FeatureSet> feature_sets(const FoundFiles& found, FeatureReader& rea
 // The name of a file without folders and suffix.
 std::string stem_of(const std::string& file);
 
-// "400 files, extractor ctranspath, 768 features, features of tiles".
+// "400 files, extractor ctranspath, 768 features, features of tiles of 256 um in 224 px".
 std::string said_of(const FeatureSet& set);
+
+// In what features of two sets are of another kind, as "extractor uni, not ctranspath"; empty where a model of the one
+// could be tested on the other.
+std::string feature_difference(const FeatureSet& set, const FeatureSet& other);
 
 }  // namespace mtlgrid

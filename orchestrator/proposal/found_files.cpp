@@ -44,6 +44,12 @@ class Search {
     if (!fs::is_directory(folder, error)) {
       throw InputError(fmt::format("{}: not a folder; expected one with tables and feature files", named.string()));
     }
+    if (!can_be_written(folder.string())) {
+      throw InputError(
+          fmt::format("{}: the path has line breaks or other characters that no configuration can have: "
+                      "rename the folder",
+                      printable(folder.string())));
+    }
     found_.folders.push_back(folder);
     look_into(folder);
   }
@@ -65,9 +71,18 @@ class Search {
     const std::string name = entry.path().filename().string();
     std::error_code error;
     if (name.starts_with(".")) return;
+    if (!can_be_written(name) && !ends_like(name, kFeatures)) {
+      if (entry.is_directory(error) || ends_like(name, kTables)) found_.unwritable.insert(printable(name));
+      return;
+    }
     if (entry.is_directory(error)) {
       const fs::path real = fs::canonical(entry.path(), error);
-      if (!error && !name.ends_with(".db.d")) below.push_back(real);
+      if (error || name.ends_with(".db.d")) return;
+      if (!can_be_written(real.string())) {
+        found_.unwritable.insert(printable(name));
+      } else {
+        below.push_back(real);
+      }
     } else if (ends_like(name, kFeatures)) {
       found_.features[folder].push_back(name);
     } else if (ends_like(name, kTables)) {
@@ -83,12 +98,20 @@ class Search {
 
 }  // namespace
 
+bool can_be_written(const std::string& name) { return printable(name) == name; }
+
 bool is_slide_name(const std::string& name) { return ends_like(name, kSlides); }
 
 FoundFiles find_files(const std::vector<fs::path>& folders) {
   FoundFiles found;
   Search search(found);
   for (const fs::path& folder : folders) search.start(folder);
+  if (!found.unwritable.empty()) {
+    found.notes.push_back(
+        fmt::format("passed over: {} with line breaks or other characters that no "
+                    "configuration can have (such as {}): rename it",
+                    counted(std::ssize(found.unwritable), "path"), *found.unwritable.begin()));
+  }
   std::sort(found.tables.begin(), found.tables.end());
   for (auto& [folder, names] : found.features) std::sort(names.begin(), names.end());
   return found;

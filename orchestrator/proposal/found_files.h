@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,13 +17,17 @@ struct FoundFiles {
   std::map<std::filesystem::path, std::vector<std::string>> features;
   std::map<std::filesystem::path, std::size_t> slides;  // folder to the number of whole-slide images directly in it
   std::vector<std::string> notes;                       // what was passed over, one sentence a cause
+  std::set<std::string> unwritable;                     // escaped names of folders and tables that are in a note
 };
 
 // Looks into `folders` and everything below them, links to folders included, each real folder once. Folders and files
 // whose names begin with a dot, and what mtlgrid itself writes beside a store, are passed over without a note. Paths
-// are absolute. Throws InputError for a name that is not a folder, SystemError for a folder that cannot be listed; a
-// sub-folder that cannot is a note.
+// are absolute. Folders and tables whose names no configuration can have are a note. Throws InputError for a name that
+// is not a folder, SystemError for a folder that cannot be listed; a sub-folder that cannot is a note.
 FoundFiles find_files(const std::vector<std::filesystem::path>& folders);
+
+// Whether a configuration can have `name`: without line breaks, control and invisible characters.
+bool can_be_written(const std::string& name);
 
 // Whether `name` ends like a whole-slide image that OpenSlide reads.
 bool is_slide_name(const std::string& name);

@@ -39,18 +39,36 @@ bool among(const std::string& key, const std::array<const char*, N>& names) {
   return std::find(names.begin(), names.end(), key) != names.end();
 }
 
-constexpr std::array kPatients = {"patient",         "patientid",
-                                  "patients",        "patientno",
-                                  "patientnumber",   "patientname",
-                                  "patientcode",     "case",
-                                  "caseid",          "casesubmitterid",
-                                  "submitterid",     "bcrpatientbarcode",
-                                  "patientbarcode",  "subject",
-                                  "subjectid",       "participant",
-                                  "participantid",   "pid",
-                                  "patid",           "donor",
-                                  "donorid",         "tcgaparticipantbarcode",
-                                  "casessubmitterid"};
+constexpr std::array kPatients = {"patient",
+                                  "patientid",
+                                  "patients",
+                                  "patientno",
+                                  "patientnumber",
+                                  "patientname",
+                                  "patientcode",
+                                  "case",
+                                  "caseid",
+                                  "casesubmitterid",
+                                  "submitterid",
+                                  "bcrpatientbarcode",
+                                  "patientbarcode",
+                                  "subject",
+                                  "subjectid",
+                                  "participant",
+                                  "participantid",
+                                  "pid",
+                                  "patid",
+                                  "donor",
+                                  "donorid",
+                                  "tcgaparticipantbarcode",
+                                  "casessubmitterid",
+                                  "patientenid",
+                                  "patientennummer",
+                                  "fall",
+                                  "fallnummer",
+                                  "fallid",
+                                  "casenumber",
+                                  "caseno"};
 
 // Keys of columns to a biomarker's name. Genes are taken by a list of those that pathology predicts from slides.
 const std::map<std::string, std::string>& biomarkers() {
@@ -150,41 +168,84 @@ constexpr std::array kScores = {"tilregionalfraction",
                                 "msimantisscore"};
 
 constexpr std::array kDemographicWords = {
-    "sex",      "gender",      "race",     "ethnicity",  "age",           "year",     "years",      "date",
-    "days",     "day",         "month",    "months",     "vital",         "survival", "alive",      "dead",
-    "death",    "deceased",    "os",       "pfs",        "dfs",           "dss",      "pfi",        "dfi",
-    "event",    "time",        "followup", "recurrence", "relapse",       "site",     "center",     "centre",
-    "hospital", "institution", "batch",    "scanner",    "country",       "plate",    "tss",        "id",
-    "uuid",     "barcode",     "height",   "weight",     "bmi",           "smoking",  "smoker",     "alcohol",
-    "stage",    "grade",       "margin",   "metastasis", "prior",         "history",  "consent",    "project",
-    "cohort",   "split",       "fold",     "mpp",        "magnification", "side",     "laterality", "location"};
+    "sex",        "gender",     "race",    "ethnicity", "age",      "year",     "years",         "date",   "days",
+    "day",        "month",      "months",  "vital",     "survival", "alive",    "dead",          "death",  "deceased",
+    "os",         "pfs",        "dfs",     "dss",       "pfi",      "dfi",      "event",         "time",   "followup",
+    "recurrence", "relapse",    "site",    "center",    "centre",   "hospital", "institution",   "batch",  "scanner",
+    "country",    "plate",      "tss",     "id",        "uuid",     "barcode",  "height",        "weight", "bmi",
+    "smoking",    "smoker",     "alcohol", "stage",     "grade",    "margin",   "metastasis",    "prior",  "history",
+    "consent",    "project",    "cohort",  "split",     "fold",     "mpp",      "magnification", "side",   "laterality",
+    "location",   "geschlecht", "alter",   "datum",     "stadium",  "zentrum",  "klinik"};
 
-constexpr std::array kPositive = {"msih",      "msihigh",     "msi",       "dmmr",     "mmrd",      "mmrdeficient",
-                                  "hrd",       "hrdpositive", "hrdhigh",   "mut",      "mutated",   "mutant",
-                                  "mutation",  "positive",    "pos",       "yes",      "y",         "true",
-                                  "1",         "10",          "high",      "altered",  "amplified", "present",
-                                  "deficient", "detected",    "responder", "response", "unstable",  "+"};
-constexpr std::array kNegative = {"mss",    "msil",        "msslow",     "msimss", "pmmr",     "mmrp", "mmrproficient",
-                                  "hrp",    "hrdnegative", "hrdlow",     "wt",     "wildtype", "wild", "negative",
-                                  "neg",    "no",          "n",          "false",  "0",        "00",   "low",
-                                  "intact", "absent",      "proficient", "stable", "normal",   "none", "-"};
+constexpr std::array kPositive = {
+    "msih",         "msihigh",   "msi",           "dmmr",       "mmrd",
+    "mmrdeficient", "hrd",       "hrdpositive",   "hrdhigh",    "mut",
+    "mutated",      "mutant",    "mutation",      "positive",   "pos",
+    "yes",          "y",         "true",          "1",          "10",
+    "high",         "altered",   "amplified",     "present",    "deficient",
+    "detected",     "responder", "response",      "unstable",   "+",
+    "instable",     "instabil",  "instability",   "abnormal",   "aberrant",
+    "loss",         "lost",      "amplification", "methylated", "microsatelliteinstability",
+    "mutiert",      "positiv",   "vorhanden",     "ja",         "oui"};
+constexpr std::array kNegative = {"mss",
+                                  "msil",
+                                  "msslow",
+                                  "msimss",
+                                  "pmmr",
+                                  "mmrp",
+                                  "mmrproficient",
+                                  "hrp",
+                                  "hrdnegative",
+                                  "hrdlow",
+                                  "wt",
+                                  "wildtype",
+                                  "wild",
+                                  "negative",
+                                  "neg",
+                                  "no",
+                                  "n",
+                                  "false",
+                                  "0",
+                                  "00",
+                                  "low",
+                                  "intact",
+                                  "absent",
+                                  "proficient",
+                                  "stable",
+                                  "normal",
+                                  "none",
+                                  "-",
+                                  "stabil",
+                                  "stability",
+                                  "retained",
+                                  "preserved",
+                                  "unmethylated",
+                                  "unaltered",
+                                  "microsatellitestability",
+                                  "wildtyp",
+                                  "negativ",
+                                  "nein",
+                                  "unmutated",
+                                  "undetected"};
 constexpr std::array kBetween = {"msil", "msilow", "equivocal", "borderline", "indeterminate", "intermediate", "mid"};
 
 }  // namespace
 
 bool is_patient_name(std::string_view column) { return among(key_of(column), kPatients); }
 
+bool is_gene(std::string_view column) {
+  const std::vector<std::string> words = words_of(column);
+  return among(words.front(), kGenes) && std::all_of(words.begin() + 1, words.end(), [](const std::string& word) {
+           return word.empty() || word == "status" || word == "mut" || word == "mutation" || word == "mutated" ||
+                  word == "driver";
+         });
+}
+
 std::string biomarker_of(std::string_view column) {
   const std::string key = key_of(column);
   if (const auto found = biomarkers().find(key); found != biomarkers().end()) return found->second;
-  const std::vector<std::string> words = words_of(column);
-  const bool of_gene =
-      among(words.front(), kGenes) && std::all_of(words.begin() + 1, words.end(), [](const std::string& word) {
-        return word.empty() || word == "status" || word == "mut" || word == "mutation" || word == "mutated" ||
-               word == "driver";
-      });
-  if (!of_gene) return "";
-  std::string gene = words.front();
+  if (!is_gene(column)) return "";
+  std::string gene = words_of(column).front();
   std::transform(gene.begin(), gene.end(), gene.begin(), [](unsigned char c) { return std::toupper(c); });
   return gene;
 }
@@ -205,6 +266,10 @@ bool is_demographic(std::string_view column) {
 
 Polarity polarity_of(std::string_view value) {
   const std::string key = key_of(value);
+  if (std::any_of(key.begin(), key.end(), [](unsigned char c) { return std::isalpha(c) != 0; })) {  // "HPV+", not "2+"
+    if (value.ends_with('+')) return Polarity::positive;
+    if (value.ends_with('-') || value.ends_with("\u2212") || value.ends_with("\u2013")) return Polarity::negative;
+  }
   if (among(key, kPositive)) return Polarity::positive;
   if (among(key, kNegative)) return Polarity::negative;
   if (key.starts_with("non") || key.starts_with("not") || key.starts_with("no")) return Polarity::negative;

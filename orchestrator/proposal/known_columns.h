@@ -14,6 +14,9 @@ bool is_patient_name(std::string_view column);
 // The short name of a biomarker that such a column is the label of: MSI for isMSIH, "MSI status", dMMR; "" if unknown.
 std::string biomarker_of(std::string_view column);
 
+// Whether it is the label of a gene's mutation: "KRAS", "TP53 status".
+bool is_gene(std::string_view column);
+
 // The short name of the paper's signature in such a column (section 3.3: ITH, LF, LISS, Prolif, SF): the paper's own
 // names and the column names of Thorsson et al. 2018 (Immunity 48:812, Table S1); "" if unknown.
 std::string signature_of(std::string_view column);
@@ -25,8 +28,8 @@ bool is_other_score(std::string_view column);
 // survival, dates, sites, identifiers.
 bool is_demographic(std::string_view column);
 
-// What a value of a class column says of the class: positive ("MSI-H", "mutated", "yes", "1"), negative ("MSS", "wt",
-// "no", "0"), or nothing that is known.
+// What a value of a class column says of the class: positive ("MSI-H", "mutated", "HPV+", "yes", "1"), negative ("MSS",
+// "wt", "HPV-", "no", "0"), or nothing that is known.
 enum class Polarity { positive, negative, unknown };
 Polarity polarity_of(std::string_view value);
 

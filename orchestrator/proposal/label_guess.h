@@ -15,13 +15,15 @@ struct LabelGuess {
   std::string name;         // of the biomarker
   bool known = false;       // the column's name is a known biomarker's
   std::string positive, negative;
-  std::vector<std::string> ignore{};  // values between the classes
-  std::size_t smaller_class = 0;      // patients of the rarer class
-  std::string evidence{};             // which values it has, and why which is positive
+  std::vector<std::string> also_positive{}, also_negative{};  // further values of the classes
+  std::vector<std::string> ignore{};                          // values between the classes
+  std::size_t smaller_class = 0;                              // patients of the rarer class
+  std::string evidence{};                                     // which values it has, and why which is positive
 };
 
-// Columns with two classes, each with at least two patients: two values apart from those between the classes, and not
-// demographic (known_columns.h). Known biomarkers first, then those with the larger rarer class.
+// Columns with two classes, each with at least two patients, and not demographic (known_columns.h). Spellings of one
+// value are one class, and so is everything beside the negative value of a gene; values between the classes
+// are left out. Known biomarkers first, then those with the larger rarer class.
 std::vector<LabelGuess> label_guesses(const std::vector<ColumnFacts>& columns);
 
 struct AuxiliaryGuess {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/errors.h"
 #include "base/quoting.h"
 #include "base/text.h"
 #include "datasets/tables/columns.h"
@@ -22,7 +23,16 @@ class Lines {
  public:
   void comment(const std::string& text) { out_ += "; " + printable(text) + "\n"; }
   void section(const std::string& name) { out_ += fmt::format("[{}]\n", name); }
-  void key(const std::string& name, const std::string& value) { out_ += fmt::format("{} = {}\n", name, value); }
+  // Throws InputError for a value that would be read as something else.
+  void key(const std::string& name, const std::string& value) {
+    if (!can_be_written(value)) {
+      throw InputError(
+          fmt::format("init: '{}' cannot be written as {}: it has line breaks or other characters that no "
+                      "configuration can have",
+                      printable(value), name));
+    }
+    out_ += fmt::format("{} = {}\n", name, value);
+  }
   void blank() { out_ += "\n"; }
   const std::string& text() const { return out_; }
 
@@ -42,6 +52,7 @@ class Writer {
     grid();
     for (const CohortGuess& guess : cohorts_) cohort(guess);
     for (const BiomarkerGuess& guess : biomarkers_) biomarker(guess);
+    left_out();
     if (std::none_of(biomarkers_.begin(), biomarkers_.end(), usable)) ask_for_biomarker();
     proposal_.configuration = lines_.text();
     std::move(notes.begin(), notes.end(), std::back_inserter(proposal_.summary));
@@ -78,13 +89,20 @@ class Writer {
   std::string path_text(const fs::path& path) const {
     const fs::path relative = path.lexically_relative(out_.parent_path());
     const auto ups = std::count(relative.begin(), relative.end(), "..");
-    return quoted_if_needed(relative.empty() || ups > 2 ? path.string() : relative.string());
+    std::string text = relative.empty() || ups > 2 ? path.string() : relative.string();
+    if (text.starts_with("~") || text.starts_with("$")) text.insert(0, "./");  // else taken for a shell's word
+    return quoted_if_needed(text);
   }
 
   void cohort(const CohortGuess& guess) {
     const Assignment& assignment = guess.assignment;
-    lines_.comment(fmt::format("{}: {} with {}", guess.set->root.string(), count_of(assignment.rows.size(), "patient"),
+    lines_.comment(fmt::format("{}: {} with {}{}", guess.set->root.string(),
+                               count_of(assignment.rows.size(), "patient"), some_of(assignment, *guess.set),
                                said_of(*guess.set)));
+    for (const std::string& caution : guess.cautions) {
+      lines_.comment("check this: " + caution);
+      proposal_.summary.push_back(fmt::format("check cohort {}: {}", guess.name, caution));
+    }
     for (const FeatureSet* other : guess.alternatives) {
       lines_.comment(
           fmt::format("other features of these patients: features = {} ({})", path_text(other->root), said_of(*other)));
@@ -99,6 +117,17 @@ class Writer {
       lines_.key("missing", config_list(missing, missing.size()));
     }
     lines_.blank();
+  }
+
+  // "30 of " where a set has files of nobody.
+  static std::string some_of(const Assignment& assignment, const FeatureSet& set) {
+    return assignment.files.size() == set.files.size() ? "" : fmt::format("{} of ", assignment.files.size());
+  }
+
+  void left_out() {
+    const auto lines = biomarkers_left_out(cohorts_, biomarkers_);
+    for (const std::string& line : lines) lines_.comment(line);
+    if (!lines.empty()) lines_.blank();
   }
 
   void slides(const CohortGuess& guess) {
@@ -210,6 +239,7 @@ class Writer {
   }
 
   void ask_for_biomarker() {
+    proposal_.complete = false;
     lines_.comment("No column was found to be a label with an auxiliary beside it. Complete this section:");
     for (const char* line : {"[biomarker.NAME]", "train = COHORT", "label = COLUMN with two classes",
                              "positive = VALUE", "negative = VALUE", "auxiliaries = COLUMN with numbers"}) {

@@ -9,12 +9,15 @@
 #include "base/system_error.h"
 #include "base/text.h"
 #include "base/whole_file.h"
+#include "datasets/tables/header_row.h"
 #include "datasets/tables/read_table.h"
+#include "datasets/tables/table_file.h"
 #include "datasets/workbooks/workbook.h"
 #include "orchestrator/proposal/biomarker_guess.h"
 #include "orchestrator/proposal/cohort_guess.h"
 #include "orchestrator/proposal/feature_sets.h"
 #include "orchestrator/proposal/found_files.h"
+#include "orchestrator/proposal/joinable.h"
 #include "orchestrator/proposal/proposal_text.h"
 
 namespace fs = std::filesystem;
@@ -45,14 +48,21 @@ std::vector<fs::path> tables_to_read(const FoundFiles& found, std::vector<std::s
 }
 
 // The tables of a file, as a configuration names them: every sheet of a workbook that is not hidden is one.
-std::vector<fs::path> tables_in(const fs::path& file) {
+std::vector<fs::path> tables_in(const fs::path& file, std::vector<std::string>& notes) {
   if (file.extension() != ".xlsx") return {file};
   const Workbook workbook(read_whole_file(file, "a table"));
   std::vector<fs::path> tables;
   for (const Workbook::Sheet& sheet : workbook.sheets()) {
-    if (!sheet.hidden) tables.push_back(file.string() + "#" + sheet.name);
+    if (sheet.hidden) continue;
+    if (can_be_written(sheet.name)) {
+      tables.push_back(file.string() + "#" + sheet.name);
+    } else {
+      notes.push_back(fmt::format("passed over: sheet '{}' of {}, whose name no configuration can have: rename it",
+                                  printable(sheet.name), file.string()));
+    }
   }
-  return tables.size() < 2 && !workbook.sheets().front().hidden ? std::vector{file} : tables;
+  const bool the_first = tables.size() == 1 && table_file(tables[0]).sheet == workbook.sheets().front().name;
+  return the_first ? std::vector{file} : tables;
 }
 
 std::vector<Table> read_tables(const FoundFiles& found, std::vector<std::string>& notes) {
@@ -70,8 +80,16 @@ std::vector<Table> read_tables(const FoundFiles& found, std::vector<std::string>
   };
   for (const fs::path& file : tables_to_read(found, notes)) {
     std::vector<fs::path> names;
-    noted(file, [&] { names = tables_in(file); });
-    for (const fs::path& name : names) noted(name, [&] { tables.push_back(read_table(name)); });
+    noted(file, [&] { names = tables_in(file, notes); });
+    for (const fs::path& name : names) {
+      noted(name, [&] {
+        Table table = read_table(name);
+        if (const std::string said = likely_header_said(table); !said.empty()) {
+          throw InputError(fmt::format("{}: {}", name.string(), said));
+        }
+        tables.push_back(std::move(table));
+      });
+    }
   }
   return tables;
 }
@@ -106,7 +124,10 @@ Proposal propose(const std::vector<fs::path>& folders, const fs::path& out, Feat
         fmt::format("{}: no tables, expected a clinical table (.csv, .tsv, .txt, .xlsx)", folders_said(found.folders)),
         notes);
   }
-  const std::vector<CohortGuess> cohorts = cohort_guesses(sets, tables, notes);
+  std::vector<CohortGuess> cohorts = cohort_guesses(sets, tables, notes);
+  for (CohortGuess& cohort : cohorts) {
+    for (std::string& line : joinable_signatures(cohort, tables)) cohort.cautions.push_back(std::move(line));
+  }
   if (cohorts.empty()) {
     refuse(fmt::format("{}: no table has patients to whom feature files belong; add a slide table with the columns "
                        "PATIENT and FILENAME",

@@ -128,6 +128,7 @@ TEST(Guesses, WithoutALabelASectionIsAskedFor) {
   add_cohort(study, "A", "grade,LF", 20, [](int i) { return fmt::format("G{},{}.5", i % 4, i); });
   const Proposal& proposal = study.propose();
   EXPECT_THAT(proposal.configuration, HasSubstr("; [biomarker.NAME]\n"));
+  EXPECT_FALSE(proposal.complete);
   EXPECT_THAT(proposal.summary, ::testing::Contains(HasSubstr("no biomarker proposed")));
 }
 

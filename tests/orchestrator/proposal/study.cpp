@@ -21,6 +21,12 @@ void Study::features(const std::string& relative, const std::string& extractor, 
   write_features(file, values, width, StampLayout::v2, extractor);
 }
 
+void Study::layout(const std::string& relative, const std::string& name) {
+  const fs::path file = folder() / relative;
+  fs::create_directories(file.parent_path());
+  fs::copy_file(fs::path(MTLGRID_SOURCE) / "tests/datasets/fixtures/layouts" / name, file);
+}
+
 void Study::table(const std::string& relative, const std::string& header, int patients,
                   const std::function<std::string(int)>& row) {
   std::string text = header + "\n";

@@ -19,6 +19,8 @@ class Study {
  public:
   // A feature file of two tiles below the study's folder.
   void features(const std::string& relative, const std::string& extractor = "ctranspath", std::int64_t width = 3);
+  // A copy of one of tests/datasets/fixtures/layouts.
+  void layout(const std::string& relative, const std::string& name);
   void table(const std::string& relative, const std::string& text) { scratch_.write(relative, text); }
   // A csv of `patients` rows: `row(i)` for i from 0, below `header`.
   void table(const std::string& relative, const std::string& header, int patients,
