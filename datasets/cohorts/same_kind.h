@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,11 @@ struct FeatureKind {
   FeatureLevel level;
   const std::vector<GeometryGroup>& geometries;
 };
+
+// Why the features of two cohorts cannot be one biomarker's by what a row is of: as level_difference()
+// (cohort_level.h), and also where one cohort has several files and a single row in each, which no file says to be a
+// tile's, and the other has tiles. nullopt if they can.
+std::optional<std::string> kind_difference(const FeatureKind& a, const FeatureKind& b);
 
 // Adds a problem where a row of features is of something else in `other` than in `first` (cohort_level.h), and one
 // where tiles were cut otherwise (tile_geometry.h). `role`: what `first` is to the biomarker, "training cohort".

@@ -14,6 +14,7 @@
 #include "base/telling.h"
 #include "base/text.h"
 #include "datasets/cohorts/cohort_level.h"
+#include "datasets/cohorts/same_kind.h"
 #include "datasets/features/extractor_name.h"
 #include "datasets/tables/table_file.h"
 #include "orchestrator/commands/chosen_grid.h"
@@ -102,7 +103,9 @@ void check_features(const Cohort& cohort, const Network& network, Problems& prob
     problems.add(fmt::format("{}: {} features per tile, expected {} as in the training data of {}", folder,
                              cohort.width, network.weights.width, cell));
   }
-  if (const auto difference = level_difference(network.features.level, cohort.level)) {
+  const FeatureKind trained_on{cell, cohort.files.features, network.features.level, network.features.geometries};
+  const FeatureKind now{cohort.files.name, cohort.files.features, cohort.level, cohort.geometries};
+  if (const auto difference = kind_difference(trained_on, now)) {
     problems.add(fmt::format("{}: {}, expected {} as in the training data of {}", folder, level_text(cohort.level),
                              level_text(network.features.level), cell));
   }

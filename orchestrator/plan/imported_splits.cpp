@@ -45,14 +45,22 @@ class Importer {
       split_validation(out.folds[i], split_file_.splits[i].where, out, problems);
     }
     problems.throw_if_any();
-    if (!split_file_.form.empty()) {
-      out.form = fmt::format("{}: {}; validation rows {}", file_.filename().string(), split_file_.form,
-                             split_file_.validation ? "are those of the file" : "are split off");
-    }
+    out.form = fmt::format("{}: {}; validation rows {}", file_.filename().string(), split_file_.form,
+                           split_file_.validation ? "are those of the file" : "are split off");
+    count_tests(out);
     return out;
   }
 
  private:
+  void count_tests(ImportedSplits& out) const {
+    std::vector<int> tests(pair_.training.patient.size(), 0);
+    for (const FoldSplit& fold : out.folds) {
+      for (const int row : fold.test) ++tests[static_cast<std::size_t>(row)];
+    }
+    out.never_tested = static_cast<std::size_t>(std::count(tests.begin(), tests.end(), 0));
+    out.often_tested = static_cast<std::size_t>(std::count_if(tests.begin(), tests.end(), [](int n) { return n > 1; }));
+  }
+
   const std::string& patient(std::size_t row) const {
     return cohort_.patients[static_cast<std::size_t>(pair_.training.patient[row])].name;
   }

@@ -14,7 +14,8 @@ namespace mtlgrid {
 struct ImportedSplits {
   std::vector<FoldSplit> folds;
   std::vector<GroupedValidation> validation;  // of each fold, where there are site groups and the file has none of it
-  std::string form;                           // what was read and how, for `plan`; empty for STAMP's splits.json
+  std::string form;                           // what was read and how, for `plan`
+  std::size_t never_tested = 0, often_tested = 0;  // training rows in no fold's test part, and in several
 };
 
 // Reads the splits of `file`, a file or folder (split_file.h), one a fold, for the training rows of `pair`. Names are

@@ -60,7 +60,14 @@ PairSplits PairFolds::make(const BiomarkerConfig& b, const Pair& pair, const Coh
           imported_splits(b.splits, pair, cohort, config_, config_.groups.empty() ? nullptr : &out.sites);
       splits = std::move(imported.folds);
       out.sites.validation = std::move(imported.validation);
-      if (!imported.form.empty()) inferences_.push_back(std::move(imported.form));
+      inferences_.push_back(std::move(imported.form));
+      if (imported.never_tested + imported.often_tested > 0) {
+        split_warnings_.add(
+            "the splits do not test each patient once, as a cross-validation does: means are over other patients than "
+            "the cohort's",
+            fmt::format("pair {}: {} of {} patients never, {} more than once", name, imported.never_tested,
+                        pair.training.patient.size(), imported.often_tested));
+      }
     });
     splits_refused_ = !own_problems.empty();  // a file of splits is told once, not for each pair
     for (const std::string& line : own_problems.lines()) problems.add(line);
@@ -145,8 +152,11 @@ std::optional<std::vector<std::vector<int>>> PairFolds::test_rows(const Pair& pa
     wrong_.add(fmt::format("only {} of the {} of column '{}' have {} patients, so that a fold of {} has none", with,
                            values, column, label == 1 ? "positive" : "negative", k),
                of_pair,
-               fmt::format("write folds = {} or less in [grid]; folds = {} allows folds of one class",
-                           std::max<std::size_t>(2, with), kFoldPerGroup));
+               with < 2 ? fmt::format("leave groups out of [grid], or name another column; folds = {} allows folds of "
+                                      "one class",
+                                      kFoldPerGroup)
+                        : fmt::format("write folds = {} or less in [grid]; folds = {} allows folds of one class", with,
+                                      kFoldPerGroup));
   }
   if (!told) {
     wrong_.add(fmt::format("no division of the {} of column '{}' into {} folds {} both classes in each", values, column,
@@ -206,8 +216,10 @@ std::vector<std::string> PairFolds::finish_biomarker(const Cohort& cohort, Probl
   wrong_.report(cohort.files.clini.string(), problems);
   Problems warnings;
   warnings_.report(fmt::format("folds by '{}'", printable(config_.groups)), warnings);
+  split_warnings_.report("splits", warnings);
   wrong_ = {};
   warnings_ = {};
+  split_warnings_ = {};
   splits_refused_ = false;
   return warnings.lines();
 }

@@ -61,7 +61,7 @@ class PairFolds {
   SiteValues values_;
   std::map<int, std::vector<SmallClass>> small_;  // of the biomarker that is read, by label
   bool splits_refused_ = false;                   // of that biomarker
-  Causes wrong_, warnings_;                       // of that biomarker
+  Causes wrong_, warnings_, split_warnings_;      // of that biomarker
   std::vector<std::string> inferences_;
 };
 

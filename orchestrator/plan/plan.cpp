@@ -179,20 +179,19 @@ class PlanBuilder {
     warn(warn_of_same_patients(training, external));
     if (damaged_.contains(training.files.name) || damaged_.contains(external.files.name)) return;
     check_same_features(training, external, problems_);
+    const bool unlike = kind_difference(kind_of(training), kind_of(external)) ||
+                        !geometry_conflict(training.geometries, external.geometries).empty();
+    if (unlike) unlike_.insert(external.files.name);
     warn(warn_of_other_features(training, external));
   }
 
-  // Where the training's files do not say how tiles were cut, those of the external cohorts may still differ.
+  // What the training's files do not say, those of the external cohorts may say, and differ.
   void externals_comparable(const BiomarkerConfig& b) {
-    const Cohort* training = find(b.train);
-    const bool said = training != nullptr && training->level != FeatureLevel::row &&
-                      std::all_of(training->geometries.begin(), training->geometries.end(),
-                                  [](const GeometryGroup& group) { return group.geometry.says_size(); });
-    if (said) return;  // each was compared with it
     for (auto first = b.external.begin(); first != b.external.end(); ++first) {
       for (auto other = first + 1; other != b.external.end(); ++other) {
         const Cohort *one = find(*first), *two = find(*other);
         if (one == nullptr || two == nullptr || damaged_.contains(*first) || damaged_.contains(*other)) continue;
+        if (unlike_.contains(*first) || unlike_.contains(*other)) continue;  // that was said
         if (compared_.insert({*first, *other}).second)
           check_same_kind(kind_of(*one), "external cohort", kind_of(*two), problems_);
       }
@@ -285,6 +284,7 @@ class PlanBuilder {
   std::set<std::string> damaged_;     // cohorts with problems
   std::map<std::string, int> index_;  // name of a loaded cohort -> position in plan_.cohorts
   std::set<std::pair<std::string, std::string>> compared_;
+  std::set<std::string> unlike_;  // external cohorts with features of another kind than a training cohort
   std::vector<GridRecord::DropRow> drops_;
 };
 

@@ -19,7 +19,7 @@ using nlohmann::json;
 InputError not_splits(const std::filesystem::path& file, const std::string& why) {
   return InputError(
       fmt::format("{}: expected a splits.json file of STAMP, {{\"splits\": [{{\"train_patients\": [...], "
-                  "\"test_patients\": [...]}}, ...]}}, or another form of docs/configuration.md: {}",
+                  "\"test_patients\": [...]}}, ...]}}, or another form of docs/data.md: {}",
                   file.string(), why));
 }
 
@@ -72,7 +72,9 @@ class JsonSplits {
     }
     if (out_.splits.empty()) throw not_splits(file_, "it has no splits");
     for (const SplitLists& lists : out_.splits) out_.validation = out_.validation || !lists.valid.empty();
-    if (!out_.stamp && out_.form.empty()) {
+    if (out_.stamp) {
+      out_.form = fmt::format("{} of STAMP", counted(std::ssize(out_.splits), "split"));
+    } else if (out_.form.empty()) {
       out_.form = fmt::format("{} in JSON{}", counted(std::ssize(out_.splits), "split"),
                               out_.validation ? ", with their validation patients" : "");
     }

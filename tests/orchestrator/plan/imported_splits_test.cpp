@@ -52,6 +52,18 @@ TEST_F(ImportedSplits, OurOwnFoldsComeBack) {
   }
 }
 
+TEST_F(ImportedSplits, PatientsNeverTestedOrTestedTwiceAreCounted) {
+  auto splits = exported(plan(changed("auxiliaries = ITH, Prolif", "auxiliaries = ITH")));
+  splits["splits"][1] = splits["splits"][0];  // a mistake of copying
+  std::string said;
+  for (const Cohort& cohort : with(splits).cohorts) {
+    for (const std::string& line : cohort.warnings) said += line + "\n";
+  }
+  EXPECT_THAT(said, HasSubstr("the splits do not test each patient once"));
+  EXPECT_THAT(said,
+              ::testing::ContainsRegex("pair HRD/ITH: [0-9]+ of [0-9]+ patients never, [1-9][0-9]* more than once"));
+}
+
 TEST_F(ImportedSplits, DamageIsNamed) {
   auto splits = exported(plan());
   EXPECT_THAT(problem("{"), HasSubstr("splits.json: expected a splits.json file of STAMP"));

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "base/errors.h"
+#include "datasets/features/hdf5.h"
 #include "tests/datasets/support.h"
 #include "tests/orchestrator/plan/plan_of.h"
 #include "tests/orchestrator/plan/small_grid.h"
@@ -40,6 +41,29 @@ TEST_F(PlanGeometry, ExternalCohortsCutOtherwiseAreRefusedAlsoWhereTheTrainingSa
   EXPECT_THAT(problems_of([&] { plan_of(grid); }),
               Contains(AllOf(HasSubstr("tiles of 112 um in 224 px"), HasSubstr("beside 256 um in 224 px"),
                              HasSubstr("external cohort 'B'"))));
+}
+
+TEST_F(PlanGeometry, ExternalCohortsAreComparedWhereTheTrainingSaysOnlyPartOfIt) {
+  for (int i = 0; i < 20; ++i) {
+    const auto file = grid.path(fmt::format("A/feats/A{:02}.h5", i));
+    const hdf5::Handle root(H5Fopen(file.c_str(), H5F_ACC_RDWR, H5P_DEFAULT), H5Fclose);
+    hdf5::write_attribute(root, "tile_size_px", std::int64_t{224});
+  }
+  all_have(grid, "C", 6, "stamp_2_5.h5");
+  EXPECT_THAT(problems_of([&] { plan_of(grid); }), Contains(HasSubstr("external cohort 'B'")));
+}
+
+TEST_F(PlanGeometry, WhatDiffersFromTheTrainingCohortIsNotSaidOnceMore) {
+  all_have(grid, "A", 20, "stamp_2_1.h5");
+  all_have(grid, "C", 6, "stamp_2_5.h5");
+  const auto lines = problems_of([&] { plan_of(grid); });
+  EXPECT_THAT(lines, Contains(HasSubstr("training cohort 'A'")));
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("external cohort 'B'"))));
+}
+
+TEST_F(PlanGeometry, ACohortOfSingleRowsIsNotTestedOnTiles) {
+  all_have(grid, "C", 6, "trident_old.h5");
+  EXPECT_THAT(problems_of([&] { plan_of(grid); }), Contains(HasSubstr("one row in every file looks like embeddings")));
 }
 
 TEST_F(PlanGeometry, ExternalCohortsCutAlikeAreTaken) {

@@ -60,7 +60,7 @@ TEST_F(SplitFiles, StampsNeedNoWord) {
                                              {"train_patients": ["b"], "test_patients": ["a"]}]})",
                               2);
   EXPECT_TRUE(file.stamp);
-  EXPECT_THAT(file.form, IsEmpty());
+  EXPECT_EQ(file.form, "2 splits of STAMP");
   EXPECT_THAT(file.splits[1].test, ElementsAre("a"));
 }
 
