@@ -112,7 +112,15 @@ class ClassCheck {
   ClassCheck(const Cohort& cohort, const LabelRule& rule, Problems& problems)
       : cohort_(cohort), rule_(rule), problems_(problems) {}
 
-  void run(const Values& values) {
+  void run(Values values) {
+    const auto rest = std::stable_partition(values.begin(), values.end(),
+                                            [](const SeenValue& v) { return printable(v.value) != v.value; });
+    if (rest != values.begin()) {
+      add({values.begin(), rest},
+          "no configuration can have line breaks or control characters: write another text "
+          "in the table");
+      values.erase(values.begin(), rest);
+    }
     const Sorted sorted = sort_out(values, rule_);
     if (!sorted.positive.empty()) spelling(sorted.positive, "positive", rule_.positive);
     if (!sorted.negative.empty()) spelling(sorted.negative, "negative", rule_.negative);

@@ -82,6 +82,13 @@ TEST_F(Classes, AValueThatLooksMissingMustBeWrittenDown) {
   }
 }
 
+TEST_F(Classes, AValueThatNoConfigurationCanHaveIsToBeChangedInTheTable) {
+  rule.negative = {"MSS"};
+  const auto lines = checked({{"MSIH", 2}, {"MSI\nhigh", 3}, {"MSS", 2}});
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_THAT(lines[0], AllOf(HasSubstr("'MSI\\nhigh'"), HasSubstr("write another text in the table")));
+}
+
 TEST_F(Classes, SignsCanBeClasses) {
   rule.positive = {"+"};
   EXPECT_THAT(found({{"+", 2}, {"-", 3}}).negative, ElementsAre("-"));
