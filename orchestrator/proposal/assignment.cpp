@@ -118,8 +118,9 @@ std::size_t own_patients(const FeatureSet& set, const FileColumn& by) {
   for (std::size_t column = 0; column < table.columns.size(); ++column) {
     if (column != by.column && is_patient_name(table.columns[column])) return column;
   }
+  if (is_patient_name(table.columns[by.column])) return by.column;
   for (std::size_t column = 0; column < table.columns.size(); ++column) {
-    if (column != by.column && begins_files(set, by, column)) return column;
+    if (column != by.column && begins_files(set, by, column) && !names_in(table, column).empty()) return column;
   }
   return by.column;  // every slide is a patient of its own
 }

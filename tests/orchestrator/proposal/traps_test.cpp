@@ -10,6 +10,7 @@ using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 
@@ -91,6 +92,16 @@ TEST(Traps, CohortsThatShareAFolderOfFeaturesAreBothFound) {
   EXPECT_EQ(config.cohorts[0].name, "CPTAC clini");
   EXPECT_EQ(config.biomarkers.at(0).train, "TCGA clini");
   EXPECT_THAT(config.biomarkers[0].external, ElementsAre("CPTAC clini"));
+}
+
+TEST(Traps, ACohortsNameThatBeginsItsFilesIsNoPatient) {
+  Study study;
+  study.table("clini.csv", "cohort,PATIENT,HRD,ITH", 24, [](int i) {
+    return fmt::format("{0},{0}-{1:02},{2},{1}.5", i < 12 ? "TCGA" : "CPTAC", i, i % 3 ? "nonHRD" : "HRD");
+  });
+  for (int i = 0; i < 12; ++i) study.features(fmt::format("TCGA/feats/TCGA-{:02}.h5", i));
+  EXPECT_THAT(study.propose().slide_tables, IsEmpty());
+  EXPECT_EQ(study.config().cohorts.at(0).patient_column, "PATIENT");
 }
 
 TEST(Traps, AnotherTableWithOtherLabelsOfThePatientsIsNamed) {
