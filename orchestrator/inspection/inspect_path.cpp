@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "datasets/features/file_fault.h"
 #include "datasets/pytorch/tensor_file.h"
+#include "datasets/tables/table_file.h"
 #include "orchestrator/config/config.h"
 #include "orchestrator/inspection/inspect_features.h"
 #include "orchestrator/inspection/inspect_table.h"
@@ -152,13 +153,17 @@ std::function<Inspection(const fs::path&)> inspector_of(const fs::path& file, Fe
 }  // namespace
 
 Inspection inspect_path(const fs::path& path, FeatureReader& reader) {
+  const auto [file, sheet] = table_file(path);
   std::error_code error;
-  const fs::file_status status = fs::status(path, error);
+  const fs::file_status status = fs::status(file, error);
   try {
-    if (fs::is_directory(status)) return inspect_folder(path, reader);
-    if (!fs::exists(status)) throw InputError(path.string() + ": no such file");
-    if (!fs::is_regular_file(status)) throw InputError(path.string() + ": a pipe, a socket or a device");
-    return inspector_of(path, reader)(path);
+    if (fs::is_directory(status) && !sheet) return inspect_folder(path, reader);
+    if (!fs::exists(status)) throw InputError(file.string() + ": no such file");
+    if (fs::is_directory(status)) {
+      throw InputError(fmt::format("{}: no such file; {} is a folder", path.string(), file.string()));
+    }
+    if (!fs::is_regular_file(status)) throw InputError(file.string() + ": a pipe, a socket or a device");
+    return sheet ? inspect_table(path) : inspector_of(path, reader)(path);
   } catch (const InputError& e) {
     Inspection out{path, "unreadable"};
     out.wrong = e.problems();

@@ -4,6 +4,7 @@
 
 #include "datasets/features/feature_disk.h"
 #include "orchestrator/inspection/inspect_table.h"
+#include "tests/datasets/workbooks/handmade.h"
 #include "tests/orchestrator/config/scratch.h"
 
 namespace mtlgrid::testing {
@@ -11,6 +12,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -43,6 +45,20 @@ TEST_F(InspectPath, WhatIsOddInATable) {
 TEST_F(InspectPath, ATitleAboveTheHeader) {
   scratch_.write("clini.csv", "Export 2024,,\nPATIENT,MSI,LF\nA1,MSIH,0.5\nB2,MSS,0.25\nC3,MSS,0.125\n");
   EXPECT_THAT(path("clini.csv").wrong, ElementsAre("row 2 looks like the header: delete the row above it"));
+}
+
+TEST_F(InspectPath, ASheetOfAWorkbook) {
+  const std::string about = sheet_of({text_cell("about"), text_cell("x")});
+  const std::string clini = sheet_of({text_cell("PATIENT"), text_cell("A"), text_cell("B")});
+  scratch_.write("w.xlsx", zipped(parts_of({{"Info", about}, {"2024", clini}})));
+  EXPECT_EQ(path("w.xlsx").facts["rows"], 1);
+  EXPECT_EQ(path("w.xlsx#2024").kind, "table");
+  EXPECT_EQ(path("w.xlsx#2024").facts["rows"], 2);
+  EXPECT_THAT(path("w.xlsx#2023").wrong, ElementsAre(HasSubstr("no sheet '2023', found 'Info', '2024'")));
+  EXPECT_THAT(path("v.xlsx#2024").wrong, ElementsAre(EndsWith("v.xlsx: no such file")));
+  scratch_.write("f/a.csv", "PATIENT\nA\n");
+  EXPECT_THAT(path("f#2024").wrong, ElementsAre(HasSubstr("f#2024: no such file")));
+  EXPECT_THAT(path("f/a.csv#2024").wrong, ElementsAre(HasSubstr("the file is text, not a workbook")));
 }
 
 TEST_F(InspectPath, OtherKinds) {
