@@ -51,6 +51,7 @@ CheckedFile DirectReader::describe(const std::filesystem::path& file) {
   disk_.reading(all.size() * sizeof(std::uint16_t));
   if (described.info.tiles > 0) {
     described.zero_tiles = zero_tiles_at_end(all, described.info.width);
+    described.hash = hash_features(all, described.info.tiles, described.info.width);
     described.statistics = feature_statistics(all, described.info.width);
   }
   return described;

@@ -28,8 +28,8 @@ class FeatureReader {
   // Reads the header and, if `values`, all values, which must be finite. `patient` false: without trying again what the
   // system refuses. Throws FileFault and SystemError as features.h says.
   virtual CheckedFile read(const std::filesystem::path& file, bool values, bool patient) = 0;
-  // Reads header and values, and what these look like; the hash stays empty. Throws as read(), but not for values that
-  // are not finite.
+  // Reads header and values, and what these look like; the hash of a file without tiles stays empty. Throws as read(),
+  // but not for values that are not finite.
   virtual CheckedFile describe(const std::filesystem::path& file) = 0;
 };
 

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "datasets/cohorts/cohort_level.h"
+#include "datasets/cohorts/same_features.h"
 #include "datasets/features/feature_index.h"
 #include "datasets/features/features.h"
 #include "datasets/features/file_fault.h"
@@ -134,6 +135,25 @@ void compare_numbers(const std::vector<Described>& files, const std::string& wha
   }
 }
 
+// Names files with the same features; those without tiles have none.
+void report_same(const std::vector<Described>& files, std::vector<std::string>& out) {
+  std::vector<std::string> hashes, examples;
+  for (const Described& one : files) hashes.push_back(one.features.hash);
+  const auto groups = same_features(hashes);
+  std::size_t count = 0;
+  for (const std::vector<std::size_t>& group : groups) {
+    count += group.size();
+    if (examples.size() == kFileExamples) continue;
+    examples.push_back(
+        fmt::format("{} and {}{}", files[group[0]].file, files[group[1]].file, group.size() > 2 ? " and more" : ""));
+  }
+  if (groups.empty()) return;
+  out.push_back(fmt::format("{} of {}, in {}, have the same features as another file, which two slides cannot ({}{})",
+                            count, counted(static_cast<std::int64_t>(files.size()), "file"),
+                            counted(static_cast<std::int64_t>(groups.size()), "group"), fmt::join(examples, "; "),
+                            groups.size() > examples.size() ? "; ..." : ""));
+}
+
 void add_ranges(const std::vector<Described>& files, Inspection& out) {
   std::map<std::string, std::size_t> extractors, types, sizes, levels;
   std::int64_t tiles = 0, fewest = files.front().features.info.tiles, most = 0;
@@ -211,6 +231,7 @@ Inspection inspect_feature_folder(const fs::path& folder, FeatureReader& reader)
         files, "standard deviation", [](const FeatureStatistics& found) { return found.deviation; }, causes);
   }
   causes.report(index.files().size(), out.wrong);
+  report_same(files, out.wrong);
   for (const FeatureIndex::Unread& unread : index.unread()) out.wrong.push_back(unread.path + ": " + unread.reason);
   return out;
 }

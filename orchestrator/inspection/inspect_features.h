@@ -16,7 +16,8 @@ Inspection inspect_feature_file(const std::filesystem::path& file, FeatureReader
 
 // The same over all feature files below a folder, with the files that differ from the others: in extractor, width, type
 // or geometry, in mean or spread of their values (by more than 6 robust standard deviations of the files), and those
-// that cannot be read, one line a cause with up to three examples. Throws InputError and SystemError as FeatureIndex.
+// that cannot be read, one line a cause with up to three examples; and files that have the same features. Throws
+// InputError and SystemError as FeatureIndex.
 Inspection inspect_feature_folder(const std::filesystem::path& folder, FeatureReader& reader);
 
 }  // namespace mtlgrid

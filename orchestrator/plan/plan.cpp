@@ -12,6 +12,7 @@
 #include "datasets/cohorts/load_cohort.h"
 #include "datasets/cohorts/missing_cells.h"
 #include "datasets/cohorts/repeated_rows.h"
+#include "datasets/cohorts/same_features.h"
 #include "datasets/cohorts/same_kind.h"
 #include "datasets/cohorts/same_patients.h"
 #include "datasets/features/feature_disk.h"
@@ -90,6 +91,7 @@ class PlanBuilder {
       cohort.unread_missing = unread_missing(cohort, uses, rules_of(files.name));
       check_missing_cells(cohort, uses, problems_);
       note_absent_columns(cohort, uses);
+      warn_of_same_features(cohort);
       for (const Drop& drop : cohort.drops) drops_.push_back({"", "", drop});
       plan_.experiment.cohorts.push_back(experiment_cohort(cohort));
       plan_.cohorts.push_back(std::move(cohort));

@@ -14,6 +14,7 @@
 namespace mtlgrid::testing {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -71,7 +72,7 @@ TEST_F(InspectFeatures, WhatLooksWrongInValuesIsSaid) {
 TEST_F(InspectFeatures, TheFileThatDiffersFromItsCohortIsNamed) {
   for (int i = 0; i < 12; ++i) write(fmt::format("s{:02}.h5", i), tiles(20 + i));
   write("shifted.h5", tiles(20, 3));
-  write("other.h5", tiles(20), "uni");
+  write("other.h5", tiles(19), "uni");
   scratch_.write("damaged.h5", "no HDF5");
   const Inspection found = folder();
   EXPECT_EQ(found.facts["files"], 14);
@@ -79,6 +80,16 @@ TEST_F(InspectFeatures, TheFileThatDiffersFromItsCohortIsNamed) {
   EXPECT_THAT(found.wrong, ElementsAre(HasSubstr("1 of 15 files: unreadable or truncated"),
                                        HasSubstr("1 of 15 files: extractor uni, others ctranspath (other.h5)"),
                                        HasSubstr("(shifted.h5 3")));
+}
+
+TEST_F(InspectFeatures, FilesOfTheSameFeaturesAreNamed) {
+  write("a.h5", tiles(5));
+  write("b.h5", tiles(5, 1));
+  write("c.h5", tiles(5));
+  write("d.h5", {});
+  write("e.h5", {});
+  EXPECT_THAT(folder().wrong, Contains("2 of 5 files, in 1 group, have the same features as another file, which two "
+                                       "slides cannot (a.h5 and c.h5)"));
 }
 
 TEST_F(InspectFeatures, AFolderOfLikeFilesIsRight) {

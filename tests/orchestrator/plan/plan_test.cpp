@@ -264,6 +264,17 @@ TEST(PlanOfCohorts, WarnsOfPatientsOfTheTrainingUnderAnotherName) {
                   HasSubstr("('a00' and 'A00')"))));
 }
 
+TEST(PlanOfCohorts, WarnsOfCopiesOfAFeatureFile) {
+  const testing::SmallGrid grid;
+  const auto over = std::filesystem::copy_options::overwrite_existing;
+  std::filesystem::copy_file(grid.path("A/feats/A03.h5"), grid.path("A/feats/A07.h5"), over);
+  const Plan p = plan_of(grid);
+  EXPECT_THAT(p.cohorts[0].warnings,
+              ::testing::ElementsAre(HasSubstr("2 of 20 files, in 1 group, have the same features as another file "
+                                               "('A03.h5' of 'A03' and 'A07.h5' of 'A07')")));
+  EXPECT_THAT(p.cohorts[1].warnings, ::testing::IsEmpty());
+}
+
 TEST(Virtual, CohortsGiveThePapersGrid) {
   const std::filesystem::path file = std::filesystem::path(MTLGRID_SOURCE) / "../shared/data/virtual/grid.ini";
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "no virtual cohorts at " << file;

@@ -1,5 +1,6 @@
 #include "orchestrator/plan/recorded_features.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "orchestrator/plan/plan.h"
@@ -50,6 +51,9 @@ TEST(RecordedFeatures, OfEarlierVersionsSayNothing) {
 // that versions gave which did not read it.
 TEST(RecordedFeatures, AreNotPartOfAGridsIdentity) {
   const testing::SmallGrid grid;
+  constexpr std::uint16_t kOne = 0x3c00;  // the files that those versions read
+  for (int i = 0; i < 20; ++i) grid.features(fmt::format("A/feats/A{:02}.h5", i), 2, 4, kOne);
+  for (int i = 0; i < 6; ++i) grid.features(fmt::format("B/feats/B{:02}.h5", i), 2, 4, kOne);
   const Plan plan = plan_of(grid);
   const nlohmann::json& said = plan.grid.settings.at("cohorts").at("A");
   EXPECT_EQ(said.at("geometry").at(0).at("um"), 256);

@@ -50,7 +50,7 @@ void SmallGrid::cohort(const std::string& name, int patients) const {
     const std::string patient = fmt::format("{}{:02}", name, i);
     clini += fmt::format("{},{},{}\n", patient, i % 2 == 0 ? "pos" : "neg", 0.5 + i);
     slides += fmt::format("{0},{0}.h5\n", patient);
-    features(fmt::format("{}/feats/{}.h5", name, patient), 2, 4, kOne);
+    features(fmt::format("{}/feats/{}.h5", name, patient), 2, 4, static_cast<std::uint16_t>(kOne + i));
   }
   scratch_.write(name + "/clini.csv", clini);
   scratch_.write(name + "/slide.csv", slides);
