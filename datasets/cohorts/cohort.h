@@ -60,6 +60,9 @@ struct Cohort {
   std::vector<GeometryGroup> geometries;    // of the files that pairs use, the most frequent first
   bool by_pytorch = false;                  // all files are PyTorch's, which cannot say by which extractor
   std::vector<Drop> drops;
+  // Slides of the feature folder, by the relative paths of their files (FeatureIndex::slides()), ascending: those that
+  // some row of the slide table names (without one: some patient), whether they are used or not, and the others.
+  std::vector<std::string> named_files, unnamed_files;
   std::vector<std::string> inferences;  // of its tables and feature files, one sentence each, with the evidence
   std::string fingerprint;  // hex hash of what training reads: feature files' content hashes, patients and slides
   std::vector<std::string> warnings;        // what may be a mistake and refuses nothing, one line each

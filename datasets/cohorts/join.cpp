@@ -37,7 +37,8 @@ class Join {
         problems_(findings.problems),
         warnings_(findings.warnings),
         unlisted_(findings.unlisted),
-        inferences_(findings.inferences) {}
+        inferences_(findings.inferences),
+        named_(findings.named) {}
 
   std::vector<JoinedPatient> run() {
     if (by_patients()) {
@@ -82,9 +83,14 @@ class Join {
     }
   }
 
+  static std::set<std::string> named_by(const FeatureIndex::Match& match) {
+    return {match.files.begin(), match.files.end()};
+  }
+
   void place_slide(const Table::Row& row, const std::optional<std::string>& patient,
                    const std::optional<std::string>& filename) {
     if (!patient) {
+      if (filename) named_.merge(named_by(features_.find(*filename)));
       return drop("", filename.value_or(""), fmt::format("row {} of the slide table names no patient", row.line));
     }
     in_slide_table_.insert(*patient);
@@ -92,6 +98,7 @@ class Join {
     const SlideRow slide{&row, *patient, *filename};
     const FeatureIndex::Match match = features_.find(*filename);
     filenames_.insert(*filename);
+    named_.merge(named_by(match));
     if (match.files.empty()) lost_filenames_.insert(*filename);
     const auto known = patients_.find(*patient);
     if (known == patients_.end()) return drop(*patient, *filename, "patient not in the clinical table");
@@ -305,6 +312,7 @@ class Join {
   std::vector<std::string>& warnings_;
   Problems& unlisted_;
   std::vector<std::string>& inferences_;
+  std::set<std::string>& named_;
   std::map<std::string, std::string> both_;        // files that are read to those of the same slides that are not
   Causes mistakes_, unused_;                       // of single rows; of patients whom no pair uses
   std::map<std::string, JoinedPatient> patients_;  // by bytes of the name

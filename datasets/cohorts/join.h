@@ -2,6 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "datasets/cohorts/cohort.h"
 #include "datasets/features/feature_index.h"
@@ -16,13 +19,15 @@ struct JoinedPatient {
 };
 
 // Where a join writes what it finds. `inferences`: what it chose, with the evidence. `unlisted`: slides that are used,
-// were not found, and may be in a sub-folder that cannot be listed: the cohort is not known then.
+// were not found, and may be in a sub-folder that cannot be listed: the cohort is not known then. `named`: the files
+// that rows name, whatever becomes of the rows.
 struct JoinFindings {
   std::vector<Drop>& drops;
   Problems& problems;
   std::vector<std::string>& warnings;
   Problems& unlisted;
   std::vector<std::string>& inferences;
+  std::set<std::string>& named;
 };
 
 // Patients ascending by bytes of the name: those of `clini`, or of `slides` where `files` names no clinical table.

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -171,8 +172,12 @@ Cohort load_cohort(const CohortFiles& files, FingerprintMemory& memory, Problems
   if (!tables) return cohort;
   const auto is_used = [&](std::size_t row) { return files.clini.empty() || may_be_used(tables->clini, row, uses); };
   Problems unlisted;
+  std::set<std::string> named;
   const auto joined = join_tables(files, tables->clini, tables->slides, *tables->features, is_used,
-                                  {cohort.drops, problems, cohort.warnings, unlisted, cohort.inferences});
+                                  {cohort.drops, problems, cohort.warnings, unlisted, cohort.inferences, named});
+  for (std::string& file : tables->features->slides()) {
+    (named.contains(file) ? cohort.named_files : cohort.unnamed_files).push_back(std::move(file));
+  }
 
   FileCheck check(files.features, unlisted, memory, reader);
   const std::vector<Candidate> checked = read_patients(joined, is_used, check, cohort);

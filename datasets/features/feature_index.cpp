@@ -185,6 +185,15 @@ FeatureIndex::Match FeatureIndex::of_one_slide(Match match) const {
   return match;
 }
 
+std::vector<std::string> FeatureIndex::slides() const {
+  std::vector<std::string> out;
+  for (const std::string& file : files_) {
+    const Match match = of_one_slide({{file}});
+    if (match.files[0] == file) out.push_back(file);
+  }
+  return out;
+}
+
 FeatureIndex::Match FeatureIndex::find_listed(const std::string& filename) const {
   if (fs::path(filename).is_absolute() || has_dots(filename)) return find_on_disk(filename);
   const fs::path path = fs::path(filename).lexically_normal();

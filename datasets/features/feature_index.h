@@ -43,6 +43,8 @@ class FeatureIndex {
 
   // All files, ascending.
   std::vector<std::string> files() const { return {files_.begin(), files_.end()}; }
+  // The same, but of a slide that has both (find()) the .h5 alone.
+  std::vector<std::string> slides() const;
   // Entries below the folder that were passed over: sub-folders that cannot be listed, names that are not UTF-8.
   struct Unread {
     std::string path, reason;

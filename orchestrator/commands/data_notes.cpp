@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "datasets/cohorts/classes.h"
 #include "datasets/tables/looks_missing.h"
+#include "orchestrator/plan/unnamed_files.h"
 
 namespace mtlgrid {
 namespace {
@@ -149,6 +150,22 @@ std::vector<std::string> value_notes(const Plan& plan) {
   return notes;
 }
 
+std::vector<std::string> file_notes(const Plan& plan) {
+  constexpr std::size_t kExamples = 3;
+  std::vector<std::string> notes;
+  for (const UnnamedFiles& found : unnamed_files(plan)) {
+    const std::size_t count = found.files.size(), shown = std::min(count, kExamples);
+    const std::filesystem::path& slides = find_cohort(plan, found.cohort)->files.slides;
+    notes.push_back(
+        fmt::format("{}: {} of {} {} named by no {} ({}{})", found.cohort, count,
+                    counted(static_cast<std::int64_t>(found.all), "feature file"), count == 1 ? "is" : "are",
+                    slides.empty() ? "patient" : "row of " + slides.filename().string(),
+                    fmt::join(found.files.begin(), found.files.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+                    count > shown ? ", ..." : ""));
+  }
+  return notes;
+}
+
 std::vector<std::string> inferences(const Plan& plan) {
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < plan.rules.size(); ++i) {
@@ -182,7 +199,7 @@ std::vector<std::string> findings(const Plan& plan) {
     for (const std::string& line : cohort.warnings)
       lines.push_back(fmt::format("warning: {}: {}", cohort.files.name, line));
   }
-  for (const auto& notes : {class_notes(plan), value_notes(plan)}) {
+  for (const auto& notes : {class_notes(plan), value_notes(plan), file_notes(plan)}) {
     for (const std::string& line : notes) others.push_back("note: " + line);
   }
   for (const std::string& line : inferences(plan)) others.push_back("inferred: " + line);

@@ -32,6 +32,8 @@ std::string unit_note(const AuxiliaryValues& training, const AuxiliaryValues& ex
 // The notes on a plan: external cohorts of one class; auxiliary values, as above. A sentence each.
 std::vector<std::string> class_notes(const Plan& plan);
 std::vector<std::string> value_notes(const Plan& plan);
+// Feature files that no row of a table names, a sentence for each cohort that has some (unnamed_files.h).
+std::vector<std::string> file_notes(const Plan& plan);
 // What was inferred: negative classes; what the readers of tables and feature files inferred, after the cohort's name.
 std::vector<std::string> inferences(const Plan& plan);
 

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "datasets/cohorts/cohort_level.h"
+#include "orchestrator/commands/data_notes.h"
 #include "orchestrator/commands/other_grids.h"
 #include "orchestrator/commands/plan_classes.h"
 #include "orchestrator/commands/plan_sites.h"
@@ -20,6 +21,7 @@
 #include "orchestrator/durations/plan_times.h"
 #include "orchestrator/plan/disk_space.h"
 #include "orchestrator/plan/initial_weights.h"
+#include "orchestrator/plan/unnamed_files.h"
 #include "results/status/query_render.h"
 #include "results/store/measured.h"
 #include "results/store/reading.h"
@@ -139,10 +141,17 @@ std::string initial_weights(const Plan& plan) {
   return text + "\n";
 }
 
+// With the feature files that no row names.
 std::string drops(const Plan& plan, bool every_drop) {
-  if (plan.grid.drops.empty()) return "Dropped: nothing\n";
-  return fmt::format("Dropped{}\n{}", every_drop ? "" : " (--drops lists them)",
-                     drops_table(plan.grid.drops, every_drop));
+  std::vector<GridRecord::DropRow> rows = plan.grid.drops;
+  std::string notes;
+  for (const std::string& line : file_notes(plan)) notes += fmt::format("  note: {}\n", line);
+  for (const UnnamedFiles& found : every_drop ? unnamed_files(plan) : std::vector<UnnamedFiles>()) {
+    for (const std::string& file : found.files) rows.push_back({"", "", {found.cohort, "", file, "named by no row"}});
+  }
+  if (rows.empty()) return "Dropped: nothing\n" + notes;
+  return fmt::format("Dropped{}\n{}{}", every_drop ? "" : " (--drops lists them)", drops_table(rows, every_drop),
+                     notes);
 }
 
 // What may be a mistake, though it refuses nothing.

@@ -85,6 +85,13 @@ TEST_F(Index, PassesOverAFolderThatCannotBeListed) {
   fs::permissions(feats / "closed", fs::perms::owner_all);
 }
 
+TEST_F(Index, CountsASlideOfTwoFilesOnce) {
+  for (const char* name : {"a.pt", "b.pt", "h5_files/x.h5", "pt_files/x.pt", "pt_files/y.pt"}) {
+    write_text(feats / name, "x");
+  }
+  EXPECT_THAT(FeatureIndex(feats).slides(), ElementsAre("a.h5", "b.pt", "h5_files/x.h5", "pt_files/y.pt"));
+}
+
 TEST_F(Index, KnowsFolders) {
   fs::create_directory(feats / "x.h5");
   EXPECT_TRUE(FeatureIndex(feats).is_folder("x"));

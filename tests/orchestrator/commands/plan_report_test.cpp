@@ -1,7 +1,9 @@
 #include "orchestrator/commands/plan_report.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "orchestrator/commands/data_notes.h"
 #include "results/store/store.h"
 #include "tests/orchestrator/plan/synthetic_plan.h"
 
@@ -47,6 +49,20 @@ TEST_F(PlanReport, HowTilesWereCutIsATable) {
                                              "+synthetic +46"));
   EXPECT_THAT(text, ::testing::ContainsRegex("CPTAC-CRC +tile +not said +STAMP 001 +synthetic"));
   EXPECT_THAT(text, ::testing::ContainsRegex("CPTAC-CRC: [0-9]+ of [0-9]+ files do not say how tiles were cut"));
+}
+
+TEST_F(PlanReport, FeatureFilesOfNoRowAreANote) {
+  Plan p = plan();
+  EXPECT_THAT(report(p), ::testing::Not(HasSubstr("named by no row")));
+  Cohort& cohort = p.cohorts[0];
+  cohort.named_files = {"a.h5"};
+  cohort.unnamed_files = {"b.h5", "c.h5", "d.h5", "e.h5"};
+  EXPECT_THAT(report(p),
+              HasSubstr(fmt::format("  note: {}: 4 of 5 feature files are named by no row of {} (b.h5, c.h5, "
+                                    "d.h5, ...)\n\n",
+                                    cohort.files.name, cohort.files.slides.filename().string())));
+  EXPECT_THAT(findings(p), ::testing::Contains(HasSubstr("4 of 5 feature files are named by no row")));
+  EXPECT_THAT(plan_report(p, plan_standing(p), true), ::testing::ContainsRegex("\\(all\\) +e\\.h5 +named by no row"));
 }
 
 // A stop is heard once every member has taken its step, and each then writes its checkpoint.
