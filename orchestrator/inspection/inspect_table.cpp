@@ -34,6 +34,8 @@ std::string examples(const Table& table, const ColumnFacts& facts) {
   return fmt::format("{}", fmt::join(some, ", "));
 }
 
+std::string shown_name(const ColumnFacts& facts) { return unquoted(facts.name).value_or(facts.name); }
+
 std::string type_of(const ColumnFacts& facts) {
   if (facts.present == 0) return "empty";
   return facts.whole ? "whole numbers" : facts.numeric ? "numbers" : "text";
@@ -58,25 +60,25 @@ Inspection inspect_table(const std::filesystem::path& file) {
   std::vector<std::size_t> rows(table.rows.size());
   std::iota(rows.begin(), rows.end(), 0);
   auto listed = nlohmann::ordered_json::array();
-  std::size_t empty = 0;
+  std::vector<std::string> empty;
   for (std::size_t column = 0; column < table.columns.size(); ++column) {
     const ColumnFacts facts = column_facts(table, column, rows);
-    listed.push_back({{"column", unquoted(facts.name).value_or(facts.name)},
+    listed.push_back({{"column", shown_name(facts)},
                       {"type", type_of(facts)},
                       {"values", facts.present},
                       {"different", facts.distinct},
                       {"examples", examples(table, facts)}});
-    empty += facts.present == 0;
-    if (!facts.missing.empty()) {
+    if (facts.present == 0) {  // nothing is read from it: of programs that leave a column to be filled in
+      empty.push_back(shown_name(facts));
+    } else if (!facts.missing.empty()) {
       out.wrong.push_back(fmt::format("column '{}' has values that look missing and are not read so: missing = {}",
                                       facts.name, config_list(facts.missing)));
     }
   }
+  if (!empty.empty()) out.facts["columns without values"] = empty;
   out.facts["each column"] = listed;
   if (const std::string header = likely_header_said(table); !header.empty()) out.wrong.push_back(header);
   check_names(table, out);
-  if (empty > 0)
-    out.wrong.push_back(fmt::format("{} without any value", counted(static_cast<std::int64_t>(empty), "column")));
   return out;
 }
 
