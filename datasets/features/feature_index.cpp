@@ -78,6 +78,17 @@ bool is_of_the_system(const std::string& relative) {
 
 }  // namespace
 
+std::vector<std::string> one_of_each_slide(const std::set<std::string>& files) {
+  std::vector<std::string> out;
+  for (const std::string& file : files) {
+    const std::vector<std::string> others = file.ends_with(kSuffixes[1]) ? twins(file) : std::vector<std::string>();
+    if (std::none_of(others.begin(), others.end(), [&](const std::string& other) { return files.contains(other); })) {
+      out.push_back(file);
+    }
+  }
+  return out;
+}
+
 FeatureIndex::FeatureIndex(const fs::path& folder) : folder_(folder) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) {
@@ -183,15 +194,6 @@ FeatureIndex::Match FeatureIndex::of_one_slide(Match match) const {
     break;
   }
   return match;
-}
-
-std::vector<std::string> FeatureIndex::slides() const {
-  std::vector<std::string> out;
-  for (const std::string& file : files_) {
-    const Match match = of_one_slide({{file}});
-    if (match.files[0] == file) out.push_back(file);
-  }
-  return out;
 }
 
 FeatureIndex::Match FeatureIndex::find_listed(const std::string& filename) const {

@@ -13,6 +13,10 @@
 
 namespace mtlgrid {
 
+// `files` without the .pt files of slides that have an .h5 file too: X.pt beside X.h5, or pt_files/X.pt beside
+// h5_files/X.h5. Paths with `/`, of one folder or absolute; the order stays.
+std::vector<std::string> one_of_each_slide(const std::set<std::string>& files);
+
 class FeatureIndex {
  public:
   // Lists every entry ending in .h5 or .pt below `folder`, sub-folders and links to folders included (each real folder
@@ -44,7 +48,7 @@ class FeatureIndex {
   // All files, ascending.
   std::vector<std::string> files() const { return {files_.begin(), files_.end()}; }
   // The same, but of a slide that has both (find()) the .h5 alone.
-  std::vector<std::string> slides() const;
+  std::vector<std::string> slides() const { return one_of_each_slide(files_); }
   // Entries below the folder that were passed over: sub-folders that cannot be listed, names that are not UTF-8.
   struct Unread {
     std::string path, reason;

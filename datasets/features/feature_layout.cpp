@@ -175,6 +175,13 @@ hsize_t coordinates(const FeatureRoot& root) {
   return shape.size() == 2 ? shape[0] : 0;
 }
 
+// Whether these are all the names of a file of coordinates; CLAM may have the pixels of the tiles beside them.
+bool coordinates_alone(const std::vector<std::string>& names) {
+  const auto known = [](const std::string& name) { return name == "coords" || name == "imgs"; };
+  return std::find(names.begin(), names.end(), "coords") != names.end() &&
+         std::all_of(names.begin(), names.end(), known);
+}
+
 }  // namespace
 
 std::optional<hdf5::Handle> coords_of(const FeatureRoot& root) {
@@ -216,7 +223,8 @@ Feats feats_of(const FeatureRoot& root) {
                   fmt::format("no dataset 'feats', 'patch_embeddings' or 'features', and {} of floats in rows and "
                               "columns",
                               fitting.empty() ? "no other one" : "several others"),
-                  "expected one of [tiles, features] numbers", what_it_has(names));
+                  coordinates_alone(names) ? kBesideCoordinates : "expected one of [tiles, features] numbers",
+                  what_it_has(names));
 }
 
 FeatureInfo checked_info(const FeatureRoot& root, const Feats& feats) {

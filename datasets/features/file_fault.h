@@ -10,6 +10,10 @@
 
 namespace mtlgrid {
 
+// What is expected of a file that has coordinates of tiles alone.
+inline constexpr const char* kBesideCoordinates =
+    "expected one of [tiles, features] numbers beside the coordinates of tiles";
+
 // A feature file that cannot be used. what() is "FILE: CAUSE, EXPECTED (DETAIL)"; the parts serve whoever reports many
 // files, one line a cause.
 class FileFault : public InputError {
@@ -24,6 +28,8 @@ class FileFault : public InputError {
   const std::string& cause() const { return cause_; }
   const std::string& expected() const { return expected_; }
   const std::string& detail() const { return detail_; }
+  // The file has coordinates of tiles and no features, as TRIDENT and CLAM write in folders `patches`.
+  bool coordinates_alone() const { return expected_ == kBesideCoordinates; }
 
  private:
   std::string cause_, expected_, detail_;

@@ -38,17 +38,22 @@ std::string geometry_said(const FeatureInfo& info) {
   return text.empty() ? "not said" : text;
 }
 
-// What is wrong with the values, each with a number of its own: file and text of the cause.
-std::vector<std::string> faults_of(const FeatureStatistics& found) {
-  std::vector<std::string> out;
-  const auto tiles = static_cast<double>(std::max<std::int64_t>(1, found.tiles));
-  if (found.tiles == 0) return {"no tiles: a slide without tissue, or an extraction that found none"};
-  if (found.not_finite > 0) out.emplace_back("values that are not finite");
-  if (found.zeros > kMostZeros) out.emplace_back("nearly all values are zero");
-  if (found.constant_features * 2 > found.width) out.emplace_back("most features have one value in all tiles");
-  if (found.constant_tiles > 0) out.emplace_back("tiles that hold one value alone");
-  if (static_cast<double>(found.repeated_tiles) > kMostRepeated * tiles) {
-    out.emplace_back("tiles that repeat other tiles bit for bit");
+// What is wrong with a file: the same text for all files with this fault, and the file's own part of it.
+struct Fault {
+  std::string cause, detail{};
+};
+
+std::vector<Fault> faults_of(const CheckedFile& file) {
+  const FeatureStatistics& found = file.statistics;
+  const FeatureInfo& info = file.info;
+  std::vector<Fault> out;
+  if (info.tiles == 0) return out;
+  if (found.not_finite > 0) out.push_back({"values that are not finite"});
+  if (found.zeros > kMostZeros) out.push_back({"nearly all values are zero"});
+  if (found.constant_features * 2 > found.width) out.push_back({"most features have one value in all tiles"});
+  if (found.constant_tiles > 0) out.push_back({"tiles that hold one value alone"});
+  if (static_cast<double>(found.repeated_tiles) > kMostRepeated * static_cast<double>(info.tiles)) {
+    out.push_back({"tiles that repeat other tiles bit for bit"});
   }
   return out;
 }
@@ -93,6 +98,57 @@ struct Described {
   CheckedFile features;
 };
 
+// The files of a folder, a slide once, by what they hold.
+struct Sorted {
+  std::vector<Described> files;                 // with tiles
+  std::vector<std::string> empty, coordinates;  // without tiles; with coordinates alone
+  std::size_t faulty = 0;                       // that cannot be read
+};
+
+Sorted read_all(const FeatureIndex& index, const fs::path& folder, FeatureReader& reader, Causes& causes) {
+  Sorted out;
+  for (const std::string& file : index.slides()) {
+    try {
+      CheckedFile found = reader.describe(folder / file);
+      for (const Fault& fault : faults_of(found)) {
+        causes.add(fault.cause, fault.detail.empty() ? file : fmt::format("{}: {}", file, fault.detail));
+      }
+      if (found.info.tiles == 0) {
+        out.empty.push_back(file);
+      } else {
+        out.files.push_back({file, std::move(found)});
+      }
+    } catch (const FileFault& e) {
+      if (e.coordinates_alone()) {
+        out.coordinates.push_back(file);
+      } else {
+        causes.add(e.cause() + ", " + e.expected(), file);
+        ++out.faulty;
+      }
+    }
+  }
+  return out;
+}
+
+// "6 files (a.h5, b.h5, c.h5, ...)".
+std::string some_of(const std::vector<std::string>& files) {
+  const std::size_t shown = std::min(files.size(), kFileExamples);
+  return fmt::format("{} ({}{})", counted(static_cast<std::int64_t>(files.size()), "file"),
+                     fmt::join(files.begin(), files.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+                     files.size() > shown ? ", ..." : "");
+}
+
+// What is not compared with other files, and not wrong.
+void add_others(const FeatureIndex& index, const Sorted& all, Inspection& out) {
+  const std::size_t twins = index.files().size() - index.slides().size();
+  if (twins > 0) {
+    out.facts["both as .h5 and .pt"] =
+        fmt::format("{}, of which the .h5 is read", counted(static_cast<std::int64_t>(twins), "slide"));
+  }
+  if (!all.empty.empty()) out.facts["no tiles"] = some_of(all.empty) + ": slides without tissue, which plan drops";
+  if (!all.coordinates.empty()) out.facts["coordinates of tiles and no features"] = some_of(all.coordinates);
+}
+
 double median(std::vector<double> values) {
   if (values.empty()) return 0;
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -135,8 +191,8 @@ void compare_numbers(const std::vector<Described>& files, const std::string& wha
   }
 }
 
-// Names files with the same features; those without tiles have none.
-void report_same(const std::vector<Described>& files, std::vector<std::string>& out) {
+// Names files with the same features, of `all` files; those without tiles have none.
+void report_same(const std::vector<Described>& files, std::size_t all, std::vector<std::string>& out) {
   std::vector<std::string> hashes, examples;
   for (const Described& one : files) hashes.push_back(one.features.hash);
   const auto groups = same_features(hashes);
@@ -149,7 +205,7 @@ void report_same(const std::vector<Described>& files, std::vector<std::string>& 
   }
   if (groups.empty()) return;
   out.push_back(fmt::format("{} of {}, in {}, have the same features as another file, which two slides cannot ({}{})",
-                            count, counted(static_cast<std::int64_t>(files.size()), "file"),
+                            count, counted(static_cast<std::int64_t>(all), "file"),
                             counted(static_cast<std::int64_t>(groups.size()), "group"), fmt::join(examples, "; "),
                             groups.size() > examples.size() ? "; ..." : ""));
 }
@@ -176,7 +232,6 @@ void add_ranges(const std::vector<Described>& files, Inspection& out) {
       parts.push_back(counts.size() == 1 ? text : fmt::format("{} ({})", text, count));
     return fmt::format("{}", fmt::join(parts, ", "));
   };
-  out.facts["files"] = files.size();
   out.facts["tiles"] = tiles;
   out.facts["tiles a file"] = fmt::format("{} to {}", with_separators(fewest), with_separators(most));
   out.facts["features a tile"] = files.front().features.info.width;
@@ -192,7 +247,15 @@ void add_ranges(const std::vector<Described>& files, Inspection& out) {
 }  // namespace
 
 Inspection inspect_feature_file(const fs::path& file, FeatureReader& reader) {
-  const CheckedFile found = reader.describe(file);
+  CheckedFile found;
+  try {
+    found = reader.describe(file);
+  } catch (const FileFault& e) {
+    if (!e.coordinates_alone()) throw;
+    Inspection out{file, "coordinates of tiles"};
+    out.facts["features"] = "none: other programs write them into files of their own";
+    return out;
+  }
   Inspection out{file, "feature file"};
   out.facts["rows"] = level_text(found.info.level);
   if (!found.info.dataset.empty()) out.facts["dataset"] = found.info.dataset;
@@ -202,24 +265,25 @@ Inspection inspect_feature_file(const fs::path& file, FeatureReader& reader) {
   out.facts["type"] = type_of(found.info);
   out.facts["extractor"] = extractor_said(found.info);
   out.facts["geometry"] = geometry_said(found.info);
-  out.facts.update(value_facts(found.statistics));
-  out.wrong = faults_of(found.statistics);
+  if (found.info.tiles == 0) {
+    out.facts["values"] = "none: a slide without tissue, or an extraction that found none";
+  } else {
+    out.facts.update(value_facts(found.statistics));
+  }
+  for (const Fault& fault : faults_of(found)) {
+    out.wrong.push_back(fault.detail.empty() ? fault.cause : fmt::format("{}: {}", fault.cause, fault.detail));
+  }
   return out;
 }
 
 Inspection inspect_feature_folder(const fs::path& folder, FeatureReader& reader) {
   const FeatureIndex index(folder);
   Inspection out{folder, "folder of features"};
-  std::vector<Described> files;
   Causes causes;
-  for (const std::string& file : index.files()) {
-    try {
-      files.push_back({file, reader.describe(folder / file)});
-      for (const std::string& fault : faults_of(files.back().features.statistics)) causes.add(fault, file);
-    } catch (const FileFault& e) {
-      causes.add(e.cause() + ", " + e.expected(), file);
-    }
-  }
+  const Sorted all = read_all(index, folder, reader, causes);
+  const std::vector<Described>& files = all.files;
+  if (!files.empty() || !all.empty.empty()) out.facts["files"] = files.size() + all.empty.size();
+  add_others(index, all, out);
   if (!files.empty()) {
     add_ranges(files, out);
     compare_texts(files, "extractor", extractor_said, causes);
@@ -229,9 +293,14 @@ Inspection inspect_feature_folder(const fs::path& folder, FeatureReader& reader)
     compare_numbers(files, "mean", [](const FeatureStatistics& found) { return found.mean; }, causes);
     compare_numbers(
         files, "standard deviation", [](const FeatureStatistics& found) { return found.deviation; }, causes);
+  } else if (!all.empty.empty()) {
+    out.wrong.emplace_back("no file has tiles");
+  } else if (all.faulty == 0) {
+    out.kind = "folder of coordinates of tiles";
   }
-  causes.report(index.files().size(), out.wrong);
-  report_same(files, out.wrong);
+  const std::size_t count = files.size() + all.empty.size() + all.faulty;
+  causes.report(count, out.wrong);
+  report_same(files, count, out.wrong);
   for (const FeatureIndex::Unread& unread : index.unread()) out.wrong.push_back(unread.path + ": " + unread.reason);
   return out;
 }

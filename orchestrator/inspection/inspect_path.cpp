@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -13,6 +14,7 @@
 #include "base/errors.h"
 #include "base/file_beginning.h"
 #include "base/text.h"
+#include "datasets/features/feature_index.h"
 #include "datasets/features/file_fault.h"
 #include "datasets/pytorch/tensor_file.h"
 #include "datasets/tables/table_file.h"
@@ -82,11 +84,19 @@ Inspection inspect_folder(const fs::path& folder, FeatureReader& reader) {
   const FoundFiles found = find_files({folder});
   if (!found.features.empty() && found.tables.empty()) return inspect_feature_folder(folder, reader);
   Inspection out{folder, "folder"};
-  std::size_t features = 0, slides = 0;
-  for (const auto& [one, names] : found.features) features += names.size();
+  std::size_t slides = 0;
+  std::set<std::string> files;
+  for (const auto& [one, names] : found.features) {
+    for (const std::string& name : names) files.insert((one / name).string());
+  }
+  const std::size_t features = one_of_each_slide(files).size();
   for (const auto& [one, count] : found.slides) slides += count;
   out.facts["tables"] = found.tables.size();
   out.facts["feature files"] = features;
+  if (features < files.size()) {
+    out.facts["both as .h5 and .pt"] =
+        fmt::format("{}, counted once", counted(static_cast<std::int64_t>(files.size() - features), "slide"));
+  }
   out.facts["slides"] = slides;
   out.facts["stores"] = stores_in(folder).size();
   if (!found.tables.empty() && features > 0) out.facts["more"] = "mtlgrid init " + shell_quoted(folder.string());

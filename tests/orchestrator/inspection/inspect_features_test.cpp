@@ -4,11 +4,13 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <filesystem>
 #include <vector>
 
 #include "datasets/features/feature_disk.h"
 #include "datasets/features/half.h"
 #include "datasets/synthetic/synth_features.h"
+#include "tests/datasets/support.h"
 #include "tests/orchestrator/config/scratch.h"
 
 namespace mtlgrid::testing {
@@ -35,6 +37,10 @@ class InspectFeatures : public ::testing::Test {
     std::vector<std::uint16_t> halves;
     for (const double value : values) halves.push_back(to_half(value));
     write_features(scratch_.path() / name, halves, kWidth, layout, extractor);
+  }
+  void copy(const std::string& of, const std::string& name) {
+    std::filesystem::create_directories((scratch_.path() / name).parent_path());
+    std::filesystem::copy_file(fixture(of), scratch_.path() / name);
   }
   Inspection file(const std::string& name) { return inspect_feature_file(scratch_.path() / name, reader_); }
   Inspection folder() { return inspect_feature_folder(scratch_.path(), reader_); }
@@ -90,6 +96,43 @@ TEST_F(InspectFeatures, FilesOfTheSameFeaturesAreNamed) {
   write("e.h5", {});
   EXPECT_THAT(folder().wrong, Contains("2 of 5 files, in 1 group, have the same features as another file, which two "
                                        "slides cannot (a.h5 and c.h5)"));
+}
+
+TEST_F(InspectFeatures, CoordinatesAloneAreNoFeaturesAndNotWrong) {
+  for (int i = 0; i < 3; ++i) write(fmt::format("s{}.h5", i), tiles(5 + i));
+  copy("no_feats.h5", "patches/s0_patches.h5");
+  const Inspection found = folder();
+  EXPECT_THAT(found.wrong, IsEmpty());
+  EXPECT_EQ(found.facts["files"], 3);
+  EXPECT_EQ(found.facts["coordinates of tiles and no features"], "1 file (patches/s0_patches.h5)");
+  EXPECT_EQ(file("patches/s0_patches.h5").kind, "coordinates of tiles");
+  EXPECT_THAT(file("patches/s0_patches.h5").wrong, IsEmpty());
+  EXPECT_EQ(inspect_feature_folder(scratch_.path() / "patches", reader_).kind, "folder of coordinates of tiles");
+}
+
+TEST_F(InspectFeatures, ASlideInBothFormatsCountsOnce) {
+  std::filesystem::create_directories(scratch_.path() / "h5_files");
+  write("h5_files/a.h5", tiles(5));
+  write("h5_files/b.h5", tiles(6));
+  copy("layouts/clam.pt", "pt_files/a.pt");
+  copy("layouts/clam.pt", "pt_files/b.pt");
+  const Inspection found = folder();
+  EXPECT_THAT(found.wrong, IsEmpty());
+  EXPECT_EQ(found.facts["files"], 2);
+  EXPECT_EQ(found.facts["both as .h5 and .pt"], "2 slides, of which the .h5 is read");
+}
+
+TEST_F(InspectFeatures, ASlideWithoutTissueIsComparedWithNothing) {
+  for (int i = 0; i < 12; ++i) write(fmt::format("s{:02}.h5", i), tiles(20 + i));
+  copy("layouts/trident_empty.h5", "empty.h5");
+  const Inspection found = folder();
+  EXPECT_THAT(found.wrong, IsEmpty());
+  EXPECT_EQ(found.facts["files"], 13);
+  EXPECT_EQ(found.facts["tiles a file"], "20 to 31");
+  EXPECT_THAT(found.facts["no tiles"].get<std::string>(), HasSubstr("1 file (empty.h5)"));
+  EXPECT_THAT(file("empty.h5").wrong, IsEmpty());
+  copy("layouts/trident_empty.h5", "none/empty.h5");
+  EXPECT_THAT(inspect_feature_folder(scratch_.path() / "none", reader_).wrong, ElementsAre("no file has tiles"));
 }
 
 TEST_F(InspectFeatures, AFolderOfLikeFilesIsRight) {

@@ -78,6 +78,9 @@ TEST_F(InspectPath, OtherKinds) {
   scratch_.write("f/clini.csv", "PATIENT\nA\n");
   EXPECT_EQ(path("f").kind, "folder");
   EXPECT_EQ(path("f").facts["tables"], 1);
+  scratch_.write("f/h5_files/a.h5", "x");
+  scratch_.write("f/pt_files/a.pt", "x");
+  EXPECT_EQ(path("f").facts["feature files"], 1);
 }
 
 TEST_F(InspectPath, JsonSaysWhetherItIsRight) {
