@@ -28,8 +28,9 @@ struct FeatureInfo {
   bool by_encoder = false;      // `extractor` is the dataset's `encoder`, as TRIDENT writes it, or bags_config.json's
   TileGeometry geometry{};
   FeatureLevel level = FeatureLevel::tile;
-  bool pytorch = false;   // a file of torch.save, which has no attributes
-  bool bfloat16 = false;  // values of 2 bytes that are rounded
+  std::int64_t coordinates = -1;  // rows of `coords`; -1 if there is none, or it is not read as coordinates
+  bool pytorch = false;           // a file of torch.save, which has no attributes
+  bool bfloat16 = false;          // values of 2 bytes that are rounded
 };
 
 }  // namespace mtlgrid

@@ -175,6 +175,15 @@ hsize_t coordinates(const FeatureRoot& root) {
   return shape.size() == 2 ? shape[0] : 0;
 }
 
+// As FeatureInfo::coordinates: rows of two numbers, or up to four (a size, a level beside them).
+std::int64_t coordinate_rows(const FeatureRoot& root) {
+  constexpr hsize_t kFewest = 2, kMost = 4, kMostRows = hsize_t{1} << 52;
+  const auto coords = coords_of(root);
+  const auto shape = coords ? hdf5::shape_of(*coords) : std::vector<hsize_t>{};
+  if (shape.size() != 2 || shape[1] < kFewest || shape[1] > kMost || shape[0] > kMostRows) return -1;
+  return static_cast<std::int64_t>(shape[0]);
+}
+
 // Whether these are all the names of a file of coordinates; CLAM may have the pixels of the tiles beside them.
 bool coordinates_alone(const std::vector<std::string>& names) {
   const auto known = [](const std::string& name) { return name == "coords" || name == "imgs"; };
@@ -243,6 +252,7 @@ FeatureInfo checked_info(const FeatureRoot& root, const Feats& feats) {
 
 void set_level(const FeatureRoot& root, const Feats& feats, FeatureLevel said, FeatureInfo& info) {
   const bool vector = hdf5::shape_of(feats.dataset).size() == 1;
+  info.coordinates = coordinate_rows(root);
   if (said != FeatureLevel::row) {
     if (said != FeatureLevel::tile && info.tiles > 1) {
       throw FileFault(root.file, "an embedding of a slide or patient with several rows", "expected one",

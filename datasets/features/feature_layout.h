@@ -41,7 +41,8 @@ Feats feats_of(const FeatureRoot& root);
 // Its shape and type, without names: [N, D], [1, N, D], or [D] for one row; N = 0 where a slide has no tissue. Every
 // value was written, and the shape is bounded by the bytes that are stored.
 FeatureInfo checked_info(const FeatureRoot& root, const Feats& feats);
-// Sets `info.level` by what the file says, its shape, and whether one row has several coordinates.
+// Sets `info.coordinates`, and `info.level` by what the file says, its shape, and whether one row has several
+// coordinates.
 void set_level(const FeatureRoot& root, const Feats& feats, FeatureLevel said, FeatureInfo& info);
 // Adds what the attributes say of the extractor, and of how tiles were cut.
 void add_names(const FeatureRoot& root, const Feats& feats, FeatureInfo& info);

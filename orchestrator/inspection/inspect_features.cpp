@@ -47,6 +47,10 @@ std::vector<Fault> faults_of(const CheckedFile& file) {
   const FeatureStatistics& found = file.statistics;
   const FeatureInfo& info = file.info;
   std::vector<Fault> out;
+  const bool of_tiles = info.level == FeatureLevel::tile || info.level == FeatureLevel::row;
+  if (of_tiles && info.coordinates >= 0 && info.coordinates != info.tiles) {
+    out.push_back({"not as many coordinates as tiles", fmt::format("{} and {}", info.coordinates, info.tiles)});
+  }
   if (info.tiles == 0) return out;
   if (found.not_finite > 0) out.push_back({"values that are not finite"});
   if (found.zeros > kMostZeros) out.push_back({"nearly all values are zero"});
@@ -261,6 +265,7 @@ Inspection inspect_feature_file(const fs::path& file, FeatureReader& reader) {
   if (!found.info.dataset.empty()) out.facts["dataset"] = found.info.dataset;
   if (const std::string tool = tool_text(found.info.geometry); !tool.empty()) out.facts["written by"] = tool;
   out.facts["tiles"] = found.info.tiles;
+  if (found.info.coordinates >= 0) out.facts["coordinates"] = found.info.coordinates;
   out.facts["features a tile"] = found.info.width;
   out.facts["type"] = type_of(found.info);
   out.facts["extractor"] = extractor_said(found.info);

@@ -10,8 +10,9 @@
 namespace mtlgrid {
 
 // Layout, extractor and geometry, and what the values look like. Wrong are values that are not finite, features that
-// never change, and tiles that repeat or hold one value. A file of coordinates alone is an inspection of kind
-// "coordinates of tiles", with nothing wrong. Throws FileFault and SystemError as FeatureReader::read().
+// never change, tiles that repeat or hold one value, and another number of coordinates than of tiles. A file of
+// coordinates alone is an inspection of kind "coordinates of tiles", with nothing wrong. Throws FileFault and
+// SystemError as FeatureReader::read().
 Inspection inspect_feature_file(const std::filesystem::path& file, FeatureReader& reader);
 
 // The same over all feature files below a folder, of a slide that has both the .h5 alone, with the files that differ

@@ -9,6 +9,7 @@
 
 #include "datasets/features/feature_disk.h"
 #include "datasets/features/half.h"
+#include "datasets/features/hdf5.h"
 #include "datasets/synthetic/synth_features.h"
 #include "tests/datasets/support.h"
 #include "tests/orchestrator/config/scratch.h"
@@ -120,6 +121,21 @@ TEST_F(InspectFeatures, ASlideInBothFormatsCountsOnce) {
   EXPECT_THAT(found.wrong, IsEmpty());
   EXPECT_EQ(found.facts["files"], 2);
   EXPECT_EQ(found.facts["both as .h5 and .pt"], "2 slides, of which the .h5 is read");
+}
+
+TEST_F(InspectFeatures, AnotherNumberOfCoordinatesIsWrong) {
+  write("a.h5", tiles(5));
+  EXPECT_EQ(file("a.h5").facts["coordinates"], 5);
+  std::vector<float> values;
+  for (const double value : tiles(20)) values.push_back(static_cast<float>(value));
+  const std::vector<float> coords(14);
+  {
+    const auto root = hdf5::create_file(scratch_.path() / "b.h5");
+    hdf5::write_dataset(root, "features", {20, kWidth}, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, values.data());
+    hdf5::write_dataset(root, "coords", {7, 2}, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, coords.data());
+  }
+  EXPECT_THAT(file("b.h5").wrong, ElementsAre("not as many coordinates as tiles: 7 and 20"));
+  EXPECT_THAT(folder().wrong, Contains("1 of 2 files: not as many coordinates as tiles (b.h5: 7 and 20)"));
 }
 
 TEST_F(InspectFeatures, ASlideWithoutTissueIsComparedWithNothing) {
