@@ -25,13 +25,20 @@ bool elapsed(std::string_view text) {
 }
 
 // `code` without what is in quotes, and in brackets that are not of elapsed time: colours, conditions, locales.
+// Each end is searched for until one search finds none: the time is linear in the code.
 std::string without_literals(std::string_view code) {
   std::string out;
+  bool quotes = true, brackets = true;  // whether an end of them may follow
   while (!code.empty()) {
     const char c = code.front();
     std::size_t end = std::string_view::npos;
-    if (c == '"') end = code.find('"', 1);
-    if (c == '[' && !elapsed(code)) end = code.find(']');
+    if (c == '"' && quotes) {
+      end = code.find('"', 1);
+      quotes = end != std::string_view::npos;
+    } else if (c == '[' && brackets && !elapsed(code)) {
+      end = code.find(']');
+      brackets = end != std::string_view::npos;
+    }
     if (end == std::string_view::npos) {
       out += c;
       end = 0;

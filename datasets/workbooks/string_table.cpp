@@ -1,5 +1,7 @@
 #include "datasets/workbooks/string_table.h"
 
+#include <algorithm>
+
 #include "base/errors.h"
 
 namespace mtlgrid {
@@ -11,9 +13,17 @@ constexpr std::size_t kMostTexts = 50'000'000;  // guessed: more than a table of
 // openpyxl undoes this alone, by leaving out these six characters wherever they are; "_x000D_" itself stays.
 void unescape(std::string& characters, std::size_t from) {
   constexpr std::string_view kEscape = "x005F_";
-  for (auto at = characters.find(kEscape, from); at != std::string::npos; at = characters.find(kEscape, at)) {
-    characters.erase(at, kEscape.size());
+  std::size_t at = characters.find(kEscape, from), kept = at;
+  while (at != std::string::npos) {
+    const std::size_t rest = at + kEscape.size();
+    at = characters.find(kEscape, rest);
+    const std::size_t end = std::min(at, characters.size());
+    std::copy(characters.begin() + static_cast<std::ptrdiff_t>(rest),
+              characters.begin() + static_cast<std::ptrdiff_t>(end),
+              characters.begin() + static_cast<std::ptrdiff_t>(kept));
+    kept += end - rest;
   }
+  if (kept != std::string::npos) characters.resize(kept);
 }
 
 }  // namespace

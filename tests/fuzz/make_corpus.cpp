@@ -76,6 +76,10 @@ void add_workbooks(const Corpus& corpus) {
   corpus.add("workbooks", "styles.xml",
              "3<styleSheet><numFmts><numFmt numFmtId=\"164\" formatCode=\"[$-407]d. mmm yy;@\"/></numFmts><cellXfs>"
              "<xf numFmtId=\"0\"/><xf numFmtId=\"164\"/><xf numFmtId=\"46\"/></cellXfs></styleSheet>");
+  corpus.add(
+      "workbooks", "open_brackets.xml",
+      "3<styleSheet><numFmts><numFmt numFmtId=\"164\" formatCode=\"[Red]&quot;x[[[h]&quot;[[[d&quot;[\"/></numFmts>"
+      "<cellXfs><xf/><xf numFmtId=\"164\"/></cellXfs></styleSheet>");
 }
 
 void add_texts(const Corpus& corpus) {

@@ -2,6 +2,7 @@
 #include <functional>
 
 #include "base/errors.h"
+#include "datasets/workbooks/number_formats.h"
 #include "datasets/workbooks/workbook.h"
 #include "tests/datasets/workbooks/handmade.h"
 
@@ -124,6 +125,21 @@ TEST(HostileWorkbooks, ATextThatManyCellsShareIsBounded) {
   sheet.insert(sheet.find("</worksheet>"), "<sheetData>" + rows + "</sheetData>");
   parts["xl/sharedStrings.xml"] = "<sst><si><t>" + std::string((1 << 20) - 1, 'x') + "</t></si></sst>";
   EXPECT_THAT(problems_of_bytes(zipped(parts)), ElementsAre("has cells of more than 1 GB of text"));
+}
+
+// Time is linear in them: hours otherwise.
+TEST(HostileWorkbooks, LongFormatsAndManyEscapesAreReadOnce) {
+  const std::string open(std::size_t{16} << 20, '[');
+  EXPECT_EQ(kind_of_format(open), NumberKind::number);
+  EXPECT_EQ(kind_of_format(open + "]d"), NumberKind::date) << "all before it is one literal";
+  EXPECT_EQ(kind_of_format("[Red][h]\"d\"[x"), NumberKind::duration);
+  Parts parts = parts_of({{"S", sheet_of({"<c t=\"s\"><v>0</v></c>"})}});
+  std::string escapes;
+  for (int i = 0; i < 4'000'000; ++i) escapes += "x005F_";
+  parts["xl/sharedStrings.xml"] = "<sst><si><t>a_" + escapes + "x000D_b_x005F_</t></si><si><t>x005F_</t></si></sst>";
+  std::string text;
+  Workbook(zipped(parts)).read(0, [&](SheetRow& row) { text = row.cells[0].text; });
+  EXPECT_EQ(text, "a_x000D_b_");
 }
 
 TEST(HostileWorkbooks, WideRowsAreBoundedTogether) {
