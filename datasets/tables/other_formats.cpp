@@ -6,6 +6,7 @@
 #include <cctype>
 #include <string>
 
+#include "base/ascii.h"
 #include "base/errors.h"
 #include "base/text.h"
 
@@ -86,6 +87,10 @@ void refuse_archive(std::string_view bytes, const std::filesystem::path& path) {
   if (!bytes.starts_with("PK\x03\x04") && !bytes.starts_with("PK\x05\x06")) return;
   for (const Format& format : kArchives) {
     if (bytes.find(format.start) != std::string_view::npos) refuse(path, format.name, format.advice);
+  }
+  const std::string suffix = lower_ascii(path.extension().string());
+  if ((suffix == ".xlsx" || suffix == ".xlsm") && bytes.find("PK\x05\x06") == std::string_view::npos) {
+    refuse(path, "the beginning of a zip archive, perhaps of a workbook", "is it whole? Copy it once more");
   }
   refuse(path, "a zip archive", "unpack it first");
 }

@@ -46,6 +46,16 @@ TEST(OtherFormats, FilesInTheLineAreQuotedForAShell) {
               ElementsAre(EndsWith(R"( 'my '\''own'\'' {} t.parquet' 'my '\''own'\'' {} t.csv')")));
 }
 
+TEST(OtherFormats, TheBeginningOfAWorkbookIsNotAnArchiveToUnpack) {
+  for (const char* file : {"t.xlsx", "t.XLSM"}) {
+    EXPECT_THAT(
+        problems_of_format("PK\x03\x04....[Content_Types].xml", file),
+        ElementsAre(AllOf(HasSubstr("the beginning of a zip archive"), EndsWith("is it whole? Copy it once more"))));
+  }
+  EXPECT_THAT(problems_of_format("PK\x03\x04....clini.csv....PK\x05\x06", "t.xlsx"),
+              ElementsAre(HasSubstr("is a zip archive, not a table that can be read; unpack it first")));
+}
+
 TEST(OtherFormats, AreToldByContent) {
   const std::pair<std::string, const char*> cases[] = {
       {"PK\x03\x04....clini.csv", "is a zip archive"},
