@@ -4,57 +4,50 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
+#include <deque>
+#include <utility>
 #include <variant>
 
 #include "base/errors.h"
+#include "datasets/pytorch/pickle_stack.h"
 
 namespace mtlgrid {
 namespace {
 
-// Bounds far above any state dict of this network: damaged or hostile files must not exhaust stack, memory or time.
-// An instruction takes at least a byte and keeps at most a text, so together they bound the memory to 300 MB.
-constexpr std::size_t kBytes = std::size_t{1} << 18;  // of the pickle; the paper's network takes 8 KB
-constexpr std::size_t kText = 1024;                   // of a name
-constexpr std::size_t kStack = 4096;                  // values at once; PyTorch writes dicts in parts of 2000
-constexpr int kDepth = 4;                             // of tuples; a tensor's arguments have 2
+using namespace pickled;
+
+// Bounds far above any state dict of this network, or of any slide with lists: damaged or hostile files must not
+// exhaust stack, memory or time. Nothing that a pickle says is kept twice: texts are views of it, and the rest is
+// counted, so that together they bound the memory to 400 MB beside the pickle.
+struct Bounds {
+  std::size_t bytes;  // of the pickle
+  std::size_t stack;  // values at once; PyTorch writes dicts and lists in parts of 1000
+};
+constexpr Bounds kOfDicts{std::size_t{1} << 18, 4096};  // the paper's network takes 8 KB
+// A million tiles with pairs of coordinates take 16 MB, with names 20 MB more.
+constexpr Bounds kOfPlainData{std::size_t{1} << 26, std::size_t{1} << 20};
+constexpr std::size_t kText = 1024;  // of a name
+constexpr std::size_t kTensors = 65'536, kEntries = 100'000;
 constexpr std::size_t kDimensions = 16;
 
-struct None {};
-struct Mark {};
-struct Float {};  // its value is of no use
-struct List {};   // its items are not kept
-struct Global {
-  std::string name;  // "module name"
-};
-struct Dict {
-  std::map<std::string, PickledEntry> entries;
-};
-struct Tuple;
+using Dict = std::map<std::string, PickledEntry>;
 
-// Dicts and tuples are shared: the memo gives one object to several places, and a dict grows after it was remembered.
-using Value = std::variant<None, Mark, bool, std::int64_t, std::string, Global, PickledTensor, std::shared_ptr<Dict>,
-                           std::shared_ptr<Tuple>, Float, List>;
-constexpr const char* kKinds[] = {"None",   "mark", "bool",  "number", "text", "global",
-                                  "tensor", "dict", "tuple", "number", "list"};
+constexpr std::string_view kOrderedDict = "collections OrderedDict", kTensor = "torch._utils _rebuild_tensor_v2",
+                           kParameter = "torch._utils _rebuild_parameter";
 
-struct Tuple {
-  std::vector<Value> items;
-  int depth = 1;
-};
+const Bounds& bounds_of(const PickleWish& wish) { return wish.plain_data ? kOfPlainData : kOfDicts; }
 
-[[noreturn]] void damaged(const std::string& what) { throw InputError("damaged: " + what); }
-
-class Reader {
+class Reader : private PickleStack {
  public:
-  Reader(std::string_view bytes, const PickleWish& wish) : bytes_(bytes), wish_(wish) {}
+  Reader(std::string_view bytes, const PickleWish& wish)
+      : PickleStack(bounds_of(wish).stack), bytes_(bytes), wish_(wish) {}
 
   PickledObject read() {
     while (step()) {
     }
     const Value top = pop();
     PickledObject object{entry_of(top), {}};
-    if (const auto* dict = std::get_if<std::shared_ptr<Dict>>(&top)) object.entries = std::move((*dict)->entries);
+    if (const auto* dict = std::get_if<DictAt>(&top)) object.entries = std::move(dicts_[dict->index]);
     return object;
   }
 
@@ -82,7 +75,7 @@ class Reader {
         push(code == 0x88);
         break;
       case '}':  // EMPTY_DICT
-        push(std::make_shared<Dict>());
+        push_dict();
         break;
       default:
         if (!number(code) && !text(code) && !tuple(code) && !memo(code) && !object(code) && !plain(code)) {
@@ -113,18 +106,18 @@ class Reader {
   bool text(unsigned char code) {
     if (code != 'X' && code != 0x8c) return false;  // BINUNICODE, SHORT_BINUNICODE
     const std::string_view bytes = take(little(code == 'X' ? 4 : 1));
-    if (bytes.size() > kText) damaged("a text of more than 1024 bytes");
-    push(std::string(bytes));
+    if (!wish_.plain_data) check_name(bytes);
+    push(bytes);
     return true;
   }
 
   bool tuple(unsigned char code) {
     if (code == ')')
-      push_tuple({});  // EMPTY_TUPLE
+      push_tuple(0);  // EMPTY_TUPLE
     else if (code == 't')
-      push_tuple(pop_to_mark());  // TUPLE
+      push_tuple(above_mark(), true);  // TUPLE
     else if (code >= 0x85 && code <= 0x87)
-      push_tuple(pop_some(code - 0x84u));  // TUPLE1, TUPLE2, TUPLE3
+      push_tuple(code - 0x84u);  // TUPLE1, TUPLE2, TUPLE3
     else
       return false;
     return true;
@@ -133,16 +126,14 @@ class Reader {
   bool memo(unsigned char code) {
     switch (code) {
       case 'q':  // BINPUT
-        memo_[little(1)] = top();
+        remember(little(1));
         return true;
       case 'r':  // LONG_BINPUT
-        memo_[little(4)] = top();
+        remember(little(4));
         return true;
-      case 0x94: {  // MEMOIZE
-        const std::uint64_t next = memo_.size();
-        memo_[next] = top();
+      case 0x94:  // MEMOIZE
+        remember_next();
         return true;
-      }
       case 'h':  // BINGET
         push(remembered(little(1)));
         return true;
@@ -157,31 +148,30 @@ class Reader {
   bool object(unsigned char code) {
     switch (code) {
       case 'c': {  // GLOBAL
-        const std::string module = line();
+        const std::string_view module = line();
         global(module, line());
         return true;
       }
       case 0x93: {  // STACK_GLOBAL
-        const auto name = pop_as<std::string>(), module = pop_as<std::string>();
+        const auto name = pop_as<std::string_view>(), module = pop_as<std::string_view>();
         global(module, name);
         return true;
       }
       case 'Q':  // BINPERSID
-        storage(pop_tuple());
+        storage(pop_as<Tuple>());
         return true;
       case 'R':  // REDUCE
         call();
         return true;
       case 'b':  // BUILD: attributes of a dict
         pop();
-        if (!std::holds_alternative<std::shared_ptr<Dict>>(top()))
-          damaged("attributes for something other than a dict");
+        if (!std::holds_alternative<DictAt>(top())) damaged("attributes for something other than a dict");
         return true;
       case 's':  // SETITEM
-        set_items(pop_some(2));
+        set_items(2, false);
         return true;
       case 'u':  // SETITEMS
-        set_items(pop_to_mark());
+        set_items(above_mark(), true);
         return true;
       default:
         return false;
@@ -203,7 +193,7 @@ class Reader {
         pop();
         break;
       case 'e':  // APPENDS
-        pop_to_mark();
+        drop(above_mark() + 1);
         break;
       default:
         return false;
@@ -212,72 +202,75 @@ class Reader {
     return true;
   }
 
-  void global(const std::string& module, const std::string& name) {
-    const bool storage = module == "torch" && name.ends_with("Storage");
-    if (!storage && module + " " + name != "collections OrderedDict" &&
-        module + " " + name != "torch._utils _rebuild_tensor_v2" &&
-        module + " " + name != "torch._utils _rebuild_parameter") {
-      throw InputError(fmt::format("holds an object made by '{}.{}', expected {}", module, name, wish_.expected));
+  void global(std::string_view module, std::string_view name) {
+    check_name(module);
+    check_name(name);
+    if (module == "torch" && name.ends_with("Storage")) return push(Global{name});
+    for (const std::string_view known : {kOrderedDict, kTensor, kParameter}) {
+      if (known == fmt::format("{} {}", module, name)) return push(Global{known});
     }
-    push(Global{module + " " + name});
+    throw InputError(fmt::format("holds an object made by '{}.{}', expected {}", module, name, wish_.expected));
   }
 
   // ("storage", type, key, device, elements): a tensor without a shape until it is rebuilt.
   void storage(const Tuple& id) {
-    if (id.items.size() != 5 || as<std::string>(id.items[0]) != "storage")
+    if (id.count != 5 || as<std::string_view>(item(id, 0)) != "storage")
       damaged("a persistent reference to something other than a storage");
     PickledTensor tensor;
-    tensor.type = as<Global>(id.items[1]).name;
-    tensor.type.erase(0, tensor.type.find(' ') + 1);
-    tensor.storage = as<std::string>(id.items[2]);
-    tensor.elements = as<std::int64_t>(id.items[4]);
-    push(tensor);
+    tensor.type = as<Global>(item(id, 1)).name;
+    tensor.storage = checked_name(as<std::string_view>(item(id, 2)));
+    tensor.elements = as<std::int64_t>(item(id, 4));
+    push_tensor(std::move(tensor));
   }
 
   void call() {
-    const Tuple arguments = pop_tuple();
-    const Global function = pop_as<Global>();
-    if (function.name == "collections OrderedDict") {
-      if (!arguments.items.empty()) damaged("an OrderedDict with arguments");
-      push(std::make_shared<Dict>());
-    } else if (function.name == "torch._utils _rebuild_tensor_v2") {  // (storage, offset, shape, strides, ...)
-      if (arguments.items.size() < 4) damaged("a tensor with too few arguments");
+    const auto arguments = pop_as<Tuple>();
+    const auto function = pop_as<Global>();
+    if (function.name == kOrderedDict) {
+      if (arguments.count > 0) damaged("an OrderedDict with arguments");
+      push_dict();
+    } else if (function.name == kTensor) {  // (storage, offset, shape, strides, ...)
+      if (arguments.count < 4) damaged("a tensor with too few arguments");
       // The seventh argument, where there is one, says how the values are to be changed (negated, for one).
-      if (arguments.items.size() > 6) throw InputError("holds a tensor with metadata, expected plain tensors");
-      auto tensor = as<PickledTensor>(arguments.items[0]);
-      tensor.offset = as<std::int64_t>(arguments.items[1]);
-      tensor.shape = integers(arguments.items[2]);
-      tensor.strides = integers(arguments.items[3]);
+      if (arguments.count > 6) throw InputError("holds a tensor with metadata, expected plain tensors");
+      PickledTensor tensor = tensors_[as<TensorAt>(item(arguments, 0)).index];
+      tensor.offset = as<std::int64_t>(item(arguments, 1));
+      tensor.shape = integers(item(arguments, 2));
+      tensor.strides = integers(item(arguments, 3));
       if (tensor.shape.size() != tensor.strides.size()) damaged("a tensor with more strides than dimensions");
-      push(tensor);
-    } else if (function.name == "torch._utils _rebuild_parameter") {  // (tensor, requires_grad, hooks)
-      if (arguments.items.empty()) damaged("a parameter without its tensor");
-      push(as<PickledTensor>(arguments.items[0]));
+      push_tensor(std::move(tensor));
+    } else if (function.name == kParameter) {  // (tensor, requires_grad, hooks)
+      if (arguments.count == 0) damaged("a parameter without its tensor");
+      push(as<TensorAt>(item(arguments, 0)));
     } else {
       damaged("a call of an unknown function");
     }
   }
 
-  void set_items(const std::vector<Value>& items) {
-    if (items.size() % 2 != 0) damaged("a key without a value");
-    const auto dict = as<std::shared_ptr<Dict>>(top());
-    for (std::size_t i = 0; i < items.size(); i += 2) {
-      if (wish_.plain_data && !std::holds_alternative<std::string>(items[i])) continue;
-      dict->entries[as<std::string>(items[i])] = entry_of(items[i + 1]);
+  // Of the dict below them: the uppermost `count` values, keys and values in turn, above a mark or not.
+  void set_items(std::size_t count, bool marked) {
+    const std::vector<Value> items = pop_some(count);
+    if (marked) drop(1);
+    if (count % 2 != 0) damaged("a key without a value");
+    Dict& dict = dicts_[as<DictAt>(top()).index];
+    for (std::size_t i = 0; i < count; i += 2) {
+      if (wish_.plain_data && !std::holds_alternative<std::string_view>(items[i])) continue;
+      count_entry();
+      dict[checked_name(as<std::string_view>(items[i]))] = entry_of(items[i + 1]);
     }
   }
 
-  static PickledEntry entry_of(const Value& value) {
+  PickledEntry entry_of(const Value& value) const {
     PickledEntry entry = {kKinds[value.index()], {}};
-    if (const auto* tensor = std::get_if<PickledTensor>(&value)) entry.tensor = *tensor;
+    if (const auto* tensor = std::get_if<TensorAt>(&value)) entry.tensor = tensors_[tensor->index];
     return entry;
   }
 
   std::vector<std::int64_t> integers(const Value& value) const {
-    const std::vector<Value>& items = as<std::shared_ptr<Tuple>>(value)->items;
-    if (items.size() > kDimensions) damaged("a tensor with too many dimensions");
+    const auto& tuple = as<Tuple>(value);
+    if (tuple.count > kDimensions) damaged("a tensor with too many dimensions");
     std::vector<std::int64_t> out;
-    for (const Value& item : items) out.push_back(as<std::int64_t>(item));
+    for (std::uint32_t i = 0; i < tuple.count; ++i) out.push_back(as<std::int64_t>(item(tuple, i)));
     return out;
   }
 
@@ -293,78 +286,52 @@ class Reader {
     for (std::size_t i = 0; i < n; ++i) value |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
     return value;
   }
-  std::string line() {
+  std::string_view line() {
     const auto end = bytes_.find('\n', at_);
     if (end == std::string_view::npos) damaged("the pickle is truncated");
-    const std::string out(take(end - at_));
+    const std::string_view out = take(end - at_);
     take(1);
     return out;
   }
 
-  template <typename T>
-  static const T& as(const Value& value) {
-    const T* held = std::get_if<T>(&value);
-    if (held == nullptr) damaged(fmt::format("a {} in the wrong place", kKinds[value.index()]));
-    return *held;
+  static void check_name(std::string_view text) {
+    if (text.size() > kText) damaged("a text of more than 1024 bytes");
   }
-  void push(Value value) {
-    if (stack_.size() == kStack) damaged("more than 4096 values at once");
-    stack_.push_back(std::move(value));
+  static std::string checked_name(std::string_view text) {
+    check_name(text);
+    return std::string(text);
   }
-  const Value& top() const {
-    if (stack_.empty()) damaged("an instruction without its operands");
-    return stack_.back();
+  void push_tensor(PickledTensor tensor) {
+    if (tensors_.size() == kTensors) throw InputError(fmt::format("has more than {} tensors", kTensors));
+    tensors_.push_back(std::move(tensor));
+    push(TensorAt{tensors_.size() - 1});
   }
-  Value pop() {
-    Value value = top();
-    stack_.pop_back();
-    return value;
+  void push_dict() {
+    count_entry();
+    dicts_.emplace_back();
+    push(DictAt{dicts_.size() - 1});
   }
-  template <typename T>
-  T pop_as() {
-    return as<T>(pop());
-  }
-  Tuple pop_tuple() { return *pop_as<std::shared_ptr<Tuple>>(); }
-  std::vector<Value> pop_some(std::size_t n) {
-    if (n > stack_.size()) damaged("an instruction without its operands");
-    std::vector<Value> out(stack_.end() - static_cast<std::ptrdiff_t>(n), stack_.end());
-    stack_.resize(stack_.size() - n);
-    return out;
-  }
-  std::vector<Value> pop_to_mark() {
-    const auto mark =
-        std::find_if(stack_.rbegin(), stack_.rend(), [](const Value& v) { return std::holds_alternative<Mark>(v); });
-    if (mark == stack_.rend()) damaged("a mark is missing");
-    std::vector<Value> out = pop_some(static_cast<std::size_t>(mark - stack_.rbegin()));
-    stack_.pop_back();
-    return out;
-  }
-  void push_tuple(std::vector<Value> items) {
-    int depth = 1;
-    for (const Value& item : items) {
-      if (const auto* inner = std::get_if<std::shared_ptr<Tuple>>(&item)) depth = std::max(depth, (*inner)->depth + 1);
+  void count_entry() {
+    if (++entries_ > kEntries) {
+      throw InputError(fmt::format("has more than {} entries in its dicts, expected {}", kEntries, wish_.expected));
     }
-    if (depth > kDepth) damaged("tuples nested too deeply");
-    push(std::make_shared<Tuple>(Tuple{std::move(items), depth}));
-  }
-  Value remembered(std::uint64_t index) const {
-    const auto found = memo_.find(index);
-    if (found == memo_.end()) damaged("a reference to an unknown memo entry");
-    return found->second;
   }
 
   std::string_view bytes_;
   const PickleWish& wish_;
-  std::size_t at_ = 0;
-  std::vector<Value> stack_;
-  std::map<std::uint64_t, Value> memo_;
+  std::size_t at_ = 0, entries_ = 0;
+  std::deque<PickledTensor> tensors_;
+  std::deque<Dict> dicts_;
 };
 
 }  // namespace
 
 PickledObject read_pickled(std::string_view pickle, const PickleWish& wish) {
-  if (pickle.size() > kBytes) {
-    throw InputError(fmt::format("its data.pkl has {} bytes, expected at most {}", pickle.size(), kBytes));
+  if (const std::size_t most = bounds_of(wish).bytes; pickle.size() > most) {
+    throw InputError(fmt::format(
+        "its data.pkl has {} bytes beside the tensors, expected at most {}: save the tensors without the lists and "
+        "texts beside them",
+        pickle.size(), most));
   }
   return Reader(pickle, wish).read();
 }
