@@ -20,6 +20,7 @@ namespace mtlgrid {
 namespace {
 
 constexpr const char* kInTheFile = "expected the features in the file itself";
+constexpr const char* kFloats = "expected float16, float32 or float64";
 constexpr std::size_t kMostNames = 10'000;  // at the top of a file; STAMP and TRIDENT write two to four
 constexpr std::size_t kLongestName = 200;
 
@@ -29,6 +30,16 @@ std::optional<hdf5::Handle> find(const FeatureRoot& root, const std::string& nam
   } catch (const hdf5::ForeignLink& e) {
     throw FileFault(root.file, fmt::format("'{}' is a link into another file", cut_to(printable(name), kShownName)),
                     kInTheFile, cut_to(printable(e.library_text()), 2 * kShownName));
+  }
+}
+
+// A dataset by the name that features usually have.
+std::optional<hdf5::Handle> find_usual(const FeatureRoot& root, const char* name) {
+  try {
+    return find(root, name);
+  } catch (const hdf5::DeadLink& e) {
+    throw FileFault(root.file, fmt::format("'{}' is a link to nothing", name), kInTheFile,
+                    cut_to(printable(e.library_text()), 2 * kShownName));
   }
 }
 
@@ -76,7 +87,7 @@ std::vector<hsize_t> checked_shape(const FeatureRoot& root, const Feats& feats) 
                     "expected [tiles, features], [1, tiles, features] or [features]", "shape " + shape_text(shape));
   }
   if (!hdf5::has_float_type(feats.dataset)) {
-    throw FileFault(root.file, dataset + " has no floating-point numbers", "expected float16");
+    throw FileFault(root.file, dataset + " has no floating-point numbers", kFloats);
   }
   const Extent extent = extent_of(shape);
   if (extent.rows > 0 && extent.columns == 0) {
@@ -129,8 +140,7 @@ void check_claims(const FeatureRoot& root, const Feats& feats, const std::vector
     throw FileFault(root.file, dataset + " is too large", "expected at most 2^32 tiles of 2^20 features", text);
   }
   if (storage.bytes_per_value == 0 || storage.bytes_per_value > kWidest) {
-    throw FileFault(root.file, fmt::format("{} has numbers of {} bytes", dataset, storage.bytes_per_value),
-                    "expected float16");
+    throw FileFault(root.file, fmt::format("{} has numbers of {} bytes", dataset, storage.bytes_per_value), kFloats);
   }
   if (storage.bytes > root.bytes) {
     throw FileFault(root.file, dataset + " claims more bytes than the file has", kFeatureFile,
@@ -218,7 +228,7 @@ FeatureLevel said_level(const FeatureRoot& root) {
 // By their usual names, STAMP's first; else the only dataset that may be features.
 Feats feats_of(const FeatureRoot& root) {
   for (const char* name : {"feats", "patch_embeddings", "features"}) {
-    if (auto feats = find(root, name)) return {std::move(*feats), name};
+    if (auto feats = find_usual(root, name)) return {std::move(*feats), name};
   }
   const std::vector<std::string> names = hdf5::names_at_top(root.root, kMostNames);
   if (names.size() > kMostNames) {

@@ -57,6 +57,20 @@ ForeignLink foreign_link(const std::string& target) {
   return {"H5Oopen", "to " + target, std::source_location::current()};
 }
 
+// Throws DeadLink if `name`, a soft link that could not be followed, leads to nothing: HDF5 says so of one whose target
+// is absent, and that links are too many of one that leads back to itself.
+void refuse_dead_link(const Handle& file, const char* name, const H5L_info_t& link, const Hdf5Error& e) {
+  constexpr std::size_t kLongestTarget = 4096;
+  const auto says = [&](const char* text) { return e.library_text().find(text) != std::string::npos; };
+  const bool nothing = says("doesn't exist") || says("not found"), circle = says("too many");
+  if (link.type != H5L_TYPE_SOFT || e.number() != 0 || (!nothing && !circle)) return;
+  std::string target(std::min<std::size_t>(link.u.val_size, kLongestTarget), '\0');
+  MTLGRID_HDF5(H5Lget_val(file.get(), name, target.data(), target.size(), H5P_DEFAULT));
+  target.resize(std::min(target.size(), target.find('\0')));
+  throw DeadLink("H5Oopen", fmt::format("to '{}'{}", target, circle ? ", in a circle" : ""),
+                 std::source_location::current());
+}
+
 Handle scalar_space() { return {MTLGRID_HDF5(H5Screate(H5S_SCALAR)), H5Sclose}; }
 
 Handle text_type() {
@@ -159,8 +173,9 @@ std::optional<Handle> find_dataset(const Handle& file, const char* name) {
     Handle object(MTLGRID_HDF5(H5Oopen(file.get(), name, access.get())), H5Oclose);
     if (H5Iget_type(object.get()) != H5I_DATASET) return std::nullopt;
     return object;
-  } catch (const Hdf5Error&) {
+  } catch (const Hdf5Error& e) {
     if (!elsewhere.empty()) throw foreign_link(elsewhere);
+    refuse_dead_link(file, name, link, e);
     throw;
   }
 }

@@ -48,6 +48,12 @@ class ForeignLink : public Hdf5Error {
   using Hdf5Error::Hdf5Error;
 };
 
+// A name is a soft link that leads to nothing, or in a circle; library_text() says where to.
+class DeadLink : public Hdf5Error {
+ public:
+  using Hdf5Error::Hdf5Error;
+};
+
 // Switches the library's own printing off, and its work at the process's end. Must precede the first call.
 void silence();
 
@@ -86,7 +92,7 @@ Handle open_file(const std::filesystem::path& file);
 Handle create_file(const std::filesystem::path& file);  // must not exist
 
 // A dataset of `file` by name; nullopt if the file has none of that name. Links are followed within the file alone:
-// throws ForeignLink for others.
+// throws ForeignLink for others, and DeadLink for a soft link to nothing.
 std::optional<Handle> find_dataset(const Handle& file, const char* name);
 // Names at the top of the file, ascending: all, or the first `most` and one more.
 std::vector<std::string> names_at_top(const Handle& file, std::size_t most);

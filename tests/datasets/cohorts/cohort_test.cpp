@@ -218,7 +218,7 @@ TEST_F(LoadCohort, FilesWithOneFaultShareALine) {
   c.clini(clini).slides(slides);
   EXPECT_THAT(c.problems(), ElementsAre(c.files().features.string() +
                                         ": dataset 'feats' has no floating-point numbers (26 times: A.h5, B.h5, "
-                                        "C.h5, ...); expected float16"));
+                                        "C.h5, ...); expected float16, float32 or float64"));
 }
 
 TEST_F(LoadCohort, AFloat32ValueBeyondFloat16IsNotFinite) {
