@@ -10,7 +10,8 @@ namespace mtlgrid {
 
 // Adds what bags_config.json in the folder of `file` says: tile_px, tile_um (microns, or a magnification as "20x"), and
 // the extractor as the module of its class ("slideflow.model.extractors.ctranspath.CTransPathFeatures" is ctranspath).
-// Does nothing where there is none, or where it is not JSON of at most 1 MB.
+// Does nothing where there is none. A file that is not a JSON object of at most 1 MB, and numbers that cannot be meant,
+// are said in TileGeometry::unread.
 void add_bags_config(const std::filesystem::path& file, FeatureInfo& info);
 
 }  // namespace mtlgrid

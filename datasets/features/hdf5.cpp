@@ -223,6 +223,13 @@ void read_rows(const Handle& dataset, hsize_t first, hsize_t count, hsize_t widt
   MTLGRID_HDF5(H5Dread(dataset.get(), memory_type, memory_space.get(), file_space.get(), H5P_DEFAULT, out));
 }
 
+bool has_value(const Handle& object, const char* name) {
+  if (MTLGRID_HDF5(H5Aexists(object.get(), name)) == 0) return false;
+  const Handle attribute(MTLGRID_HDF5(H5Aopen(object.get(), name, H5P_DEFAULT)), H5Aclose);
+  const Handle space(MTLGRID_HDF5(H5Aget_space(attribute.get())), H5Sclose);
+  return MTLGRID_HDF5(H5Sget_simple_extent_npoints(space.get())) > 0;
+}
+
 std::optional<std::string> text_attribute(const Handle& object, const char* name) {
   if (MTLGRID_HDF5(H5Aexists(object.get(), name)) == 0) return std::nullopt;
   const Handle attribute(MTLGRID_HDF5(H5Aopen(object.get(), name, H5P_DEFAULT)), H5Aclose);

@@ -102,6 +102,8 @@ bool has_float_type(const Handle& dataset);
 // The 2-byte IEEE 754 type in this machine's byte order; HDF5 1.10 has no name for it.
 Handle float16_type();
 
+// Whether the object has an attribute of that name that holds a value: not h5py.Empty.
+bool has_value(const Handle& object, const char* name);
 // A scalar text attribute (of fixed or variable length); nullopt if the object has no attribute of that name, or one
 // without a value (h5py.Empty). Throws AttributeError if the attribute is not a single text, or one of more than a
 // thousand bytes.

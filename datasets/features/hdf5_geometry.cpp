@@ -1,19 +1,29 @@
 #include "datasets/features/hdf5_geometry.h"
 
-#include <cmath>
 #include <string_view>
 #include <utility>
 
 #include "base/text.h"
+#include "datasets/features/stated_number.h"
 
 namespace mtlgrid {
 namespace {
 
 constexpr std::size_t kShownText = 60;
+constexpr const char* kMicrons = "um";
 
-double positive(const hdf5::Handle& object, const char* name) {
-  const double value = hdf5::number_attribute(object, name).value_or(0);
-  return std::isfinite(value) && value > 0 ? value : 0;
+// The number in an attribute, itself or as text; nullopt if it says none, or one that cannot be meant: that is added to
+// what `geometry` could not read.
+std::optional<double> stated(const hdf5::Handle& object, const char* name, TileGeometry& geometry,
+                             double least = kLeastStated) {
+  if (!hdf5::has_value(object, name)) return std::nullopt;
+  if (const auto number = hdf5::number_attribute(object, name)) return stated_number(*number, name, geometry, least);
+  try {
+    return stated_number(hdf5::text_attribute(object, name).value_or(""), name, geometry, least);
+  } catch (const hdf5::AttributeError&) {
+    add_unread(geometry, name, "is not a single number");
+    return std::nullopt;
+  }
 }
 
 std::string text(const hdf5::Handle& object, const char* name) {
@@ -35,20 +45,30 @@ void add_tool(const std::string& extractor, TileGeometry& geometry) {
   }
 }
 
+// STAMP 2.0: `tile_size`, in the unit of the coordinates.
+void add_tile_size(const hdf5::Handle& root, TileGeometry& geometry) {
+  constexpr const char* kName = "tile_size";
+  if (geometry.unit == kMicrons) {
+    geometry.um = stated(root, kName, geometry).value_or(0);
+  } else if (hdf5::has_value(root, kName)) {
+    add_unread(geometry, kName, geometry.unit.empty() ? "has no unit" : "is in '" + geometry.unit + "', not um");
+  }
+}
+
 void add_coords(const hdf5::Handle& coords, TileGeometry& geometry) {
-  const double size = positive(coords, "patch_size"), at = positive(coords, "target_magnification");
-  const double size0 = positive(coords, "patch_size_level0"), at0 = positive(coords, "level0_magnification");
-  const auto level = hdf5::number_attribute(coords, "patch_level");
+  const auto number = [&](const char* name) { return stated(coords, name, geometry).value_or(0); };
+  const double size = number("patch_size"), at = number("target_magnification");
+  const double size0 = number("patch_size_level0"), at0 = number("level0_magnification");
   if (geometry.px == 0) geometry.px = size;
   geometry.magnification = at > 0 ? at : size > 0 && size0 > 0 && at0 > 0 ? at0 * size / size0 : 0;
-  if (level && std::isfinite(*level) && *level >= 0) {
+  if (const auto level = stated(coords, "patch_level", geometry, 0)) {
     geometry.level = *level;
-    const double downsample = positive(coords, "custom_downsample");
+    const double downsample = number("custom_downsample");
     if (downsample > 0) geometry.downsample = downsample;
   }
   if (!geometry.tool.empty()) return;
   if (geometry.magnification > 0) geometry.tool = "TRIDENT";
-  if (level) geometry.tool = "CLAM";
+  if (hdf5::has_value(coords, "patch_level")) geometry.tool = "CLAM";
 }
 
 }  // namespace
@@ -57,9 +77,11 @@ TileGeometry geometry_of(const hdf5::Handle& root, const std::optional<hdf5::Han
                          const std::string& extractor) {
   TileGeometry geometry;
   geometry.unit = text(root, "unit");
-  geometry.um = positive(root, "tile_size_um");
-  geometry.px = positive(root, "tile_size_px");
-  if (geometry.um == 0 && geometry.unit == "um") geometry.um = positive(root, "tile_size");
+  if (is_micron(geometry.unit)) geometry.unit = kMicrons;
+  geometry.um = stated(root, "tile_size_um", geometry).value_or(0);
+  const bool microns_said = geometry.says_size();
+  geometry.px = stated(root, "tile_size_px", geometry).value_or(0);
+  if (!microns_said) add_tile_size(root, geometry);
   geometry.version = text(root, "stamp_version");
   if (!geometry.version.empty()) geometry.tool = "STAMP";
   add_tool(extractor, geometry);

@@ -80,7 +80,7 @@ template <typename Visit, typename File>
 void visit(Visit& field, File& file) {
   constexpr std::int64_t kMostTiles = 1ll << 32, kMostFeatures = 1ll << 20;
   constexpr std::size_t kWidest = 16;
-  constexpr double kMost = 1e18;
+  constexpr double kMost = 1e30;  // what follows from stated numbers (stated_number.h) is less
   auto& info = file.info;
   field(info.tiles, std::int64_t{0}, kMostTiles);
   field(info.width, std::int64_t{0}, kMostFeatures);
@@ -99,6 +99,7 @@ void visit(Visit& field, File& file) {
   field(geometry.unit);
   field(geometry.tool);
   field(geometry.version);
+  field(geometry.unread);
   field(info.pytorch);
   field(info.bfloat16);
   field(info.coordinates, std::int64_t{-1}, std::int64_t{1} << 52);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
+
 namespace mtlgrid {
 namespace {
 
@@ -12,6 +14,20 @@ constexpr double kMicronsAtOnce = 10;  // microns per pixel at 1x, by the usual 
 constexpr double kRounding = 0.01, kNominal = 0.25;
 
 bool agree(double a, double b, double tolerance) { return std::abs(a - b) <= tolerance * std::max(a, b); }
+
+// What could be read.
+std::string said_text(const TileGeometry& g) {
+  std::string text;
+  if (!g.nominal && g.um > 0) text = fmt::format("{:.4g} um", g.um);
+  if (g.px > 0) text += fmt::format("{}{:.4g} px", text.empty() ? "" : " in ", g.px);
+  const char* between = text.empty() ? "" : " ";
+  if (g.magnification > 0) text += fmt::format("{}at {:.4g}x", between, g.magnification);
+  if (g.level >= 0) text += fmt::format("{}of level {:.4g}", between, g.level);
+  if (g.downsample != 1) text += fmt::format(", downsampled by {:.4g}", g.downsample);
+  if (g.nominal && g.um > 0) return text + fmt::format(" (nominally {:.4g} um, {:.4g} um/px)", g.um, g.mpp);
+  if (g.um > 0 && g.px > 0) text += fmt::format(" ({:.4g} um/px)", g.mpp);
+  return text;
+}
 
 }  // namespace
 
@@ -26,17 +42,16 @@ TileGeometry completed(TileGeometry g) {
   return g;
 }
 
+void add_unread(TileGeometry& geometry, const std::string& name, const std::string& what) {
+  constexpr std::size_t kLongest = 200;
+  const std::string all = geometry.unread + (geometry.unread.empty() ? "" : ", ") + name + " " + printable(what);
+  geometry.unread = cut_to(all, kLongest);
+}
+
 std::string geometry_text(const TileGeometry& g) {
-  std::string text;
-  if (!g.nominal && g.um > 0) text = fmt::format("{:.4g} um", g.um);
-  if (g.px > 0) text += fmt::format("{}{:.4g} px", text.empty() ? "" : " in ", g.px);
-  const char* between = text.empty() ? "" : " ";
-  if (g.magnification > 0) text += fmt::format("{}at {:.4g}x", between, g.magnification);
-  if (g.level >= 0) text += fmt::format("{}of level {:.4g}", between, g.level);
-  if (g.downsample != 1) text += fmt::format(", downsampled by {:.4g}", g.downsample);
-  if (g.nominal && g.um > 0) return text + fmt::format(" (nominally {:.4g} um, {:.4g} um/px)", g.um, g.mpp);
-  if (g.um > 0 && g.px > 0) text += fmt::format(" ({:.4g} um/px)", g.mpp);
-  return text;
+  const std::string text = said_text(g);
+  if (g.unread.empty()) return text;
+  return fmt::format("{}not readable: {}", text.empty() ? "" : text + "; ", g.unread);
 }
 
 std::string tool_text(const TileGeometry& g) { return g.version.empty() ? g.tool : g.tool + " " + g.version; }

@@ -17,15 +17,22 @@ struct TileGeometry {
   bool nominal = false;      // `um` and `mpp` follow from the magnification: 10 / magnification microns per pixel
   std::string unit{};        // of the coordinates, "um"
   std::string tool{}, version{};
+  std::string
+      unread{};  // what the file says and cannot be read: "tile_size_um is -256"; printable, at most 200 columns
 
-  bool says_size() const { return um > 0 || px > 0 || magnification > 0 || level >= 0; }
+  // Whether the file says anything of it, be it unreadable.
+  bool says_size() const { return um > 0 || px > 0 || magnification > 0 || level >= 0 || !unread.empty(); }
 };
+
+// Adds what `name` says and cannot be read to `unread`: "tile_size_um is -256", where `what` is "is -256".
+void add_unread(TileGeometry& geometry, const std::string& name, const std::string& what);
 
 // Fills in what follows from the rest: mpp and um from each other, and from the magnification.
 TileGeometry completed(TileGeometry geometry);
 
 // "256 um in 224 px (1.143 um/px)", "256 px at 20x (nominally 128 um, 0.5 um/px)", "256 px of level 0"; "" if the
-// file says none of it. Numbers have four digits: files whose texts are equal count as one geometry.
+// file says none of it. What cannot be read follows: "256 px; not readable: tile_size_um is -256". Numbers have four
+// digits: files whose texts are equal count as one geometry.
 std::string geometry_text(const TileGeometry& geometry);
 // "STAMP 2.3.0", "TRIDENT"; "" if unknown.
 std::string tool_text(const TileGeometry& geometry);

@@ -21,6 +21,7 @@ void visit(Visit&& member, Group& group) {
   member("unit", geometry.unit);
   member("tool", geometry.tool);
   member("version", geometry.version);
+  member("unread", geometry.unread);
   member("extractor", group.extractor);
 }
 

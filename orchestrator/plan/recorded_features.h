@@ -11,7 +11,7 @@ namespace mtlgrid {
 
 // Adds to `settings`, those of one cohort: "level", where the features are not of tiles (level_name()), and "geometry",
 // a list with an object for each GeometryGroup, of what it says: um, px, mpp, magnification, level, downsample,
-// nominal, unit, tool, version, extractor, files, examples.
+// nominal, unit, tool, version, unread, extractor, files, examples.
 void record_features(const Cohort& cohort, nlohmann::json& settings);
 
 struct RecordedFeatures {

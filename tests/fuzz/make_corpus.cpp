@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "datasets/bags/bag_file.h"
+#include "datasets/features/hdf5.h"
 #include "results/store/journal.h"
 #include "results/store/store_records.h"
 #include "tests/fuzz/bag_sources.h"
@@ -250,6 +251,25 @@ void add_containers(const Corpus& corpus) {
                   {{"parameters", std::span(values)}, {"best", std::span(values)}});
 }
 
+// What files say of their tiles in odd ways, and a link to nothing; more are in tests/datasets/fixtures.
+void add_features(const Corpus& corpus) {
+  const auto add = [&](const std::string& name, const auto& fill) {
+    const fs::path file = corpus.file("features", name);
+    fs::remove(file);
+    fill(hdf5::create_file(file));
+  };
+  add("stated.h5", [](const hdf5::Handle& root) {
+    const std::vector<float> values(8, 1);
+    hdf5::write_dataset(root, "feats", {2, 4}, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, values.data());
+    hdf5::write_attribute(root, "tile_size_um", std::string(" 256 "));
+    hdf5::write_attribute(root, "tile_size_px", -1e300);
+    hdf5::write_attribute(root, "tile_size", 256.0);
+    hdf5::write_attribute(root, "unit", std::string("\u00b5m"));
+  });
+  add("dead_link.h5",
+      [](const hdf5::Handle& root) { H5Lcreate_soft("/nothing", root.get(), "feats", H5P_DEFAULT, H5P_DEFAULT); });
+}
+
 void add_state_dicts(const Corpus& corpus) {
   const testing::OracleWeights oracle;
   for (const auto& [name, bytes] : oracle.index["files"].items()) {
@@ -298,6 +318,7 @@ int main(int argc, char** argv) {
   mtlgrid::add_rank_messages(corpus);
   mtlgrid::add_bag_file(corpus);
   mtlgrid::add_containers(corpus);
+  mtlgrid::add_features(corpus);
   mtlgrid::add_state_dicts(corpus);
   mtlgrid::add_journal(corpus);
   return 0;

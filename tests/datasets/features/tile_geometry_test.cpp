@@ -36,6 +36,15 @@ TEST(TileGeometry, SaysWhatIsKnown) {
   EXPECT_EQ(geometry_text(clam(256, 1, 2)), "256 px of level 1, downsampled by 2");
 }
 
+TEST(TileGeometry, WhatCannotBeReadIsSaidInOneLineOfBoundedLength) {
+  TileGeometry geometry = stamp(0, 224);
+  add_unread(geometry, "unit", "is 'a\nb'");
+  EXPECT_EQ(geometry_text(geometry), "224 px; not readable: unit is 'a\\nb'");
+  for (int i = 0; i < 100; ++i) add_unread(geometry, "name", "is odd");
+  EXPECT_LT(geometry.unread.size(), 210);
+  EXPECT_TRUE(geometry.says_size());
+}
+
 TEST(TileGeometry, DiffersInWhatBothSay) {
   EXPECT_EQ(geometry_difference(stamp(112, 224), stamp(256, 224)), "112 um, not 256 um");
   EXPECT_EQ(geometry_difference(stamp(256, 512), stamp(256, 224)), "512 px, not 224 px");

@@ -24,6 +24,7 @@ TEST(RecordedFeatures, AreReadBack) {
   stamp.version = "2.4.0";
   trident.px = 256;
   trident.magnification = 20;
+  trident.unread = "tile_size_um is -256";
   cohort.geometries = {{completed(stamp), "ctranspath", 40, {"a.h5"}}, {completed(trident), "", 2, {"b.h5", "c.h5"}}};
   nlohmann::json settings;
   record_features(cohort, settings);
