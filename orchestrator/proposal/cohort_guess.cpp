@@ -23,7 +23,8 @@ namespace {
 std::vector<ColumnFacts> facts_of(const Assignment& assignment) {
   std::vector<ColumnFacts> facts;
   for (std::size_t column = 0; column < assignment.clini->columns.size(); ++column) {
-    if (assignment.clini->columns[column].empty()) continue;  // nothing says what it is
+    const std::string& name = assignment.clini->columns[column];
+    if (name.empty() || !can_be_written(name)) continue;  // nothing says what it is, or nothing can
     facts.push_back(column_facts(*assignment.clini, column, assignment.rows));
   }
   return facts;

@@ -152,8 +152,9 @@ TEST(Traps, ColumnsWithoutANameAreNoLabels) {
 
 TEST(Traps, NamesThatNoConfigurationCanHaveAreNotWritten) {
   Study study;
-  study.table("clini.csv", "PATIENT,HRD,MSI,LF", 12, [](int i) {
-    return fmt::format("{},{},{},{}.5", patient(i), i % 3 ? "HRD" : "nonHRD", i % 3 ? "MSS" : "\"MSI\nhigh\"", i);
+  study.table("clini.csv", "PATIENT,HRD,MSI,LF,\"a\nb\"", 12, [](int i) {
+    return fmt::format("{},{},{},{}.5,{}.25", patient(i), i % 3 ? "HRD" : "nonHRD", i % 3 ? "MSS" : "\"MSI\nhigh\"", i,
+                       i);
   });
   study.table("other\n[train]\nepochs = 99.csv", "PATIENT,HRD", 1, [](int) { return "P00,HRD"; });
   for (int i = 0; i < 12; ++i) study.features(fmt::format("$HOME/{}.h5", patient(i)));
