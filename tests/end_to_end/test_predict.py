@@ -154,7 +154,7 @@ class Predict(GridTest):
             store.execute("UPDATE grids SET settings = json_set(settings, '$.cohorts.\"TCGA-CRC\".extractor', 'uni', "
                           "'$.cohorts.\"TCGA-CRC\".geometry[0].um', 112, '$.cohorts.\"TCGA-CRC\".geometry[0].mpp', 0.5)")
         Path(f"{self.small.store}.sum").unlink(missing_ok=True)  # the store was changed on purpose
-        done = self.call("predict", self.small.store, CELL, *self.tables(self.folder / "other/CPTAC-CRC"), check=False)
+        done = self.call("predict", self.small.store, CELL, *self.tables(self.folder / "other/TCGA-CRC"), check=False)
         self.assertEqual(done.returncode, 2)
         self.assertIn("9 features per tile, expected", done.stderr)
         self.assertIn("features of extractor 'synthetic', expected 'uni'", done.stderr)
