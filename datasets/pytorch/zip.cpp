@@ -12,11 +12,14 @@
 namespace mtlgrid {
 namespace {
 
+// What a system call answers to a position that the file claims.
+bool of_the_file(int number) { return number == EINVAL || number == EFBIG || number == EOVERFLOW; }
+
 // Throws SystemError if a system call failed while libzip worked: the file is not at fault then.
 void throw_if_of_system(const std::filesystem::path& file, zip_error_t* error) {
   const int code = zip_error_code_zip(error), number = zip_error_code_system(error);
   const bool call = code == ZIP_ER_OPEN || code == ZIP_ER_READ || code == ZIP_ER_SEEK;
-  if (call && zip_error_system_type(error) == ZIP_ET_SYS && number != 0 && number != EINVAL) {
+  if (call && zip_error_system_type(error) == ZIP_ET_SYS && number != 0 && !of_the_file(number)) {
     throw system_error(file, number);
   }
 }
