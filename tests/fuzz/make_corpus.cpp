@@ -107,6 +107,9 @@ void add_splits(const Corpus& corpus) {
              R"({"fold_0": {"train": ["a", "b"], "val": ["c", "d"], "test": ["e", "f"]},)"
              R"( "fold_1": {"train": ["c", "d"], "val": ["e", "f"], "test": ["a", "b"]}})");
   corpus.add("splits", "mapping.json", R"({"a": 0, "b": 0, "c": 0, "d": 1, "e": 1, "f": 1})");
+  corpus.add("splits", "slideflow.json",
+             R"([{"strategy": "fixed", "tfrecords": {"training": ["a-1"]}}, {"strategy": "k-fold", "patients": {}, )"
+             R"("tfrecords": {"k-fold-1": ["a-1", "b-1", "c"], "k-fold-2": ["d", "e", "f-1"]}}])");
   corpus.add("splits", "lists.csv", ",train,val,test\n0,a-1,c-1,e\n1,b-1,d-1,f\n");
   corpus.add("splits", "truth.csv", ",train,val,test\na,True,False,False\nb,True,False,False\nc,False,True,False\n");
   corpus.add("splits", "folds.csv", "PATIENT,SITE,CV2\na,x,1\nb,x,1\nc,y,1\nd,y,2\ne,z,2\nf,z,2\n");
