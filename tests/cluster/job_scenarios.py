@@ -136,7 +136,7 @@ def store_with_other_bytes(stage):
 @scenario(short=True)
 def two_jobs_on_one_store(stage):
     """The second is refused and harms nothing."""
-    job = stage.submit_and_wait(nodes=2, running=2)
+    job = stage.submit_and_wait(nodes=2, running=1)
     second = stage.submit(nodes=2)
     second.wait(5)
     if "another run holds the store" not in second.log():
