@@ -131,7 +131,8 @@ std::size_t partners(const CohortGuess& guess, const std::vector<CohortGuess>& a
   }));
 }
 
-std::vector<CohortGuess> without_alternatives(std::vector<CohortGuess> all) {
+// Takes the guesses that are kept out of `all`.
+std::vector<CohortGuess> without_alternatives(std::vector<CohortGuess>& all) {
   using Rank = std::tuple<bool, std::size_t, std::size_t, bool, std::size_t>;
   std::vector<std::pair<Rank, CohortGuess*>> ranked;
   for (CohortGuess& guess : all) {
@@ -202,7 +203,7 @@ std::vector<CohortGuess> cohort_guesses(const std::vector<FeatureSet>& sets, con
                                 set.root.string(), counted(static_cast<std::int64_t>(set.files.size()), "file"),
                                 example));
   }
-  std::vector<CohortGuess> guesses = without_alternatives(std::move(all));
+  std::vector<CohortGuess> guesses = without_alternatives(all);
   std::sort(guesses.begin(), guesses.end(), [](const CohortGuess& a, const CohortGuess& b) {
     return std::tie(a.set->root, a.assignment.clini->path) < std::tie(b.set->root, b.assignment.clini->path);
   });

@@ -28,9 +28,9 @@ namespace {
 constexpr std::size_t kMostTables = 100;
 
 std::string folders_said(const std::vector<fs::path>& folders) {
-  return std::accumulate(folders.begin(), folders.end(), std::string(), [](std::string text, const fs::path& folder) {
-    return text + (text.empty() ? "" : ", ") + folder.string();
-  });
+  std::string text;
+  for (const fs::path& folder : folders) text += (text.empty() ? "" : ", ") + folder.string();
+  return text;
 }
 
 // Those next to the folders first: tables are seldom deep.

@@ -101,7 +101,7 @@ TEST(Guesses, ValuesBetweenTheClassesAndMissingOnesAreLeftOut) {
     const char* classes[] = {"MSI-H", "MSS", "MSS", "MSI-L", "MSI-H", "[Not Available]"};
     return fmt::format("{},{}", classes[i % 6], i % 5 == 0 ? "--" : fmt::format("{}.5", i));
   });
-  const std::string text = study.propose().configuration;
+  study.propose();
   const Config config = study.config();
   EXPECT_THAT(config.biomarkers.at(0).rule.ignore, ElementsAre("MSI-L"));
   EXPECT_THAT(config.cohorts.at(0).missing, ElementsAre("--", "[Not Available]"));
