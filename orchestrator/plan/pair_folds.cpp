@@ -152,11 +152,10 @@ std::optional<std::vector<std::vector<int>>> PairFolds::test_rows(const Pair& pa
     wrong_.add(fmt::format("only {} of the {} of column '{}' have {} patients, so that a fold of {} has none", with,
                            values, column, label == 1 ? "positive" : "negative", k),
                of_pair,
-               with < 2 ? fmt::format("leave groups out of [grid], or name another column; folds = {} allows folds of "
-                                      "one class",
-                                      kFoldPerGroup)
-                        : fmt::format("write folds = {} or less in [grid]; folds = {} allows folds of one class", with,
-                                      kFoldPerGroup));
+               fmt::format("{}; folds = {} allows folds of one class",
+                           with < 2 ? "leave groups out of [grid], or name another column"
+                                    : fmt::format("write folds = {} or less in [grid]", with),
+                           kFoldPerGroup));
   }
   if (!told) {
     wrong_.add(fmt::format("no division of the {} of column '{}' into {} folds {} both classes in each", values, column,

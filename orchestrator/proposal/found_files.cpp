@@ -54,6 +54,14 @@ class Search {
     look_into(folder);
   }
 
+  void note_unwritable() {
+    if (unwritable_.empty()) return;
+    found_.notes.push_back(
+        fmt::format("passed over: {} with line breaks or other characters that no "
+                    "configuration can have (such as {}): rename it",
+                    counted(std::ssize(unwritable_), "path"), *unwritable_.begin()));
+  }
+
  private:
   void look_into(const fs::path& folder) {
     if (!visited_.insert(folder).second) return;
@@ -72,14 +80,14 @@ class Search {
     std::error_code error;
     if (name.starts_with(".")) return;
     if (!can_be_written(name) && !ends_like(name, kFeatures)) {
-      if (entry.is_directory(error) || ends_like(name, kTables)) found_.unwritable.insert(printable(name));
+      if (entry.is_directory(error) || ends_like(name, kTables)) unwritable_.insert(printable(name));
       return;
     }
     if (entry.is_directory(error)) {
       const fs::path real = fs::canonical(entry.path(), error);
       if (error || name.ends_with(".db.d")) return;
       if (!can_be_written(real.string())) {
-        found_.unwritable.insert(printable(name));
+        unwritable_.insert(printable(name));
       } else {
         below.push_back(real);
       }
@@ -94,6 +102,7 @@ class Search {
 
   FoundFiles& found_;
   std::set<fs::path> visited_;
+  std::set<std::string> unwritable_;  // escaped names of folders and tables that no configuration can have
 };
 
 }  // namespace
@@ -106,12 +115,7 @@ FoundFiles find_files(const std::vector<fs::path>& folders) {
   FoundFiles found;
   Search search(found);
   for (const fs::path& folder : folders) search.start(folder);
-  if (!found.unwritable.empty()) {
-    found.notes.push_back(
-        fmt::format("passed over: {} with line breaks or other characters that no "
-                    "configuration can have (such as {}): rename it",
-                    counted(std::ssize(found.unwritable), "path"), *found.unwritable.begin()));
-  }
+  search.note_unwritable();
   std::sort(found.tables.begin(), found.tables.end());
   for (auto& [folder, names] : found.features) std::sort(names.begin(), names.end());
   return found;

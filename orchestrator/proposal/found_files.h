@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -17,7 +16,6 @@ struct FoundFiles {
   std::map<std::filesystem::path, std::vector<std::string>> features;
   std::map<std::filesystem::path, std::size_t> slides;  // folder to the number of whole-slide images directly in it
   std::vector<std::string> notes;                       // what was passed over, one sentence a cause
-  std::set<std::string> unwritable;                     // escaped names of folders and tables that are in a note
 };
 
 // Looks into `folders` and everything below them, links to folders included, each real folder once. Folders and files

@@ -12,6 +12,7 @@
 #include "base/ascii.h"
 #include "base/quoting.h"
 #include "base/text.h"
+#include "orchestrator/proposal/found_files.h"
 #include "orchestrator/proposal/known_columns.h"
 #include "orchestrator/proposal/section_name.h"
 
@@ -90,7 +91,7 @@ std::optional<LabelGuess> label_of(const ColumnFacts& facts) {
   guess.column = facts.column;
   guess.column_name = facts.name;
   for (const SeenValue& value : facts.few) {
-    if (printable(value.value) != value.value) return std::nullopt;  // no configuration can have it
+    if (!can_be_written(value.value)) return std::nullopt;
     const bool between = facts.few.size() > 2 && is_between_classes(value.value);
     if (between) guess.ignore.push_back(value.value);
     if (!between) values.push_back(value);
