@@ -16,7 +16,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROOMS = """base
 balancers/methods balancers/weightings balancers/aggregations
-datasets/pytorch datasets/workbooks datasets/tables datasets/features datasets/bags datasets/splits datasets/cohorts datasets/synthetic
+datasets/pytorch datasets/workbooks datasets/tables datasets/slides datasets/features datasets/bags datasets/splits datasets/cohorts datasets/synthetic
 results/records results/metrics results/store results/grids results/tables results/status results/predictions
 trainer/contract trainer/formats trainer/process trainer/kernels trainer/network trainer/nccl trainer/training trainer/program
 cluster
