@@ -1,0 +1,34 @@
+#include "trainer/extractors/make_extractor.h"
+
+#include <fmt/format.h>
+
+#include "base/errors.h"
+#include "trainer/extractors/mean_colour.h"
+
+namespace mtlgrid {
+namespace {
+
+void check(const ExtractorSettings& s) {
+  Problems problems;
+  if (s.precision != "fp32" && s.precision != "bf16" && s.precision != "fp64") {
+    problems.add(fmt::format("precision '{}' of the extractor: expected fp32, bf16 or fp64", s.precision));
+  }
+  if (s.device != "cpu" && s.device != "cuda") {
+    problems.add(fmt::format("device '{}' of the extractor: expected cpu or cuda", s.device));
+  }
+  if (s.batch < 1) problems.add(fmt::format("batch {} of the extractor: expected at least 1", s.batch));
+  if (s.extractor == "mean-colour" && !s.weights.empty()) {
+    problems.add(fmt::format("weights {}: extractor mean-colour has none; leave them out", s.weights));
+  }
+  problems.throw_if_any();
+}
+
+}  // namespace
+
+std::unique_ptr<Extractor> make_extractor(const ExtractorSettings& settings) {
+  check(settings);
+  if (settings.extractor == "mean-colour") return make_mean_colour();
+  throw InputError(fmt::format("extractor '{}' is not known: expected mean-colour", settings.extractor));
+}
+
+}  // namespace mtlgrid
