@@ -19,7 +19,7 @@
 namespace mtlgrid {
 namespace {
 
-constexpr int kLongestSide = 1 << 15;  // of a region: one buffer holds it
+constexpr int kLongestRegion = 1 << 15;  // of a region: one buffer holds it
 
 // What the system says to a plain read of the beginning, the middle and the end: an errno, or 0.
 int refusal(int file, std::uint64_t bytes) {
@@ -135,7 +135,7 @@ int Slide::best_level(double downsample) const {
 }
 
 Image Slide::read_region(std::int64_t x, std::int64_t y, int level, int width, int height) const {
-  if (width < 1 || height < 1 || width > kLongestSide || height > kLongestSide)
+  if (width < 1 || height < 1 || width > kLongestRegion || height > kLongestRegion)
     throw Error(ErrorKind::fatal, fmt::format("{}: a region of {} x {} pixels", file_.string(), width, height));
   Image image(width, height);
   auto* pixels = reinterpret_cast<std::uint32_t*>(image.rgba.data());  // aligned by the allocator

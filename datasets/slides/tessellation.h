@@ -21,6 +21,8 @@
 #include <optional>
 #include <vector>
 
+#include "datasets/slides/image.h"
+#include "datasets/slides/resample.h"
 #include "datasets/slides/slide.h"
 
 namespace mtlgrid {
@@ -84,6 +86,7 @@ class Tessellation {
   TilingSettings settings_;
   double mpp_;
   SupertileGrid grid_;
+  ResampleAxis axis_;  // of both axes of a supertile
   std::vector<Place> chosen_;
 };
 

@@ -15,7 +15,7 @@ namespace mtlgrid {
 // those that are there. The pixels may be added in any order and in parts; the result is the same.
 class Reducer {
  public:
-  // Factors are at least 1.
+  // Factors are from 1 to 4,096.
   Reducer(int width, int height, int factor_x, int factor_y);
   // Adds a part whose upper left pixel is (x, y) of the whole; what reaches beyond the whole is left out.
   void add(const Image& part, int x, int y);
@@ -24,7 +24,7 @@ class Reducer {
 
  private:
   int width_, height_, factor_x_, factor_y_, out_width_, out_height_;
-  std::vector<std::uint64_t> sums_;  // [out_height, out_width, 4]
+  std::vector<std::uint32_t> sums_;  // [out_height, out_width, 4]
 };
 
 // The size that Pillow's Image.thumbnail gives an image of width x height that must fit into most_width x most_height:
