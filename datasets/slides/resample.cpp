@@ -138,14 +138,19 @@ Image resize(const Image& image, int width, int height, ResampleFilter filter, d
   const double right = box_width > 0 ? box_width : image.width, below = box_height > 0 ? box_height : image.height;
   const bool across = width != image.width || static_cast<float>(right) != static_cast<float>(width);
   const bool down = height != image.height || static_cast<float>(below) != static_cast<float>(height);
-  Image result;
-  if (across) {
-    result = Image(width, image.height);
-    resample_rows(resample_axis(image.width, 0, right, width, filter), image.rgba.data(), image.height,
-                  result.rgba.data());
-  }
-  if (!down) return across ? result : image;
-  return resample_columns(resample_axis(image.height, 0, below, height, filter), across ? result : image, 0, height);
+  const auto along_rows = [&](const Image& in) {
+    Image out(width, in.height);
+    resample_rows(resample_axis(in.width, 0, right, width, filter), in.rgba.data(), in.height, out.rgba.data());
+    return out;
+  };
+  const auto along_columns = [&](const Image& in) {
+    return resample_columns(resample_axis(in.height, 0, below, height, filter), in, 0, height);
+  };
+  if (!across) return down ? along_columns(image) : image;
+  if (!down) return along_rows(image);
+  const int lost_rows = image.height - height, lost_columns = image.width - width;
+  const bool columns_first = lost_rows > 0 && lost_rows > 2 * lost_columns;  // Pillow 13: fewer rows are left to do
+  return columns_first ? along_rows(along_columns(image)) : along_columns(along_rows(image));
 }
 
 Image resize_rgba(const Image& image, int width, int height, ResampleFilter filter) {

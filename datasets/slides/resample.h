@@ -1,8 +1,9 @@
 // Pillow's resampling of 8-bit images, written out: the same bits as its Image.resize and Image.reduce give.
 //
-// Two passes, along rows and then along columns, with 8 bits a channel between them. Weights are computed in double
-// precision and rounded to 22 fractional bits; sums are exact integers, so the CPU does not matter.
-// Source of the rules: Pillow 13.0, src/libImaging/Resample.c and Reduce.c, PIL/Image.py.
+// Two passes, along rows and then along columns, with 8 bits a channel between them; columns first where an image loses
+// more than twice as many rows as columns (since Pillow 13; versions before begin with the rows). Weights are computed
+// in double precision and rounded to 22 fractional bits; sums are exact integers, so the CPU does not matter. Source of
+// the rules: Pillow 13.0, src/libImaging/Resample.c and Reduce.c, PIL/Image.py.
 #pragma once
 
 #include <cstdint>
