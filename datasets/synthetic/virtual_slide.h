@@ -24,7 +24,7 @@ struct VirtualSlide {
 };
 
 // Writes the slide, in place of a file that is there. The same arguments give the same pixels everywhere: integer
-// arithmetic on named random streams, compressed without loss. Memory: 20 bytes a pixel of level 0, with `plain` 10 MB
+// arithmetic on named random streams, compressed without loss. Memory: 6 bytes a pixel of level 0, with `plain` 10 MB
 // whatever the size. Throws Error(fatal) for arguments that make no slide, FileError where the file cannot be
 // written.
 void write_virtual_slide(const std::filesystem::path& file, const VirtualSlide& slide);
