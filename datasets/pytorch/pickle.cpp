@@ -45,7 +45,10 @@ class Reader : private PickleStack {
   PickledObject read() {
     while (step()) {
     }
-    const Value top = pop();
+    Value top = pop();
+    if (const auto* dict = std::get_if<DictAt>(&top)) {
+      if (const auto inner = inside_.find(dict->index); inner != inside_.end()) top = DictAt{inner->second};
+    }
     PickledObject object{entry_of(top), {}};
     if (const auto* dict = std::get_if<DictAt>(&top)) object.entries = std::move(dicts_[dict->index]);
     return object;
@@ -252,11 +255,16 @@ class Reader : private PickleStack {
     const std::vector<Value> items = pop_some(count);
     if (marked) drop(1);
     if (count % 2 != 0) damaged("a key without a value");
-    Dict& dict = dicts_[as<DictAt>(top()).index];
+    const std::size_t at = as<DictAt>(top()).index;
+    Dict& dict = dicts_[at];
     for (std::size_t i = 0; i < count; i += 2) {
       if (wish_.plain_data && !std::holds_alternative<std::string_view>(items[i])) continue;
       count_entry();
-      dict[checked_name(as<std::string_view>(items[i]))] = entry_of(items[i + 1]);
+      const auto key = as<std::string_view>(items[i]);
+      dict[checked_name(key)] = entry_of(items[i + 1]);
+      if (const auto* inner = std::get_if<DictAt>(&items[i + 1]); inner != nullptr && key == wish_.inside) {
+        inside_[at] = inner->index;
+      }
     }
   }
 
@@ -322,6 +330,7 @@ class Reader : private PickleStack {
   std::size_t at_ = 0, entries_ = 0;
   std::deque<PickledTensor> tensors_;
   std::deque<Dict> dicts_;
+  std::map<std::size_t, std::size_t> inside_;  // of a dict: the dict under the wish's key
 };
 
 }  // namespace

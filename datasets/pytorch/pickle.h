@@ -39,6 +39,9 @@ struct PickleWish {
   // values are not kept, and entries whose keys are not texts are passed over. A pickle has 64 MiB at most then, for
   // lists of a million tiles; without them 256 KiB.
   bool plain_data = false;
+  // Where not empty, and the outermost dict has a dict under this key: that one is the object, as in {"model":
+  // state_dict}. Otherwise the outermost one is.
+  std::string_view inside = {};
 };
 
 // The object in a pickle of protocols 2 to 5. If several entries of a dict have the same name, the last one counts.

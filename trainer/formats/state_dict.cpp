@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -41,7 +42,10 @@ double value_of(ElementType type, const char* bytes) {
   return 0;
 }
 
-constexpr PickleWish kWish{"a dict of tensors (model.state_dict())"};
+// A file with an outer dict may have numbers and lists beside the state dict: epochs, losses.
+PickleWish wish_of(const StateDictForm& form) {
+  return {"a dict of tensors (model.state_dict())", !form.inside.empty(), form.inside};
+}
 
 // "class_tokens.X" etc. name the two targets: the parts of `names` in front of ".weight" after each head.
 struct Targets {
@@ -70,9 +74,10 @@ bool of_target(const std::string& name) {
 
 class StateDict {
  public:
-  explicit StateDict(const std::filesystem::path& file) : file_(file, kWish), entries_(file_.content().entries) {
+  StateDict(const std::filesystem::path& file, const StateDictForm& form)
+      : form_(form), file_(file, wish_of(form)), entries_(file_.content().entries) {
     const std::string& kind = file_.content().whole.kind;
-    if (kind != "dict") throw InputError(fmt::format("holds a {}, expected {}", kind, kWish.expected));
+    if (kind != "dict") throw InputError(fmt::format("holds a {}, expected {}", kind, wish_of(form).expected));
   }
 
   std::vector<double> values(const ParameterLayout& layout) {
@@ -82,6 +87,10 @@ class StateDict {
       if (const auto entry = entries_.find(spec.name); entry != entries_.end()) {
         problems_.collect([&] { copy(spec, entry->second, row.data() + spec.offset); });
       }
+    }
+    for (const auto& [name, shape] : form_.optional) {
+      const auto entry = entries_.find(name);
+      if (entry != entries_.end()) problems_.collect([&] { check_shape(name, entry->second, shape); });
     }
     problems_.throw_if_any();
     return row;
@@ -104,27 +113,44 @@ class StateDict {
       if (!found.contains(name) && !(other_pair && of_target(name))) problems_.add(fmt::format("has no '{}'", name));
     }
     for (const std::string& name : found) {
-      if (!wanted.contains(name) && !(other_pair && of_target(name))) {
+      if (!wanted.contains(name) && !form_.optional.contains(name) && !(other_pair && of_target(name))) {
         problems_.add(fmt::format("has '{}', which the network does not", name));
       }
     }
   }
 
+  static void check_shape(const std::string& name, const PickledEntry& entry, const std::vector<std::int64_t>& shape) {
+    if (entry.kind != "tensor") throw InputError(fmt::format("'{}' is a {}, expected a tensor", name, entry.kind));
+    if (entry.tensor.shape != shape) {
+      throw InputError(fmt::format("'{}' has shape {}, expected {}", name, entry.tensor.shape, shape));
+    }
+  }
+
   void copy(const ParameterSpec& spec, const PickledEntry& entry, double* out) {
-    if (entry.kind != "tensor") {
-      throw InputError(fmt::format("'{}' is a {}, expected a tensor", spec.name, entry.kind));
-    }
+    check_shape(spec.name, entry, spec.shape);
     const PickledTensor& tensor = entry.tensor;
-    if (tensor.shape != spec.shape) {
-      throw InputError(fmt::format("'{}' has shape {}, expected {}", spec.name, tensor.shape, spec.shape));
-    }
     const std::string name = fmt::format("'{}'", spec.name);
     const ElementType type = TensorFile::type_of(name, tensor);
     const std::string_view bytes = file_.storage(name, tensor);
+    if (type == ElementType::float32 && contiguous(tensor)) {  // most are, and a network may have millions of numbers
+      std::vector<float> values(static_cast<std::size_t>(spec.size));
+      std::memcpy(values.data(), bytes.data() + static_cast<std::size_t>(tensor.offset) * sizeof(float),
+                  values.size() * sizeof(float));
+      std::copy(values.begin(), values.end(), out);
+      return check_finite(spec, out);
+    }
     for_each_element(tensor, [&](std::int64_t i, std::int64_t at) {
       out[i] = value_of(type, bytes.data() + static_cast<std::size_t>(at) * bytes_of(type));
     });
     check_finite(spec, out);
+  }
+
+  static bool contiguous(const PickledTensor& tensor) {
+    std::int64_t apart = 1;
+    for (std::size_t d = tensor.shape.size(); d-- > 0; apart *= tensor.shape[d]) {
+      if (tensor.shape[d] != 1 && tensor.strides[d] != apart) return false;
+    }
+    return true;
   }
 
   static void check_finite(const ParameterSpec& spec, const double* values) {
@@ -136,6 +162,7 @@ class StateDict {
     }
   }
 
+  const StateDictForm& form_;
   TensorFile file_;
   const std::map<std::string, PickledEntry>& entries_;
   Problems problems_;
@@ -143,9 +170,10 @@ class StateDict {
 
 }  // namespace
 
-std::vector<double> read_state_dict(const std::filesystem::path& file, const ParameterLayout& layout) {
+std::vector<double> read_state_dict(const std::filesystem::path& file, const ParameterLayout& layout,
+                                    const StateDictForm& form) {
   try {
-    return StateDict(file).values(layout);
+    return StateDict(file, form).values(layout);
   } catch (const InputError& e) {
     std::vector<std::string> named;
     for (const std::string& problem : e.problems()) named.push_back(fmt::format("{}: {}", file.string(), problem));
