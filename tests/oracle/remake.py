@@ -31,10 +31,11 @@ GENERATORS = {
     "model": ["model.json", "model.f64"],
     "whole_run": ["whole_run.json"],
     "workbooks": ["workbooks.json", *(f"workbook_{w}.xlsx" for w in ("cells", "1904", "strict", "clinical", "slides", "libreoffice"))],
+    "ctranspath": ["ctranspath.json"],
     "weights": ["pytorch_state_dict.pt", "weights.json"],
 }
 # Fields by name: tolerance relative to the field's largest number.
-LOOSE = {"cagrad": 1e-4, "cagrad_written_out": 1e-6, "cagrad_released": 1e-6, "float32": 10.0}
+LOOSE = {"cagrad": 1e-4, "cagrad_written_out": 1e-6, "cagrad_released": 1e-6, "float32": 10.0, "tile_features": 1e-9}
 
 
 def largest_difference(a, b, where="", absolute=1e-12, relative=1e-9):

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include "base/errors.h"
+#include "trainer/extractors/ctranspath.h"
 #include "trainer/extractors/mean_colour.h"
 
 namespace mtlgrid {
 namespace {
+
+bool is_ctranspath(const std::string& name) { return name == "ctranspath" || name == "chief-ctranspath"; }
 
 void check(const ExtractorSettings& s) {
   Problems problems;
@@ -20,6 +23,12 @@ void check(const ExtractorSettings& s) {
   if (s.extractor == "mean-colour" && !s.weights.empty()) {
     problems.add(fmt::format("weights {}: extractor mean-colour has none; leave them out", s.weights));
   }
+  if (is_ctranspath(s.extractor) && s.weights.empty()) {
+    problems.add(
+        fmt::format("weights: extractor {} needs the file of its weights; docs/extraction.md says where it is "
+                    "published",
+                    s.extractor));
+  }
   problems.throw_if_any();
 }
 
@@ -28,7 +37,9 @@ void check(const ExtractorSettings& s) {
 std::unique_ptr<Extractor> make_extractor(const ExtractorSettings& settings) {
   check(settings);
   if (settings.extractor == "mean-colour") return make_mean_colour();
-  throw InputError(fmt::format("extractor '{}' is not known: expected mean-colour", settings.extractor));
+  if (is_ctranspath(settings.extractor)) return make_ctranspath(settings);
+  throw InputError(fmt::format("extractor '{}' is not known: expected mean-colour, ctranspath or chief-ctranspath",
+                               settings.extractor));
 }
 
 }  // namespace mtlgrid
