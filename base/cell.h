@@ -1,4 +1,4 @@
-// A cell of the grid, and its name.
+// A cell of a grid, and its name.
 #pragma once
 
 #include <compare>
@@ -7,13 +7,23 @@
 
 namespace mtlgrid {
 
-// One (biomarker, auxiliary, method, fold); written `MSI/LF/autol+cagrad/3` everywhere.
+// In place of a method: the cell is a slide of a grid of slides (`mtlgrid extract`).
+inline constexpr const char* kExtract = "extract";
+
+// One (biomarker, auxiliary, method, fold); written `MSI/LF/autol+cagrad/3` everywhere. What a coordinator hands out is
+// always a cell; in a grid of slides it is a slide, (cohort, slide, kExtract, 0), written `TCGA-CRC/a/slide 1`.
 struct Cell {
   std::string biomarker, auxiliary, method;
   int fold = 0;
 
-  std::string name() const { return biomarker + "/" + auxiliary + "/" + method + "/" + std::to_string(fold); }
-  // The cell of that name. Throws InputError with the form of a name if it is not one.
+  static Cell of_slide(const std::string& cohort, const std::string& slide) { return {cohort, slide, kExtract, 0}; }
+  bool is_slide() const { return method == kExtract; }
+  // Distinct within a grid.
+  std::string name() const {
+    const std::string pair = biomarker + "/" + auxiliary;
+    return is_slide() ? pair : pair + "/" + method + "/" + std::to_string(fold);
+  }
+  // The cell of that name, not of a slide. Throws InputError with the form of a name if it is not one.
   static Cell parse(const std::string& name);
   auto operator<=>(const Cell&) const = default;
 };

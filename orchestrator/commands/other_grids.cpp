@@ -32,6 +32,7 @@ Standing standing_of(const Plan& plan, const Database& database) {
   Standing standing;
   std::optional<GridContent> here;  // as large as the grid: made where there is another one
   for (StoredGrid& grid : read_grids(database)) {
+    if (grid.slides) continue;
     if (grid.identity == plan.grid.identity) {
       standing.own = std::move(grid);
     } else {

@@ -14,6 +14,7 @@
 #include "orchestrator/commands/chosen_grid.h"
 #include "orchestrator/commands/command_options.h"
 #include "results/grids/grid_choice.h"
+#include "results/grids/stored_grid.h"
 #include "results/status/query_render.h"
 #include "results/store/reading.h"
 
@@ -32,6 +33,14 @@ QueryResult list_views(const std::string& store) {
   return listed;
 }
 
+std::optional<std::int64_t> newest_grid_of_slides(const std::string& store) {
+  std::optional<std::int64_t> newest;
+  for (const StoredGrid& grid : read_grids(open_for_reading(store))) {
+    if (grid.slides) newest = grid.id;
+  }
+  return newest;
+}
+
 // Throws InputError naming the nearest view if the view does not exist.
 QueryResult view_of_grid(const CommandOptions& options, const std::string& store, const std::string& view) {
   std::vector<std::string> known;
@@ -39,6 +48,9 @@ QueryResult view_of_grid(const CommandOptions& options, const std::string& store
   if (std::find(known.begin(), known.end(), view) == known.end()) {
     throw InputError(fmt::format("{}: there is no view '{}'{}", store, view, did_you_mean(view, known)));
   }
+  const bool of_slides = view == "slides" || view == "slide_counts";
+  const std::optional<std::int64_t> slides = of_slides ? newest_grid_of_slides(store) : std::nullopt;
+  if (slides && !options.grid()) return rows_of_view(store, view, *slides);
   return rows_of_view(store, view, chosen_grid(options, std::filesystem::path(store)));
 }
 

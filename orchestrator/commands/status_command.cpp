@@ -11,6 +11,7 @@
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/status_watch.h"
 #include "results/grids/grid_choice.h"
+#include "results/grids/stored_grid.h"
 #include "results/status/grid_list.h"
 #include "results/status/status_render.h"
 #include "results/status/status_why_render.h"
@@ -32,28 +33,56 @@ std::vector<std::string> nearest_names(const std::string& name, const std::vecto
   return names;
 }
 
-std::string why(const std::string& store, const std::string& name, std::optional<std::int64_t> grid) {
-  const std::vector<std::string> all = cell_names(store, grid);
-  if (std::find(all.begin(), all.end(), name) == all.end()) {
-    throw InputError(fmt::format("'{}' is not a cell of the grid; the nearest are {}", name,
-                                 fmt::join(nearest_names(name, all), ", ")));
+// The grids in which a cell of a name is looked for, and the one that is named where it is in none: --grid; otherwise
+// the grid of the run in progress or the one with results, and after it grids of slides, the newest first.
+std::vector<std::int64_t> explained_grids(const CommandOptions& options, const Database& database,
+                                          std::optional<std::int64_t> running) {
+  std::vector<std::int64_t> grids = {choose_grid(database, options.grid(), running)};
+  if (options.grid()) return grids;
+  std::vector<StoredGrid> all = read_grids(database);
+  for (auto grid = all.rbegin(); grid != all.rend(); ++grid) {
+    if (grid->slides && grid->id != grids.front()) grids.push_back(grid->id);
   }
-  return render_history(read_history(store, Cell::parse(name), grid));
+  return grids;
 }
 
-// --grid, the grid of the run in progress, or the one with results; where there are several, a line on stderr says
-// which.
-std::int64_t explained_grid(const CommandOptions& options, const std::string& store) {
+// The cells that `name` means: the one of that name, else slides of that name without their cohort.
+std::vector<Cell> meant_by(const std::string& name, const std::vector<Cell>& cells) {
+  std::vector<Cell> slides;
+  for (const Cell& cell : cells) {
+    if (cell.name() == name) return {cell};
+    if (cell.is_slide() && cell.auxiliary == name) slides.push_back(cell);
+  }
+  return slides;
+}
+
+std::string names_of(const std::vector<Cell>& cells) {
+  std::vector<std::string> names;
+  for (const Cell& cell : cells) names.push_back(cell.name());
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string why(const CommandOptions& options, const std::string& store, const std::string& name) {
   const Database database = open_for_reading(store);
-  const std::int64_t grid = choose_grid(database, options.grid(), running_grid(store, database));
-  const std::string note = options.grid() ? "" : note_on_choice(database, grid);
-  if (!note.empty()) tell_line(note);
-  return grid;
+  std::vector<std::string> all;
+  for (const std::int64_t grid : explained_grids(options, database, running_grid(store, database))) {
+    const std::vector<Cell> cells = cells_of(store, grid), meant = meant_by(name, cells);
+    if (meant.size() > 1)
+      throw InputError(fmt::format("'{}' is a slide of several cohorts: {}", name, names_of(meant)));
+    if (meant.size() == 1) {
+      const std::string note = options.grid() || meant[0].is_slide() ? "" : note_on_choice(database, grid);
+      if (!note.empty()) tell_line(note);
+      return render_history(read_history(store, meant[0], grid));
+    }
+    for (const Cell& cell : cells) all.push_back(cell.name());
+  }
+  throw InputError(fmt::format("'{}' is not a cell of the grid; the nearest are {}", name,
+                               fmt::join(nearest_names(name, all), ", ")));
 }
 
 void declare_status(CommandOptions& options) {
   options.store()
-      .option("why", "CELL", "explain why a cell is not running, or what happened to it, attempt by attempt")
+      .option("why", "CELL", "explain why a cell or slide is not running, or what happened to it, attempt by attempt")
       .optional_number("watch", "SECONDS", "show the status live, redrawn until no run holds the store", 2);
 }
 
@@ -61,7 +90,7 @@ int execute_status(const CommandOptions& options) {
   const auto store = options.get<std::string>("STORE");
   if (options.has("why") && options.has("watch")) throw InputError("status: give either --why or --watch");
   if (options.has("why")) {
-    put_result(why(store, options.get<std::string>("why"), explained_grid(options, store)));
+    put_result(why(options, store, options.get<std::string>("why")));
   } else if (options.has("watch")) {
     watch_status(store, options.grid(), std::chrono::seconds(options.number_in("watch", 1, 86'400)));
   } else {

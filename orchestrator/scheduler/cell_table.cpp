@@ -35,6 +35,7 @@ CellTable::CellTable(std::vector<QueuedCell> cells) {
     counts_.cost_total += tracked.cost;
   }
   counts_.total = counts_.pending = static_cast<int>(cells_.size());
+  counts_.slides = !cells_.empty() && cells_.front().cell.is_slide();
 }
 
 std::optional<std::size_t> CellTable::find(const Cell& cell) const {

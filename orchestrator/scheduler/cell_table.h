@@ -58,6 +58,7 @@ struct TrackedCell {
 };
 
 struct CellCounts {
+  bool slides = false;  // the cells are slides
   int total = 0, done = 0, failed = 0, running = 0, pending = 0;
   double cost_done = 0, cost_total = 0;  // running cells count by their epochs done
 };

@@ -35,7 +35,8 @@ constexpr std::array<Parts, 8> kSteps = {{{30, true, true, true, true, true},
 std::string text_of(const Coordinator::Counts& counts, const ProgressTimes& times, const Parts& parts) {
   std::string line = progress_bar(share_done(counts), parts.bar);
   if (parts.cells) {
-    line += fmt::format("  {}/{} cells{}", counts.done, counts.total, count_item(counts.failed, "failed"));
+    line += fmt::format("  {}/{} {}{}", counts.done, counts.total, counts.slides ? "slides" : "cells",
+                        count_item(counts.failed, "failed"));
   }
   if (parts.running) line += fmt::format(", {} running", counts.running);
   if (parts.pool) {

@@ -14,8 +14,15 @@ namespace {
 
 bool has_results(const StoredGrid& grid) { return grid.done > 0; }
 
+// Without grids of slides, unless there are no others: their results are feature files.
+std::vector<StoredGrid> with_predictions(std::vector<StoredGrid> grids) {
+  const bool only_slides = std::all_of(grids.begin(), grids.end(), [](const StoredGrid& g) { return g.slides; });
+  if (!only_slides) std::erase_if(grids, [](const StoredGrid& g) { return g.slides; });
+  return grids;
+}
+
 // The wanted grid, the running one, the only one, or the only one with results; else nullopt. Throws InputError.
-std::optional<std::int64_t> clear_choice(const std::vector<StoredGrid>& grids, std::optional<std::int64_t> wanted,
+std::optional<std::int64_t> clear_choice(std::vector<StoredGrid> grids, std::optional<std::int64_t> wanted,
                                          std::optional<std::int64_t> running) {
   if (grids.empty()) throw InputError("the store holds no grid yet");
   std::vector<std::int64_t> known;
@@ -26,6 +33,7 @@ std::optional<std::int64_t> clear_choice(const std::vector<StoredGrid>& grids, s
     throw InputError(fmt::format("the store has no grid {}; there is {}", *wanted, fmt::join(known, ", ")));
   }
   if (running && in_store(*running)) return running;  // a snapshot may be older than what a run says of itself
+  grids = with_predictions(std::move(grids));
   const auto with_results = std::count_if(grids.begin(), grids.end(), has_results);
   if (with_results == 0 || grids.size() == 1) return grids.back().id;
   if (with_results > 1) return std::nullopt;
@@ -36,6 +44,7 @@ std::optional<std::int64_t> clear_choice(const std::vector<StoredGrid>& grids, s
   std::vector<std::string> lines = {
       fmt::format("the store has results of several grids; choose one of its {} with --grid:", grids.size())};
   for (const GridRow& row : list_grids(database, grids.back().id)) {
+    if (row.grid.slides != grids.back().slides) continue;
     lines.push_back(fmt::format("--grid {} ({}): {}", row.grid.id, row.grid.progress(), printable(row.apart)));
   }
   throw InputError(lines);
@@ -47,22 +56,27 @@ std::int64_t choose_grid(const Database& database, std::optional<std::int64_t> w
                          std::optional<std::int64_t> running) {
   const std::vector<StoredGrid> grids = read_grids(database);
   const auto chosen = clear_choice(grids, wanted, running);
-  if (!chosen) ask(database, grids);
+  if (!chosen) ask(database, with_predictions(grids));
   return *chosen;
 }
 
 std::int64_t choose_grid_of_state(const Database& database, std::optional<std::int64_t> wanted,
                                   std::optional<std::int64_t> running) {
   const std::vector<StoredGrid> grids = read_grids(database);
-  if (const auto chosen = clear_choice(grids, wanted, running)) return *chosen;
   const auto earlier = [](const StoredGrid& a, const StoredGrid& b) { return a.last < b.last; };
-  return std::max_element(grids.begin(), grids.end(), earlier)->id;
+  const auto latest = std::max_element(grids.begin(), grids.end(), earlier);
+  const bool of_slides = latest != grids.end() && latest->slides && latest->last > 0;
+  if (!of_slides || wanted || running) {
+    if (const auto chosen = clear_choice(grids, wanted, running)) return *chosen;
+  }
+  return latest->id;
 }
 
 std::string note_on_choice(const Database& database, std::int64_t chosen) {
   const std::vector<StoredGrid> grids = read_grids(database);
   if (grids.size() < 2) return "";
-  const auto results = std::count_if(grids.begin(), grids.end(), has_results);
+  const std::vector<StoredGrid> candidates = with_predictions(grids);
+  const auto results = std::count_if(candidates.begin(), candidates.end(), has_results);
   const auto shown = std::find_if(grids.begin(), grids.end(), [&](const StoredGrid& g) { return g.id == chosen; });
   const bool only = results == 1 && shown != grids.end() && has_results(*shown);
   return fmt::format("grid {} of {}{}; --grid chooses another", chosen, grids.size(),
@@ -85,7 +99,8 @@ std::vector<GridRow> list_grids(const Database& database, std::int64_t reference
   if (at == rows.end()) throw InputError(fmt::format("the store has no grid {}", reference));
   const GridContent content = read_content(database, reference);
   for (GridRow& row : rows) {
-    if (row.grid.id == reference) continue;
+    if (row.grid.slides != at->grid.slides) row.apart = row.grid.slides ? "slides" : "trains cells";
+    if (row.grid.id == reference || row.grid.slides != at->grid.slides) continue;
     const GridContent other = read_content(database, row.grid.id);
     row.apart = differences(other, content).summary();
     if (at->apart.empty()) at->apart = differences(content, other).summary();

@@ -13,10 +13,11 @@ struct StoredGrid {
   std::int64_t id = 0;
   std::string identity;  // hex hash, as in GridRecord
   double created = 0;    // seconds since 1970, UTC: when it was registered first
+  bool slides = false;   // its cells are slides (`mtlgrid extract`)
   int cells = 0, done = 0, failed = 0;
   double last = 0;  // when the newest of its attempts began or ended, seconds since 1970; 0: it has none
 
-  // "6 of 6 cells done", "3 of 6 cells done, 1 failed".
+  // "6 of 6 cells done", "3 of 6 slides done, 1 failed".
   std::string progress() const;
 };
 

@@ -36,6 +36,7 @@ void to_json(nlohmann::json& j, const CellResult& r) {
        {"predictions", r.predictions},
        {"metrics", r.metrics},
        {"embeddings", r.embeddings}};
+  if (r.slide) j["slide"] = *r.slide;  // journals of grids stay as they are
 }
 
 void from_json(const nlohmann::json& j, CellResult& r) {
@@ -50,6 +51,7 @@ void from_json(const nlohmann::json& j, CellResult& r) {
   j.at("predictions").get_to(r.predictions);
   j.at("metrics").get_to(r.metrics);
   j.at("embeddings").get_to(r.embeddings);
+  r.slide = j.contains("slide") ? std::optional(j["slide"].get<SlideRecord>()) : std::nullopt;
 }
 
 }  // namespace mtlgrid

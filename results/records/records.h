@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/cell.h"
+#include "results/records/slide_record.h"
 
 namespace mtlgrid {
 
@@ -82,6 +84,7 @@ struct CellResult {
   std::vector<Prediction> predictions;
   std::vector<MetricRow> metrics;
   std::vector<Embedding> embeddings;  // external cohorts and test
+  std::optional<SlideRecord> slide;   // of a slide, which has none of the rows above
 };
 
 void to_json(nlohmann::json& j, const Embedding& e);  // values as one binary field, float32 little-endian

@@ -30,6 +30,32 @@ Statement of_grid(const Database& database, const char* sql, std::int64_t grid) 
   return select;
 }
 
+// Slides by cohort, in the place of cells by method.
+void read_cohorts(const Database& database, StoreStatus& status) {
+  Statement cells =
+      of_grid(database, "SELECT biomarker, state, count(*) FROM cells WHERE grid_id = ? GROUP BY 1, 2 ORDER BY 1",
+              status.grid_id);
+  status.folds = {0};
+  while (cells.step()) {
+    if (status.methods.empty() || status.methods.back() != cells.text(0)) {
+      status.methods.push_back(cells.text(0));
+      status.matrix.emplace_back(1);
+    }
+    const int n = static_cast<int>(cells.integer(2));
+    add_state(status.matrix.back()[0], cells.text(1), n);
+    add_state(status.cells, cells.text(1), n);
+  }
+  Statement counts = of_grid(database,
+                             "SELECT cohort, coalesce(kept, -1), coalesce(too_bright, -1), coalesce(too_plain, -1), "
+                             "empty FROM slide_counts WHERE grid_id = ?",
+                             status.grid_id);
+  std::map<std::string, StoreStatus::Tiles> tiles;
+  while (counts.step()) {
+    tiles[counts.text(0)] = {counts.integer(1), counts.integer(2), counts.integer(3), counts.integer(4)};
+  }
+  for (const std::string& cohort : status.methods) status.tiles.push_back(tiles[cohort]);
+}
+
 void read_matrix(const Database& database, StoreStatus& status) {
   Statement methods = of_grid(database,
                               "SELECT DISTINCT m.name FROM cells c JOIN methods m ON m.name = c.method "
@@ -124,7 +150,7 @@ void correct_signs(StoreStatus& status) {
 
 void read_failures(const Database& database, StoreStatus& status) {
   Statement failed = of_grid(database,
-                             "SELECT c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold, a.outcome, "
+                             "SELECT c.name, a.outcome, "
                              "a.cause, a.attempt FROM cells c JOIN attempts a ON a.cell_id = c.cell_id WHERE c.grid_id "
                              "= ? AND c.state = 'failed' AND a.attempt = (SELECT max(attempt) FROM attempts b WHERE "
                              "b.cell_id = c.cell_id AND b.outcome NOT IN ('running', 'done')) ORDER BY c.cell_id",
@@ -138,7 +164,7 @@ void read_failures(const Database& database, StoreStatus& status) {
                            status.grid_id);
   while (lost.step()) status.lost.push_back({lost.text(0), static_cast<int>(lost.integer(1))});
   Statement newest = of_grid(database,
-                             "SELECT c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold, a.outcome, "
+                             "SELECT c.name, a.outcome, "
                              "a.cause, a.attempt FROM attempts a JOIN cells c ON c.cell_id = a.cell_id "
                              "WHERE c.grid_id = ?1 AND a.outcome IN ('failed', 'crashed', 'lost') "
                              "ORDER BY a.ended DESC, a.cell_id, a.attempt DESC LIMIT ?2",
@@ -153,7 +179,7 @@ void read_failures(const Database& database, StoreStatus& status) {
 void read_newest_results(const Database& database, StoreStatus& status) {
   Statement newest =
       of_grid(database,
-              "SELECT c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold, a.ended, "
+              "SELECT c.name, a.ended, "
               "a.cell_id, a.attempt FROM attempts a JOIN cells c ON c.cell_id = a.cell_id AND "
               "c.result_attempt = a.attempt WHERE c.grid_id = ?1 ORDER BY a.ended DESC, a.cell_id LIMIT ?2",
               status.grid_id);
@@ -161,6 +187,7 @@ void read_newest_results(const Database& database, StoreStatus& status) {
   Statement auroc = database.prepare(
       "SELECT cohort, value FROM metrics WHERE cell_id = ? AND attempt = ? AND metric = ? "
       "ORDER BY cohort <> 'test', position");
+  Statement kept = database.prepare("SELECT kept FROM slide_results WHERE cell_id = ? AND attempt = ?");
   while (newest.step()) {
     StoreStatus::Result& result = status.newest_results.emplace_back();
     result.cell = newest.text(0);
@@ -168,6 +195,10 @@ void read_newest_results(const Database& database, StoreStatus& status) {
     auroc.bind_all(newest.integer(2), newest.integer(3), table1_metrics().front()->name);
     while (auroc.step()) result.auroc.emplace_back(auroc.text(0), auroc.real(1));
     auroc.reset();
+    if (!status.slides) continue;
+    kept.bind_all(newest.integer(2), newest.integer(3));
+    if (kept.step()) result.tiles = kept.integer(0);
+    kept.reset();
   }
 }
 
@@ -226,8 +257,16 @@ StoreStatus read_status(const std::filesystem::path& store, std::optional<std::i
   Statement opened = database.prepare("SELECT opened FROM runs ORDER BY epoch DESC LIMIT 1");
   if (opened.step()) status.run_opened = opened.real(0);
   opened.reset();
-  read_matrix(database, status);
-  read_signs(database, status);
+  Statement of_slides =
+      of_grid(database, "SELECT 1 FROM cells WHERE grid_id = ? AND method = 'extract' LIMIT 1", status.grid_id);
+  status.slides = of_slides.step();
+  of_slides.reset();
+  if (status.slides) {
+    read_cohorts(database, status);
+  } else {
+    read_matrix(database, status);
+    read_signs(database, status);
+  }
   read_failures(database, status);
   read_newest_results(database, status);
   read_workers(database, status);

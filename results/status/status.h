@@ -30,6 +30,7 @@ enum class CellSign {
 
 struct StoreStatus {
   std::int64_t grid_id = 0;
+  bool slides = false;  // the cells are slides: `methods` are their cohorts then, and there are no signs
   RunState run;
   StateCounts cells;
   std::vector<std::string> methods;              // in the order of the paper's tables
@@ -50,8 +51,14 @@ struct StoreStatus {
     std::string cell;
     double ended = 0;  // seconds since 1970
     std::vector<std::pair<std::string, double>> auroc;
+    std::optional<std::int64_t> tiles;  // kept of a slide
   };
   std::vector<Result> newest_results;
+  // Tiles of the slides that are done, by cohort as in `methods`; -1: not known of any.
+  struct Tiles {
+    std::int64_t kept = 0, too_bright = 0, too_plain = 0, empty_slides = 0;
+  };
+  std::vector<Tiles> tiles;
   // Attempts that gave no result, by outcome; cells they belong to may have succeeded since.
   struct Lost {
     std::string outcome;
@@ -69,6 +76,9 @@ struct StoreStatus {
   double cells_per_hour = 0;  // of the last run; 0: unknown
   double eta_seconds = 0;     // NaN: unknown, or no run holds the store
 };
+
+// "cells", or "slides" where they are.
+inline const char* cells_word(const StoreStatus& s) { return s.slides ? "slides" : "cells"; }
 
 // A grid with more cells is shown as counts only.
 inline constexpr int kSignsKept = 20'000;

@@ -64,9 +64,9 @@ Panel running_panel(const StoreStatus& s) {
   std::vector<LiveRun::Running> all = s.run.live->running;
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.started < b.started; });
   const std::size_t cell = widest_cell(all);
-  Panel panel = {
-      {fmt::format("{}  epochs done   loss of class  of value (training/validation)", padded("running", cell))},
-      "running cells"};
+  Panel panel = {{fmt::format("{}  {}", padded("running", cell),
+                              s.slides ? "parts done" : "epochs done   loss of class  of value (training/validation)")},
+                 s.slides ? "running slides" : "running cells"};
   for (const auto& r : all) {
     const std::string epochs = r.epochs > 0 ? fmt::format("{}/{}", r.epoch, r.epochs) : "starting";
     panel.lines.push_back(fmt::format("{}  {:<13} {:<14} {:<13} for {}", padded(printable(r.cell), cell), epochs,
@@ -80,7 +80,8 @@ Panel running_panel(const StoreStatus& s) {
 Panel result_panel(const StoreStatus& s, std::size_t at_most) {
   if (s.newest_results.empty()) return {};
   const std::size_t cell = widest_cell(s.newest_results);
-  Panel panel = {{fmt::format("{}  ended     AUROC", padded("newest results", cell))}, "results"};
+  Panel panel = {{fmt::format("{}  ended     {}", padded("newest results", cell), s.slides ? "tiles kept" : "AUROC")},
+                 "results"};
   for (const auto& r : s.newest_results) {
     if (panel.lines.size() > at_most) break;
     Lines values;
@@ -88,6 +89,7 @@ Panel result_panel(const StoreStatus& s, std::size_t at_most) {
       values.push_back(std::isnan(value) ? fmt::format("{} undefined", printable(cohort))
                                          : fmt::format("{} {:.3f}", printable(cohort), value));
     }
+    if (r.tiles) values.push_back(with_separators(*r.tiles));
     panel.lines.push_back(
         fmt::format("{}  {}  {}", padded(printable(r.cell), cell), local_clock(r.ended), fmt::join(values, "  ")));
   }

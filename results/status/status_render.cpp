@@ -13,21 +13,22 @@ namespace {
 constexpr std::size_t kFailuresShown = 20;
 
 // What the run in progress reports of itself.
-std::string live(const RunState& run) {
+std::string live(const RunState& run, const char* cells) {
   const LiveRun& live = *run.live;
   const auto& c = live.cells;
   std::string out =
-      fmt::format("This run: {} of {} cells done{}{}{}; {} gone", c.done, c.total, count_item(c.running, "running"),
+      fmt::format("This run: {} of {} {} done{}{}{}; {} gone", c.done, c.total, cells, count_item(c.running, "running"),
                   count_item(c.queued, "waiting"), count_item(c.failed, "failed"), spoken_duration(live.gone_seconds));
   if (live.eta_seconds) out += fmt::format("; about {} to go", spoken_duration(*live.eta_seconds));
   if (live.ends) out += fmt::format("; the allocation ends in {}", spoken_duration(*live.ends - run.now));
   return out + (live.stopping ? "; asked to stop.\n" : ".\n");
 }
 
-std::string held(const RunState& run) {
+std::string held(const StoreStatus& s) {
+  const RunState& run = s.run;
   std::string out = run.holder ? fmt::format("Held by a run: {}.\n", printable(run.holder->described()))
                                : std::string("No run holds the store.\n");
-  if (run.live) out += live(run);
+  if (run.live) out += live(run, cells_word(s));
   if (!run.trouble.empty()) out += fmt::format("{}: {}.\n", run.holder ? "No live status" : "Note", run.trouble);
   if (run.end) {
     out += fmt::format("The last run ended {} ago: {}.\n", spoken_duration(run.now - run.end->time), run.end->text());
@@ -37,13 +38,13 @@ std::string held(const RunState& run) {
 }
 
 std::string head(const StoreStatus& s) {
-  std::string out = fmt::format("Grid {}: {} of {} cells done{}{}{}\n", s.grid_id, s.cells.done, s.cells.total(),
-                                count_item(s.cells.running, s.run.running_text(s.cells.running)),
+  std::string out = fmt::format("Grid {}: {} of {} {} done{}{}{}\n", s.grid_id, s.cells.done, s.cells.total(),
+                                cells_word(s), count_item(s.cells.running, s.run.running_text(s.cells.running)),
                                 count_item(s.cells.pending, "pending"), count_item(s.cells.failed, "failed"));
-  out += held(s.run);
+  out += held(s);
   if (s.cells_per_hour <= 0) return out;
-  out += fmt::format("{} results in the last run, {:.0f} cells an hour; newest {} ago", s.done_in_run, s.cells_per_hour,
-                     spoken_duration(s.run.now - s.last_result));
+  out += fmt::format("{} results in the last run, {:.0f} {} an hour; newest {} ago", s.done_in_run, s.cells_per_hour,
+                     cells_word(s), spoken_duration(s.run.now - s.last_result));
   const bool told = s.run.live && s.run.live->eta_seconds;
   if (!std::isnan(s.eta_seconds) && !told) out += fmt::format("; about {} to go", spoken_duration(s.eta_seconds));
   return out + ".\n";
@@ -69,6 +70,18 @@ std::string matrix(const StoreStatus& s) {
   }
   return fmt::format("\nDone of all pairs (r {}, f failed)\n{}", s.run.running_text(),
                      render(table, QueryFormat::table));
+}
+
+// Slides and their tiles by cohort.
+std::string cohorts(const StoreStatus& s) {
+  QueryResult table{{"cohort", "slides done", "without tissue", "tiles kept", "too bright", "too plain"}, {}};
+  const auto number = [](std::int64_t n) { return n < 0 ? "" : with_separators(n); };
+  for (std::size_t i = 0; i < s.methods.size(); ++i) {
+    const StoreStatus::Tiles& t = s.tiles[i];
+    table.rows.push_back({s.methods[i], square(s.matrix[i][0]), number(t.empty_slides), number(t.kept),
+                          number(t.too_bright), number(t.too_plain)});
+  }
+  return fmt::format("\nSlides (r {}, f failed)\n{}", s.run.running_text(), render(table, QueryFormat::table));
 }
 
 std::string live_workers(const StoreStatus& s) {
@@ -104,7 +117,7 @@ std::string failures(const StoreStatus& s) {
   }
   if (s.failures.empty()) return out;
   QueryResult table;
-  table.columns = {"failed cell", "attempts", "outcome", "cause"};
+  table.columns = {s.slides ? "failed slide" : "failed cell", "attempts", "outcome", "cause"};
   for (std::size_t i = 0; i < s.failures.size() && i < kFailuresShown; ++i) {
     const auto& f = s.failures[i];
     table.rows.push_back({f.cell, std::to_string(f.attempts), f.outcome, f.cause});
@@ -119,7 +132,7 @@ std::string failures(const StoreStatus& s) {
 }  // namespace
 
 std::string render_status(const StoreStatus& status) {
-  return head(status) + matrix(status) + workers(status) + failures(status);
+  return head(status) + (status.slides ? cohorts(status) : matrix(status)) + workers(status) + failures(status);
 }
 
 }  // namespace mtlgrid

@@ -85,23 +85,24 @@ std::string progress(const StoreStatus& s) {
   if (!s.run.live) {
     const StateCounts& c = s.cells;
     return progress_bar(c.total() > 0 ? static_cast<double>(c.done) / c.total() : 1, kBar) +
-           fmt::format("  {}/{} cells", c.done, c.total()) + count_item(c.failed, "failed") +
+           fmt::format("  {}/{} {}", c.done, c.total(), cells_word(s)) + count_item(c.failed, "failed") +
            count_item(c.running, s.run.running_text(c.running)) + count_item(c.pending, "to do");
   }
   const auto& c = s.run.live->cells;
   const double share = c.total > 0 ? static_cast<double>(c.done) / c.total : 1;
-  return progress_bar(s.run.live->share.value_or(share), kBar) + fmt::format("  {}/{} cells", c.done, c.total) +
-         count_item(c.failed, "failed") + count_item(c.running, "running") + count_item(c.queued, "waiting");
+  return progress_bar(s.run.live->share.value_or(share), kBar) +
+         fmt::format("  {}/{} {}", c.done, c.total, cells_word(s)) + count_item(c.failed, "failed") +
+         count_item(c.running, "running") + count_item(c.queued, "waiting");
 }
 
-std::string pace(const LiveRun& live, double now) {
+std::string pace(const LiveRun& live, double now, const char* cells) {
   std::string out = fmt::format("{} gone, ETA {}", spoken_duration(live.gone_seconds),
                                 live.eta_seconds ? spoken_duration(*live.eta_seconds) : "unknown");
   if (live.eta_seconds && *live.eta_seconds > 0) out += fmt::format(" ({})", expected_at(now + *live.eta_seconds, now));
   if (live.ends) out += fmt::format(", the allocation ends in {}", spoken_duration(*live.ends - now));
   if (live.stopping) out += ", asked to stop";
   if (live.cells.done > 0 && live.gone_seconds > 0) {
-    out += fmt::format(", {:.0f} cells an hour", 3600 * live.cells.done / live.gone_seconds);
+    out += fmt::format(", {:.0f} {} an hour", 3600 * live.cells.done / live.gone_seconds, cells);
   }
   return out;
 }
@@ -111,7 +112,7 @@ Lines head(const StoreStatus& s, const std::string& store, std::size_t columns) 
                                        : std::string("no run holds it");
   Lines lines = {fmt::format("{}, grid {}: {}, {}", printable(store), s.grid_id, run, local_time(s.run.now)),
                  progress(s)};
-  if (s.run.live) lines.push_back(pace(*s.run.live, s.run.now));
+  if (s.run.live) lines.push_back(pace(*s.run.live, s.run.now, cells_word(s)));
   for (std::string& line : wrapped(s.run.trouble, columns)) {
     if (!line.empty()) lines.push_back(std::move(line));
   }
@@ -193,24 +194,24 @@ Matrix matrix_of_methods(const StoreStatus& s, const Lines& names) {
     }
     squares.push_back({counts_text(sum)});
   }
-  return put_together(names, {"all folds"}, squares, false);
+  return put_together(names, {s.slides ? "slides" : "all folds"}, squares, false);
 }
 
 // The most telling one that fits.
 Matrix matrix(const StoreStatus& s, std::size_t columns) {
-  Lines names = {"method"};
+  Lines names = {s.slides ? "cohort" : "method"};
   for (const std::string& method : s.methods) names.push_back(printable(method));
   if (!s.signs.empty()) {
     Matrix m = matrix_of_signs(s, names);
     if (m.width <= columns) return m;
   }
   Matrix m = matrix_of_counts(s, names);
-  return m.width <= columns ? m : matrix_of_methods(s, names);
+  return m.width <= columns && !s.slides ? m : matrix_of_methods(s, names);
 }
 
 // Always whole: on a narrow terminal it takes more lines.
 Lines legend(const StoreStatus& s, const Matrix& m, std::size_t columns) {
-  if (!m.signs) return wrapped("done/all pairs, ! where some failed", columns);
+  if (!m.signs) return wrapped(fmt::format("done/all {}, ! where some failed", s.slides ? "slides" : "pairs"), columns);
   std::map<char, bool> there;
   for (const auto& row : s.signs) {
     for (const auto& square : row) {

@@ -17,6 +17,7 @@
 #include "results/status/status.h"
 #include "results/store/layout.h"
 #include "results/store/reading.h"
+#include "results/store/store_result.h"
 
 namespace mtlgrid {
 
@@ -144,15 +145,16 @@ void read_attempts(const Database& database, const fs::path& folder, CellHistory
 
 }  // namespace
 
-std::vector<std::string> cell_names(const fs::path& store, std::optional<std::int64_t> grid) {
+std::vector<Cell> cells_of(const fs::path& store, std::int64_t grid) {
   const Database database = open_for_reading(store);
-  Statement select = database.prepare(
-      "SELECT biomarker || '/' || auxiliary || '/' || method || '/' || fold FROM cells WHERE grid_id = ? "
-      "ORDER BY cell_id");
-  select.bind_all(choose_grid(database, grid, running_grid(store, database)));
-  std::vector<std::string> names;
-  while (select.step()) names.push_back(select.text(0));
-  return names;
+  Statement select =
+      database.prepare("SELECT biomarker, auxiliary, method, fold FROM cells WHERE grid_id = ? ORDER BY cell_id");
+  select.bind_all(grid);
+  std::vector<Cell> cells;
+  while (select.step()) {
+    cells.push_back({select.text(0), select.text(1), select.text(2), static_cast<int>(select.integer(3))});
+  }
+  return cells;
 }
 
 CellHistory read_history(const fs::path& store, const Cell& cell, std::optional<std::int64_t> grid) {
@@ -175,6 +177,7 @@ CellHistory read_history(const fs::path& store, const Cell& cell, std::optional<
   read_settings(database, history);
   read_attempts(database, folder, history);
   history.checkpoint = newest_checkpoint(folder, history);
+  if (cell.is_slide() && history.result_attempt) history.slide = read_result(database, history.grid_id, cell).slide;
   history.run = read_run_state(store, history.grid_id, Platform::real().now());
   return history;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/cell.h"
+#include "results/records/slide_record.h"
 #include "results/status/live_run.h"
 
 namespace mtlgrid {
@@ -38,15 +39,16 @@ struct CellHistory {
     int best_epoch = 0, resumed = 0;
     LogEnd log;
   };
-  std::vector<Attempt> attempts;  // oldest first
+  std::vector<Attempt> attempts;     // oldest first
+  std::optional<SlideRecord> slide;  // of a slide that is done
   // The newest checkpoint on disk, from which the next attempt continues: below STORE.d; empty: none.
   std::string checkpoint;
   RunState run;
 };
 
-// All cells of a grid by name, in the grid's order. Without `grid`, here and below: the grid of the run in progress,
-// else as choose_grid() chooses (results/grids/grid_choice.h).
-std::vector<std::string> cell_names(const std::filesystem::path& store, std::optional<std::int64_t> grid);
+// All cells of a grid, in its order.
+std::vector<Cell> cells_of(const std::filesystem::path& store, std::int64_t grid);
+// Without `grid`: the grid of the run in progress, else as choose_grid() chooses (results/grids/grid_choice.h).
 // Throws InputError if the grid has no such cell.
 CellHistory read_history(const std::filesystem::path& store, const Cell& cell,
                          std::optional<std::int64_t> grid = std::nullopt);

@@ -12,13 +12,15 @@ namespace {
 
 std::string times(int n) { return n == 1 ? "once" : n == 2 ? "twice" : fmt::format("{} times", n); }
 
-// "mtlgrid run grid.ini", quoted for a shell.
+// "mtlgrid run grid.ini", quoted for a shell; of a slide "mtlgrid extract grid.ini".
 std::string run_command(const CellHistory& history) {
-  return "mtlgrid run " + (history.config.empty() ? "CONFIG" : printable(shell_quoted(history.config)));
+  return (history.cell.is_slide() ? "mtlgrid extract " : "mtlgrid run ") +
+         (history.config.empty() ? "CONFIG" : printable(shell_quoted(history.config)));
 }
 
 std::string only_this(const CellHistory& history) {
   const Cell& c = history.cell;
+  if (c.is_slide()) return "--cohort " + printable(shell_quoted(c.biomarker));
   return "--only " + printable(shell_quoted(fmt::format("biomarker={},auxiliary={},method={},fold={}", c.biomarker,
                                                         c.auxiliary, c.method, c.fold)));
 }
@@ -45,7 +47,8 @@ std::string given_up(const CellHistory& history) {
     return fmt::format("its worker was lost {} (cluster.retries_lost = {})", times(ended_as(history, last)),
                        history.retries_lost);
   }
-  return "a data or numerical error; a retry would fail the same way";
+  return history.cell.is_slide() ? "a fault of the slide or the settings; a retry would fail the same way"
+                                 : "a data or numerical error; a retry would fail the same way";
 }
 
 std::string what_to_do(const CellHistory& history) {
@@ -59,7 +62,11 @@ void tell_running(const CellHistory& history, const LiveRun::Running& r, std::ve
   std::string line = fmt::format("attempt {} runs", r.attempt);
   line += worker == live.workers.end() ? "" : fmt::format(" on {}", printable(worker->host));
   line += fmt::format(", rank {}, slot {}, for {}", r.rank, r.slot, spoken_duration(history.run.now - r.started));
-  if (r.epochs > 0) line += fmt::format(", in epoch {} of {} at most", std::min(r.epoch + 1, r.epochs), r.epochs);
+  if (history.cell.is_slide()) {
+    line += r.epochs > 0 ? fmt::format(", {} of {} parts done", r.epoch, r.epochs) : "";
+  } else if (r.epochs > 0) {
+    line += fmt::format(", in epoch {} of {} at most", std::min(r.epoch + 1, r.epochs), r.epochs);
+  }
   if (r.pack > 1) line += fmt::format(", in a pack of {}", r.pack);
   lines.push_back(line);
   if (worker != live.workers.end() && worker->state != "alive") {
@@ -121,7 +128,8 @@ void tell_without_live(const CellHistory& history, std::vector<std::string>& lin
     lines.push_back("queued, or excluded by the run's --only");
     return;
   }
-  lines.push_back(fmt::format("no run holds the store; {} trains it{}", run_command(history),
+  lines.push_back(fmt::format("no run holds the store; {} {} it{}", run_command(history),
+                              history.cell.is_slide() ? "extracts" : "trains",
                               history.attempts.empty() ? "" : from_checkpoint(history)));
   if (history.run.end) {
     lines.push_back(fmt::format("the last run ended {} ago: {}",
@@ -193,7 +201,7 @@ std::string attempt(const CellHistory& history, const CellHistory::Attempt& a) {
   if (!a.cause.empty()) add(out, "cause", printable(a.cause));
   add(out, "where", where(a));
   add(out, "when", when(a, history.run.now));
-  add(out, "epochs", epochs(history, a));
+  if (!history.cell.is_slide()) add(out, "epochs", epochs(history, a));
   if (!a.log.resumed_from.empty()) add(out, "resumed", "from " + printable(a.log.resumed_from));
   if (a.resumed > 0 && a.log.resumed_from.empty()) {
     add(out, "resumed", fmt::format("in epoch {}, from a checkpoint of an earlier attempt", a.resumed));
@@ -213,12 +221,27 @@ std::string attempt(const CellHistory& history, const CellHistory::Attempt& a) {
   return out;
 }
 
+std::string slide_lines(const SlideRecord& s) {
+  std::string out;
+  add(out, "slide", printable(s.slide_file));
+  add(out, "output", s.feature_file.empty() ? "none: no tile was kept" : printable(s.feature_file));
+  add(out, "tiles",
+      s.tiles == kNotCounted
+          ? fmt::format("{} kept; the file was there before the run", s.kept)
+          : fmt::format("{} seen, {} kept, {} too bright, {} too plain", s.tiles, s.kept, s.too_bright, s.too_plain));
+  if (s.mpp > 0) {
+    add(out, "size", fmt::format("{} x {} pixels of {} um ({})", s.width, s.height, s.mpp, printable(s.mpp_source)));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string render_history(const CellHistory& history) {
   std::string out =
       fmt::format("{}: {} (grid {})\n", printable(history.cell.name()), printable(state_now(history)), history.grid_id);
   for (const std::string& line : next(history)) out += fmt::format("  {}\n", line);
+  if (history.slide) out += slide_lines(*history.slide);
   for (const auto& a : history.attempts) out += attempt(history, a);
   if (history.attempts.empty()) out += "\nNo attempt yet.\n";
   return out;

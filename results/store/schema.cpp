@@ -49,7 +49,8 @@ CREATE TABLE grid_cohorts (    -- cohorts of a biomarker, in the configuration's
   PRIMARY KEY (grid_id, biomarker, cohort)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE cells (           -- cell_id ascends in the grid's order: pair, method, fold
+CREATE TABLE cells (           -- cell_id ascends in the grid's order: pair, method, fold; a slide of a grid of
+                               -- slides: (cohort, slide, 'extract', 0)
   cell_id        INTEGER PRIMARY KEY,
   grid_id        INTEGER NOT NULL REFERENCES grids,
   biomarker      TEXT NOT NULL,
@@ -58,6 +59,8 @@ CREATE TABLE cells (           -- cell_id ascends in the grid's order: pair, met
   fold           INTEGER NOT NULL CHECK (fold >= 0),
   state          TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'running', 'done', 'failed')),
   result_attempt INTEGER,            -- the attempt that counts
+  name           TEXT NOT NULL AS    -- as in Cell::name()
+                 (biomarker || '/' || auxiliary || iif(method = 'extract', '', '/' || method || '/' || fold)),
   UNIQUE (grid_id, biomarker, auxiliary, method, fold),
   FOREIGN KEY (cell_id, result_attempt) REFERENCES attempts DEFERRABLE INITIALLY DEFERRED,
   CHECK ((state = 'done') = (result_attempt IS NOT NULL))
@@ -155,6 +158,23 @@ CREATE TABLE splits (
   PRIMARY KEY (grid_id, biomarker, auxiliary, fold, patient)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE slide_results (   -- of grids of slides; NULL: not known
+  cell_id      INTEGER NOT NULL,
+  attempt      INTEGER NOT NULL,
+  slide_file   TEXT NOT NULL,
+  feature_file TEXT,                 -- NULL where no tile was kept
+  width        INTEGER,              -- pixels, and height
+  height       INTEGER,
+  mpp          REAL,                 -- microns per pixel by which the tiles were cut
+  mpp_source   TEXT,                 -- what says so: the slide, default_mpp or mpp_column
+  tiles        INTEGER,              -- seen: kept, too bright and too plain ones together
+  kept         INTEGER NOT NULL,
+  too_bright   INTEGER,              -- rejected on the thumbnail, with the supertile
+  too_plain    INTEGER,              -- rejected by their texture
+  PRIMARY KEY (cell_id, attempt),
+  FOREIGN KEY (cell_id, attempt) REFERENCES attempts
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE drops (           -- biomarker and auxiliary are '' where the whole cohort is concerned
   grid_id   INTEGER NOT NULL REFERENCES grids,
   biomarker TEXT NOT NULL,
@@ -228,30 +248,46 @@ SELECT grid_id, biomarker, cohort, cohort_label, metric, method, value, have, wa
 FROM (SELECT * FROM table1 UNION ALL SELECT * FROM table2) WHERE auxiliary = 'mean' AND value IS NOT NULL;
 
 CREATE VIEW cell_summary AS
-SELECT c.grid_id, c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold AS cell, c.state,
+SELECT c.grid_id, c.name AS cell, c.state,
        (SELECT count(*) FROM attempts t WHERE t.cell_id = c.cell_id) AS attempts, c.result_attempt, a.best_epoch,
        round(a.ended - a.started, 3) AS seconds, a.host, a.device,
 {test_values}
 FROM cells c LEFT JOIN attempts a ON a.cell_id = c.cell_id AND a.attempt = c.result_attempt;
 
 CREATE VIEW attempt_summary AS
-SELECT c.grid_id, c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold AS cell, c.state, a.attempt,
+SELECT c.grid_id, c.name AS cell, c.state, a.attempt,
        a.outcome, iif(a.attempt IS c.result_attempt, 'yes', 'no') AS counts, a.cause, a.host, a.rank, a.device, a.pack,
        datetime(a.started, 'unixepoch') AS started, datetime(a.ended, 'unixepoch') AS ended,
        round(a.ended - a.started, 3) AS seconds,
        (SELECT count(*) FROM epochs e WHERE e.cell_id = a.cell_id AND e.attempt = a.attempt) AS epochs, a.best_epoch,
        a.resumed,
-       'grid-' || c.grid_id || '/' || c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold ||
-       '/attempt-' || a.attempt || '/log' AS log
+       'grid-' || c.grid_id || '/' || c.name || '/attempt-' || a.attempt || '/log' AS log
 FROM attempts a JOIN cells c ON c.cell_id = a.cell_id;
 
 CREATE VIEW failures AS
-SELECT c.grid_id, c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold AS cell, c.state, a.attempt,
+SELECT c.grid_id, c.name AS cell, c.state, a.attempt,
        a.outcome, a.cause, a.host, a.rank, a.device, datetime(a.ended, 'unixepoch') AS ended,
-       'grid-' || c.grid_id || '/' || c.biomarker || '/' || c.auxiliary || '/' || c.method || '/' || c.fold ||
-       '/attempt-' || a.attempt || '/log' AS log, a.detail
+       'grid-' || c.grid_id || '/' || c.name || '/attempt-' || a.attempt || '/log' AS log, a.detail
 FROM attempts a JOIN cells c ON c.cell_id = a.cell_id
 WHERE a.outcome IN ('failed', 'crashed', 'lost', 'stopped', 'interrupted');
+
+CREATE VIEW slides AS
+WITH last AS (SELECT cell_id, max(attempt) AS attempt FROM attempts GROUP BY cell_id)
+SELECT c.grid_id, c.biomarker AS cohort, c.auxiliary AS slide, c.state, s.tiles, s.kept, s.too_bright, s.too_plain,
+       s.mpp, s.mpp_source, s.width, s.height, round(a.ended - a.started, 3) AS seconds, a.host, a.rank, a.device,
+       a.attempt, iif(c.state = 'done', '', a.cause) AS cause, s.slide_file, s.feature_file,
+       'grid-' || c.grid_id || '/' || c.name || '/attempt-' || a.attempt || '/log' AS log
+FROM cells c LEFT JOIN last l ON l.cell_id = c.cell_id
+LEFT JOIN attempts a ON a.cell_id = c.cell_id AND a.attempt = coalesce(c.result_attempt, l.attempt)
+LEFT JOIN slide_results s ON s.cell_id = a.cell_id AND s.attempt = a.attempt
+WHERE c.method = 'extract';
+
+CREATE VIEW slide_counts AS
+SELECT grid_id, cohort, count(*) AS slides, count(*) FILTER (WHERE state = 'done') AS done,
+       count(*) FILTER (WHERE state = 'failed') AS failed, count(*) FILTER (WHERE state = 'done' AND kept = 0) AS empty,
+       sum(tiles) AS tiles, sum(kept) AS kept, sum(too_bright) AS too_bright, sum(too_plain) AS too_plain,
+       round(sum(seconds), 1) AS seconds
+FROM slides GROUP BY grid_id, cohort;
 )sql";
 
 constexpr std::pair<const char*, const char*> kViewHelp[] = {
@@ -261,6 +297,8 @@ constexpr std::pair<const char*, const char*> kViewHelp[] = {
     {"cell_summary", "one row a cell: state, attempts, best epoch, seconds, test {table1}"},
     {"attempt_summary", "one row an attempt: outcome, cause, where and when, epochs, its log (below STORE.d)"},
     {"failures", "attempts that gave no result, with their cause and their log (below STORE.d)"},
+    {"slides", "one row a slide of `mtlgrid extract`: state, tiles seen, kept and rejected, where, how long, cause"},
+    {"slide_counts", "the same by cohort: slides done, failed and without tissue, tiles, seconds"},
     {"fold_means", "means over folds of {both} as fractions: what Tables 1 and 2 average"},
     {"evaluation_cohorts", "cohorts a biomarker is evaluated on: test (label: the training cohort) and external ones"},
     {"counted_metrics", "every metric of the results that count, with its bootstrap CI"},

@@ -91,6 +91,10 @@ struct RecordApplier::Statements {
   Statement add_prediction = database.prepare("INSERT INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   Statement add_metric = database.prepare("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   Statement add_embedding = database.prepare("INSERT INTO embeddings VALUES (?, ?, ?, ?, ?, ?)");
+  // What is not known is NULL.
+  Statement add_slide = database.prepare(
+      "INSERT INTO slide_results VALUES (?, ?, ?, nullif(?, ''), nullif(?, 0), nullif(?, 0), nullif(?, 0.0), "
+      "nullif(?, ''), nullif(?, -1), ?, nullif(?, -1), nullif(?, -1))");
 
   CellRow cell(std::int64_t grid, const Cell& cell) {
     find_cell.bind_all(grid, cell.biomarker, cell.auxiliary, cell.method, cell.fold);
@@ -146,6 +150,12 @@ struct RecordApplier::Statements {
       add_embedding.bind_all(cell, r.attempt, e.cohort, e.patient, position++).bind_blob(6, bytes_of(e.values));
       add_embedding.run();
     }
+    if (!r.slide) return;
+    const SlideRecord& s = *r.slide;
+    add_slide
+        .bind_all(cell, r.attempt, s.slide_file, s.feature_file, s.width, s.height, s.mpp, s.mpp_source, s.tiles,
+                  s.kept, s.too_bright, s.too_plain)
+        .run();
   }
 
   // Binds parameters 3 to 11 of `begin` and `finish`.

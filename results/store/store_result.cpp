@@ -77,6 +77,17 @@ void read_embeddings(const Database& database, std::int64_t cell_id, CellResult&
   }
 }
 
+void read_slide(const Database& database, std::int64_t cell_id, CellResult& r) {
+  Statement s = rows_of(database,
+                        "SELECT slide_file, coalesce(feature_file, ''), coalesce(width, 0), coalesce(height, 0), "
+                        "coalesce(mpp, 0.0), coalesce(mpp_source, ''), coalesce(tiles, -1), kept, coalesce(too_bright, "
+                        "-1), coalesce(too_plain, -1) FROM slide_results WHERE cell_id = ? AND attempt = ?",
+                        cell_id, r.attempt);
+  if (!s.step()) return;
+  r.slide = {s.text(0), s.text(1),    s.integer(2), s.integer(3), s.real(4),
+             s.text(5), s.integer(6), s.integer(7), s.integer(8), s.integer(9)};
+}
+
 }  // namespace
 
 CellResult read_result(const Database& database, std::int64_t grid, const Cell& cell) {
@@ -94,6 +105,7 @@ CellResult read_result(const Database& database, std::int64_t grid, const Cell& 
   read_predictions(database, cell_id, result);
   read_metrics(database, cell_id, result);
   read_embeddings(database, cell_id, result);
+  read_slide(database, cell_id, result);
   return result;
 }
 

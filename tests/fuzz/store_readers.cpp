@@ -94,9 +94,9 @@ class Readers {
   }
 
   void history(std::int64_t grid) const {
-    std::vector<std::string> names = cell_names(store_, grid);
-    names.resize(std::min(names.size(), kCells));
-    for (const std::string& name : names) render_history(read_history(store_, Cell::parse(name), grid));
+    std::vector<Cell> cells = cells_of(store_, grid);
+    cells.resize(std::min(cells.size(), kCells));
+    for (const Cell& cell : cells) render_history(read_history(store_, cell, grid));
   }
 
   void results(std::int64_t grid) const {
