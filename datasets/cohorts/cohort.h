@@ -23,9 +23,12 @@ struct CohortFiles {
   std::string name;
   std::filesystem::path clini, slides, features;
   std::string patient_column = "PATIENT", filename_column = "FILENAME";
-  std::string slide_patient_column{};  // of the slide table; empty: as `patient_column`
-  std::vector<std::string> missing{};  // further spellings of a missing value, beside pandas' (read_table)
-  bool by_options = false;             // named by a command's options, not by a configuration
+  std::string slide_patient_column{};     // of the slide table; empty: as `patient_column`
+  std::vector<std::string> missing{};     // further spellings of a missing value, beside pandas' (read_table)
+  bool by_options = false;                // named by a command's options, not by a configuration
+  std::filesystem::path slides_folder{};  // of whole-slide images, for `mtlgrid extract`; empty: none
+  double default_mpp = 0;                 // microns per pixel of slides that do not say it; 0: not set
+  std::string mpp_column{};               // of the slide table, else of the clinical one: the same, by slide
 };
 
 // What a person does so that `key` of these files is `value`: "write missing = NA in [cohort.A]", or, where options

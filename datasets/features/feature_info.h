@@ -9,6 +9,10 @@
 
 namespace mtlgrid {
 
+// The attribute by which `mtlgrid extract` tells its feature files apart: the identity of the grid of slides, and what
+// the slide itself did not say (trainer/contract/extraction.h, extraction_mark()).
+inline constexpr const char* kExtractionAttribute = "mtlgrid_extraction";
+
 // What the rows of a feature file are of.
 enum class FeatureLevel {
   row,        // one row, and nothing says of what: of a slide's only tile, or of a slide
@@ -31,6 +35,7 @@ struct FeatureInfo {
   std::int64_t coordinates = -1;  // rows of `coords`; -1 if there is none, or it is not read as coordinates
   bool pytorch = false;           // a file of torch.save, which has no attributes
   bool bfloat16 = false;          // values of 2 bytes that are rounded
+  std::string extraction{};       // kExtractionAttribute; empty if absent
 };
 
 }  // namespace mtlgrid

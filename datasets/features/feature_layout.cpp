@@ -287,6 +287,7 @@ void add_names(const FeatureRoot& root, const Feats& feats, FeatureInfo& info) {
   if (info.extractor.empty() && info.level != FeatureLevel::tile && info.level != FeatureLevel::row) {
     info.extractor = name(root.root, "encoder");
   }
+  info.extraction = name(root.root, kExtractionAttribute);
   info.geometry = geometry_of(root.root, coords_of(root), info.extractor);
   if (!info.extractor.empty()) return;
   try {

@@ -263,8 +263,10 @@ std::optional<double> number_attribute(const Handle& object, const char* name) {
 void write_dataset(const Handle& file, const char* name, std::vector<hsize_t> shape, hid_t file_type, hid_t memory_type,
                    const void* values) {
   const Handle space(MTLGRID_HDF5(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr)), H5Sclose);
+  const Handle creation(MTLGRID_HDF5(H5Pcreate(H5P_DATASET_CREATE)), H5Pclose);
+  MTLGRID_HDF5(H5Pset_obj_track_times(creation.get(), false));
   const Handle dataset(
-      MTLGRID_HDF5(H5Dcreate2(file.get(), name, file_type, space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)),
+      MTLGRID_HDF5(H5Dcreate2(file.get(), name, file_type, space.get(), H5P_DEFAULT, creation.get(), H5P_DEFAULT)),
       H5Dclose);
   MTLGRID_HDF5(H5Dwrite(dataset.get(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values));
 }

@@ -118,7 +118,8 @@ bool is_stored_as(const Handle& dataset, hid_t type);
 // [count, width].
 void read_rows(const Handle& dataset, hsize_t first, hsize_t count, hsize_t width, hid_t memory_type, void* out);
 
-// Writing, for synthetic cohorts. `values` are row-major of the given shape, converted to `file_type` by HDF5.
+// Writing. `values` are row-major of the given shape, converted to `file_type` by HDF5. No time is recorded: the same
+// content gives the same bytes.
 void write_dataset(const Handle& file, const char* name, std::vector<hsize_t> shape, hid_t file_type, hid_t memory_type,
                    const void* values);
 void write_attribute(const Handle& object, const char* name, const std::string& text);  // variable length, UTF-8

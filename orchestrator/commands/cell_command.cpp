@@ -93,10 +93,9 @@ int execute_cell(const CommandOptions& options) {
 
   const std::string folder = grid_folder(config.store, store.grid_id());
   std::optional<CellResult> fresh;
-  SessionInputs inputs{
-      plan, {make_queued_cell(find_cell(store, cell), folder, false)}, folder, replace, [&](const CellResult& result) {
-        fresh = result;
-      }};
+  SessionInputs inputs{plan.config, plan.experiment, {make_queued_cell(find_cell(store, cell), folder, false)},
+                       folder,      replace,         [&](const CellResult& result) { fresh = result; }};
+  inputs.feature_bytes = feature_bytes(plan);
   const auto transport = make_loopback_transport();
   const SessionResult session = coordinate(inputs, store, *transport, trainers);
   if (memory.forget_named_in(session.needs_person)) save_fingerprints(memory, config.store);

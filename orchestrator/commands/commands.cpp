@@ -7,6 +7,7 @@
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/doctor_command.h"
 #include "orchestrator/commands/export_command.h"
+#include "orchestrator/commands/extract_command.h"
 #include "orchestrator/commands/init_command.h"
 #include "orchestrator/commands/inspect_command.h"
 #include "orchestrator/commands/paths_command.h"
@@ -23,9 +24,9 @@ namespace mtlgrid {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
-      init_command(),   inspect_command(), plan_command(),   run_command(),     cell_command(),
-      status_command(), query_command(),   tables_command(), predict_command(), export_command(),
-      doctor_command(), synth_command(),   paths_command(),
+      init_command(),   inspect_command(), extract_command(), plan_command(),   run_command(),
+      cell_command(),   status_command(),  query_command(),   tables_command(), predict_command(),
+      export_command(), doctor_command(),  synth_command(),   paths_command(),
   };
   return kCommands;
 }

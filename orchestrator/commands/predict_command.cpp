@@ -21,6 +21,7 @@
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/data_notes.h"
 #include "orchestrator/commands/plan_report.h"
+#include "orchestrator/commands/predict_slides.h"
 #include "orchestrator/commands/trained_cell.h"
 #include "orchestrator/commands/trained_patients.h"
 #include "orchestrator/plan/new_cohort.h"
@@ -50,6 +51,7 @@ struct PredictOptions {
   fs::path store, state_dict, out;  // state_dict and out may be empty
   CohortFiles cohort;
   bool every_drop = false;
+  NewSlides slides{};  // `slides` is empty where features are given
 };
 
 // A trained network and the settings of its grid.
@@ -289,6 +291,10 @@ void declare_predict(CommandOptions& options) {
               "Without it "
               "the file of a patient of --clini is PATIENT.h5 or .pt")
       .option("features", "DIR", "folder of the cohort's feature files (.h5, .pt)")
+      .option("slides-folder", "DIR",
+              "whole-slide images of the cohort: their features are computed first, into --features, as those of the "
+              "store's slides were")
+      .option("default-mpp", "MICRONS", "microns per pixel of slides that do not say it")
       .option("clini", "FILE", "clinical table (csv, xlsx) with the biomarker's column; adds labels and metrics")
       .option("weights", "FILE", "a PyTorch state dict (.pt) to predict with instead of the cell's own weights")
       .option("out", "FILE",
@@ -342,6 +348,12 @@ PredictOptions values(const CommandOptions& options) {
                 missing_spellings(options),
                 true};
   out.every_drop = options.has("drops");
+  out.slides = {options.path("slides-folder"), out.cohort.features, 0};
+  if (options.has("default-mpp")) {
+    const auto mpp = parse_number(options.get<std::string>("default-mpp"));
+    if (!mpp || *mpp <= 0) throw InputError("predict: --default-mpp: expected a number of microns above 0");
+    out.slides.default_mpp = *mpp;
+  }
   return out;
 }
 
@@ -350,6 +362,9 @@ int execute_predict(const CommandOptions& options) {
   const Cell cell = Cell::parse(options.get<std::string>("CELL"));
   const Network network =
       network_of(wanted.store, find_trained_cell(wanted.store, cell, chosen_grid(options, wanted.store)));
+  if (!wanted.slides.slides.empty()) {
+    extract_new_slides(open_for_reading(wanted.store), wanted.slides, network.trained.threads);
+  }
   const NewCohort cohort = load_checked(wanted, network);
   const PredictAnswer answer = predictions(wanted, network, cohort);
   const std::string table = csv(answer, cohort), said = report(wanted, network, cohort, answer);

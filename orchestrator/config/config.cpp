@@ -13,6 +13,7 @@
 #include "base/paths.h"
 #include "base/process_identity.h"
 #include "base/quoting.h"
+#include "orchestrator/config/extract_section.h"
 #include "orchestrator/config/ini.h"
 #include "orchestrator/config/names.h"
 #include "orchestrator/config/readable_classes.h"
@@ -25,11 +26,12 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr int kMany = 1'000'000;  // a larger number of epochs, units or resamples is taken for a typing error
 
-const std::vector<std::string> kPlainSections = {"grid", "protocol", "model", "train", "bootstrap", "cluster"};
+const std::vector<std::string> kPlainSections = {"grid",      "protocol", "model",  "train",
+                                                 "bootstrap", "cluster",  "extract"};
 
 class ConfigReader {
  public:
-  explicit ConfigReader(const std::filesystem::path& file) : ini_(read_ini(file, problems_)) {
+  ConfigReader(const std::filesystem::path& file, ConfigUse use) : ini_(read_ini(file, problems_)), use_(use) {
     config_.file = system_path(file);
   }
 
@@ -42,10 +44,12 @@ class ConfigReader {
     train();
     bootstrap();
     cluster();
+    extract();
     for (const IniSection* section : cohort_sections_) cohort(*section);
     for (const IniSection* section : biomarker_sections_) biomarker(*section);
     store_names();
-    if (biomarker_sections_.empty()) problems_.add(fmt::format("{}: has no section [biomarker.NAME]", ini_.path));
+    if (biomarker_sections_.empty() && use_ == ConfigUse::grid)
+      problems_.add(fmt::format("{}: has no section [biomarker.NAME]", ini_.path));
     problems_.throw_if_any();
     return config_;
   }
@@ -211,6 +215,11 @@ class ConfigReader {
     r.finish();
   }
 
+  void extract() {
+    SectionReader r = reader("extract");
+    read_extract(r, config_.extract, [this](const std::string& path) { return absolute(path); });
+  }
+
   void cohort(const IniSection& section) {
     CohortFiles files;
     files.name = section_name(section, "cohort.");
@@ -218,9 +227,9 @@ class ConfigReader {
       section_problem(section, "'test' names the held-out fold; give the cohort another name");
     }
     SectionReader r(ini_, &section, section.name, problems_);
-    files.clini = absolute(r.required("clini"));
+    files.clini = absolute(use_ == ConfigUse::grid ? r.required("clini") : r.text("clini").value_or(""));
     if (std::string slides; r.read("slides", slides), !slides.empty()) files.slides = absolute(slides);
-    files.features = absolute(r.required("features"));
+    read_slides(r, files, [this](const std::string& path) { return absolute(path); });
     r.read("patient_column", files.patient_column);
     r.read("filename_column", files.filename_column);
     r.read("slide_patient_column", files.slide_patient_column);
@@ -319,27 +328,10 @@ class ConfigReader {
 
   Problems problems_;  // before ini_, whose reading may add to it
   IniFile ini_;
+  ConfigUse use_;
   Config config_;
   std::vector<const IniSection*> cohort_sections_, biomarker_sections_;
 };
-
-// A class's values: none and one as text, as the identity of grids of one value a class has them, several as a list.
-nlohmann::json class_values(const std::vector<std::string>& values) {
-  if (values.size() > 1) return values;
-  return values.empty() ? "" : values.front();
-}
-
-nlohmann::json biomarker_settings(const BiomarkerConfig& b) {
-  nlohmann::json auxiliaries = nlohmann::json::object();
-  for (const AuxiliaryConfig& a : b.auxiliaries) auxiliaries[a.name] = a.column;
-  return {{"train", b.train},
-          {"external", b.external},
-          {"label", b.rule.column},
-          {"positive", class_values(b.rule.positive)},
-          {"negative", class_values(b.rule.negative)},
-          {"ignore", b.rule.ignore},
-          {"auxiliaries", auxiliaries}};
-}
 
 }  // namespace
 
@@ -356,45 +348,6 @@ std::vector<std::string> Config::used_cohorts() const {
   return names;
 }
 
-Config load_config(const std::filesystem::path& file) { return ConfigReader(file).read(); }
-
-nlohmann::json identity_settings(const Config& config) {
-  nlohmann::json biomarkers = nlohmann::json::object();  // keyed by name: the order in the file does not matter
-  for (const BiomarkerConfig& b : config.biomarkers) biomarkers[b.name] = biomarker_settings(b);
-  nlohmann::json settings = {{"seed", config.seed},
-                             {"model", config.model},
-                             {"train", config.train},
-                             {"protocol", config.protocol},
-                             {"biomarkers", biomarkers}};
-  settings.update(fold_settings(config));
-  return settings;
-}
-
-nlohmann::json resolved_settings(const Config& config) {
-  nlohmann::json settings = identity_settings(config), cohorts = nlohmann::json::object();
-  for (const CohortFiles& c : config.cohorts) {
-    cohorts[c.name] = {{"clini", c.clini.string()},
-                       {"slides", c.slides.string()},
-                       {"features", c.features.string()},
-                       {"patient_column", c.patient_column},
-                       {"filename_column", c.filename_column}};
-    if (!c.slide_patient_column.empty()) cohorts[c.name]["slide_patient_column"] = c.slide_patient_column;
-    if (!c.missing.empty()) cohorts[c.name]["missing"] = c.missing;
-  }
-  for (const BiomarkerConfig& b : config.biomarkers) {
-    if (!b.splits.empty()) settings["biomarkers"][b.name]["splits"] = b.splits.string();
-  }
-  settings["file"] = config.file.string();
-  settings["store"] = config.store.string();
-  settings["methods"] = config.methods;
-  settings["cohorts"] = cohorts;
-  settings["run"] = config.run;
-  settings["bootstrap"] = config.bootstrap;
-  settings["cluster"] = {
-      {"heartbeat_seconds", config.cluster.heartbeat_seconds},   {"lease_minutes", config.cluster.lease_minutes},
-      {"retries_crash", config.cluster.retries_crash},           {"retries_lost", config.cluster.retries_lost},
-      {"quarantine_strikes", config.cluster.quarantine_strikes}, {"stall_minutes", config.cluster.stall_minutes}};
-  return settings;
-}
+Config load_config(const std::filesystem::path& file, ConfigUse use) { return ConfigReader(file, use).read(); }
 
 }  // namespace mtlgrid

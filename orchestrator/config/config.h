@@ -47,19 +47,19 @@ struct Config : FoldSettings {
   std::filesystem::path init;  // initial weights, a PyTorch state dict; empty: drawn
   BootstrapSettings bootstrap;
   ClusterSettings cluster;
+  ExtractSettings extract;
 
   // Names of the cohorts that some biomarker trains on or tests on, in the order of `cohorts`.
   std::vector<std::string> used_cohorts() const;
 };
 
+// What the configuration is read for: the grid, or the slides of its cohorts alone. For slides no section
+// [biomarker.NAME] and no `clini` is needed.
+enum class ConfigUse { grid, slides };
+
 // Reads and checks `file`. Throws InputError with every problem, each with file and line: syntax, unknown sections and
 // keys (naming the nearest known one), values that are not numbers or out of range, missing keys, names with forbidden
 // characters, references to cohorts that do not exist.
-Config load_config(const std::filesystem::path& file);
-
-// The settings that decide a cell's result, and the whole resolved configuration, as the store keeps them with the
-// grid.
-nlohmann::json identity_settings(const Config& config);
-nlohmann::json resolved_settings(const Config& config);
+Config load_config(const std::filesystem::path& file, ConfigUse use = ConfigUse::grid);
 
 }  // namespace mtlgrid

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "orchestrator/config/config_settings.h"
 #include "orchestrator/plan/recorded_features.h"
 #include "results/records/recorded_data.h"
 

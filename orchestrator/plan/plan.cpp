@@ -16,6 +16,7 @@
 #include "datasets/cohorts/same_kind.h"
 #include "datasets/cohorts/same_patients.h"
 #include "datasets/features/feature_disk.h"
+#include "datasets/features/feature_index.h"
 #include "datasets/features/feature_reader.h"
 #include "datasets/features/features.h"
 #include "datasets/features/fingerprint.h"
@@ -40,6 +41,16 @@ InitialWeights initial_weights(const std::filesystem::path& file) {
 
 FeatureKind kind_of(const Cohort& cohort) {
   return {cohort.files.name, cohort.files.features, cohort.level, cohort.geometries};
+}
+
+// Whether the cohort has slides and not a single feature file.
+bool awaits_extraction(const CohortFiles& files) {
+  if (files.slides_folder.empty()) return false;
+  try {
+    return FeatureIndex(files.features).files().empty();
+  } catch (const InputError&) {  // it is not there, or has none
+    return true;
+  }
 }
 
 // Every step adds problems to `problems_` and continues with the checks that are still possible.
@@ -79,6 +90,13 @@ class PlanBuilder {
     const std::vector<std::string> used = plan_.config.used_cohorts();
     for (const CohortFiles& files : plan_.config.cohorts) {
       if (std::find(used.begin(), used.end(), files.name) == used.end()) continue;
+      if (awaits_extraction(files)) {
+        problems_.add(
+            fmt::format("cohort {}: no features in {} yet; compute those of its slides first: mtlgrid extract {}",
+                        files.name, files.features.string(), plan_.config.file.string()));
+        damaged_.insert(files.name);
+        continue;
+      }
       Problems own;
       const std::vector<CohortUse> uses = uses_of(files.name);
       Cohort cohort = load_cohort(files, memory_, own, uses, reader_, FeatureDisk::real());
@@ -305,6 +323,16 @@ Plan make_plan(const Config& config, FingerprintMemory& memory, FeatureReader& r
 Plan make_plan(const Config& config, FingerprintMemory& memory) {
   DirectReader reader(FeatureDisk::real());
   return make_plan(config, memory, reader);
+}
+
+std::uint64_t feature_bytes(const Plan& plan) {
+  std::uint64_t bytes = 0;
+  for (const Cohort& cohort : plan.cohorts) {
+    for (const Patient& patient : cohort.patients) {
+      bytes += static_cast<std::uint64_t>(patient.tiles() * cohort.width) * sizeof(std::uint16_t);
+    }
+  }
+  return bytes;
 }
 
 }  // namespace mtlgrid

@@ -34,4 +34,7 @@ Plan make_plan(const Config& config, FingerprintMemory& memory, FeatureReader& r
 // Reads the feature files in this process: only for files of one's own, as tests make them.
 Plan make_plan(const Config& config, FingerprintMemory& memory);
 
+// Of all features of the grid as float16; what pairs leave out is counted too.
+std::uint64_t feature_bytes(const Plan& plan);
+
 }  // namespace mtlgrid

@@ -117,7 +117,8 @@ int rehearse(const Plan& plan, double minutes, Transport& transport, const Train
     {
       Store store = Store::open(dummy.config.store, say, kStaleBeats * kRehearsedHeartbeat);
       store.use_grid(dummy.grid);
-      SessionInputs inputs{dummy, {}, grid_folder(dummy.config.store, store.grid_id()), false, {}};
+      SessionInputs inputs{
+          dummy.config, dummy.experiment, {}, grid_folder(dummy.config.store, store.grid_id()), false, {}};
       for (const Cell& cell : dummy.grid.cells) {
         QueuedCell queued;
         queued.cell = cell;

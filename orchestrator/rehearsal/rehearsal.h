@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/plan/plan.h"
 #include "orchestrator/session/session.h"
 
 namespace mtlgrid {

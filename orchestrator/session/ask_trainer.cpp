@@ -149,6 +149,7 @@ typename Request::Answer ask_trainer(const Request& request, int threads, const 
 
 template ExportAnswer ask_trainer(const ExportRequest&, int, const TrainerPatience&);
 template PredictAnswer ask_trainer(const PredictRequest&, int, const TrainerPatience&);
+template ExtractAnswer ask_trainer(const ExtractRequest&, int, const TrainerPatience&);
 template DevicesAnswer ask_trainer(const DevicesRequest&, int, const TrainerPatience&);
 
 }  // namespace mtlgrid

@@ -136,16 +136,6 @@ class ParentWatch {
 
 }  // namespace
 
-std::uint64_t feature_bytes(const Plan& plan) {
-  std::uint64_t bytes = 0;
-  for (const Cohort& cohort : plan.cohorts) {
-    for (const Patient& patient : cohort.patients) {
-      bytes += static_cast<std::uint64_t>(patient.tiles() * cohort.width) * sizeof(std::uint16_t);
-    }
-  }
-  return bytes;
-}
-
 Worker::TrainersFactory trainers_factory(const Transport& transport, const TrainerOptions& options) {
   return [rank = transport.rank(), options](const Welcome& welcome) {
     const RunSettings& run = welcome.experiment.run;
@@ -167,10 +157,10 @@ Worker::TrainersFactory trainers_factory(const Transport& transport, const Train
 namespace {
 
 CoordinatorSettings coordinator_settings(const SessionInputs& inputs, int ranks, bool gpus, ProgressDisplay& display) {
-  return {inputs.plan.config.cluster,
+  return {inputs.config.cluster,
           inputs.folder,
           [&display](const std::string& line) { display.say(line); },
-          staging_settings(inputs.plan.config.run, gpus, ranks, feature_bytes(inputs.plan)),
+          staging_settings(inputs.experiment.run, gpus, ranks, inputs.feature_bytes),
           inputs.durations,
           inputs.ends,
           inputs.checkpoint_lead};
@@ -209,9 +199,9 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
   MailboxToWorkers to_workers(transport);
   MailboxToCoordinator to_coordinator(transport);
   StoreLedger ledger(store, inputs);
-  const ClusterSettings& cluster = inputs.plan.config.cluster;
+  const ClusterSettings& cluster = inputs.config.cluster;
   const bool gpus = options.devices && !options.devices->gpus.empty();
-  Welcome welcome{inputs.plan.experiment,     cluster.heartbeat_seconds,
+  Welcome welcome{inputs.experiment,          cluster.heartbeat_seconds,
                   cluster.lease_minutes * 60, trainer_log_folder(inputs.folder),
                   cluster.stall_minutes * 60, options.empty_cells};
   Coordinator coordinator(coordinator_settings(inputs, transport.size(), gpus, display), inputs.cells,
@@ -227,7 +217,7 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
     shown["epoch"] = store.epoch();
     return shown;
   };
-  LiveFile live(store_path(inputs.plan.config.store, StoreFile::progress), status, say);
+  LiveFile live(store_path(inputs.config.store, StoreFile::progress), status, say);
   Pause pause;
 
   worker.begin(steady_now());
@@ -241,8 +231,7 @@ SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& t
     });
     worker.poll();
     const Coordinator::Now now{steady_now(), wall_now()};
-    follow_signals(signals, parent.gone(), inputs.plan.experiment.run.checkpoint_minutes, coordinator, worker, say,
-                   now);
+    follow_signals(signals, parent.gone(), inputs.experiment.run.checkpoint_minutes, coordinator, worker, say, now);
     coordinator.on_tick(now);
     worker.on_tick(now.steady);
     if (inputs.guest != nullptr) inputs.guest->turn(coordinator, to_workers, now.steady);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cluster/transport.h"
-#include "orchestrator/plan/plan.h"
+#include "orchestrator/config/config.h"
 #include "orchestrator/scheduler/coordinator.h"
 #include "orchestrator/session/devices.h"
 #include "orchestrator/session/session_guest.h"
@@ -41,7 +41,8 @@ struct SessionResult {
 // is asked for. Commits through `store`; the result of a cell replaces the one that counts if `replace`. `on_result`
 // sees every result after its commit. Leaves the other ranks waiting for `dismiss`.
 struct SessionInputs {
-  const Plan& plan;
+  const Config& config;          // outlives the session, as does the experiment
+  const Experiment& experiment;  // what the trainers are told
   std::vector<QueuedCell> cells;
   std::string folder;  // attempts' folders
   bool replace = false;
@@ -49,14 +50,13 @@ struct SessionInputs {
   std::shared_ptr<CellDurations> durations{};  // as in CoordinatorSettings, and the two below
   std::optional<double> ends{};
   double checkpoint_lead = 60;
-  SessionGuest* guest = nullptr;  // must outlive the session
-  WorkerVisitor visitor{};        // of this rank's worker
+  SessionGuest* guest = nullptr;    // must outlive the session
+  WorkerVisitor visitor{};          // of this rank's worker
+  std::uint64_t feature_bytes = 0;  // of the grid's features, which may be staged
 };
 // A lock of another host is taken over after it stayed unchanged for this many heartbeats (docs/store-internals.md).
 inline constexpr double kStaleBeats = 5;
 
-// Of all features of the grid as float16; what pairs leave out is counted too.
-std::uint64_t feature_bytes(const Plan& plan);
 SessionResult coordinate(const SessionInputs& inputs, Store& store, Transport& transport,
                          const TrainerOptions& options);
 

@@ -71,7 +71,10 @@ class Grid:
 
     def start(self, ranks=0, trainers=1, arguments=()):
         """Starts `mtlgrid run`: under mpirun with `ranks`, or alone with `trainers` trainers."""
-        command = [str(self.program), "run", str(self.config), "--trainers", str(trainers), *arguments]
+        return self.launch([str(self.program), "run", str(self.config), "--trainers", str(trainers), *arguments], ranks)
+
+    def launch(self, command, ranks):
+        """Starts a command of mtlgrid, under mpirun with `ranks`."""
         if ranks:
             command = ["mpirun", "--enable-recovery", "-n", str(ranks), *command]
         self.runs += 1

@@ -1,6 +1,7 @@
 // A configuration: read, or refused with all its problems.
 #include "base/errors.h"
 #include "orchestrator/config/config.h"
+#include "orchestrator/config/config_settings.h"
 #include "orchestrator/config/ini.h"
 #include "tests/fuzz/input.h"
 

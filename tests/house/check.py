@@ -18,12 +18,12 @@ ROOMS = """base
 balancers/methods balancers/weightings balancers/aggregations
 datasets/pytorch datasets/workbooks datasets/tables datasets/slides datasets/features datasets/bags datasets/splits datasets/cohorts datasets/synthetic
 results/records results/metrics results/store results/grids results/tables results/status results/predictions
-trainer/contract trainer/formats trainer/process trainer/kernels trainer/network trainer/extractors trainer/nccl trainer/training trainer/program
+trainer/contract trainer/formats trainer/process trainer/kernels trainer/network trainer/extractors trainer/nccl trainer/training trainer/extraction trainer/program
 cluster
 orchestrator/config orchestrator/plan orchestrator/durations orchestrator/scheduler orchestrator/session
-orchestrator/rehearsal orchestrator/proposal orchestrator/inspection orchestrator/commands""".split()
+orchestrator/rehearsal orchestrator/extraction orchestrator/proposal orchestrator/inspection orchestrator/commands""".split()
 WITH_TORCH = {"balancers/aggregations", "trainer/kernels", "trainer/network", "trainer/extractors", "trainer/nccl",
-              "trainer/training", "trainer/program"}
+              "trainer/training", "trainer/extraction", "trainer/program"}
 PRODUCT = {room.split("/")[0] for room in ROOMS}  # the folders of the program itself
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 70

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "base/cell.h"
 #include "datasets/features/known_features.h"
 #include "results/metrics/bootstrap.h"
+#include "trainer/contract/extraction.h"
 
 namespace mtlgrid {
 
@@ -105,10 +107,12 @@ struct Experiment {
   InitialWeights init;
   std::vector<ExperimentCohort> cohorts;
   std::vector<Pair> pairs;
+  std::optional<Extraction> extraction;  // the cells are slides; of the above only `grid` and `run` count
 
   // Throws Error(fatal) if the cell's pair or fold is not in this experiment.
   const Pair& pair_of(const Cell& cell) const;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Experiment, grid, seed, model, train, protocol, bootstrap, run, init, cohorts, pairs)
+void to_json(nlohmann::json& j, const Experiment& e);
+void from_json(const nlohmann::json& j, Experiment& e);
 
 }  // namespace mtlgrid

@@ -199,17 +199,45 @@ void check_heading(const CellResult& result) {
   check_finite("the time of its end", result.ended);
 }
 
-}  // namespace
-
-void check_empty_result(const CellResult& result) {
-  check_heading(result);
+void check_no_rows(const CellResult& result) {
   if (!result.epochs.empty() || !result.metrics.empty() || !result.predictions.empty() || !result.embeddings.empty()) {
     wrong("it has rows, and its cell is not trained");
   }
 }
 
+void check_slide(const CellResult& result, const Extraction& extraction) {
+  check_no_rows(result);
+  if (!result.slide) wrong("it does not tell of its slide");
+  const auto [cohort, slide] = extraction.slide_of(result.cell);
+  const SlideRecord& record = *result.slide;
+  const std::string file = record.kept > 0 ? feature_file_of(cohort, slide) : "";
+  if (record.slide_file != slide.file || record.feature_file != file) wrong("it tells of other files");
+  check_text("the source of microns per pixel", record.mpp_source);
+  check_finite("microns per pixel", record.mpp);
+  for (const std::int64_t number : {record.width, record.height, record.tiles, record.kept}) {
+    check_range("a number of pixels or tiles", number, 0, std::numeric_limits<std::int64_t>::max() / 4);
+  }
+  for (const std::int64_t number : {record.too_bright, record.too_plain}) {
+    check_range("a number of rejected tiles", number, 0, record.tiles);
+  }
+  if (record.tiles != record.kept + record.too_bright + record.too_plain) {
+    wrong(fmt::format("it saw {} tiles, kept {} and rejected {}", record.tiles, record.kept,
+                      record.too_bright + record.too_plain));
+  }
+}
+
+}  // namespace
+
+void check_empty_result(const CellResult& result) {
+  check_heading(result);
+  check_no_rows(result);
+  if (result.slide) wrong("it tells of a slide, and none was read");
+}
+
 void check_result(const CellResult& result, const Experiment& experiment) {
   check_heading(result);
+  if (experiment.extraction) return check_slide(result, *experiment.extraction);
+  if (result.slide) wrong("it tells of a slide, and its cell is trained");
   check_epochs(result, experiment.train.epochs);
   const Pair& pair = experiment.pair_of(result.cell);
   check_patients(result, experiment, pair);

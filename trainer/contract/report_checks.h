@@ -27,7 +27,8 @@ void check_report(const FromTrainer& message);
 
 // A result of `experiment`: its cell is in it; the predictions and embeddings are those of the fold's test patients and
 // of every external cohort, in the experiment's order and with its labels; numbers are finite, or NaN where there may
-// be none; metrics are known ones of those cohorts. Cost: linear in the result.
+// be none; metrics are known ones of those cohorts. Of an experiment with slides instead: one of its slides, with its
+// files, and numbers of tiles that add up. Cost: linear in the result.
 void check_result(const CellResult& result, const Experiment& experiment);
 // A result of a cell that was not trained, which need not be one of an experiment: it has no rows.
 void check_empty_result(const CellResult& result);

@@ -56,6 +56,22 @@ struct PredictRequest {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PredictRequest, weights, state_dict, joint, threads, cohort)
 
+// {"type": "answer"}: as kept in the store of a cell that is a slide.
+struct ExtractAnswer {
+  static constexpr const char* kType = "answer";
+  SlideRecord slide;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ExtractAnswer, slide)
+
+// {"type": "extract"}: the only slide of `extraction`, outside any grid.
+struct ExtractRequest {
+  static constexpr const char* kType = "extract";
+  using Answer = ExtractAnswer;
+  Extraction extraction;
+  RunSettings run;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ExtractRequest, extraction, run)
+
 // {"type": "answer"}.
 struct DevicesAnswer {
   static constexpr const char* kType = "answer";
@@ -77,7 +93,7 @@ struct Refused {
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Refused, kind, detail)
 
-using TrainerRequest = std::variant<ExportRequest, PredictRequest, DevicesRequest>;
+using TrainerRequest = std::variant<ExportRequest, PredictRequest, ExtractRequest, DevicesRequest>;
 
 // What comes back to a request: its Answer, or Refused.
 template <typename Request>

@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "base/limits.h"
 #include "trainer/contract/requests.h"
+#include "trainer/extraction/extraction_service.h"
 #include "trainer/process/connection.h"
 #include "trainer/process/server.h"
 #include "trainer/training/device.h"
@@ -21,6 +22,7 @@ ExportAnswer answer_to(const ExportRequest& request) {
   return {};
 }
 PredictAnswer answer_to(const PredictRequest& request) { return predict_cohort(request); }
+ExtractAnswer answer_to(const ExtractRequest& request) { return {extract_one(request.extraction, request.run)}; }
 DevicesAnswer answer_to(const DevicesRequest&) { return {cuda_lacks()}; }
 
 }  // namespace

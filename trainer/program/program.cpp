@@ -17,6 +17,7 @@
 #include "base/exit_status.h"
 #include "base/limits.h"
 #include "base/telling.h"
+#include "trainer/extraction/extraction_service.h"
 #include "trainer/process/injected_service.h"
 #include "trainer/process/server.h"
 #include "trainer/program/answer.h"
@@ -60,6 +61,8 @@ int serve_cells(std::optional<double> empty, const std::vector<Injection>& injec
     std::unique_ptr<CellService> service;
     if (empty) {
       service = std::make_unique<EmptyService>(setup.rank, *empty);
+    } else if (setup.experiment.extraction) {
+      service = make_extraction_service(setup);
     } else {
       service = make_training_service(setup);
     }

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "balancers/methods/registry.h"
+#include "orchestrator/config/config_settings.h"
 #include "tests/orchestrator/config/scratch.h"
 
 namespace mtlgrid {

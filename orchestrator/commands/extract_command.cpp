@@ -1,0 +1,130 @@
+#include "orchestrator/commands/extract_command.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "base/clock.h"
+#include "base/telling.h"
+#include "base/text.h"
+#include "orchestrator/commands/command_options.h"
+#include "orchestrator/commands/grid_run.h"
+#include "orchestrator/extraction/slide_plan.h"
+#include "orchestrator/session/feature_process.h"
+#include "orchestrator/session/trainer_executable.h"
+#include "results/store/layout.h"
+#include "results/store/store.h"
+#include "results/store/store_place.h"
+#include "trainer/process/environment.h"
+
+namespace mtlgrid {
+namespace {
+
+// The slide's file was there before the run, whole.
+CellResult present_result(const StoredCell& stored, const PresentFeatures& present, const std::string& slide_file) {
+  CellResult result;
+  result.cell = stored.cell;
+  result.attempt = stored.attempts + 1;
+  result.environment = host_environment();
+  result.environment.device = "none";
+  result.environment.libraries = "none: the feature file was there";
+  result.started = result.ended = Clock::real().now();
+  SlideRecord record;
+  record.slide_file = slide_file;
+  record.feature_file = present.file;
+  record.kept = present.tiles;
+  result.slide = record;
+  return result;
+}
+
+// Feature files that are there and that the store does not know are entered into it. Returns how many.
+int enter_present(Store& store, const SlidePlan& plan) {
+  int entered = 0;
+  for (const StoredCell& stored : store.cells()) {
+    const auto present = plan.present.find(stored.cell.name());
+    if (present == plan.present.end() || stored.state == CellState::done) continue;
+    const Extraction::Slide slide = plan.experiment.extraction->slide_of(stored.cell);
+    store.commit_result(present_result(stored, present->second, slide.slide.file));
+    ++entered;
+  }
+  return entered;
+}
+
+// Whether a slide that is done must be done again: it gave features, and their file is not there.
+bool must_be_redone(const Store& store, const SlidePlan& plan, const Cell& cell) {
+  if (plan.present.count(cell.name()) != 0) return false;
+  const std::optional<SlideRecord> record = store.result_of(cell).slide;
+  return !record || !record->feature_file.empty();
+}
+
+std::string next_command(const Config& config) {
+  const std::string file = shell_word(config.file.string());
+  return config.biomarkers.empty() ? "mtlgrid init, which proposes a grid for these features" : "mtlgrid run " + file;
+}
+
+// Runs on rank 0. Sets `all_alive` as soon as it is known.
+int run_slides(GridRunOptions options, const std::vector<std::string>& cohorts, KeepAliveTransport& transport,
+               bool& all_alive) {
+  const Config config = load_config(options.config, ConfigUse::slides);
+  check_store_place(config.store);
+  std::optional<SlidePlan> made;
+  transport.during([&] { made = make_slide_plan(config, cohorts, *feature_process()); });
+  const SlidePlan plan = *std::move(made);
+  options.trainers.devices = choose_devices(config.run, options.trainers.count, questions_to_machine());
+  trainer_executable();
+  std::optional<Store> opened;
+  transport.during(
+      [&] { opened.emplace(Store::open(config.store, tell_message, kStaleBeats * config.cluster.heartbeat_seconds)); });
+  Store store = *std::move(opened);
+  return with_written_end(store, [&] {
+    for (const std::string& note : plan.notes) tell_message(note);
+    store.use_grid(plan.grid);
+    const int entered = enter_present(store, plan);
+    if (entered > 0) tell_message(fmt::format("{} there already and kept", counted(entered, "feature file")));
+    const std::string folder = grid_folder(config.store, store.grid_id());
+    int redone = 0;
+    const auto again = [&](const Cell& cell) {
+      const bool redo = must_be_redone(store, plan, cell);
+      redone += redo;
+      return redo;
+    };
+    Selection selection = select_from(store, folder, plan.grid.cells, options.retry_failed, again);
+    if (redone > 0)
+      tell_message(
+          fmt::format("{} extracted again: the feature file is gone or made otherwise", counted(redone, "slide")));
+    for (QueuedCell& queued : selection.queued) queued.cost = plan.bytes.at(queued.cell.name());
+    tell_start(selection, {store, config, options, transport.size()});
+    SessionResult session;
+    if (!selection.queued.empty()) {
+      SessionInputs inputs{plan.config, plan.experiment, selection.queued, folder, redone > 0, {}};
+      inputs.ends = options.ends;
+      all_alive = false;
+      session = coordinate(inputs, store, transport, options.trainers);
+      all_alive = session.all_alive;
+    }
+    return end_run(store, selection, session, {true, config.store.string(), next_command(config)});
+  });
+}
+
+void declare_extract(CommandOptions& options) {
+  declare_grid_run(options, "slides");
+  options.option("cohort", "NAMES", "only the slides of these cohorts, comma-separated");
+}
+
+int execute_extract(const CommandOptions& options) {
+  const GridRunOptions wanted = grid_run_options(options);
+  std::vector<std::string> cohorts;
+  if (options.has("cohort")) cohorts = split_commas(options.get<std::string>("cohort"));
+  return on_all_ranks(wanted.trainers, {}, [&](KeepAliveTransport& transport, bool& all_alive) {
+    return run_slides(wanted, cohorts, transport, all_alive);
+  });
+}
+
+}  // namespace
+
+Command extract_command() {
+  return {"extract", "computes the features of whole-slide images, alone or under mpirun; run it again to resume",
+          "mpirun -n 4 --bind-to none mtlgrid extract grid.ini --cohort TCGA-CRC", declare_extract, execute_extract};
+}
+
+}  // namespace mtlgrid

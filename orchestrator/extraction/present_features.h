@@ -1,0 +1,43 @@
+// Feature files that are there before slides are extracted.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/causes.h"
+#include "trainer/contract/extraction.h"
+
+namespace mtlgrid {
+
+class FeatureReader;
+
+// A whole feature file with the features that would be computed.
+struct PresentFeatures {
+  std::string file;
+  std::int64_t tiles = 0;
+};
+
+// Looks at the files in the place of a cohort's features. Kept are those with this extraction's mark, and those of
+// another program with its extractor and its tiles. A file that cannot be read to its end is made again, as is one
+// whose slide's microns per pixel were configured otherwise; a note says so. A file made with other settings is a
+// problem.
+class PresenceCheck {
+ public:
+  // `extractor`: the name in its feature files. The references must outlive this.
+  PresenceCheck(const Extraction& extraction, std::string extractor, FeatureReader& reader)
+      : extraction_(extraction), extractor_(std::move(extractor)), reader_(reader) {}
+  // Adds the slide's file to `present`, by the cell's name, if it is kept. Throws SystemError.
+  void look_at(const SlideCohort& cohort, const SlideInput& slide, std::map<std::string, PresentFeatures>& present);
+  // One line a cause, beginning with `where`.
+  void report(const std::string& where, Problems& problems, std::vector<std::string>& notes) const;
+
+ private:
+  const Extraction& extraction_;
+  std::string extractor_;
+  FeatureReader& reader_;
+  Causes again_, in_the_way_;
+};
+
+}  // namespace mtlgrid
