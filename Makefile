@@ -1,5 +1,6 @@
 # Driver over the CMake presets: every target installs what it needs, builds, then runs.
 #   make demo    the whole 595-cell grid of the paper on small synthetic cohorts, and both tables
+#   make demo-slides  from whole-slide images to both tables, by a small grid
 #   make test    all tests
 #   make cluster-test  what can happen on a cluster, on a real Slurm of four nodes on this machine (root; tests/cluster/slurm)
 #   make chaos   all of that, and random faults at random times: in simulation, on this machine (processes, files), on that Slurm (two hours)
@@ -11,7 +12,7 @@
 LIBTORCH ?= .deps/libtorch
 PRESET ?= release
 
-.PHONY: prepare build test check quick-check asan-parsers fuzz cluster-test chaos demo bench asan oracle clean
+.PHONY: prepare build test check quick-check asan-parsers fuzz cluster-test chaos demo demo-slides bench asan oracle clean
 
 prepare:
 	@cmake/install_packages.sh
@@ -53,6 +54,10 @@ chaos: build
 demo: prepare
 	@cmake --build --preset $(PRESET) --target mtlgrid mtlgrid-trainer
 	@examples/demo.sh
+
+demo-slides: prepare
+	@cmake --build --preset $(PRESET) --target mtlgrid mtlgrid-trainer
+	@examples/demo.sh --slides
 
 bench: build
 	@cmake --build --preset $(PRESET) --target bench

@@ -1,15 +1,21 @@
 #!/usr/bin/env bash
 # The whole grid of the paper (595 cells) on small synthetic cohorts, then Tables 1 and 2.
 #   examples/demo.sh [FOLDER]     default: demo; an interrupted demo resumes where it stopped
+#   examples/demo.sh --slides [FOLDER]     from whole-slide images: features first, then a small grid; default: demo-slides
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mtlgrid=${MTLGRID:-build/mtlgrid}
-folder=${1:-demo}
+slides=""
+if [ "${1:-}" = --slides ]; then
+  slides=yes
+  shift
+fi
+folder=${1:-demo${slides:+-slides}}
 
 if [ ! -e "$folder/grid.ini" ]; then
-  "$mtlgrid" synth "$folder" --planted
+  "$mtlgrid" synth "$folder" --planted ${slides:+--slides}
 fi
-"$mtlgrid" plan "$folder/grid.ini"
+if [ -z "$slides" ]; then "$mtlgrid" plan "$folder/grid.ini"; fi
 
 store="" store_done="" # set by what the program prints
 # shellcheck source=slurm/lib.sh
@@ -38,20 +44,34 @@ mpirun_lacks() {
 
 status=0
 lacks=$(mpirun_lacks)
-if [ -z "$lacks" ]; then
-  echo "demo: mpirun with $ranks ranks, one trainer each" >&2
-  mpirun "${options[@]}" -n "$ranks" "$mtlgrid" run "$folder/grid.ini" --trainers 1 || true
-  # mpirun's own status says nothing about the grid: the coordinator leaves its status in STORE.done.
-  status=$(json_number "$store_done" status) || true
-else
+if [ -n "$lacks" ]; then
   echo "demo: $lacks" >&2
   echo "demo: so $ranks local trainers are used instead of ranks" >&2
-  "$mtlgrid" run "$folder/grid.ini" --trainers "$ranks" || status=$?
 fi
-if ! is_number "${status:-4}" || [ "${status:-4}" -gt 1 ]; then
-  echo "demo: the run ended with status ${status:-unknown}; rerun to resume" >&2
-  exit "${status:-4}"
+
+# launch COMMAND: mtlgrid COMMAND on all ranks, or with as many local trainers; leaves its status in `status`.
+launch() {
+  status=0
+  if [ -z "$lacks" ]; then
+    echo "demo: mpirun with $ranks ranks, one trainer each" >&2
+    mpirun "${options[@]}" -n "$ranks" "$mtlgrid" "$1" "$folder/grid.ini" --trainers 1 || true
+    # mpirun's own status says nothing about the grid: the coordinator leaves its status in STORE.done.
+    status=$(json_number "$store_done" status) || true
+  else
+    "$mtlgrid" "$1" "$folder/grid.ini" --trainers "$ranks" || status=$?
+  fi
+  if ! is_number "${status:-4}" || [ "${status:-4}" -gt 1 ]; then
+    echo "demo: $1 ended with status ${status:-unknown}; rerun to resume" >&2
+    exit "${status:-4}"
+  fi
+}
+
+if [ -n "$slides" ]; then
+  launch extract
+  "$mtlgrid" query "$store" --view slide_counts
+  "$mtlgrid" plan "$folder/grid.ini"
 fi
+launch run
 
 # The folder's grid: the store may have others by now (run --init).
 grid=$(json_number "$store_done" grid)

@@ -13,6 +13,7 @@
 #include "datasets/features/half.h"
 #include "datasets/synthetic/synth_features.h"
 #include "datasets/synthetic/synth_patients.h"
+#include "datasets/synthetic/synth_slides.h"
 
 namespace fs = std::filesystem;
 
@@ -28,24 +29,29 @@ struct CohortDesign {
   double VirtualPatient::*axis;  // the latent axis that decides the class
 };
 
-std::vector<CohortDesign> designs(bool planted) {
-  const std::vector<std::string> five{"ITH", "LF", "LISS", "Prolif", planted ? "Null" : "SF"}, two{"ITH", "Prolif"};
-  return {{"TCGA-CRC", true, "isMSIH", "MSIH", "nonMSIH", five, &VirtualPatient::hot},
-          {"CPTAC-CRC", false, "isMSIH", "MSIH", "nonMSIH", five, &VirtualPatient::hot},
-          {"TCGA-LUAD", true, "HRD", "HRD", "nonHRD", two, &VirtualPatient::repair},
-          {"CPTAC-LUAD", false, "HRD", "HRD", "nonHRD", two, &VirtualPatient::repair}};
+std::vector<CohortDesign> designs(const SynthSettings& settings) {
+  const std::vector<std::string> five{"ITH", "LF", "LISS", "Prolif", settings.planted ? "Null" : "SF"},
+      two{"ITH", "Prolif"};
+  std::vector<CohortDesign> all = {{"TCGA-CRC", true, "isMSIH", "MSIH", "nonMSIH", five, &VirtualPatient::hot},
+                                   {"CPTAC-CRC", false, "isMSIH", "MSIH", "nonMSIH", five, &VirtualPatient::hot},
+                                   {"TCGA-LUAD", true, "HRD", "HRD", "nonHRD", two, &VirtualPatient::repair},
+                                   {"CPTAC-LUAD", false, "HRD", "HRD", "nonHRD", two, &VirtualPatient::repair}};
+  if (settings.slides) all.resize(2);
+  return all;
 }
 
-constexpr const char* kGrid =
-    R"(; The paper's grid (7 pairs x 17 methods x 5 folds = 595 cells) on synthetic cohorts, with a small model.
+constexpr const char* kHead =
+    R"(; {what}, with a small model.
 [grid]
 store = results/grid.db
 seed = {seed}
 folds = 5
-methods = all
+methods = {methods}
 protocol = paper
 {cohorts}
-[biomarker.MSI]
+)";
+
+constexpr const char* kBiomarkers = R"([biomarker.MSI]
 train = TCGA-CRC
 external = CPTAC-CRC
 label = isMSIH
@@ -61,7 +67,23 @@ label = HRD
 positive = HRD
 auxiliaries = ITH, Prolif
 
-[model]
+)";
+
+constexpr const char* kSlideBiomarker = R"([extract]
+extractor = mean-colour
+
+[biomarker.MSI]
+train = TCGA-CRC
+external = CPTAC-CRC
+label = isMSIH
+positive = MSIH
+negative = nonMSIH
+ignore = MSI-L
+auxiliaries = LF, {last}
+
+)";
+
+constexpr const char* kTail = R"([model]
 d_model = 24
 heads = 2
 ff = 48
@@ -72,6 +94,8 @@ decoder_layers = 2
 epochs = 5
 lr = {lr}
 )";
+
+constexpr const char* kFewMethods = "baseline, naive, uncert, cagrad, autol+cagrad";
 
 void check(const fs::path& out, const SynthSettings& settings) {
   std::vector<std::string> problems;
@@ -124,7 +148,7 @@ class CohortWriter {
   }
 
   void write() {
-    fs::create_directories(folder_ / "feats" / kSecond);
+    fs::create_directories(folder_ / (settings_.slides ? "wsi" : "feats") / kSecond);
     write_text(folder_ / "clini.csv", clini());
     std::string slides = "PATIENT,FILENAME\n";
     for (int p = 0; p < static_cast<int>(patients_.size()); ++p) slides += write_slides(p);
@@ -187,7 +211,11 @@ class CohortWriter {
                                      patients_[static_cast<std::size_t>(p)], prototypes_, settings_.tiles);
       const std::string slide = fmt::format("{}-{}", name(p), s + 1);
       const std::string relative = s == 0 ? slide + ".h5" : fmt::format("{}/{}.h5", kSecond, slide);
-      if (settings_.embeddings) {
+      if (settings_.slides) {
+        const auto seed = patient_stream(p).child(9).bits(static_cast<std::uint64_t>(s));
+        write_patient_slide((folder_ / "wsi" / relative).replace_extension(".svs"),
+                            patients_[static_cast<std::size_t>(p)], seed);
+      } else if (settings_.embeddings) {
         write_features(folder_ / "feats" / relative, mean_row(values), settings_.features, StampLayout::slide,
                        "synthetic");
       } else {
@@ -228,15 +256,24 @@ class CohortWriter {
 void write_synthetic(const fs::path& out, const SynthSettings& settings) {
   check(out, settings);
   std::string cohorts;
-  const std::vector<CohortDesign> cohorts_to_write = designs(settings.planted);
+  const std::vector<CohortDesign> cohorts_to_write = designs(settings);
   for (const auto& design : cohorts_to_write) {
     CohortWriter(design, out, settings).write();
     cohorts += fmt::format("\n[cohort.{0}]\nclini = {0}/clini.csv\nslides = {0}/slide.csv\nfeatures = {0}/feats\n",
                            design.name);
+    if (settings.slides) cohorts += fmt::format("slides_folder = {}/wsi\n", design.name);
   }
-  write_text(out / "grid.ini", fmt::format(kGrid, fmt::arg("seed", settings.seed), fmt::arg("cohorts", cohorts),
-                                           fmt::arg("last", settings.planted ? "Null" : "SF"),
-                                           fmt::arg("lr", settings.planted ? "3e-3" : "1e-3")));
+  const std::string what =
+      settings.slides ? "Slides of two synthetic cohorts and a grid of 2 pairs x 5 methods x 5 folds = 50 cells"
+                      : "The paper's grid (7 pairs x 17 methods x 5 folds = 595 cells) on synthetic cohorts";
+  const std::string last = settings.planted ? "Null" : "SF";
+  const std::string head =
+      fmt::format(kHead, fmt::arg("what", what), fmt::arg("seed", settings.seed),
+                  fmt::arg("methods", settings.slides ? kFewMethods : "all"), fmt::arg("cohorts", cohorts));
+  const std::string biomarkers = settings.slides ? fmt::format(kSlideBiomarker, fmt::arg("last", last))
+                                                 : fmt::format(kBiomarkers, fmt::arg("last", last));
+  write_text(out / "grid.ini",
+             head + biomarkers + fmt::format(kTail, fmt::arg("lr", settings.planted ? "3e-3" : "1e-3")));
 }
 
 }  // namespace mtlgrid

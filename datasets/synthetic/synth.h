@@ -13,6 +13,7 @@ struct SynthSettings {
   int features = 32;  // D
   std::uint64_t seed = 1337;
   bool planted = false;  // cohorts in which auxiliaries can help, and one cannot; external ones have twice the patients
+  bool slides = false;   // small slides of the two colorectal cohorts in the place of features, and a small grid
   bool embeddings = false;  // one row a slide, as STAMP's encoders of slides write it; `tiles` does not count
 };
 
@@ -23,7 +24,8 @@ struct SynthSettings {
 // values almost exactly; `Null`, in the place of SF, depends on nothing. Same settings, same bytes of every table and
 // same feature values. The cohorts include what a join must handle: second slides in a sub-folder, FILENAME without
 // `.h5` (1.x cohorts), missing labels and targets, an ignored label, a patient without slides, slides without a file or
-// patient. Throws InputError if OUT exists and is not empty, or a setting is out of range.
+// patient. With `slides` there are OUT/<cohort>/wsi/*.svs in the place of feats/, of TCGA-CRC and CPTAC-CRC alone, for
+// `mtlgrid extract` by mean-colour. Throws InputError if OUT exists and is not empty, or a setting is out of range.
 void write_synthetic(const std::filesystem::path& out, const SynthSettings& settings);
 
 }  // namespace mtlgrid

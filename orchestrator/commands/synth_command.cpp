@@ -21,6 +21,7 @@ void declare_synth(CommandOptions& options) {
       .number("seed", "S", "seed of all random numbers", static_cast<long long>(defaults.seed))
       .flag("planted",
             "an effect to look for: poor training labels, auxiliaries that know better, and Null, which knows nothing")
+      .flag("slides", "small whole-slide images of two cohorts in the place of features, for `mtlgrid extract`")
       .flag("embeddings", "one row a slide instead of tiles, as STAMP's encoders of slides write it");
 }
 
@@ -32,6 +33,8 @@ int execute_synth(const CommandOptions& options) {
   settings.seed = static_cast<std::uint64_t>(options.number_in("seed", 0, std::numeric_limits<long long>::max()));
   settings.planted = options.has("planted");
   settings.embeddings = options.has("embeddings");
+  settings.slides = options.has("slides");
+  if (settings.slides && settings.embeddings) throw InputError("synth: give either --slides or --embeddings");
   const std::filesystem::path out = options.get<std::string>("OUT");
   if (out.empty()) throw InputError("synth: OUT is empty; expected the name of a folder");
   write_synthetic(out, settings);
