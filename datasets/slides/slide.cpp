@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/errors.h"
@@ -15,6 +17,7 @@
 #include "base/read_at.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "datasets/slides/small_levels.h"
 
 namespace mtlgrid {
 namespace {
@@ -95,23 +98,34 @@ Slide::Slide(const std::filesystem::path& file) : file_(file) {
                     file.string(), openslide::version_text(), extension_text(file)));
   }
   check("");
+  for (const char* const* name = api.property_names(handle_.get()); name != nullptr && *name != nullptr; ++name) {
+    const char* value = api.property_value(handle_.get(), *name);
+    if (value != nullptr) properties_.emplace(*name, value);
+  }
+  check("");
+  read_levels();
+}
+
+void Slide::read_levels() {
+  const openslide::Api& api = openslide::api();
   const std::int32_t count = api.level_count(handle_.get());
+  std::vector<SlideLevel> tiles;
   for (std::int32_t i = 0; i < count; ++i) {
     SlideLevel level;
     api.level_dimensions(handle_.get(), i, &level.width, &level.height);
     level.downsample = api.level_downsample(handle_.get(), i);
     check("");
     if (level.width < 1 || level.height < 1 || !(level.downsample > 0))
-      throw InputError(fmt::format("{}: level {} has {} x {} pixels; copy the slide again", file.string(), i,
+      throw InputError(fmt::format("{}: level {} has {} x {} pixels; copy the slide again", file_.string(), i,
                                    level.width, level.height));
     levels_.push_back(level);
+    const auto stated = [&](const char* what) {
+      return std::atoll(property(fmt::format("openslide.level[{}].{}", i, what)).c_str());
+    };
+    tiles.push_back({stated("tile-width"), stated("tile-height"), 1});
   }
-  if (levels_.empty()) throw InputError(fmt::format("{}: the slide has no pixels", file.string()));
-  for (const char* const* name = api.property_names(handle_.get()); name != nullptr && *name != nullptr; ++name) {
-    const char* value = api.property_value(handle_.get(), *name);
-    if (value != nullptr) properties_.emplace(*name, value);
-  }
-  check("");
+  if (levels_.empty()) throw InputError(fmt::format("{}: the slide has no pixels", file_.string()));
+  small_ = small_levels(file_, api.version(), levels_, tiles);
 }
 
 void Slide::check(const std::string& doing) const {
@@ -137,6 +151,13 @@ int Slide::best_level(double downsample) const {
 Image Slide::read_region(std::int64_t x, std::int64_t y, int level, int width, int height) const {
   if (width < 1 || height < 1 || width > kLongestRegion || height > kLongestRegion)
     throw Error(ErrorKind::fatal, fmt::format("{}: a region of {} x {} pixels", file_.string(), width, height));
+  if (const auto small = small_.find(level); small != small_.end()) {
+    const double downsample = levels_[static_cast<std::size_t>(level)].downsample;
+    const auto in_level = [&](std::int64_t at) {
+      return static_cast<std::int64_t>(std::floor(static_cast<double>(at) / downsample));
+    };
+    return part_of_level(small->second, in_level(x), in_level(y), width, height);
+  }
   Image image(width, height);
   auto* pixels = reinterpret_cast<std::uint32_t*>(image.rgba.data());  // aligned by the allocator
   openslide::api().read_region(handle_.get(), pixels, x, y, level, width, height);

@@ -10,14 +10,9 @@
 
 #include "datasets/slides/image.h"
 #include "datasets/slides/openslide.h"
+#include "datasets/slides/slide_level.h"
 
 namespace mtlgrid {
-
-// One resolution of a slide. Level 0 has all pixels of the scan.
-struct SlideLevel {
-  std::int64_t width = 0, height = 0;  // pixels, at least 1
-  double downsample = 1;               // against level 0
-};
 
 // An open slide. All const functions may be called by several threads at the same time. Needs file descriptors and
 // OpenSlide's cache (32 MB) as long as it lives.
@@ -33,7 +28,7 @@ class Slide {
   Slide& operator=(const Slide&) = delete;
 
   const std::filesystem::path& file() const { return file_; }
-  // At least one; level 0 first.
+  // At least one, level 0 first; each has pixels.
   const std::vector<SlideLevel>& levels() const { return levels_; }
   std::int64_t width() const { return levels_[0].width; }
   std::int64_t height() const { return levels_[0].height; }
@@ -54,6 +49,8 @@ class Slide {
   struct Closer {
     void operator()(openslide::Handle* handle) const { openslide::api().close(handle); }
   };
+  // Throws InputError or SystemError as the constructor does.
+  void read_levels();
   // Throws if OpenSlide has an error; `doing` is what was tried, "region ...: ".
   void check(const std::string& doing) const;
 
@@ -61,6 +58,7 @@ class Slide {
   std::unique_ptr<openslide::Handle, Closer> handle_;
   std::vector<SlideLevel> levels_;
   std::map<std::string, std::string> properties_;
+  std::map<int, Image> small_;  // levels that OpenSlide 3 misreads (small_levels.h)
 };
 
 }  // namespace mtlgrid

@@ -200,24 +200,24 @@ class TiffFile {
       if (TIFFWriteScanline(tiff_.get(), row, static_cast<std::uint32_t>(y), 0) != 1) fail(errno);
     }
   }
-  // Tiles of kTile; those at the edges are filled up with the background.
-  void tiles(const Rgb& image) {
-    std::vector<std::uint8_t> tile(3 * static_cast<std::size_t>(kTile) * kTile);
+  // Tiles of `side` pixels; those at the edges are filled up with the background.
+  void tiles(const Rgb& image, int side) {
+    std::vector<std::uint8_t> tile(3 * static_cast<std::size_t>(side) * static_cast<std::size_t>(side));
     std::uint32_t number = 0;
-    for (std::int64_t top = 0; top < image.height; top += kTile) {
-      for (std::int64_t left = 0; left < image.width; left += kTile, ++number) {
+    for (std::int64_t top = 0; top < image.height; top += side) {
+      for (std::int64_t left = 0; left < image.width; left += side, ++number) {
         for (std::size_t i = 0; i < tile.size(); ++i) tile[i] = kBackground[i % 3];
-        const std::int64_t columns = std::min<std::int64_t>(kTile, image.width - left);
-        for (std::int64_t y = 0; y < std::min<std::int64_t>(kTile, image.height - top); ++y)
+        const std::int64_t columns = std::min<std::int64_t>(side, image.width - left);
+        for (std::int64_t y = 0; y < std::min<std::int64_t>(side, image.height - top); ++y)
           std::copy_n(&image.bytes[image.at(left, top + y)], 3 * columns,
-                      &tile[3 * static_cast<std::size_t>(y) * kTile]);
+                      &tile[3 * static_cast<std::size_t>(y) * static_cast<std::size_t>(side)]);
         write_tile(number, tile);
       }
     }
   }
-  // Plain tiles of kPlainTile, all of them the bytes of the first.
-  void plain_tiles() {
-    std::vector<std::uint8_t> tile(3 * static_cast<std::size_t>(kPlainTile) * kPlainTile);
+  // Plain tiles of `side` pixels, all of them the bytes of the first.
+  void plain_tiles(int side) {
+    std::vector<std::uint8_t> tile(3 * static_cast<std::size_t>(side) * static_cast<std::size_t>(side));
     for (std::size_t i = 0; i < tile.size(); ++i) tile[i] = kBackground[i % 3];
     write_tile(0, tile);
     // The tables that libtiff will write, of which the first entry has been filled in.
@@ -248,10 +248,25 @@ void check_arguments(const VirtualSlide& slide) {
   const auto refuse = [](const std::string& what) { throw Error(ErrorKind::fatal, "a virtual slide: " + what); };
   if (slide.width < 64 || slide.height < 64 || slide.width > kMost || slide.height > kMost)
     refuse(fmt::format("{} x {} pixels; a side has 64 to {}", slide.width, slide.height, kMost));
-  if (slide.levels < 1 || (std::min(slide.width, slide.height) >> (2 * (slide.levels - 1))) < 1)
-    refuse(fmt::format("{} levels; the smallest would have no pixels", slide.levels));
+  if (slide.levels < 1 || (std::min(slide.width, slide.height) >> (2 * (slide.levels - 1))) < 16)
+    refuse(fmt::format("{} levels; the smallest would have less than 16 pixels a side", slide.levels));
   if (slide.mpp && !(*slide.mpp > 0 && *slide.mpp < 1e4)) refuse(fmt::format("{} microns per pixel", *slide.mpp));
   if (slide.tissue_permille < 0 || slide.tissue_permille > 1000) refuse("tissue_permille beyond 0 to 1000");
+}
+
+// Pixels a side: a multiple of 16, as TIFF demands, and no more than the image has.
+int tile_of(const VirtualSlide& slide, const Rgb& image) {
+  const int most = slide.plain ? kPlainTile : kTile;
+  if (slide.large_tiles) return most;
+  return std::clamp(static_cast<int>(std::min<std::int64_t>(std::min(image.width, image.height), most)) / 16 * 16, 16,
+                    most);
+}
+
+void write_tiles(const VirtualSlide& slide, const std::string& description, const Rgb& image, TiffFile& tiff) {
+  const int side = tile_of(slide, image);
+  tiff.begin(image.width, image.height, description, side);
+  slide.plain ? tiff.plain_tiles(side) : tiff.tiles(image, side);
+  tiff.end();
 }
 
 void write_levels(const VirtualSlide& slide, TiffFile& tiff) {
@@ -259,11 +274,8 @@ void write_levels(const VirtualSlide& slide, TiffFile& tiff) {
   std::string description =
       fmt::format("{}\r\n{} [0,0 {}] (256x256) RAW|AppMag = {:.0f}", first, size, size, 10 / drawn_mpp(slide));
   if (slide.mpp) description += fmt::format("|MPP = {:.4f}", *slide.mpp);
-  const int tile = slide.plain ? kPlainTile : kTile;
   Rgb image = slide.plain ? Rgb{slide.width, slide.height, {}} : draw(slide);
-  tiff.begin(image.width, image.height, description, tile);
-  slide.plain ? tiff.plain_tiles() : tiff.tiles(image);
-  tiff.end();
+  write_tiles(slide, description, image, tiff);
   // The stripped image: every 16th pixel, of a plain slide as many as fit into 512.
   Rgb thumbnail{(slide.width - 1) / kThumbnail + 1, (slide.height - 1) / kThumbnail + 1, {}};
   if (slide.plain)
@@ -278,10 +290,8 @@ void write_levels(const VirtualSlide& slide, TiffFile& tiff) {
   tiff.end();
   for (int level = 1; level < slide.levels; ++level) {
     image = slide.plain ? Rgb{image.width / 4, image.height / 4, {}} : quarter(image);
-    tiff.begin(image.width, image.height, fmt::format("{}\r\n{} -> {}x{}", first, size, image.width, image.height),
-               tile);
-    slide.plain ? tiff.plain_tiles() : tiff.tiles(image);
-    tiff.end();
+    const std::string size_here = fmt::format("{}x{}", image.width, image.height);
+    write_tiles(slide, fmt::format("{}\r\n{} -> {}", first, size, size_here), image, tiff);
   }
 }
 

@@ -20,6 +20,8 @@ struct VirtualSlide {
   std::array<std::uint8_t, 3> nucleus = {95, 60, 140};        // colour of a nucleus
   std::array<std::uint8_t, 3> stain_dark = {205, 140, 180};   // tissue at its darkest
   std::array<std::uint8_t, 3> stain_light = {245, 205, 225};  // and lightest
+  // Tiles of the TIFF of 256 pixels also where a level is smaller; otherwise no tile is larger than its level.
+  bool large_tiles = false;
   bool plain = false;  // background alone; huge ones too are then written in seconds
 };
 

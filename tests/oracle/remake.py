@@ -33,6 +33,8 @@ GENERATORS = {
     "workbooks": ["workbooks.json", *(f"workbook_{w}.xlsx" for w in ("cells", "1904", "strict", "clinical", "slides", "libreoffice"))],
     "ctranspath": ["ctranspath.json"],
     "weights": ["pytorch_state_dict.pt", "weights.json"],
+    "resampling": ["resampling.json"],
+    "tiling": ["tiling.json"],
 }
 # Fields by name: tolerance relative to the field's largest number.
 LOOSE = {"cagrad": 1e-4, "cagrad_written_out": 1e-6, "cagrad_released": 1e-6, "float32": 10.0, "tile_features": 1e-9}
