@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "base/clones.h"
+#include "datasets/slides/pixels.h"
 
 namespace mtlgrid {
 namespace {
@@ -163,20 +164,19 @@ Image resize_rgba(const Image& image, int width, int height, ResampleFilter filt
 }
 
 void premultiply(std::uint8_t* rgba, std::size_t pixels) {
-  for (std::uint8_t* p = rgba; p != rgba + 4 * pixels; p += 4) {
-    if (p[3] == 255) continue;
+  for_transparent(rgba, pixels, [](std::uint8_t* p) {
     for (int c = 0; c < 3; ++c) {
       const std::uint32_t product = static_cast<std::uint32_t>(p[c]) * p[3] + 128;
       p[c] = static_cast<std::uint8_t>(((product >> 8) + product) >> 8);
     }
-  }
+  });
 }
 
 void unpremultiply(std::uint8_t* rgba, std::size_t pixels) {
-  for (std::uint8_t* p = rgba; p != rgba + 4 * pixels; p += 4) {
-    if (p[3] == 255 || p[3] == 0) continue;
+  for_transparent(rgba, pixels, [](std::uint8_t* p) {
+    if (p[3] == 0) return;
     for (int c = 0; c < 3; ++c) p[c] = static_cast<std::uint8_t>(std::min(255 * p[c] / p[3], 255));
-  }
+  });
 }
 
 }  // namespace mtlgrid

@@ -10,13 +10,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
-#include <cstring>
 
 #include "base/errors.h"
 #include "base/file_descriptor.h"
 #include "base/read_at.h"
 #include "base/system_error.h"
 #include "base/text.h"
+#include "datasets/slides/pixels.h"
 #include "datasets/slides/small_levels.h"
 
 namespace mtlgrid {
@@ -65,23 +65,6 @@ void check_is_file(const std::filesystem::path& file) {
 std::string extension_text(const std::filesystem::path& file) {
   const std::string extension = file.extension().string();
   return extension.empty() ? "this file without an extension" : "this " + extension + " file";
-}
-
-// The pixels as openslide-python converts them: from premultiplied ARGB, one number a pixel, to RGBA bytes. In place.
-void to_rgba(std::uint32_t* pixels, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t value = pixels[i], alpha = value >> 24;
-    std::uint32_t red = (value >> 16) & 255, green = (value >> 8) & 255, blue = value & 255;
-    if (alpha == 0) continue;
-    if (alpha != 255) {
-      red = (255 * red / alpha) & 255;
-      green = (255 * green / alpha) & 255;
-      blue = (255 * blue / alpha) & 255;
-    }
-    const std::uint8_t bytes[4] = {static_cast<std::uint8_t>(red), static_cast<std::uint8_t>(green),
-                                   static_cast<std::uint8_t>(blue), static_cast<std::uint8_t>(alpha)};
-    std::memcpy(pixels + i, bytes, 4);
-  }
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "base/clones.h"
 #include "base/errors.h"
+#include "datasets/slides/pixels.h"
 #include "datasets/slides/resample.h"
 
 namespace mtlgrid {
@@ -45,16 +46,13 @@ Background background_of(const Slide& slide) {
 
 // Lays RGBA over the background, in place, as Pillow's paste() with a mask does.
 void lay_over(const Background& background, Image& image) {
-  const std::size_t bytes = image.rgba.size();
-  for (std::size_t at = 0; at < bytes; at += 4) {
-    std::uint8_t* p = &image.rgba[at];
-    if (p[3] == 255) continue;
+  for_transparent(image.rgba.data(), image.rgba.size() / 4, [&](std::uint8_t* p) {
     for (int c = 0; c < 3; ++c) {
       const std::uint32_t sum = background.rgb[c] * (255u - p[3]) + static_cast<std::uint32_t>(p[c]) * p[3] + 128;
       p[c] = static_cast<std::uint8_t>(((sum >> 8) + sum) >> 8);
     }
     p[3] = 255;
-  }
+  });
 }
 
 int int_size(const Slide& slide, std::int64_t side) {
@@ -69,14 +67,16 @@ Image reduced(const Slide& slide, int level, int factor_x, int factor_y, const s
   const Background background = background_of(slide);
   const int width = int_size(slide, size.width), height = int_size(slide, size.height);
   Reducer reducer(width, height, factor_x, factor_y);
-  for (std::int64_t y = 0; y < height; y += kPiece) {
+  // Where pieces begin at whole pixels anyway, lower ones do the same with less memory.
+  const int piece_rows = size.downsample == std::floor(size.downsample) ? kPiece / 4 : kPiece;
+  for (std::int64_t y = 0; y < height; y += piece_rows) {
     for (std::int64_t x = 0; x < width; x += kPiece) {
       if (alive) alive();
       // In level 0, rounded down as OpenSlide does for its pieces.
       const auto left = static_cast<std::int64_t>(static_cast<double>(x) * size.downsample);
       const auto top = static_cast<std::int64_t>(static_cast<double>(y) * size.downsample);
       Image piece = slide.read_region(left, top, level, static_cast<int>(std::min<std::int64_t>(kPiece, width - x)),
-                                      static_cast<int>(std::min<std::int64_t>(kPiece, height - y)));
+                                      static_cast<int>(std::min<std::int64_t>(piece_rows, height - y)));
       lay_over(background, piece);
       reducer.add(piece, static_cast<int>(x), static_cast<int>(y));
     }

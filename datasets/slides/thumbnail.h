@@ -33,8 +33,8 @@ std::pair<int, int> thumbnail_size(int width, int height, int most_width, int mo
 
 // OpenSlide.get_thumbnail((most_width, most_height)): the best level, over the slide's background colour (white by
 // default), reduced by whole factors and then resampled by Lanczos; A is 255. The level is read in pieces of 4,096 x
-// 4,096 pixels, the pieces that OpenSlide itself makes of a larger region, so that the bits are those of one read.
-// Memory: 200 MB, whatever the size of the slide. `alive` is called before each piece, and may throw. Throws as
+// 4,096 pixels (or less), the pieces that OpenSlide itself makes of a larger region, so that the bits are those of one
+// read. Memory: 200 MB, whatever the size of the slide. `alive` is called before each piece, and may throw. Throws as
 // Slide::read_region.
 Image slide_thumbnail(const Slide& slide, int most_width, int most_height, const std::function<void()>& alive = {});
 
