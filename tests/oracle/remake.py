@@ -32,6 +32,7 @@ GENERATORS = {
     "whole_run": ["whole_run.json"],
     "workbooks": ["workbooks.json", *(f"workbook_{w}.xlsx" for w in ("cells", "1904", "strict", "clinical", "slides", "libreoffice"))],
     "ctranspath": ["ctranspath.json"],
+    "modules": ["module.pt", "module.json"],
     "weights": ["pytorch_state_dict.pt", "weights.json"],
     "resampling": ["resampling.json"],
     "tiling": ["tiling.json"],
@@ -68,6 +69,9 @@ def doubles(path):
 
 def tensors(path):
     import torch
+    with zipfile.ZipFile(path) as archive:
+        if any(n.endswith("/constants.pkl") for n in archive.namelist()):  # TorchScript
+            return [p.double().flatten().tolist() for p in torch.jit.load(path).code_with_constants[1].const_mapping.values()]
     return {name: t.double().flatten().tolist() for name, t in torch.load(path, weights_only=True).items()}
 
 

@@ -15,6 +15,7 @@
 #include "base/errors.h"
 #include "trainer/extractors/swin_network.h"
 #include "trainer/extractors/swin_reference.h"
+#include "trainer/formats/extractor_description.h"
 #include "trainer/kernels/products.h"
 
 namespace mtlgrid {
@@ -123,7 +124,8 @@ std::unique_ptr<Extractor> make_ctranspath(const ExtractorSettings& s, const ctr
 }
 
 std::unique_ptr<Extractor> make_ctranspath(const ExtractorSettings& settings) {
-  return make_ctranspath(settings, ctranspath::read_weights(settings.weights), "");
+  return make_ctranspath(settings, ctranspath::read_weights(settings.weights),
+                         weights_note(settings.extractor, settings.weights));
 }
 
 }  // namespace mtlgrid

@@ -5,6 +5,8 @@
 #include "base/errors.h"
 #include "trainer/extractors/ctranspath.h"
 #include "trainer/extractors/mean_colour.h"
+#include "trainer/extractors/module_extractor.h"
+#include "trainer/formats/extractor_description.h"
 
 namespace mtlgrid {
 namespace {
@@ -25,8 +27,17 @@ void check(const ExtractorSettings& s) {
   }
   if (is_ctranspath(s.extractor) && s.weights.empty()) {
     problems.add(
-        fmt::format("weights: extractor {} needs the file of its weights; docs/extraction.md says where it is "
-                    "published",
+        fmt::format("weights: extractor {} needs the file of its weights, which its authors publish; it is not "
+                    "downloaded",
+                    s.extractor));
+  }
+  if (is_description(s.extractor) && !s.weights.empty()) {
+    problems.add(fmt::format("weights {}: the description {} names the model; leave them out", s.weights, s.extractor));
+  }
+  if (s.extractor != "mean-colour" && !is_ctranspath(s.extractor) && !is_description(s.extractor)) {
+    problems.add(
+        fmt::format("extractor '{}' is not known: expected mean-colour, ctranspath, chief-ctranspath or a "
+                    "description (a file .json)",
                     s.extractor));
   }
   problems.throw_if_any();
@@ -38,8 +49,7 @@ std::unique_ptr<Extractor> make_extractor(const ExtractorSettings& settings) {
   check(settings);
   if (settings.extractor == "mean-colour") return make_mean_colour();
   if (is_ctranspath(settings.extractor)) return make_ctranspath(settings);
-  throw InputError(fmt::format("extractor '{}' is not known: expected mean-colour, ctranspath or chief-ctranspath",
-                               settings.extractor));
+  return make_module_extractor(settings, read_extractor_description(settings.extractor));
 }
 
 }  // namespace mtlgrid

@@ -43,5 +43,10 @@ TEST(Extractors, AllThatIsWrongInSettingsIsSaidAtOnce) {
                   HasSubstr("weights a.pth: extractor mean-colour has none")));
 }
 
+TEST(Extractors, ThatNeedWeightsSaySo) {
+  EXPECT_THAT(problems_of({.extractor = "chief-ctranspath"}),
+              ElementsAre(HasSubstr("weights: extractor chief-ctranspath needs the file")));
+}
+
 }  // namespace
 }  // namespace mtlgrid
