@@ -59,10 +59,13 @@ class PackageModel : public Model {
   torch::inductor::AOTIModelPackageLoader loader_;
 };
 
-// The first line of a message of torch, which continues with a trace.
-std::string first_line(const std::exception& e) {
+// The first line of a message of torch, which continues with a trace; and what to do about one that is known.
+std::string reason(const std::exception& e) {
   const std::string text = e.what();
-  return text.substr(0, std::min<std::size_t>(text.find('\n'), 300));
+  const std::string line = text.substr(0, std::min<std::size_t>(text.find('\n'), 300));
+  // Packages are linked with libtorch.so unless told otherwise, which needs all of CUDA where it was built for it.
+  const bool linked = text.find("libtorch.so") != std::string::npos;
+  return linked ? line + "; compile it with aot_inductor.link_libtorch = False (examples/export_extractor.py)" : line;
 }
 
 class ModuleExtractor : public Extractor {
@@ -87,7 +90,7 @@ class ModuleExtractor : public Extractor {
       throw InputError(fmt::format("{}: {}", d.model.string(), e.what()));
     } catch (const std::exception& e) {
       throw InputError(
-          fmt::format("{}: LibTorch {} cannot load and run it: {}", d.model.string(), TORCH_VERSION, first_line(e)));
+          fmt::format("{}: LibTorch {} cannot load and run it: {}", d.model.string(), TORCH_VERSION, reason(e)));
     }
   }
   std::string name() const override { return description_.name; }

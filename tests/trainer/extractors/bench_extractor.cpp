@@ -1,6 +1,6 @@
 // Features of CTransPath on the CPU, for bench_extractor.py, which sets PyTorch beside it.
 //   extractor weights FILE            writes weights by rule, as torch.save would
-//   extractor features THREADS PRECISION WEIGHTS TILES OUT
+//   extractor features THREADS PRECISION WEIGHTS|DESCRIPTION.json TILES OUT
 //                                     features (float32, OUT) of all tiles (bytes, [n, 224, 224, 3]) in batches of 64;
 //                                     prints their number and the seconds
 //   extractor rate THREADS            prints gigaflops of a product of 2048 x 2048 matrices
@@ -72,7 +72,7 @@ void run(const std::vector<std::string>& arguments) {
   if (what != "features" || arguments.size() != 6)
     throw std::runtime_error("features THREADS PRECISION WEIGHTS TILES OUT");
   settings.precision = arguments[2];
-  settings.weights = arguments[3];
+  (arguments[3].ends_with(".json") ? settings.extractor : settings.weights) = arguments[3];
   features(settings, arguments[4], arguments[5]);
 }
 
