@@ -47,6 +47,7 @@ chaos: build
 	@cmake --build --preset $(PRESET) --target run_chaos
 	@tests/end_to_end/chaos.py --runs 100
 	@tests/end_to_end/chaos_files.py --runs 500
+	@tests/end_to_end/chaos_slides.py --runs 100
 	@tests/cluster/scenarios.py --set long --record build/scenarios.jsonl
 	@tests/cluster/chaos_slurm.py --runs 20 --record build/chaos-slurm.jsonl
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/process_identity.h"
 #include "base/system_error.h"
 
 namespace mtlgrid {
@@ -46,6 +47,11 @@ std::string advice_for(int code, const std::string& doing) {
 }
 
 }  // namespace
+
+std::string process_suffix() {
+  ProcessIdentity self;
+  return "." + self.host() + "." + std::to_string(self.process()) + ".tmp";
+}
 
 FileError::FileError(const fs::path& file, const std::string& doing, int code)
     : Error(kind_of(code), file.string() + ": " + doing + ": " + std::strerror(code) + advice_for(code, doing)),

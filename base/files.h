@@ -38,6 +38,9 @@ void sync_folder(FileCalls& calls, const std::filesystem::path& folder);
 // after a power cut such a file may be missing, old, empty or cut short, so its reader must notice.
 enum class Durability { synced, none };
 
+// ".HOST.PROCESS.tmp": a suffix for temporary names where several processes may write one file at once.
+std::string process_suffix();
+
 struct AtomicFileOptions {
   Durability durability = Durability::synced;
   std::string suffix = ".tmp";  // of the temporary name; with a process id where several may write one file at once

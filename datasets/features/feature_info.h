@@ -12,6 +12,8 @@ namespace mtlgrid {
 // The attribute by which `mtlgrid extract` tells its feature files apart: the identity of the grid of slides, and what
 // the slide itself did not say (trainer/contract/extraction.h, extraction_mark()).
 inline constexpr const char* kExtractionAttribute = "mtlgrid_extraction";
+// What `mtlgrid extract` saw of the slide: a SlideRecord without paths, as JSON.
+inline constexpr const char* kSlideAttribute = "mtlgrid_slide";
 
 // What the rows of a feature file are of.
 enum class FeatureLevel {
@@ -36,6 +38,7 @@ struct FeatureInfo {
   bool pytorch = false;           // a file of torch.save, which has no attributes
   bool bfloat16 = false;          // values of 2 bytes that are rounded
   std::string extraction{};       // kExtractionAttribute; empty if absent
+  std::string slide{};            // kSlideAttribute; empty if absent
 };
 
 }  // namespace mtlgrid

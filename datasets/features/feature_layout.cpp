@@ -288,6 +288,7 @@ void add_names(const FeatureRoot& root, const Feats& feats, FeatureInfo& info) {
     info.extractor = name(root.root, "encoder");
   }
   info.extraction = name(root.root, kExtractionAttribute);
+  info.slide = name(root.root, kSlideAttribute);
   info.geometry = geometry_of(root.root, coords_of(root), info.extractor);
   if (!info.extractor.empty()) return;
   try {

@@ -103,6 +103,7 @@ void visit(Visit& field, File& file) {
   field(info.pytorch);
   field(info.bfloat16);
   field(info.extraction);
+  field(info.slide);
   field(info.coordinates, std::int64_t{-1}, std::int64_t{1} << 52);
   field(file.hash);
   field(file.zero_tiles, std::int64_t{0}, kMostTiles);

@@ -138,7 +138,10 @@ void write_jpeg(FileCalls& calls, const std::filesystem::path& file, const Image
   const bool whole = encode(image, row.data(), memory, error);
   const std::unique_ptr<unsigned char, decltype(&std::free)> owned(memory.bytes, std::free);
   if (!whole) throw Error(ErrorKind::fatal, fmt::format("{}: as JPEG: {}", file.string(), error.text));
-  write_by_rename(calls, file, std::string_view(reinterpret_cast<const char*>(memory.bytes), memory.size));
+  // Two processes may write it at the same time: one that was given up, and the one that took its slide over.
+  AtomicFileOptions options;
+  options.suffix = process_suffix();
+  write_by_rename(calls, file, std::string_view(reinterpret_cast<const char*>(memory.bytes), memory.size), options);
 }
 
 }  // namespace mtlgrid

@@ -2,16 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "base/clock.h"
+#include "base/exit_status.h"
 #include "base/telling.h"
 #include "base/text.h"
 #include "orchestrator/commands/command_options.h"
 #include "orchestrator/commands/grid_run.h"
+#include "orchestrator/extraction/leftovers.h"
 #include "orchestrator/extraction/slide_plan.h"
 #include "orchestrator/session/feature_process.h"
 #include "orchestrator/session/trainer_executable.h"
+#include "results/status/query_render.h"
 #include "results/store/layout.h"
 #include "results/store/store.h"
 #include "results/store/store_place.h"
@@ -21,7 +26,7 @@ namespace mtlgrid {
 namespace {
 
 // The slide's file was there before the run, whole.
-CellResult present_result(const StoredCell& stored, const PresentFeatures& present, const std::string& slide_file) {
+CellResult present_result(const StoredCell& stored, const PresentFeatures& present) {
   CellResult result;
   result.cell = stored.cell;
   result.attempt = stored.attempts + 1;
@@ -29,11 +34,7 @@ CellResult present_result(const StoredCell& stored, const PresentFeatures& prese
   result.environment.device = "none";
   result.environment.libraries = "none: the feature file was there";
   result.started = result.ended = Clock::real().now();
-  SlideRecord record;
-  record.slide_file = slide_file;
-  record.feature_file = present.file;
-  record.kept = present.tiles;
-  result.slide = record;
+  result.slide = present.record;
   return result;
 }
 
@@ -43,8 +44,7 @@ int enter_present(Store& store, const SlidePlan& plan) {
   for (const StoredCell& stored : store.cells()) {
     const auto present = plan.present.find(stored.cell.name());
     if (present == plan.present.end() || stored.state == CellState::done) continue;
-    const Extraction::Slide slide = plan.experiment.extraction->slide_of(stored.cell);
-    store.commit_result(present_result(stored, present->second, slide.slide.file));
+    store.commit_result(present_result(stored, present->second));
     ++entered;
   }
   return entered;
@@ -60,6 +60,22 @@ bool must_be_redone(const Store& store, const SlidePlan& plan, const Cell& cell)
 std::string next_command(const Config& config) {
   const std::string file = shell_word(config.file.string());
   return config.biomarkers.empty() ? "mtlgrid init, which proposes a grid for these features" : "mtlgrid run " + file;
+}
+
+// What would be done, by cohort; nothing is written.
+int check_slides(const SlidePlan& plan) {
+  QueryResult table{{"cohort", "slides", "features there", "to extract", "features"}, {}};
+  for (const SlideCohort& cohort : plan.experiment.extraction->cohorts) {
+    const auto there = std::count_if(cohort.slides.begin(), cohort.slides.end(), [&](const SlideInput& slide) {
+      return plan.present.count(Cell::of_slide(cohort.name, slide.name).name()) != 0;
+    });
+    const std::int64_t slides = std::ssize(cohort.slides);
+    table.rows.push_back({cohort.name, with_separators(slides), with_separators(there), with_separators(slides - there),
+                          cohort.features});
+  }
+  put_result(render(table, QueryFormat::table));
+  for (const std::string& note : plan.notes) tell_message(note);
+  return kAllDone;
 }
 
 // Runs on rank 0. Sets `all_alive` as soon as it is known.
@@ -79,6 +95,7 @@ int run_slides(GridRunOptions options, const std::vector<std::string>& cohorts, 
   return with_written_end(store, [&] {
     for (const std::string& note : plan.notes) tell_message(note);
     store.use_grid(plan.grid);
+    remove_leftovers(*plan.experiment.extraction);
     const int entered = enter_present(store, plan);
     if (entered > 0) tell_message(fmt::format("{} there already and kept", counted(entered, "feature file")));
     const std::string folder = grid_folder(config.store, store.grid_id());
@@ -101,6 +118,7 @@ int run_slides(GridRunOptions options, const std::vector<std::string>& cohorts, 
       all_alive = false;
       session = coordinate(inputs, store, transport, options.trainers);
       all_alive = session.all_alive;
+      remove_leftovers(*plan.experiment.extraction);
     }
     return end_run(store, selection, session, {true, config.store.string(), next_command(config)});
   });
@@ -108,13 +126,17 @@ int run_slides(GridRunOptions options, const std::vector<std::string>& cohorts, 
 
 void declare_extract(CommandOptions& options) {
   declare_grid_run(options, "slides");
-  options.option("cohort", "NAMES", "only the slides of these cohorts, comma-separated");
+  options.option("cohort", "NAMES", "only the slides of these cohorts, comma-separated")
+      .flag("check", "print what would be extracted, or all problems, and write nothing");
 }
 
 int execute_extract(const CommandOptions& options) {
   const GridRunOptions wanted = grid_run_options(options);
   std::vector<std::string> cohorts;
   if (options.has("cohort")) cohorts = split_commas(options.get<std::string>("cohort"));
+  if (options.has("check")) {
+    return check_slides(make_slide_plan(load_config(wanted.config, ConfigUse::slides), cohorts, *feature_process()));
+  }
   return on_all_ranks(wanted.trainers, {}, [&](KeepAliveTransport& transport, bool& all_alive) {
     return run_slides(wanted, cohorts, transport, all_alive);
   });

@@ -39,7 +39,7 @@ void require_cell(const Config& config, const std::string& name) {
 }
 
 int execute_paths(const CommandOptions& options) {
-  const Config config = load_config(options.get<std::string>("CONFIG"));
+  const Config config = load_config(options.get<std::string>("CONFIG"), ConfigUse::slides);
   if (options.has("CELL")) require_cell(config, options.get<std::string>("CELL"));
   const std::pair<const char*, std::filesystem::path> lines[] = {
       {"config", config.file},

@@ -1,28 +1,50 @@
 #include "orchestrator/extraction/extractor_files.h"
 
+#include <fmt/format.h>
+
 #include "base/errors.h"
 #include "datasets/features/fingerprint.h"
+#include "trainer/formats/ctranspath_weights.h"
+#include "trainer/formats/extractor_description.h"
 
 namespace mtlgrid {
 namespace {
 
 constexpr const char* kMeanColour = "mean-colour";
 
+void require_side(const ExtractSettings& settings, const std::string& extractor, int side) {
+  if (settings.tile_px == side) return;
+  throw InputError(fmt::format("[extract] tile_px: {}, but the extractor {} takes tiles of {} pixels a side",
+                               settings.tile_px, extractor, side));
+}
+
+// Of a description, which names the model itself.
+ExtractorFiles described(const ExtractSettings& settings) {
+  const ExtractorDescription description = read_extractor_description(settings.extractor);
+  require_side(settings, description.name, description.input);
+  return {description.name, hash_file(settings.extractor) + hash_file(description.model), {}};
+}
+
 }  // namespace
 
 ExtractorFiles read_extractor_files(const ExtractSettings& settings) {
-  ExtractorFiles files;
-  files.name = settings.extractor;
-  if (settings.extractor == kMeanColour) {
-    if (!settings.weights.empty())
-      throw InputError("[extract]: weights: the extractor mean-colour has none; leave it out");
-    return files;
+  const bool own_weights = settings.extractor == kMeanColour || is_description(settings.extractor);
+  if (own_weights && !settings.weights.empty()) {
+    throw InputError(fmt::format("[extract] weights: the extractor {} {}; leave them out", settings.extractor,
+                                 settings.extractor == kMeanColour ? "has none" : "names its model itself"));
   }
+  if (settings.extractor == kMeanColour) return {kMeanColour, "", {}};
+  if (own_weights) return described(settings);
   if (settings.weights.empty()) {
-    throw InputError("[extract]: weights is missing: the extractor " + settings.extractor +
-                     " needs the file of its weights (docs/extraction.md says where it is published)");
+    throw InputError(
+        fmt::format("[extract] weights: the extractor {} needs the file of its weights; "
+                    "docs/extraction.md says where it is published",
+                    settings.extractor));
   }
-  files.content = hash_file(settings.weights);
+  require_side(settings, settings.extractor, ctranspath::kSide);
+  ExtractorFiles files = {settings.extractor, hash_file(settings.weights), {}};
+  const std::string note = weights_note(settings.extractor, settings.weights);
+  if (!note.empty()) files.notes.push_back(note);
   return files;
 }
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "base/decode.h"
 #include "datasets/features/extractor_name.h"
 #include "datasets/features/feature_reader.h"
 #include "datasets/features/file_fault.h"
@@ -29,6 +30,23 @@ std::string difference(const FeatureInfo& info, const ExtractSettings& settings,
   return tiles ? fmt::format("is there with tiles of {}", *tiles) : "";
 }
 
+SlideRecord record_of(const FeatureInfo& info, const std::string& slide_file, const std::string& feature_file) {
+  SlideRecord record;
+  try {
+    nlohmann::json said = decode_json_if_valid(info.slide).value_or(nlohmann::json::object());
+    said["slide_file"] = slide_file;
+    said["feature_file"] = feature_file;
+    record = said.get<SlideRecord>();
+  } catch (const nlohmann::json::exception&) {  // of another program, or cut short
+    record = {};
+  }
+  if (record.kept != info.tiles) record = {};
+  record.slide_file = slide_file;
+  record.feature_file = feature_file;
+  record.kept = info.tiles;
+  return record;
+}
+
 }  // namespace
 
 void PresenceCheck::look_at(const SlideCohort& cohort, const SlideInput& slide,
@@ -45,7 +63,7 @@ void PresenceCheck::look_at(const SlideCohort& cohort, const SlideInput& slide,
   }
   const std::string& identity = extraction_.identity;
   if (info.extraction == extraction_mark(identity, slide.mpp, slide.mpp_source) || info.extraction == identity) {
-    present[Cell::of_slide(cohort.name, slide.name).name()] = {file.string(), info.tiles};
+    present[Cell::of_slide(cohort.name, slide.name).name()] = {record_of(info, slide.file, file.string())};
   } else if (info.extraction.starts_with(identity)) {
     again_.add("feature files were made with other microns per pixel and are made again", shown);
   } else if (!info.extraction.empty()) {
@@ -53,7 +71,7 @@ void PresenceCheck::look_at(const SlideCohort& cohort, const SlideInput& slide,
   } else if (const std::string other = difference(info, extraction_.settings, extractor_); !other.empty()) {
     in_the_way_.add(other, shown, kAdvice);
   } else {
-    present[Cell::of_slide(cohort.name, slide.name).name()] = {file.string(), info.tiles};
+    present[Cell::of_slide(cohort.name, slide.name).name()] = {record_of(info, slide.file, file.string())};
   }
 }
 

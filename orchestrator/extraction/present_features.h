@@ -15,8 +15,7 @@ class FeatureReader;
 
 // A whole feature file with the features that would be computed.
 struct PresentFeatures {
-  std::string file;
-  std::int64_t tiles = 0;
+  SlideRecord record;  // as far as the file says; of another program's file the kept tiles alone
 };
 
 // Looks at the files in the place of a cohort's features. Kept are those with this extraction's mark, and those of

@@ -71,6 +71,12 @@ class Extract(ExtractTest):
         self.assertEqual(grid.files(), before)
         self.assertEqual(grid.attempts(), {"s0": 1, "s1": 2, "s2": 2, "s3": 1, "s4": 1, "s5": 1})
 
+    def test_check_says_what_would_be_done_and_writes_nothing(self):
+        grid = self.slides(slides=3)
+        said = grid.call("extract", grid.config, "--check").stdout
+        self.assertRegex(said, r"(?m)^A +3 +0 +3 ")
+        self.assertFalse(grid.store.exists() or grid.feats.exists())
+
     def test_files_of_a_lost_store_are_kept(self):
         grid = self.slides()
         self.assertEqual(grid.extract()[0], 0)
@@ -81,7 +87,7 @@ class Extract(ExtractTest):
         self.assertEqual(status, 0)
         self.assertIn("6 feature files there already and kept", said)
         self.assertEqual(grid.files(), before)
-        self.assertEqual(grid.rows("SELECT count(*), sum(tiles IS NULL) FROM slides"), [(6, 6)])
+        self.assertEqual(grid.rows("SELECT count(*) FROM slides WHERE tiles = kept + too_bright + too_plain AND mpp = 0.5"), [(6,)])
 
     def test_files_of_other_settings_are_in_the_way(self):
         grid = self.slides()

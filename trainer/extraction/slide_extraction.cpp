@@ -148,8 +148,8 @@ class SlideRun {
     }
     write_feature_file(
         means_.files, file, features,
-        {means_.extractor.name(), settings().tile_um, settings().tile_px, mpp_.value, mpp_.source,
-         extraction_mark(means_.extraction.identity, mpp_.value, mpp_.source), means_.extractor.libraries()});
+        {means_.extractor.name(), settings().tile_um, settings().tile_px,
+         extraction_mark(means_.extraction.identity, mpp_.value, mpp_.source), record, means_.extractor.libraries()});
     record.feature_file = file.string();
   }
 

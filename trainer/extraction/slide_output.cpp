@@ -1,9 +1,6 @@
 #include "trainer/extraction/slide_output.h"
 
-#include <unistd.h>
-
 #include "base/files.h"
-#include "base/process_identity.h"
 #include "datasets/features/feature_info.h"
 #include "datasets/features/hdf5.h"
 
@@ -24,8 +21,9 @@ void write_attributes(const hdf5::Handle& file, const SlideAttributes& a) {
   hdf5::write_attribute(file, "mtlgrid_version", std::string(MTLGRID_VERSION));
   hdf5::write_attribute(file, kExtractionAttribute, a.mark);
   hdf5::write_attribute(file, "mtlgrid_libraries", a.libraries);
-  hdf5::write_attribute(file, "mtlgrid_mpp", a.mpp);
-  hdf5::write_attribute(file, "mtlgrid_mpp_source", a.mpp_source);
+  nlohmann::json slide = a.slide;
+  for (const char* path : {"slide_file", "feature_file"}) slide.erase(path);
+  hdf5::write_attribute(file, kSlideAttribute, slide.dump());
 }
 
 // A file in memory, whose bytes file_bytes() takes out.
@@ -64,7 +62,7 @@ std::string feature_file_bytes(const SlideFeatures& features, const SlideAttribu
 void write_feature_file(FileCalls& calls, const std::filesystem::path& file, const SlideFeatures& features,
                         const SlideAttributes& attributes) {
   AtomicFileOptions options;
-  options.suffix = "." + ProcessIdentity().host() + "." + std::to_string(::getpid()) + ".tmp";
+  options.suffix = process_suffix();
   write_by_rename(calls, file, feature_file_bytes(features, attributes), options);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/file_calls.h"
+#include "results/records/slide_record.h"
 
 namespace mtlgrid {
 
@@ -23,10 +24,9 @@ struct SlideAttributes {
   std::string extractor;
   double tile_um = 0;
   int tile_px = 0;
-  double mpp = 0;          // microns per pixel of the slide's level 0
-  std::string mpp_source;  // as in SlideRecord
-  std::string mark;        // extraction_mark()
-  std::string libraries;   // what computed the features, with versions
+  std::string mark;       // extraction_mark()
+  SlideRecord slide;      // kept in the file without its paths
+  std::string libraries;  // what computed the features, with versions
 };
 
 // The bytes of the HDF5 file: `feats` float16 [tiles, width] and `coords` float32 [tiles, 2], and the attributes. The

@@ -83,7 +83,7 @@ TEST_F(SlidePlans, ProblemsComeTogether) {
   scratch.write("slide.csv", "PATIENT,FILENAME,MPP\n1,a,0\n2,c,x\n");
   const std::string text = refused("slides = slide.csv\nmpp_column = MPP\n", "extractor = ctranspath\n", {"A", "B"});
   EXPECT_THAT(text, AllOf(HasSubstr("line 2: column 'MPP': '0' is not a number of microns above 0"),
-                          HasSubstr("line 3: column 'MPP': 'x'"), HasSubstr("weights is missing"),
+                          HasSubstr("line 3: column 'MPP': 'x'"), HasSubstr("needs the file of its weights"),
                           HasSubstr("no cohort 'B' with a slides_folder")));
   EXPECT_THAT(refused("", "extractor = ctrans\n"), HasSubstr("did you mean 'ctranspath'?"));
   EXPECT_THAT(refused("", "extractor = mean-colour\nbrightness_cutoff = dark\n"), HasSubstr("brightness_cutoff"));

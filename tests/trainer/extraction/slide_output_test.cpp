@@ -24,7 +24,13 @@ SlideFeatures features() {
   return f;
 }
 
-const SlideAttributes kAttributes = {"mean-colour", 256, 224, 0.5, "default_mpp", "0123456789abcdef at 0.5 um", "test"};
+SlideAttributes attributes() {
+  SlideRecord record;
+  record.slide_file = "/somewhere/a.svs";
+  record.tiles = 7;
+  record.kept = 3;
+  return {"mean-colour", 256, 224, "0123456789abcdef at 0.5 um", record, "test"};
+}
 
 struct SlideOutput : ::testing::Test {
   testing::Scratch scratch;
@@ -32,7 +38,7 @@ struct SlideOutput : ::testing::Test {
 };
 
 TEST_F(SlideOutput, IsReadBackAsStampsLayout) {
-  write_feature_file(FileCalls::real(), folder / "a.h5", features(), kAttributes);
+  write_feature_file(FileCalls::real(), folder / "a.h5", features(), attributes());
   const FeatureInfo info = inspect_features(folder / "a.h5");
   EXPECT_EQ(info.tiles, 3);
   EXPECT_EQ(info.width, 2);
@@ -42,17 +48,19 @@ TEST_F(SlideOutput, IsReadBackAsStampsLayout) {
   EXPECT_EQ(info.level, FeatureLevel::tile);
   EXPECT_EQ(geometry_text(info.geometry), "256 um in 224 px (1.143 um/px)");
   EXPECT_EQ(tool_text(info.geometry), "STAMP 2.5.0");
-  EXPECT_EQ(info.extraction, kAttributes.mark);
+  EXPECT_EQ(info.extraction, attributes().mark);
+  EXPECT_EQ(nlohmann::json::parse(info.slide)["tiles"], 7);
+  EXPECT_EQ(info.slide.find("somewhere"), std::string::npos);
   std::vector<std::uint16_t> values(6);
   read_features(folder / "a.h5", values);
   EXPECT_EQ(values, features().values);
 }
 
 TEST_F(SlideOutput, SameContentGivesTheSameBytes) {
-  const std::string first = feature_file_bytes(features(), kAttributes);
+  const std::string first = feature_file_bytes(features(), attributes());
   std::vector<std::string> between(50, std::string(100'000, 'x'));  // memory that is not zero
   between.clear();
-  EXPECT_EQ(first, feature_file_bytes(features(), kAttributes));
+  EXPECT_EQ(first, feature_file_bytes(features(), attributes()));
 }
 
 TEST_F(SlideOutput, FullDiskLeavesTheOldFileAndNothingElse) {
@@ -63,7 +71,7 @@ TEST_F(SlideOutput, FullDiskLeavesTheOldFileAndNothingElse) {
     }
   } full;
   std::ofstream(folder / "a.h5") << "old";
-  EXPECT_THROW(write_feature_file(full, folder / "a.h5", features(), kAttributes), FileError);
+  EXPECT_THROW(write_feature_file(full, folder / "a.h5", features(), attributes()), FileError);
   EXPECT_THAT(scratch.listing(), ElementsAre(Pair("a.h5", "old")));
 }
 
