@@ -2,6 +2,8 @@
 # Trains the whole grid on a Slurm cluster, over as many jobs as it takes, and writes its tables.
 #
 #   slurm/full_benchmark.sh [CONFIG]     submits itself with the values of slurm/site.sh
+#   MTLGRID_COMMAND=extract slurm/full_benchmark.sh [CONFIG]
+#                                        computes the features of slides instead (docs/extraction.md)
 #   MTLGRID_REHEARSE=3 MTLGRID_WALLTIME=15 slurm/full_benchmark.sh [CONFIG]
 #                                        rehearses for 3 minutes instead (docs/rehearsal.md)
 #
@@ -26,6 +28,8 @@ export MTLGRID_SLURM_DIR
 . "$MTLGRID_SLURM_DIR/lib.sh"
 read_site
 
+[[ $MTLGRID_COMMAND =~ ^(run|extract)$ ]] || die "MTLGRID_COMMAND is '$MTLGRID_COMMAND', expected run or extract"
+[[ $MTLGRID_COMMAND == run || -z $MTLGRID_REHEARSE ]] || die "a rehearsal is of run: unset MTLGRID_COMMAND or MTLGRID_REHEARSE"
 config=${1:-$MTLGRID_CONFIG}
 [[ -n $config ]] || die "name a configuration, or set MTLGRID_CONFIG in slurm/site.sh"
 config=$(absolute_file "$config")
@@ -37,7 +41,7 @@ fi
 
 store='' store_done='' store_lock='' rehearsal_done='' # set by ask_paths
 ended=''                                               # the file that the run writes when it ends
-order=()                                               # options of `mtlgrid run` besides the site's options
+order=()                                               # options of the command besides the site's options
 mpirun_pid=
 stop_asked=  # time in seconds at which Slurm asked this job to stop
 
@@ -69,7 +73,7 @@ start_grid() {
   export SLURM_NO_KILL=set SLURM_KILL_BAD_EXIT=0
   # shellcheck disable=SC2086  # options are meant to be split
   "$MTLGRID_MPIRUN" --enable-recovery --bind-to none $MTLGRID_MPIRUN_ARGS \
-    "$MTLGRID_BINARY" run "$config" "${order[@]}" ${end:+--ends "$end"} $MTLGRID_RUN_ARGS &
+    "$MTLGRID_BINARY" "$MTLGRID_COMMAND" "$config" "${order[@]}" ${end:+--ends "$end"} $MTLGRID_RUN_ARGS &
   mpirun_pid=$!
 }
 
@@ -194,6 +198,10 @@ finish() {
   local tables=${MTLGRID_TABLES:-$(dirname "$store")/tables} grid made=0
   grid=$(json_number "$ended" grid) # the run's grid: the store may hold others
   rm -f "$store.requeues" || say "$store.requeues cannot be removed"
+  if [[ $MTLGRID_COMMAND == extract ]]; then
+    if (($1 == 1)); then say "some slides failed: mtlgrid status $store names them"; fi
+    exit "$1"
+  fi
   if (($1 == 1)); then say "some cells failed: mtlgrid status $store names them"; fi
   "$MTLGRID_BINARY" tables "$store" ${grid:+--grid "$grid"} --out "$tables" || made=$?
   if ((made == 2)) && [[ -n $grid ]]; then # the folder holds the tables of another grid
@@ -238,7 +246,9 @@ without_status() {
     say "another run holds the store (see $store_lock): submit again when that run has ended"
     exit 5
   fi
-  if [[ -z $stop_asked ]]; then "$MTLGRID_BINARY" plan "$config" >/dev/null || status=$?; fi
+  local check=(plan "$config")
+  if [[ $MTLGRID_COMMAND == extract ]]; then check=(extract "$config" --check); fi
+  if [[ -z $stop_asked ]]; then "$MTLGRID_BINARY" "${check[@]}" >/dev/null || status=$?; fi
   if ((status == 2)); then die "$config: fix the problems listed above and submit again"; fi
   if ((status == 5)); then
     say "a person must act first, see above; then submit again"

@@ -27,8 +27,10 @@
 : "${MTLGRID_MPIRUN:=mpirun}"
 : "${MTLGRID_MPIRUN_ARGS:=}"
 
-# The program, further options of its command `run`, and the default configuration.
+# The program, its command (`run`; `extract` computes the features of slides first), further options of that command, and the
+# default configuration.
 : "${MTLGRID_BINARY:=$MTLGRID_SLURM_DIR/../build/mtlgrid}"
+: "${MTLGRID_COMMAND:=run}"
 : "${MTLGRID_RUN_ARGS:=}"
 : "${MTLGRID_CONFIG:=}"
 # Minutes of a rehearsal. If set, the job rehearses instead of training.

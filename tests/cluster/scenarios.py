@@ -14,9 +14,10 @@ import tempfile
 import time
 import traceback
 
-import node_scenarios  # noqa: F401  registers its scenarios, as do the next two; in the order in which they run
+import node_scenarios  # noqa: F401  registers its scenarios, as do the next three; in the order in which they run
 import job_scenarios  # noqa: F401
 import cell_scenarios  # noqa: F401
+import slide_scenarios  # noqa: F401
 from slurm_cluster import Cluster, Unavailable, end_on_signals
 from slurm_grid import end_to_end, reference_results, write_record
 from stage import SCENARIOS, Skipped, Stage
