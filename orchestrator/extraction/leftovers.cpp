@@ -9,7 +9,8 @@ namespace fs = std::filesystem;
 
 void remove_leftovers(const Extraction& extraction) {
   const auto is_leftover = [](const std::string& name) {
-    return name.ends_with(".tmp") && (name.find(".h5.") != std::string::npos || name.find(".jpg.") != std::string::npos);
+    return name.ends_with(".tmp") &&
+           (name.find(".h5.") != std::string::npos || name.find(".jpg.") != std::string::npos);
   };
   for (const SlideCohort& cohort : extraction.cohorts) {
     std::vector<fs::path> found;
