@@ -64,7 +64,7 @@ bench: build
 	@cmake --build --preset $(PRESET) --target bench
 
 # Everything that parses what others wrote, under AddressSanitizer and UndefinedBehaviorSanitizer; no torch.
-DATASETS = tables workbooks features bags splits cohorts synthetic
+DATASETS = tables slides workbooks features bags splits cohorts synthetic
 PARSERS = base $(DATASETS:%=datasets_%) results_store trainer_contract trainer_formats orchestrator_config orchestrator_messages
 asan-parsers:
 	@cmake/install_packages.sh

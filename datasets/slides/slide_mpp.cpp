@@ -114,11 +114,14 @@ std::optional<double> python_float(std::string_view text) {
 
 std::optional<std::string> comment_mpp(std::string_view comment) {
   constexpr std::string_view kBegin = "<PixelSizeMicrons>", kEnd = "</PixelSizeMicrons>";
-  for (std::size_t at = comment.find(kBegin); at != std::string_view::npos; at = comment.find(kBegin, at + 1)) {
+  std::size_t at = 0;
+  while ((at = comment.find(kBegin, at)) != std::string_view::npos) {
     const std::size_t begin = at + kBegin.size(), end = comment.find(kEnd, begin);
     if (end == std::string_view::npos) return std::nullopt;
     const std::string_view text = comment.substr(begin, end - begin);
-    if (text.find('\n') == std::string_view::npos) return std::string(text);
+    const std::size_t line_end = text.rfind('\n');
+    if (line_end == std::string_view::npos) return std::string(text);
+    at = begin + line_end;  // no beginning before it is in the line of this end
   }
   return std::nullopt;
 }

@@ -105,6 +105,13 @@ TEST(CommentMpp, IsTheFirstInOneLine) {
   EXPECT_EQ(comment_mpp(""), std::nullopt);
 }
 
+TEST(CommentMpp, OfManyBeginningsTakesNoLongTime) {
+  std::string comment;
+  for (int i = 0; i < 200000; ++i) comment += "<PixelSizeMicrons>";
+  EXPECT_EQ(comment_mpp(comment + "\n</PixelSizeMicrons>"), std::nullopt);
+  EXPECT_EQ(comment_mpp(comment + "\n<PixelSizeMicrons>3</PixelSizeMicrons>"), "3");
+}
+
 TEST(DescriptionMpp, LooksIntoTheFirstImageAlone) {
   EXPECT_EQ(description_mpp(kOme), "0.345");
   EXPECT_EQ(description_mpp("<OME><Image/><Image><Pixels PhysicalSizeX='1'/></Image></OME>"), std::nullopt);
