@@ -11,11 +11,9 @@
 #include <cstdint>
 #include <string>
 
-struct _openslide;  // OpenSlide's own name for an open slide
-
 namespace mtlgrid::openslide {
 
-using Handle = ::_openslide;
+struct Handle;  // an open slide; never defined here
 
 // The functions used here, declared as in openslide.h of versions 3.4 and 4.0. All may be called by any thread at any
 // time, but `close` while no other call on the same handle runs.

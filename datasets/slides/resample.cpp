@@ -16,10 +16,10 @@ constexpr int kLanes = 64;         // bytes that are summed at once: 16 pixels
 constexpr int kRows = kLanes / 4;  // rows that pass along rows works on together
 
 double bicubic(double x) {
-  constexpr double a = -0.5;
+  constexpr double kA = -0.5;
   x = std::abs(x);
-  if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
-  if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * a;
+  if (x < 1.0) return ((kA + 2.0) * x - (kA + 3.0)) * x * x + 1;
+  if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * kA;
   return 0.0;
 }
 
@@ -40,7 +40,7 @@ std::int32_t fixed_point(double weight) {
 inline __attribute__((always_inline)) void weighted(const std::int32_t* weights, int count, const std::uint8_t* in,
                                                     std::size_t stride, std::uint8_t* out) {
   std::int32_t sums[kLanes];
-  for (int j = 0; j < kLanes; ++j) sums[j] = 1 << (kBits - 1);
+  std::fill_n(sums, kLanes, 1 << (kBits - 1));
   for (int t = 0; t < count; ++t, in += stride) {
     const std::int32_t weight = weights[t];
     for (int j = 0; j < kLanes; ++j) sums[j] += weight * in[j];
@@ -89,8 +89,9 @@ ResampleAxis resample_axis(int in, double begin, double end, int out, ResampleFi
   std::vector<double> row(static_cast<std::size_t>(axis.taps));
   for (int o = 0; o < out; ++o) {
     const double center = from + (o + 0.5) * scale;
-    const int first = std::max(static_cast<int>(center - support + 0.5), 0);
-    const int count = std::min(static_cast<int>(center + support + 0.5), in) - first;
+    const double begins = center - support + 0.5, ends = center + support + 0.5;  // cut off, not rounded, below
+    const int first = std::max(static_cast<int>(begins), 0);
+    const int count = std::min(static_cast<int>(ends), in) - first;
     double sum = 0;
     for (int t = 0; t < count; ++t) {
       const double x = (t + first - center + 0.5) * narrow;

@@ -103,7 +103,7 @@ void Slide::read_levels() {
                                    level.width, level.height));
     levels_.push_back(level);
     const auto stated = [&](const char* what) {
-      return std::atoll(property(fmt::format("openslide.level[{}].{}", i, what)).c_str());
+      return std::strtoll(property(fmt::format("openslide.level[{}].{}", i, what)).c_str(), nullptr, 10);
     };
     tiles.push_back({stated("tile-width"), stated("tile-height"), 1});
   }

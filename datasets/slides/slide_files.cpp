@@ -33,7 +33,7 @@ class Search {
 
   // `below`: the path from the top. `above`: the folders that contain it, itself too. Throws SystemError if the folder
   // cannot be read.
-  void visit(const fs::path& below, std::set<Identity> above) {
+  void visit(const fs::path& below, const std::set<Identity>& above) {
     std::vector<fs::path> names;
     std::error_code failed;
     for (fs::directory_iterator entry(top_ / below, failed), end; !failed && entry != end; entry.increment(failed))
@@ -97,7 +97,7 @@ class Search {
       return;
     }
     try {
-      visit(below, std::move(above));
+      visit(below, above);
     } catch (const SystemError& e) {
       found_.problems.emplace_back(e.what());
     }

@@ -33,8 +33,8 @@ TEST(Reducing, GivesPillowsBitsAlsoInParts) {
     parts.add(part_of(image, x, y, width - x, height - y), x, y);
     parts.add(part_of(image, 0, 0, x, height), 0, 0);
     parts.add(part_of(image, x, 0, width - x, y), x, 0);
-    EXPECT_EQ(hashed(whole.result().rgba), c["plain"]) << c;
-    EXPECT_EQ(hashed(parts.result().rgba), c["plain"]) << c;
+    EXPECT_EQ(hashed(whole.result().rgba), c["plain"].get<std::string>()) << c;
+    EXPECT_EQ(hashed(parts.result().rgba), c["plain"].get<std::string>()) << c;
   }
 }
 
