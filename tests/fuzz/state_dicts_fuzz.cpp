@@ -17,6 +17,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } catch (const InputError& e) {
     fuzz::expect(!e.problems().empty(), "a reason");
   }
+  try {  // as CTransPath's: inside another dict, with plain data beside it and buffers
+    read_state_dict(fuzz::as_file(bytes, "dict.pt"), layout, {"model", {{"projector.0.mask", {3}}}});
+  } catch (const InputError& e) {
+    fuzz::expect(!e.problems().empty(), "a reason");
+  }
   try {
     read_pickled_dict(bytes);
   } catch (const InputError& e) {

@@ -1,5 +1,6 @@
 #include "trainer/extractors/ctranspath.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
@@ -119,6 +120,9 @@ std::unique_ptr<Extractor> make_ctranspath(const ExtractorSettings& s, const ctr
     return std::make_unique<FusedCtranspath>(s.extractor, note, weights);
   }
   const at::ScalarType type = s.precision == "fp64" ? at::kDouble : s.precision == "bf16" ? at::kBFloat16 : at::kFloat;
+  // The same bits of a factor on a GPU as on the CPU: its convolutions would round to 11 bits otherwise.
+  at::globalContext().setAllowTF32CuDNN(false);
+  set_gpu_products("fp32");
   const at::Device device(s.device == "cuda" ? at::kCUDA : at::kCPU);
   return std::make_unique<AtenCtranspath>(s.extractor, note, weights, type, device, s.batch);
 }

@@ -1,5 +1,6 @@
 #include "trainer/extractors/make_extractor.h"
 
+#include <ATen/Context.h>
 #include <fmt/format.h>
 
 #include "base/errors.h"
@@ -20,6 +21,9 @@ void check(const ExtractorSettings& s) {
   }
   if (s.device != "cpu" && s.device != "cuda") {
     problems.add(fmt::format("device '{}' of the extractor: expected cpu or cuda", s.device));
+  }
+  if (s.device == "cuda" && !at::hasCUDA()) {
+    problems.add("device 'cuda' of the extractor: LibTorch finds no GPU on this machine");
   }
   if (s.batch < 1) problems.add(fmt::format("batch {} of the extractor: expected at least 1", s.batch));
   if (s.extractor == "mean-colour" && !s.weights.empty()) {

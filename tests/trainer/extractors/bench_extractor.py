@@ -1,8 +1,9 @@
 """CTransPath's features: ours (build/bench/extractor) beside PyTorch eager and compiled, in turns.
 
 Usage: bench_extractor.py [--tiles 256] [--rounds 3] [--threads 2] [--precision fp32|bf16] [--cosine 1000] [--frozen]
-Prints tiles a second of each, best round, the ratio to the better of PyTorch's two, and how near ours is to the rate of a
-large product of the same run; then the smallest cosine of a tile's features with PyTorch's float32 over --cosine tiles.
+Prints tiles a second of each, best round, the processor's milliseconds a tile (of all threads, least round: what counts
+where other work shares the machine), how often ours is as fast by both, and how near ours is to the rate of a large product of
+the same run; then the smallest cosine of a tile's features with PyTorch's float32 over --cosine tiles.
 All have the same weights (by rule), the same tiles (random textures) and the same number of threads, in batches of 64. The
 network of PyTorch is tests/oracle/ctranspath.py's, with the fused attention of torch.nn.functional. --frozen also times
 it compiled with constants frozen, which lays out weights for oneDNN. Needs a Python with torch (`make oracle`, or
@@ -22,7 +23,8 @@ OURS = pathlib.Path(os.environ.get("MTLGRID_BUILD", ROOT / "build")) / "bench" /
 FLOPS = 9.0e9  # of a tile: 2 multiplications and additions of 4.5e9 pairs
 GFLOPS = FLOPS / 1e9
 SIDE, WIDTH = 224, 768
-# Arguments: folder of ctranspath.py, kinds, threads, weights, tiles, outputs' folder. A line in: a kind. A line out: seconds.
+# Arguments: folder of ctranspath.py, kinds, threads, weights, tiles, outputs' folder. A line in: a kind. A line out:
+# seconds, and those of the processor.
 THEIRS = """
 import pathlib, sys, time, numpy, torch
 sys.path.insert(0, sys.argv[1])
@@ -45,9 +47,9 @@ with torch.no_grad():
     print("ready", flush=True)
     for line in sys.stdin:
         kind = line.strip()
-        begin = time.perf_counter()
+        begin, used = time.perf_counter(), time.process_time()
         found = run(nets[kind], tiles)
-        print(time.perf_counter() - begin, flush=True)
+        print(time.perf_counter() - begin, time.process_time() - used, flush=True)
         found.numpy().tofile(pathlib.Path(sys.argv[6]) / kind)
 """
 
@@ -61,14 +63,17 @@ def python_with_torch():
 
 
 def write_tiles(file, count):
-    """Coloured stripes of random periods: with structure at all scales, as tissue has."""
+    """Bent stripes of random colours and widths: with structure at several scales, as tissue has."""
     made = random.Random(7)
     with open(file, "wb") as out:
         for _ in range(count):
-            a, b, c, d = (made.randint(1, 60) for _ in range(4))
-            shade = bytes(made.randint(40, 255) for _ in range(64))
-            out.write(bytes(shade[(x * a // 16 + y * b // 16 + channel * c + (x * y // (d + 8))) % 64]
-                            for y in range(SIDE) for x in range(SIDE) for channel in range(3)))
+            width, slope, bend = made.randint(1, 40), made.randint(1, 60), made.randint(8, 68)
+            colours = [bytes(made.randint(40, 255) for _ in range(3)) for _ in range(64)]
+            period = 64 * width
+            stripes = b"".join(colour * width for colour in colours) * (2 + SIDE // period)
+            for y in range(SIDE):
+                begin = (y * slope // 16 + y * y // bend) % period * 3
+                out.write(stripes[begin:begin + SIDE * 3])
 
 
 class Yardstick:
@@ -81,7 +86,7 @@ class Yardstick:
     def seconds(self, kind):
         self.child.stdin.write(kind + "\n")
         self.child.stdin.flush()
-        return float(self.child.stdout.readline())
+        return tuple(map(float, self.child.stdout.readline().split()))
 
     def close(self):
         self.child.stdin.close()
@@ -91,7 +96,7 @@ class Yardstick:
 def ours(arguments, weights, tiles, out):
     line = subprocess.check_output([OURS, "features", str(arguments.threads), arguments.precision, weights, tiles, out],
                                    text=True)
-    return float(line.split("\t")[1])
+    return tuple(map(float, line.split("\t")[1:]))
 
 
 def rate(arguments):
@@ -118,11 +123,14 @@ def speed(arguments, python, folder, weights):
             times.setdefault(kind, []).append(theirs.seconds(kind))
     if theirs:
         theirs.close()
-    best = {kind: arguments.tiles / min(found) for kind, found in times.items()}
-    print("| | tiles/s, best of rounds | all rounds | ours to it |\n| --- | --- | --- | --- |")
+    best = {kind: arguments.tiles / min(wall for wall, _ in found) for kind, found in times.items()}
+    used = {kind: 1000 * min(processor for _, processor in found) / arguments.tiles for kind, found in times.items()}
+    print("| | tiles/s, best round | all rounds | ours to it | processor, ms a tile | ours to it |\n"
+          "| --- | --- | --- | --- | --- | --- |")
     for kind, value in best.items():
-        every = ", ".join(f"{arguments.tiles / t:.1f}" for t in times[kind])
-        print(f"| {kind} | {value:.2f} | {every} | {best['ours'] / value:.2f} |")
+        every = ", ".join(f"{arguments.tiles / wall:.1f}" for wall, _ in times[kind])
+        print(f"| {kind} | {value:.2f} | {every} | {best['ours'] / value:.2f} | {used[kind]:.0f} "
+              f"| {used[kind] / used['ours']:.2f} |")
     print(f"\nA product of 2048 x 2048 matrices: {max(rates):.0f} GFLOP/s; ours {best['ours'] * GFLOPS:.0f} GFLOP/s, "
           f"{100 * best['ours'] * GFLOPS / max(rates):.0f} % of it", flush=True)
 

@@ -1,6 +1,7 @@
 // The factory of extractors and its refusals; mean-colour.
 #include "trainer/extractors/make_extractor.h"
 
+#include <ATen/Context.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,6 +42,15 @@ TEST(Extractors, AllThatIsWrongInSettingsIsSaidAtOnce) {
       problems_of({.extractor = "mean-colour", .weights = "a.pth", .precision = "fp16", .device = "tpu", .batch = 0}),
       ElementsAre(HasSubstr("precision 'fp16'"), HasSubstr("device 'tpu'"), HasSubstr("batch 0"),
                   HasSubstr("weights a.pth: extractor mean-colour has none")));
+}
+
+TEST(Extractors, WithoutAGpuSaySo) {
+  if (at::hasCUDA()) GTEST_SKIP() << "this machine has one";
+  EXPECT_THAT(problems_of({.extractor = "mean-colour", .device = "cuda"}), ElementsAre(HasSubstr("finds no GPU")));
+}
+
+TEST(Extractors, ThatAreNotKnownAreRefused) {
+  EXPECT_THAT(problems_of({.extractor = "uni"}), ElementsAre(HasSubstr("extractor 'uni' is not known")));
 }
 
 TEST(Extractors, ThatNeedWeightsSaySo) {
