@@ -6,8 +6,7 @@
 
 Writes OUT/NAME.pt (TorchScript; with --aot OUT/NAME.pt2, a package of AOTInductor for this kind of machine) and
 OUT/NAME.json, which `extractor` of a configuration names. Needs PyTorch of LibTorch's version (cmake/versions.env) and timm.
-Weights are a file that you have: a state dict, or a dict with one under "model" or "state_dict". With --pretrained timm
-downloads its own. The classifier is left out: features are what it would take. The model that was written is loaded again,
+Weights are a file that you have: a state dict, or a dict with one under "model" or "state_dict". The classifier is left out: features are what it would take. The model that was written is loaded again,
 run beside the original on random tiles, and the largest difference printed.
 """
 import argparse
@@ -22,7 +21,7 @@ import torch
 def make_network(arguments):
     import timm
 
-    network = timm.create_model(arguments.model, pretrained=arguments.pretrained, num_classes=0,
+    network = timm.create_model(arguments.model, pretrained=False, num_classes=0,
                                 **json.loads(arguments.options))
     if arguments.weights:
         found = torch.load(arguments.weights, map_location="cpu", weights_only=True)
@@ -64,7 +63,6 @@ def main():
     parser.add_argument("--model", required=True, help="timm's name of the network")
     parser.add_argument("--options", default="{}", help="more arguments of timm.create_model, as JSON")
     parser.add_argument("--weights", type=pathlib.Path)
-    parser.add_argument("--pretrained", action="store_true")
     parser.add_argument("--name", required=True, help="of the extractor: letters, digits, '.', '_' and '-'")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("."))
     parser.add_argument("--aot", action="store_true")

@@ -9,10 +9,11 @@ namespace mtlgrid {
 namespace {
 
 // Names that STAMP gave extractors from 1.0 to 2.5, and what each is called today.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 29> kExtractorNames = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 30> kExtractorNames = {{
     {"xiyuewang-ctranspath-7c998680", "ctranspath"},
     {"ctranspath", "ctranspath"},
     {"chief-ctranspath", "chief-ctranspath"},
+    {"chief_ctranspath", "chief-ctranspath"},
     {"mahmood-conch", "conch"},
     {"conch", "conch"},
     {"mahmood-conch1_5", "conch1_5"},

@@ -51,7 +51,7 @@ struct StoreStatus {
     std::string cell;
     double ended = 0;  // seconds since 1970
     std::vector<std::pair<std::string, double>> auroc;
-    std::optional<std::int64_t> tiles;  // kept of a slide
+    std::optional<std::int64_t> tiles{};  // kept of a slide
   };
   std::vector<Result> newest_results;
   // Tiles of the slides that are done, by cohort as in `methods`; -1: not known of any.

@@ -116,15 +116,16 @@ class AtenCtranspath : public Ctranspath {
 
 std::unique_ptr<Extractor> make_ctranspath(const ExtractorSettings& s, const ctranspath::Weights& weights,
                                            const std::string& note) {
+  const std::string name = s.extractor == "chief-ctranspath" ? "chief_ctranspath" : s.extractor;  // STAMP's spelling
   if (s.device == "cpu" && s.precision == "fp32" && has_kernels()) {
-    return std::make_unique<FusedCtranspath>(s.extractor, note, weights);
+    return std::make_unique<FusedCtranspath>(name, note, weights);
   }
   const at::ScalarType type = s.precision == "fp64" ? at::kDouble : s.precision == "bf16" ? at::kBFloat16 : at::kFloat;
   // The same bits of a factor on a GPU as on the CPU: its convolutions would round to 11 bits otherwise.
   at::globalContext().setAllowTF32CuDNN(false);
   set_gpu_products("fp32");
   const at::Device device(s.device == "cuda" ? at::kCUDA : at::kCPU);
-  return std::make_unique<AtenCtranspath>(s.extractor, note, weights, type, device, s.batch);
+  return std::make_unique<AtenCtranspath>(name, note, weights, type, device, s.batch);
 }
 
 std::unique_ptr<Extractor> make_ctranspath(const ExtractorSettings& settings) {

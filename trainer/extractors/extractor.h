@@ -26,7 +26,7 @@ class Extractor {
   Extractor(const Extractor&) = delete;
   Extractor& operator=(const Extractor&) = delete;
 
-  // As in the attribute `extractor` of STAMP's files: ctranspath, chief-ctranspath, mean-colour, or a description's.
+  // As in the attribute `extractor` of STAMP's files: ctranspath, chief_ctranspath, mean-colour, or a description's.
   virtual std::string name() const = 0;
   virtual std::int64_t width() const = 0;     // features a tile
   virtual int side() const = 0;               // pixels a side of the tiles it takes; 0: any

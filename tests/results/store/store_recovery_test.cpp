@@ -71,6 +71,7 @@ TEST_F(StoreRecovery, DamagedDatabaseIsMovedAsideAndRebuilt) {
 TEST_F(StoreRecovery, ChangedByteAnywhereIsNoticedAndRebuilt) {
   fill();
   const std::string before = dump(file), good = read_file(file), sum = read_file(path_of(StoreFile::sum));
+  int told = 0;  // where the byte is not in the schema, which SQLite finds damaged
   for (std::size_t part = 0; part < 20; ++part) {
     std::string bytes = good;
     bytes[200 + part * (bytes.size() - 300) / 20] ^= 1;
@@ -84,9 +85,10 @@ TEST_F(StoreRecovery, ChangedByteAnywhereIsNoticedAndRebuilt) {
       EXPECT_FALSE(read_file(file).empty());
     }
     open();
+    told += said_something_like("bytes differ") ? 1 : 0;
     EXPECT_EQ(dump(file), before) << part;
   }
-  EXPECT_TRUE(said_something_like("bytes differ"));
+  EXPECT_GT(told, 0);
 }
 
 TEST_F(StoreRecovery, DamagedSumIsNotTrusted) {
@@ -102,15 +104,17 @@ TEST_F(StoreRecovery, DamagedSumIsNotTrusted) {
 TEST_F(StoreRecovery, ChangedByteAnywhereAfterAKillIsNotKept) {
   fill();
   const std::string before = dump(file), good = read_file(file);
+  int told = 0;  // where the byte is not in the schema, which SQLite finds damaged
   for (std::size_t part = 0; part < 20; ++part) {
     std::string bytes = good;
     bytes[200 + part * (bytes.size() - 300) / 20] ^= 1;
     write_file(file, bytes);
     fs::remove(path_of(StoreFile::sum));
     open();
+    told += said_something_like("as after a kill") ? 1 : 0;
     EXPECT_EQ(dump(file), before) << part;
   }
-  EXPECT_TRUE(said_something_like("as after a kill"));
+  EXPECT_GT(told, 0);
 }
 
 // What is read before anything is decided: the names of meta's columns, and how far the database says it is.
