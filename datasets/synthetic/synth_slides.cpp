@@ -7,7 +7,8 @@
 namespace mtlgrid {
 
 void write_patient_slide(const std::filesystem::path& file, const VirtualPatient& patient, std::uint64_t seed) {
-  constexpr double kFewest = 2000, kMore = 9000;  // nuclei per square millimetre; chosen, to be seen by a small network
+  constexpr double kFewest = 500,
+                   kMore = 30'000;  // nuclei per square millimetre; chosen, to be seen by a small network
   VirtualSlide slide;
   slide.width = 1024;
   slide.height = 768;

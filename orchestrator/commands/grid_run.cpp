@@ -203,6 +203,7 @@ int end_run(Store& store, const Selection& selection, const SessionResult& sessi
   const int status = conclude(selection, session, words);
   nlohmann::json counts = done_counts(selection, session);
   counts["grid"] = store.grid_id();
+  if (words.slides) counts["slides"] = 1;
   store.write_done(status, counts);
   return status;
 }

@@ -160,6 +160,7 @@ std::optional<RunEnd> read_run_end(const fs::path& store) {
     end.done = optional_count(j, "done");
     end.failed = optional_count(j, "failed");
     end.pending = optional_count(j, "pending");
+    end.slides = optional_count(j, "slides").value_or(0) != 0;
     return end;
   } catch (const json::exception&) {
     return std::nullopt;
@@ -201,7 +202,7 @@ int LiveRun::place_of(const std::string& cell) const {
 
 std::string RunEnd::text() const {
   std::string out = fmt::format("{} (exit status {})", meaning(status), status);
-  if (done && total) out += fmt::format(": {} of {} cells done", *done, *total);
+  if (done && total) out += fmt::format(": {} of {} {} done", *done, *total, slides ? "slides" : "cells");
   if (failed && *failed > 0) out += fmt::format(", {} failed", *failed);
   if (pending && *pending > 0) out += fmt::format(", {} left", *pending);
   return out;

@@ -61,6 +61,7 @@ struct RunEnd {
   double time = 0;
   std::uint64_t epoch = 0;
   std::optional<int> total, done, failed, pending;
+  bool slides = false;  // the cells were slides
   // "all that was asked for is done (exit status 0): 595 of 595 cells done"
   std::string text() const;
 };

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 
+from grid import until
 from slide_grid import SlideGrid
 
 SLIDES = 8
@@ -35,13 +36,20 @@ def strike(grid, victim, draw):
         return False
 
 
+def in_progress(grid):
+    """All ranks are past MPI_Init: trainers of both are there."""
+    return len(grid.named("mtlgrid-trainer")) >= 2
+
+
 def disturbed(folder, draw):
     """A cohort extracted under kills; the grid, and how many of each kind struck."""
     grid = SlideGrid(folder, slides=SLIDES)
     struck = dict.fromkeys(VICTIMS, 0)
     for _ in range(20):
         run = grid.start(ranks=2, arguments=SLOW)
-        time.sleep(draw.uniform(0.2, 3))
+        # A rank that is killed while MPI starts leaves mpirun waiting: the others are in MPI_Init.
+        until(lambda: in_progress(grid) or run.process.poll() is not None, "the run to begin")
+        time.sleep(draw.uniform(0, 2))
         victim = draw.choice(VICTIMS)
         struck[victim] += strike(grid, victim, draw)
         run.wait()
