@@ -1,5 +1,7 @@
 #include "orchestrator/scheduler/next_pack.h"
 
+#include <set>
+
 #include "orchestrator/scheduler/messages.h"
 #include "orchestrator/scheduler/packing.h"
 #include "orchestrator/scheduler/suspects.h"
@@ -24,13 +26,23 @@ PackFacts facts_for(const CellTable& cells, const WorkerTable& workers, const Tr
 
 std::vector<std::size_t> next_pack(const CellTable& cells, const WorkerTable& workers, SlotAddress at, int wanted) {
   const int worker = at.worker;
-  const bool others = workers.totals().usable > workers.totals_of(worker).usable;
+  // Whether a worker that may get cells is left without these two.
+  const auto left_without = [&](int one, int two) {
+    int left = workers.totals().usable;
+    for (const int away : std::set<int>{one, two}) {
+      if (workers.find(away) != nullptr) left -= workers.totals_of(away).usable;
+    }
+    return left > 0;
+  };
   const bool free = workers.at(worker).cells() == 0;
   const auto allowed = [&](std::size_t index) {
     const CellFaults& faults = cells[index].faults;
     if (suspect(faults) && !free) return false;
-    // A cell that lost its worker must not take down the coordinator, which is a worker too, if another can train it.
-    return !others || (faults.crashed_on != worker && !(worker == kCoordinator && faults.losses > 0));
+    // Another worker is to try a cell whose trainer died on this one, and a cell that lost its worker must not take
+    // down the coordinator, which is a worker too; but some worker must be left for it.
+    const bool spares_coordinator = faults.losses > 0;
+    if (faults.crashed_on == worker && left_without(worker, spares_coordinator ? kCoordinator : worker)) return false;
+    return !(worker == kCoordinator && spares_coordinator && left_without(kCoordinator, faults.crashed_on));
   };
   const auto limit = [&](std::size_t index) { return cells[index].faults.pack_limit; };
   const std::vector<PackCandidate> queued = cells.queue().candidates(allowed, limit);

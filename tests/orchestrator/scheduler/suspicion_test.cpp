@@ -147,6 +147,20 @@ TEST(CellThatTakesTheRunDown, GoesToAnotherRankThanTheCoordinators) {
   EXPECT_EQ(fold_of(grid.assigned(1)), 0);
 }
 
+// Neither rank is to have it, the coordinator's since the cell lost a worker, the other since its trainer died there.
+TEST(CellThatTakesTheRunDown, IsTriedAgainWhereItsTrainerDiedOnTheOnlyOtherRank) {
+  std::vector<QueuedCell> all = queued_cells(1);
+  all[0].losses = 1;
+  FakeGrid grid(std::move(all), {});
+  grid.join(0);
+  grid.join(1);
+  grid.tick();
+  grid.crash(1, grid.assigned(1));
+  grid.ready(1);
+  grid.tick();
+  EXPECT_EQ(grid.comm.waiting(0) + grid.comm.waiting(1), 1u);
+}
+
 TEST(CellThatTakesTheRunDown, IsTakenByRankZeroIfThereIsNoOther) {
   std::vector<QueuedCell> all = queued_cells(1);
   all[0].losses = 1;
