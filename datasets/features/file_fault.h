@@ -28,6 +28,11 @@ class FileFault : public InputError {
   const std::string& cause() const { return cause_; }
   const std::string& expected() const { return expected_; }
   const std::string& detail() const { return detail_; }
+  // The file lacks bytes: whoever wrote it did not end.
+  bool cut_off() const {
+    return cause_ == "unreadable or truncated" || cause_ == "an empty file" ||
+           cause_.find("lacks values that it declares") != std::string::npos;
+  }
   // The file has coordinates of tiles and no features, as TRIDENT and CLAM write in folders `patches`.
   bool coordinates_alone() const { return expected_ == kBesideCoordinates; }
 

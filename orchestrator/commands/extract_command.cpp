@@ -50,16 +50,18 @@ int enter_present(Store& store, const SlidePlan& plan) {
   return entered;
 }
 
-// Whether a slide that is done must be done again: it gave features, and their file is not there.
+// Whether a slide that is done must be done again: its feature file is not there, or it gave none and is another file.
 bool must_be_redone(const Store& store, const SlidePlan& plan, const Cell& cell) {
   if (plan.present.count(cell.name()) != 0) return false;
   const std::optional<SlideRecord> record = store.result_of(cell).slide;
-  return !record || !record->feature_file.empty();
+  const bool replaced = record && record->bytes > 0 && static_cast<double>(record->bytes) != plan.bytes.at(cell.name());
+  return !record || replaced || !record->feature_file.empty();
 }
 
 std::string next_command(const Config& config) {
   const std::string file = shell_word(config.file.string());
-  return config.biomarkers.empty() ? "mtlgrid init, which proposes a grid for these features" : "mtlgrid run " + file;
+  return config.biomarkers.empty() ? fmt::format("write [biomarker.NAME] into {}, then mtlgrid plan {}", file, file)
+                                   : "mtlgrid run " + file;
 }
 
 // What would be done, by cohort; nothing is written.
@@ -110,7 +112,7 @@ int run_slides(GridRunOptions options, const std::vector<std::string>& cohorts, 
       tell_message(
           fmt::format("{} extracted again: the feature file is gone or made otherwise", counted(redone, "slide")));
     for (QueuedCell& queued : selection.queued) queued.cost = plan.bytes.at(queued.cell.name());
-    tell_start(selection, {store, config, options, transport.size()});
+    tell_start(selection, {store, config, options, transport.size(), true});
     SessionResult session;
     if (!selection.queued.empty()) {
       SessionInputs inputs{plan.config, plan.experiment, selection.queued, folder, redone > 0, {}};

@@ -185,11 +185,10 @@ int with_written_end(Store& store, const std::function<int()>& work) {
 }
 
 void tell_start(const Selection& selection, const StartFacts& facts) {
-  const bool slides = !selection.queued.empty() && selection.queued.front().cell.is_slide();
   const RunSettings& run = facts.config.run;
   const TrainerOptions& trainers = facts.options.trainers;
   tell_message(fmt::format("grid {} in {}: {}, {} done, {} to do, {}", facts.store.grid_id(),
-                           facts.config.store.string(), counted(selection.total, slides ? "slide" : "cell"),
+                           facts.config.store.string(), counted(selection.total, facts.slides ? "slide" : "cell"),
                            selection.done, selection.queued.size(), counted(facts.ranks, "rank")));
   for (const std::string& notice : facts.options.notices) tell_message(notice);
   tell_message(fmt::format("device {}: {}", run.device, trainers.devices->text));

@@ -47,6 +47,7 @@ struct StartFacts {
   const Config& config;
   const GridRunOptions& options;  // with devices
   int ranks = 1;
+  bool slides = false;  // the cells are slides
 };
 void tell_start(const Selection& selection, const StartFacts& facts);
 

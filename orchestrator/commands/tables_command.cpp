@@ -1,10 +1,13 @@
 #include "orchestrator/commands/tables_command.h"
 
+#include <fmt/format.h>
+
 #include "base/errors.h"
 #include "base/telling.h"
 #include "base/text.h"
 #include "orchestrator/commands/chosen_grid.h"
 #include "orchestrator/commands/command_options.h"
+#include "results/grids/stored_grid.h"
 #include "results/store/reading.h"
 #include "results/tables/table_files.h"
 #include "results/tables/tables.h"
@@ -35,7 +38,14 @@ void declare_tables(CommandOptions& options) {
 
 TableOrigin origin_of_chosen(const CommandOptions& options, const std::string& store) {
   const Database database = open_for_reading(store);
-  return origin_of(database, store, chosen_grid(options, database));
+  const std::int64_t grid = chosen_grid(options, database);
+  for (const StoredGrid& stored : read_grids(database)) {
+    if (stored.id == grid && stored.slides) {
+      throw InputError(
+          fmt::format("grid {} is of slides, which have no tables; train a grid first: mtlgrid run CONFIG", grid));
+    }
+  }
+  return origin_of(database, store, grid);
 }
 
 int execute_tables(const CommandOptions& options) {

@@ -65,6 +65,9 @@ void read_slides(SectionReader& r, CohortFiles& files, const ToAbsolute& absolut
     }
     return;
   }
+  if (!files.mpp_column.empty() && files.slides.empty() && files.clini.empty()) {
+    r.problem("mpp_column", "is a column of the slide or the clinical table; give slides or clini too");
+  }
   files.features = absolute(r.text("features").value_or("features/" + files.name));
 }
 

@@ -22,7 +22,7 @@ void require_side(const ExtractSettings& settings, const std::string& extractor,
 ExtractorFiles described(const ExtractSettings& settings) {
   const ExtractorDescription description = read_extractor_description(settings.extractor);
   require_side(settings, description.name, description.input);
-  return {description.name, hash_file(settings.extractor) + hash_file(description.model), {}};
+  return {description.name, description.output, hash_file(settings.extractor) + hash_file(description.model), {}};
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ ExtractorFiles read_extractor_files(const ExtractSettings& settings) {
     throw InputError(fmt::format("[extract] weights: the extractor {} {}; leave them out", settings.extractor,
                                  settings.extractor == kMeanColour ? "has none" : "names its model itself"));
   }
-  if (settings.extractor == kMeanColour) return {kMeanColour, "", {}};
+  if (settings.extractor == kMeanColour) return {kMeanColour, 3, "", {}};
   if (own_weights) return described(settings);
   if (settings.weights.empty()) {
     throw InputError(
@@ -42,7 +42,8 @@ ExtractorFiles read_extractor_files(const ExtractSettings& settings) {
                     settings.extractor));
   }
   require_side(settings, settings.extractor, ctranspath::kSide);
-  ExtractorFiles files = {settings.extractor, hash_file(settings.weights), {}};
+  ctranspath::read_weights(settings.weights);  // 0.1 GB: wrong ones are said before anything is written
+  ExtractorFiles files = {settings.extractor, ctranspath::kWidth, hash_file(settings.weights), {}};
   const std::string note = weights_note(settings.extractor, settings.weights);
   if (!note.empty()) files.notes.push_back(note);
   return files;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/causes.h"
+#include "orchestrator/extraction/extractor_files.h"
 #include "trainer/contract/extraction.h"
 
 namespace mtlgrid {
@@ -24,9 +25,9 @@ struct PresentFeatures {
 // problem.
 class PresenceCheck {
  public:
-  // `extractor`: the name in its feature files. The references must outlive this.
-  PresenceCheck(const Extraction& extraction, std::string extractor, FeatureReader& reader)
-      : extraction_(extraction), extractor_(std::move(extractor)), reader_(reader) {}
+  // The references must outlive this.
+  PresenceCheck(const Extraction& extraction, const ExtractorFiles& extractor, FeatureReader& reader)
+      : extraction_(extraction), extractor_(extractor), reader_(reader) {}
   // Adds the slide's file to `present`, by the cell's name, if it is kept. Throws SystemError.
   void look_at(const SlideCohort& cohort, const SlideInput& slide, std::map<std::string, PresentFeatures>& present);
   // One line a cause, beginning with `where`.
@@ -34,7 +35,7 @@ class PresenceCheck {
 
  private:
   const Extraction& extraction_;
-  std::string extractor_;
+  const ExtractorFiles& extractor_;
   FeatureReader& reader_;
   Causes again_, in_the_way_;
 };

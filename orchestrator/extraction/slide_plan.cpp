@@ -2,20 +2,29 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <iterator>
 
+#include "base/causes.h"
 #include "base/nearest.h"
 #include "base/text.h"
 #include "datasets/features/fingerprint.h"
+#include "datasets/slides/openslide.h"
 #include "datasets/slides/slide_files.h"
 #include "orchestrator/config/config_settings.h"
 #include "orchestrator/extraction/extractor_files.h"
 #include "orchestrator/extraction/slide_mpp_table.h"
 
 namespace mtlgrid {
+
+namespace fs = std::filesystem;
+
 namespace {
 
 // Bytes of a slide's file name: that of its feature file while it is written is longer by host and process.
@@ -47,9 +56,11 @@ class SlidePlanner {
     for (const CohortFiles* cohort : chosen) {
       problems_.collect([&] { extraction.cohorts.push_back(slides_of(*cohort)); });
     }
+    leave_out_colliding(extraction);
+    check_places(extraction);
     problems_.throw_if_any();
     for (const SlideCohort& cohort : extraction.cohorts) {
-      PresenceCheck check(extraction, files.name, reader_);
+      PresenceCheck check(extraction, files, reader_);
       for (const SlideInput& slide : cohort.slides) check.look_at(cohort, slide, plan_.present);
       check.report(cohort.features, problems_, plan_.notes);
     }
@@ -94,7 +105,8 @@ class SlidePlanner {
                                           files.name, slide.file.string(), kLongestName));
         continue;
       }
-      SlideInput input = {slide.name, slide.file.string(), files.default_mpp, files.default_mpp > 0 ? kDefaultMpp : ""};
+      SlideInput input = {slide.name, slide.file.string(), static_cast<std::int64_t>(slide.bytes), files.default_mpp,
+                          files.default_mpp > 0 ? kDefaultMpp : ""};
       if (const auto mpp = table.find(slide.name)) {
         input.mpp = *mpp;
         input.mpp_source = kMppColumn;
@@ -109,6 +121,60 @@ class SlidePlanner {
                       files.slides_folder.string(), files.name));
     }
     return cohort;
+  }
+
+  // A slide whose feature file would be a folder of another slide's is left out; cohorts that would write one file are
+  // a problem.
+  void leave_out_colliding(Extraction& extraction) {
+    std::map<std::string, std::string> owner;  // of each feature file: its cohort
+    Causes shared;
+    for (const SlideCohort& cohort : extraction.cohorts) {
+      for (const SlideInput& slide : cohort.slides) {
+        const auto [at, fresh] = owner.emplace(feature_file_of(cohort, slide), cohort.name);
+        if (!fresh) {
+          shared.add(fmt::format("the cohorts {} and {} would both write features of slides", at->second, cohort.name),
+                     slide.name + ".h5", "give each cohort a folder of features of its own");
+        }
+      }
+    }
+    shared.report(plan_.config.file.string(), problems_);
+    for (SlideCohort& cohort : extraction.cohorts) {
+      std::erase_if(cohort.slides, [&](const SlideInput& slide) {
+        for (fs::path folder = fs::path(feature_file_of(cohort, slide)).parent_path();
+             folder.string().size() > cohort.features.size(); folder = folder.parent_path()) {
+          fs::path features = folder;
+          if (folder.extension() == ".jpg") features.replace_extension(".h5");
+          if (owner.count(features.string()) == 0) continue;
+          plan_.notes.push_back(
+              fmt::format("cohort {}: {}: its folder {} is the name of another slide's output; rename "
+                          "the folder",
+                          cohort.name, slide.file, folder.filename().string()));
+          return true;
+        }
+        return false;
+      });
+    }
+  }
+
+  // Whether OpenSlide is there, and files can be written.
+  void check_places(const Extraction& extraction) {
+    try {
+      openslide::api();
+    } catch (const Error& e) {
+      problems_.add(e.what());
+    }
+    for (const SlideCohort& cohort : extraction.cohorts) {
+      fs::path place = cohort.features;
+      std::error_code error;
+      while (!fs::exists(place, error) && place.has_relative_path()) place = place.parent_path();
+      if (!fs::is_directory(place, error)) {
+        problems_.add(fmt::format("{}: features of cohort {} cannot be written there: {} is not a folder",
+                                  cohort.features, cohort.name, place.string()));
+      } else if (::access(place.c_str(), W_OK) != 0) {
+        problems_.add(fmt::format("{}: features of cohort {} cannot be written there: {}: {}", cohort.features,
+                                  cohort.name, place.string(), std::strerror(errno)));
+      }
+    }
   }
 
   void finish(Extraction extraction) {

@@ -10,10 +10,14 @@
 namespace mtlgrid {
 namespace {
 
-std::string first_words(const StopSignals& signals, int running, double checkpoint_minutes) {
+std::string first_words(const StopSignals& signals, const CellCounts& counts, double checkpoint_minutes) {
+  const int running = counts.running;
   const std::string_view signal = signals.first();
   std::string line = fmt::format("asked to stop ({}): ", signal.empty() ? "mpirun has ended" : signal);
   if (running == 0) return line + "nothing is running";
+  if (counts.slides)
+    return line + fmt::format("the run ends, and {} begun again later",
+                              running == 1 ? "the running slide is" : "running slides are");
   line += fmt::format("{} {}, then the run ends", counted(running, "running cell"),
                       running == 1 ? "writes its checkpoint" : "write their checkpoints");
   if (signal != "SIGINT") return line;
@@ -29,7 +33,7 @@ void follow_signals(const StopSignals& signals, bool mpirun_gone, double checkpo
                     Worker& worker, const std::function<void(const std::string&)>& say, Coordinator::Now now) {
   if (!signals.requested() && !mpirun_gone) return;
   const int running = coordinator.counts().running;
-  if (!coordinator.stopping()) say(first_words(signals, running, checkpoint_minutes));
+  if (!coordinator.stopping()) say(first_words(signals, coordinator.counts(), checkpoint_minutes));
   if (signals.first() == std::string_view("SIGXCPU")) {
     coordinator.give_up("no processor time is left; " + advice_on(Limit::processor_time), now);
   }

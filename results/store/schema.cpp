@@ -163,6 +163,7 @@ CREATE TABLE slide_results (   -- of grids of slides; NULL: not known
   attempt      INTEGER NOT NULL,
   slide_file   TEXT NOT NULL,
   feature_file TEXT,                 -- NULL where no tile was kept
+  bytes        INTEGER,              -- of the slide file
   width        INTEGER,              -- pixels, and height
   height       INTEGER,
   mpp          REAL,                 -- microns per pixel by which the tiles were cut
@@ -285,7 +286,7 @@ WHERE c.method = 'extract';
 CREATE VIEW slide_counts AS
 SELECT grid_id, cohort, count(*) AS slides, count(*) FILTER (WHERE state = 'done') AS done,
        count(*) FILTER (WHERE state = 'failed') AS failed, count(*) FILTER (WHERE state = 'done' AND kept = 0) AS empty,
-       sum(tiles) AS tiles, sum(kept) AS kept, sum(too_bright) AS too_bright, sum(too_plain) AS too_plain,
+       sum(coalesce(tiles, kept)) AS tiles, sum(kept) AS kept, sum(too_bright) AS too_bright, sum(too_plain) AS too_plain,
        round(sum(seconds), 1) AS seconds
 FROM slides GROUP BY grid_id, cohort;
 )sql";

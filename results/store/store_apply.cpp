@@ -93,7 +93,8 @@ struct RecordApplier::Statements {
   Statement add_embedding = database.prepare("INSERT INTO embeddings VALUES (?, ?, ?, ?, ?, ?)");
   // What is not known is NULL.
   Statement add_slide = database.prepare(
-      "INSERT INTO slide_results VALUES (?, ?, ?, nullif(?, ''), nullif(?, 0), nullif(?, 0), nullif(?, 0.0), "
+      "INSERT INTO slide_results VALUES (?, ?, ?, nullif(?, ''), nullif(?, 0), nullif(?, 0), nullif(?, 0), nullif(?, "
+      "0.0), "
       "nullif(?, ''), nullif(?, -1), ?, nullif(?, -1), nullif(?, -1))");
 
   CellRow cell(std::int64_t grid, const Cell& cell) {
@@ -153,8 +154,8 @@ struct RecordApplier::Statements {
     if (!r.slide) return;
     const SlideRecord& s = *r.slide;
     add_slide
-        .bind_all(cell, r.attempt, s.slide_file, s.feature_file, s.width, s.height, s.mpp, s.mpp_source, s.tiles,
-                  s.kept, s.too_bright, s.too_plain)
+        .bind_all(cell, r.attempt, s.slide_file, s.feature_file, s.bytes, s.width, s.height, s.mpp, s.mpp_source,
+                  s.tiles, s.kept, s.too_bright, s.too_plain)
         .run();
   }
 

@@ -79,13 +79,14 @@ void read_embeddings(const Database& database, std::int64_t cell_id, CellResult&
 
 void read_slide(const Database& database, std::int64_t cell_id, CellResult& r) {
   Statement s = rows_of(database,
-                        "SELECT slide_file, coalesce(feature_file, ''), coalesce(width, 0), coalesce(height, 0), "
-                        "coalesce(mpp, 0.0), coalesce(mpp_source, ''), coalesce(tiles, -1), kept, coalesce(too_bright, "
-                        "-1), coalesce(too_plain, -1) FROM slide_results WHERE cell_id = ? AND attempt = ?",
+                        "SELECT slide_file, coalesce(feature_file, ''), coalesce(bytes, 0), coalesce(width, 0), "
+                        "coalesce(height, 0), coalesce(mpp, 0.0), coalesce(mpp_source, ''), coalesce(tiles, -1), kept, "
+                        "coalesce(too_bright, -1), coalesce(too_plain, -1) FROM slide_results WHERE cell_id = ? AND "
+                        "attempt = ?",
                         cell_id, r.attempt);
   if (!s.step()) return;
-  r.slide = {s.text(0), s.text(1),    s.integer(2), s.integer(3), s.real(4),
-             s.text(5), s.integer(6), s.integer(7), s.integer(8), s.integer(9)};
+  r.slide = {s.text(0), s.text(1),    s.integer(2), s.integer(3), s.integer(4), s.real(5),
+             s.text(6), s.integer(7), s.integer(8), s.integer(9), s.integer(10)};
 }
 
 }  // namespace

@@ -71,6 +71,30 @@ class Extract(ExtractTest):
         self.assertEqual(grid.files(), before)
         self.assertEqual(grid.attempts(), {"s0": 1, "s1": 2, "s2": 2, "s3": 1, "s4": 1, "s5": 1})
 
+    def test_a_slide_that_was_replaced_is_extracted_again(self):
+        grid = self.slides(slides=2, extract="canny_cutoff = none")
+        self.assertEqual(grid.extract()[0], 0)
+        before = grid.files()
+        grid.add("s0", width=2200, height=12345, seed=9)
+        status, said = grid.extract()
+        self.assertEqual(status, 0)
+        self.assertIn("have been replaced, and are made again (s0.h5)", said)
+        self.assertEqual({f for f, hash in grid.files().items() if hash != before[f]}, {"s0.h5", "s0.jpg"})
+
+    def test_files_that_are_something_else_are_not_replaced(self):
+        grid = self.slides(slides=2)
+        self.assertEqual(grid.extract()[0], 0)
+        (grid.feats / "s0.h5").unlink()
+        (grid.feats / "s0.h5").mkdir()
+        self.assertIn("s0.h5", grid.refused())
+
+    def test_a_store_of_slides_alone_has_no_tables(self):
+        grid = self.slides(slides=1)
+        self.assertEqual(grid.extract()[0], 0)
+        done = grid.call("tables", grid.store, "--out", grid.folder / "tables", check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("is of slides", done.stderr)
+
     def test_check_says_what_would_be_done_and_writes_nothing(self):
         grid = self.slides(slides=3)
         said = grid.call("extract", grid.config, "--check").stdout

@@ -38,10 +38,11 @@ inline constexpr const char* kMppColumn = "mpp_column";
 struct SlideInput {
   std::string name;  // path below the cohort's folder of slides, without its suffix
   std::string file;  // absolute
+  std::int64_t bytes = 0;
   double mpp = 0;
   std::string mpp_source{};
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlideInput, name, file, mpp, mpp_source)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlideInput, name, file, bytes, mpp, mpp_source)
 
 struct SlideCohort {
   std::string name;

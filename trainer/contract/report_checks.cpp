@@ -214,7 +214,7 @@ void check_slide(const CellResult& result, const Extraction& extraction) {
   if (record.slide_file != slide.file || record.feature_file != file) wrong("it tells of other files");
   check_text("the source of microns per pixel", record.mpp_source);
   check_finite("microns per pixel", record.mpp);
-  for (const std::int64_t number : {record.width, record.height, record.tiles, record.kept}) {
+  for (const std::int64_t number : {record.bytes, record.width, record.height, record.tiles, record.kept}) {
     check_range("a number of pixels or tiles", number, 0, std::numeric_limits<std::int64_t>::max() / 4);
   }
   for (const std::int64_t number : {record.too_bright, record.too_plain}) {

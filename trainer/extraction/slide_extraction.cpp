@@ -99,7 +99,13 @@ class SlideRun {
 
   SlideRecord run() {
     const Tessellation tessellation(slide_, tiling_of(settings()), mpp_.value, [this] { stop_if_asked(); });
-    SlideRecord record = {input_.file, "", slide_.width(), slide_.height(), mpp_.value, mpp_.source};
+    SlideRecord record;
+    record.slide_file = input_.file;
+    record.bytes = input_.bytes;
+    record.width = slide_.width();
+    record.height = slide_.height();
+    record.mpp = mpp_.value;
+    record.mpp_source = mpp_.source;
     record.too_bright = tessellation.tiles_rejected_by_brightness();
     record.too_plain = 0;
     const SlideFeatures features = features_of(tessellation, record);

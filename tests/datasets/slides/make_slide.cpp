@@ -23,6 +23,10 @@ int main(int argc, char** argv) {
       {"nuclei_per_square_mm", [&](const std::string& v) { slide.nuclei_per_square_mm = std::stoi(v); }},
       {"plain", [&](const std::string& v) { slide.plain = v == "1"; }},
   };
+  if (argc < 2) {
+    std::fprintf(stderr, "make_slide OUT.svs [NAME=VALUE...]\n");
+    return 1;
+  }
   try {
     for (int i = 2; i < argc; ++i) {
       const std::string text = argv[i];

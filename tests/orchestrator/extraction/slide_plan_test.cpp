@@ -61,11 +61,14 @@ TEST_F(SlidePlans, IdentityHasWhatDecidesFeaturesAlone) {
   for (const char* line : {"tile_um = 255", "tile_px = 256", "canny_cutoff = none", "brightness_cutoff = 200"}) {
     EXPECT_NE(plan("", std::string("extractor = mean-colour\n") + line + "\n").grid.identity, identity) << line;
   }
-  scratch.write("w.pth", "weights");
-  const std::string extract = "extractor = ctranspath\nweights = w.pth\n";
-  const std::string with_weights = plan("", extract).grid.identity;
-  scratch.write("w.pth", "other weights");
-  EXPECT_NE(plan("", extract).grid.identity, with_weights);
+  scratch.write("net.pt", "model");
+  scratch.write("net.json", R"({"name": "net", "model": "net.pt", "input": 224, "mean": [0, 0, 0],
+                               "standard_deviation": [1, 1, 1], "output": 8})");
+  const std::string extract = "extractor = net.json\n";
+  const std::string with_model = plan("", extract).grid.identity;
+  scratch.write("net.pt", "another model");
+  EXPECT_NE(plan("", extract).grid.identity, with_model);
+  EXPECT_THAT(refused("", extract + "tile_px = 256\n"), HasSubstr("takes tiles of 224 pixels"));
 }
 
 TEST_F(SlidePlans, MicronsPerPixelComeFromTheColumnBeforeTheDefault) {
@@ -96,6 +99,25 @@ TEST_F(SlidePlans, SlidesThatCannotBeUsedAreNamedAndTheOthersRemain) {
   const SlidePlan made = plan();
   EXPECT_THAT(names(made), ElementsAre("A/c", "A/sub/b"));
   EXPECT_THAT(made.notes, AllOf(Contains(HasSubstr("a.tif")), Contains(HasSubstr("gone.svs"))));
+}
+
+TEST_F(SlidePlans, TwoCohortsThatWriteOneFileAreAProblem) {
+  scratch.write("other/a.svs", "content");
+  EXPECT_THAT(refused("features = f\n[cohort.B]\nslides_folder = other\nfeatures = f\n"),
+              HasSubstr("the cohorts A and B would both write features of slides (a.h5); give each cohort a folder"));
+}
+
+TEST_F(SlidePlans, SlideBelowAFolderNamedAsAnOutputIsLeftOut) {
+  scratch.write("wsi/a.h5/d.svs", "content");
+  scratch.write("wsi/c.jpg/e.svs", "content");
+  const SlidePlan made = plan();
+  EXPECT_THAT(names(made), ElementsAre("A/a", "A/c", "A/sub/b"));
+  EXPECT_THAT(made.notes, AllOf(Contains(HasSubstr("d.svs")), Contains(HasSubstr("e.svs"))));
+}
+
+TEST_F(SlidePlans, PlacesThatCannotBeWrittenAreProblems) {
+  scratch.write("f", "a plain file");
+  EXPECT_THAT(refused("features = f\n"), HasSubstr("is not a folder"));
 }
 
 TEST_F(SlidePlans, NoSlideAtAllIsAProblem) {

@@ -41,7 +41,7 @@ struct SlideExtraction : ::testing::Test {
   }
   Extraction::Slide add(const std::string& name, const std::string& text) {
     const auto file = testing::write_fake_slide(scratch, "wsi/" + name + ".svs", text);
-    extraction.cohorts[0].slides = {{name, file.string(), 0, ""}};
+    extraction.cohorts[0].slides = {{name, file.string(), 0, 0, ""}};
     return {extraction.cohorts[0], extraction.cohorts[0].slides[0]};
   }
   std::optional<SlideRecord> extract(const Extraction::Slide& slide, int stop_after = 1 << 30) {
