@@ -71,7 +71,6 @@ TEST_F(StoreRecovery, DamagedDatabaseIsMovedAsideAndRebuilt) {
 TEST_F(StoreRecovery, ChangedByteAnywhereIsNoticedAndRebuilt) {
   fill();
   const std::string before = dump(file), good = read_file(file), sum = read_file(path_of(StoreFile::sum));
-  int told = 0;  // where the byte is not in the schema, which SQLite finds damaged
   for (std::size_t part = 0; part < 20; ++part) {
     std::string bytes = good;
     bytes[200 + part * (bytes.size() - 300) / 20] ^= 1;
@@ -85,10 +84,9 @@ TEST_F(StoreRecovery, ChangedByteAnywhereIsNoticedAndRebuilt) {
       EXPECT_FALSE(read_file(file).empty());
     }
     open();
-    told += said_something_like("bytes differ") ? 1 : 0;
+    EXPECT_TRUE(said_something_like("rebuilt from the journal")) << part;
     EXPECT_EQ(dump(file), before) << part;
   }
-  EXPECT_GT(told, 0);
 }
 
 TEST_F(StoreRecovery, DamagedSumIsNotTrusted) {
