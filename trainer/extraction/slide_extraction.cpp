@@ -1,10 +1,6 @@
 #include "trainer/extraction/slide_extraction.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <atomic>
-#include <future>
 #include <utility>
 #include <vector>
 
@@ -147,7 +143,8 @@ class SlideRun {
     std::filesystem::create_directories(file.parent_path(), made);
     std::filesystem::path picture = file;
     picture.replace_extension(".jpg");
-    write_jpeg(means_.files, picture, rejection_image(slide_, features.places, settings().tile_um, mpp_.value));
+    write_jpeg(means_.files, picture,
+               rejection_image(slide_, features.places, settings().tile_um, mpp_.value, [this] { stop_if_asked(); }));
     if (features.places.empty()) {
       std::filesystem::remove(file, made);
       return;
