@@ -1,20 +1,23 @@
 #include "datasets/features/fingerprint.h"
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
 #include <xxhash.h>
 
-#include <cerrno>
 #include <new>
-#include <vector>
 
-#include "base/errors.h"
-#include "base/file_descriptor.h"
-#include "base/read_at.h"
-#include "base/system_error.h"
+#include "base/file_parts.h"
 
 namespace mtlgrid {
+namespace {
+
+std::string hex_of(const XXH128_hash_t& hash) { return fmt::format("{:016x}{:016x}", hash.high64, hash.low64); }
+
+std::int64_t nanoseconds(const struct timespec& time) {
+  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
+}  // namespace
 
 struct Fingerprint::State {
   XXH3_state_t* xxh = XXH3_createState();
@@ -35,18 +38,7 @@ void Fingerprint::add(std::string_view text) {
   XXH3_128bits_update(state_->xxh, text.data(), text.size());
 }
 
-std::string Fingerprint::hex() const {
-  const XXH128_hash_t hash = XXH3_128bits_digest(state_->xxh);
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
-}
-
-namespace {
-
-std::int64_t nanoseconds(const struct timespec& time) {
-  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
-}
-
-}  // namespace
+std::string Fingerprint::hex() const { return hex_of(XXH3_128bits_digest(state_->xxh)); }
 
 std::optional<FileStamp> stamp_of(const std::filesystem::path& file) {
   struct stat status {};
@@ -56,22 +48,14 @@ std::optional<FileStamp> stamp_of(const std::filesystem::path& file) {
 }
 
 std::string hash_file(const std::filesystem::path& file) {
-  // O_NONBLOCK: a pipe is refused, not waited for.
-  const FileDescriptor in(::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  struct stat status {};
-  if (!in && errno == ENOENT) throw InputError(fmt::format("{}: no such file", file.string()));
-  if (!in || ::fstat(in.get(), &status) != 0) throw system_error(file, errno);
-  if (!S_ISREG(status.st_mode)) throw InputError(fmt::format("{}: not a file", file.string()));
-  Fingerprint hash;
-  std::vector<char> bytes(std::size_t{1} << 20);  // the hash depends on this size
-  for (std::uint64_t offset = 0;; offset += bytes.size()) {
-    int error = 0;
-    const std::size_t have = read_at(in.get(), offset, std::as_writable_bytes(std::span(bytes)), error);
-    if (error != 0) throw system_error(file, error);
-    if (have > 0) hash.add({bytes.data(), have});
-    if (have < bytes.size()) return hash.hex();
-  }
+  Fingerprint hash;  // depends on the size of the parts
+  visit_file_parts(file, [&](std::span<const std::byte> part) {
+    hash.add({reinterpret_cast<const char*>(part.data()), part.size()});
+  });
+  return hash.hex();
 }
+
+std::string hash_text(std::string_view text) { return hex_of(XXH3_128bits(text.data(), text.size())); }
 
 std::string hash_features(std::span<const std::uint16_t> values, std::int64_t tiles, std::int64_t width) {
   Fingerprint hash;

@@ -40,6 +40,9 @@ std::optional<FileStamp> stamp_of(const std::filesystem::path& file);
 // Of a file's bytes. Throws InputError if there is no plain file, and SystemError where the system refuses to read it.
 std::string hash_file(const std::filesystem::path& file);
 
+// Of a text, e.g. the canonical JSON of settings: 32 digits.
+std::string hash_text(std::string_view text);
+
 // Of the values (float16, row-major) and the shape; the file's name, layout and attributes do not matter.
 std::string hash_features(std::span<const std::uint16_t> values, std::int64_t tiles, std::int64_t width);
 

@@ -26,7 +26,7 @@ namespace mtlgrid {
 namespace {
 
 // The slide's file was there before the run, whole.
-CellResult present_result(const StoredCell& stored, const PresentFeatures& present) {
+CellResult present_result(const StoredCell& stored, const SlideRecord& present) {
   CellResult result;
   result.cell = stored.cell;
   result.attempt = stored.attempts + 1;
@@ -34,7 +34,7 @@ CellResult present_result(const StoredCell& stored, const PresentFeatures& prese
   result.environment.device = "none";
   result.environment.libraries = "none: the feature file was there";
   result.started = result.ended = Clock::real().now();
-  result.slide = present.record;
+  result.slide = present;
   return result;
 }
 
@@ -54,7 +54,8 @@ int enter_present(Store& store, const SlidePlan& plan) {
 bool must_be_redone(const Store& store, const SlidePlan& plan, const Cell& cell) {
   if (plan.present.count(cell.name()) != 0) return false;
   const std::optional<SlideRecord> record = store.result_of(cell).slide;
-  const bool replaced = record && record->bytes > 0 && static_cast<double>(record->bytes) != plan.bytes.at(cell.name());
+  const std::int64_t bytes = plan.experiment.extraction->slide_of(cell).slide.bytes;
+  const bool replaced = record && record->bytes > 0 && record->bytes != bytes;
   return !record || replaced || !record->feature_file.empty();
 }
 
@@ -88,16 +89,14 @@ int run_slides(GridRunOptions options, const std::vector<std::string>& cohorts, 
   std::optional<SlidePlan> made;
   transport.during([&] { made = make_slide_plan(config, cohorts, *feature_process()); });
   const SlidePlan plan = *std::move(made);
+  const Extraction& extraction = *plan.experiment.extraction;
   options.trainers.devices = choose_devices(config.run, options.trainers.count, questions_to_machine());
   trainer_executable();
-  std::optional<Store> opened;
-  transport.during(
-      [&] { opened.emplace(Store::open(config.store, tell_message, kStaleBeats * config.cluster.heartbeat_seconds)); });
-  Store store = *std::move(opened);
+  Store store = open_store(config, transport);
   return with_written_end(store, [&] {
     for (const std::string& note : plan.notes) tell_message(note);
     store.use_grid(plan.grid);
-    remove_leftovers(*plan.experiment.extraction);
+    remove_leftovers(extraction);
     const int entered = enter_present(store, plan);
     if (entered > 0) tell_message(fmt::format("{} there already and kept", counted(entered, "feature file")));
     const std::string folder = grid_folder(config.store, store.grid_id());
@@ -111,17 +110,14 @@ int run_slides(GridRunOptions options, const std::vector<std::string>& cohorts, 
     if (redone > 0)
       tell_message(
           fmt::format("{} extracted again: the feature file is gone or made otherwise", counted(redone, "slide")));
-    for (QueuedCell& queued : selection.queued) queued.cost = plan.bytes.at(queued.cell.name());
-    tell_start(selection, {store, config, options, transport.size(), true});
-    SessionResult session;
-    if (!selection.queued.empty()) {
-      SessionInputs inputs{plan.config, plan.experiment, selection.queued, folder, redone > 0, {}};
-      inputs.ends = options.ends;
-      all_alive = false;
-      session = coordinate(inputs, store, transport, options.trainers);
-      all_alive = session.all_alive;
-      remove_leftovers(*plan.experiment.extraction);
+    for (QueuedCell& queued : selection.queued) {
+      queued.cost = static_cast<double>(extraction.slide_of(queued.cell).slide.bytes);
     }
+    tell_start(selection, {store, config, options, transport.size(), true});
+    SessionInputs inputs{plan.config, plan.experiment, selection.queued, folder, redone > 0, {}};
+    inputs.ends = options.ends;
+    const SessionResult session = run_session(inputs, store, transport, options.trainers, all_alive);
+    remove_leftovers(extraction);
     return end_run(store, selection, session, {true, config.store.string(), next_command(config)});
   });
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -168,6 +169,22 @@ Selection select_from(Store& store, const std::string& folder, const std::vector
   }
   if (!reset.empty()) store.reset_failed(reset);
   return selection;
+}
+
+Store open_store(const Config& config, KeepAliveTransport& transport) {
+  std::optional<Store> opened;
+  transport.during(
+      [&] { opened.emplace(Store::open(config.store, tell_message, kStaleBeats * config.cluster.heartbeat_seconds)); });
+  return *std::move(opened);
+}
+
+SessionResult run_session(const SessionInputs& inputs, Store& store, KeepAliveTransport& transport,
+                          const TrainerOptions& trainers, bool& all_alive) {
+  if (inputs.cells.empty()) return {};
+  all_alive = false;
+  SessionResult session = coordinate(inputs, store, transport, trainers);
+  all_alive = session.all_alive;
+  return session;
 }
 
 int with_written_end(Store& store, const std::function<int()>& work) {

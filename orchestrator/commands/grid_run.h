@@ -60,6 +60,14 @@ struct EndWords {
 // Ends the run of the store, tells how it ended and what to type next, and writes STORE.done; returns the exit status.
 int end_run(Store& store, const Selection& selection, const SessionResult& session, const EndWords& words);
 
+// Opens the store of the configuration for a run of rank 0, which the other ranks keep hearing of meanwhile. Throws as
+// Store::open().
+Store open_store(const Config& config, KeepAliveTransport& transport);
+
+// Coordinates `inputs.cells` if there are any; `all_alive` is false while ranks work and where one was lost.
+SessionResult run_session(const SessionInputs& inputs, Store& store, KeepAliveTransport& transport,
+                          const TrainerOptions& trainers, bool& all_alive);
+
 // Runs `work` and gives back its status. If it throws, STORE.done has the status of the error, and the error passes on.
 int with_written_end(Store& store, const std::function<int()>& work);
 

@@ -65,10 +65,7 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
   options.trainers.devices = choose_devices(config.run, options.trainers.count, questions_to_machine());
   trainer_executable();
   if (options.rehearse) return rehearse(plan, *options.rehearse, transport, options.trainers, all_alive);
-  std::optional<Store> opened;
-  transport.during(
-      [&] { opened.emplace(Store::open(config.store, tell_message, kStaleBeats * config.cluster.heartbeat_seconds)); });
-  Store store = *std::move(opened);
+  Store store = open_store(config, transport);
   return with_written_end(store, [&] {
     save_fingerprints(memory, config.store);
     warn_of_new_grid(plan, cells.size(), store);
@@ -87,9 +84,7 @@ int run_grid(RunOptions options, KeepAliveTransport& transport, bool& all_alive)
       inputs.ends = options.ends;
       inputs.checkpoint_lead = checkpoint_lead_seconds(plan, *durations);
       inputs.durations = durations;
-      all_alive = false;
-      session = coordinate(inputs, store, transport, options.trainers);
-      all_alive = session.all_alive;
+      session = run_session(inputs, store, transport, options.trainers, all_alive);
     }
     if (memory.forget_named_in(session.needs_person)) save_fingerprints(memory, config.store);
     return end_run(store, selection, session,

@@ -57,7 +57,7 @@ SlideRecord record_of(const FeatureInfo& info, const std::string& slide_file, co
 }  // namespace
 
 void PresenceCheck::look_at(const SlideCohort& cohort, const SlideInput& slide,
-                            std::map<std::string, PresentFeatures>& present) {
+                            std::map<std::string, SlideRecord>& present) {
   const std::filesystem::path file = feature_file_of(cohort, slide);
   const std::string shown = slide.name + ".h5", &identity = extraction_.identity;
   std::error_code error;  // a folder that cannot be searched: whoever writes the file says so
@@ -86,7 +86,7 @@ void PresenceCheck::look_at(const SlideCohort& cohort, const SlideInput& slide,
   if (record.bytes > 0 && record.bytes != slide.bytes) {
     return again_.add("feature files are of slides that have been replaced, and are made again", shown);
   }
-  present[Cell::of_slide(cohort.name, slide.name).name()] = {record};
+  present[Cell::of_slide(cohort.name, slide.name).name()] = record;
 }
 
 void PresenceCheck::report(const std::string& where, Problems& problems, std::vector<std::string>& notes) const {

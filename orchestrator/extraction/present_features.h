@@ -8,16 +8,12 @@
 
 #include "base/causes.h"
 #include "orchestrator/extraction/extractor_files.h"
+#include "results/records/slide_record.h"
 #include "trainer/contract/extraction.h"
 
 namespace mtlgrid {
 
 class FeatureReader;
-
-// A whole feature file with the features that would be computed.
-struct PresentFeatures {
-  SlideRecord record;  // as far as the file says; of another program's file the kept tiles alone
-};
 
 // Looks at the files in the place of a cohort's features. Kept are those with this extraction's mark, and those of
 // another program with its extractor and its tiles. A file that cannot be read to its end is made again, as is one
@@ -28,8 +24,9 @@ class PresenceCheck {
   // The references must outlive this.
   PresenceCheck(const Extraction& extraction, const ExtractorFiles& extractor, FeatureReader& reader)
       : extraction_(extraction), extractor_(extractor), reader_(reader) {}
-  // Adds the slide's file to `present`, by the cell's name, if it is kept. Throws SystemError.
-  void look_at(const SlideCohort& cohort, const SlideInput& slide, std::map<std::string, PresentFeatures>& present);
+  // Adds what the slide's file says to `present`, by the cell's name, if it is kept; of another program's file that is
+  // the number of tiles alone. Throws SystemError.
+  void look_at(const SlideCohort& cohort, const SlideInput& slide, std::map<std::string, SlideRecord>& present);
   // One line a cause, beginning with `where`.
   void report(const std::string& where, Problems& problems, std::vector<std::string>& notes) const;
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -37,9 +36,7 @@ std::string identity_of(const ExtractSettings& settings, const ExtractorFiles& f
   j["extractor"] = files.name;
   j["content"] = files.content;
   j["protocol"] = "STAMP 2.5";
-  const std::string text = j.dump();
-  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+  return hash_text(j.dump());
 }
 
 class SlidePlanner {
@@ -111,7 +108,6 @@ class SlidePlanner {
         input.mpp = *mpp;
         input.mpp_source = kMppColumn;
       }
-      plan_.bytes[Cell::of_slide(files.name, slide.name).name()] = static_cast<double>(slide.bytes);
       cohort.slides.push_back(std::move(input));
     }
     if (cohort.slides.empty()) {

@@ -22,9 +22,8 @@ struct SlidePlan {
   Config config;
   GridRecord grid;        // its identity has what decides features: settings of [extract], content of the weights
   Experiment experiment;  // `extraction` and `run` alone
-  std::map<std::string, double> bytes;             // of a slide's file, by the cell's name
-  std::map<std::string, PresentFeatures> present;  // whole feature files that are there already, by the cell's name
-  std::vector<std::string> notes;                  // what a person should know, one line each
+  std::map<std::string, SlideRecord> present;  // of whole feature files that are there already, by the cell's name
+  std::vector<std::string> notes;              // what a person should know, one line each
 };
 
 // `cohorts`: names of those to be extracted; empty: all with a `slides_folder`. `reader` reads the headers of feature

@@ -1,10 +1,8 @@
 #include "orchestrator/plan/grid_record.h"
 
-#include <fmt/format.h>
-#include <xxhash.h>
-
 #include <cmath>
 
+#include "datasets/features/fingerprint.h"
 #include "orchestrator/config/config_settings.h"
 #include "orchestrator/plan/recorded_features.h"
 #include "results/records/recorded_data.h"
@@ -29,9 +27,7 @@ std::string identity(const Config& config, const Experiment& experiment, const s
       p["external"][names[static_cast<std::size_t>(e.cohort)].name] = rows_json(e);
     }
   }
-  const std::string text = j.dump();
-  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+  return hash_text(j.dump());
 }
 
 // What the tables and feature files say of each patient, for the comparison with other grids

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "base/errors.h"
 #include "base/limits.h"
 #include "datasets/slides/openslide.h"
 #include "results/records/attempt_log_format.h"
@@ -32,9 +31,7 @@ int own_cpus() {
 class Means {
  public:
   Means(const Extraction& extraction, const RunSettings& run) : extraction_(extraction) {
-    const TrainerDevice device = choose_device(run.device, device_facts());
-    const std::string lacks = device.device.is_cuda() ? cuda_lacks() : "";
-    if (!lacks.empty()) throw InputError(device.text + ": " + lacks);
+    const TrainerDevice device = own_device(run.device);
     // On a GPU the network is faster than any number of decoders; on the CPU they share its threads.
     decoders_ = std::min(device.device.is_cuda() ? own_cpus() : run.threads, kMostDecoders);
     require_threads(run.threads + decoders_);

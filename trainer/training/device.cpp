@@ -45,6 +45,13 @@ std::string cuda_lacks() {
   return gpu::compiler_lacks();
 }
 
+TrainerDevice own_device(const std::string& asked) {
+  TrainerDevice device = choose_device(asked, device_facts());
+  const std::string lacks = device.device.is_cuda() ? cuda_lacks() : "";
+  if (!lacks.empty()) throw InputError(device.text + ": " + lacks);
+  return device;
+}
+
 std::optional<DeviceMemory> memory_of(at::Device device) {
   if (!device.is_cuda()) return std::nullopt;
   try {

@@ -28,6 +28,9 @@ TrainerDevice choose_device(const std::string& asked, const DeviceFacts& facts);
 // Why this trainer could not compute on a GPU if it were assigned one; empty if it could. Does not touch a GPU.
 std::string cuda_lacks();
 
+// This process's device: choose_device() of its own facts. Throws InputError also where it cannot compute on its GPU.
+TrainerDevice own_device(const std::string& asked);
+
 struct DeviceMemory {
   std::uint64_t free = 0, total = 0;  // bytes
 };

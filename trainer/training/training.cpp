@@ -36,9 +36,7 @@ class TrainingService : public CellService {
  public:
   explicit TrainingService(const Setup& setup) : setup_(setup), cache_(setup_.experiment) {
     const RunSettings& run = setup_.experiment.run;
-    device_ = choose_device(run.device, device_facts());
-    const std::string lacks = device_.device.is_cuda() ? cuda_lacks() : "";
-    if (!lacks.empty()) throw InputError(device_.text + ": " + lacks);
+    device_ = own_device(run.device);
     if (device_.device.is_cuda()) at::empty({1}, at::device(device_.device));  // makes the context for what follows
     if (device_.device.is_cuda()) gpu::prepare(setup_.experiment.train.precision == "fp64");
     require_threads(run.threads);

@@ -52,7 +52,7 @@ TEST_F(SlidePlans, SlidesAreCellsByTheirPathsWithoutSuffix) {
   const auto [cohort, slide] = made.experiment.extraction->slide_of(Cell::of_slide("A", "sub/b"));
   EXPECT_EQ(slide.file, (scratch.path() / "wsi/sub/b.TIFF").string());
   EXPECT_EQ(feature_file_of(cohort, slide), (scratch.path() / "features/A/sub/b.h5").string());
-  EXPECT_EQ(made.bytes.at("A/a"), 7);
+  EXPECT_EQ(made.experiment.extraction->slide_of(Cell::of_slide("A", "a")).slide.bytes, 7);
 }
 
 TEST_F(SlidePlans, IdentityHasWhatDecidesFeaturesAlone) {
