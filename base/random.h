@@ -1,6 +1,6 @@
 // Named random streams: every random number of the program is a pure function of (seed, name, counter).
 //
-// A stream's name says what it is for and for which pair and fold, never the method, rank or pack, so that all
+// A stream's name says what it is for and for which pair, fold and repeat, never the method, rank or pack, so that all
 // methods of a group see the same numbers and a cell gives the same result on any number of ranks.
 // Generator: Philox4x32-10 (Salmon et al. 2011) from Random123; counter-based, so no state has to be saved and any
 // number can be recomputed out of order (the dropout mask in the backward pass, for one).

@@ -23,6 +23,7 @@
 #include "orchestrator/plan/selection.h"
 #include "orchestrator/session/ask_trainer.h"
 #include "results/predictions/prediction_files.h"
+#include "results/store/cell_columns.h"
 #include "results/store/reading.h"
 #include "results/store/store_place.h"
 
@@ -57,7 +58,7 @@ void declare_export(CommandOptions& options) {
               "instead of weights, all predictions: csv (one row a patient, cohort and cell), or stamp (STAMP's "
               "patient-preds.csv by fold)")
       .option("only", "EXPR",
-              "with --predictions: comma-separated KEY=VALUE|VALUE over biomarker, auxiliary, method, fold")
+              "with --predictions: comma-separated KEY=VALUE|VALUE over biomarker, auxiliary, method, fold, repeat")
       .option("metadata", "KIND", "instead of weights, descriptions of the store's views: datasette");
 }
 
@@ -78,14 +79,7 @@ void export_weights(const CommandOptions& options, const fs::path& store, const 
 // The cells of --only; nullopt without it.
 std::optional<std::set<Cell>> selected(const CommandOptions& options, const Database& database, std::int64_t grid) {
   if (!options.has("only")) return std::nullopt;
-  std::vector<Cell> all;
-  Statement cells =
-      database.prepare("SELECT biomarker, auxiliary, method, fold FROM cells WHERE grid_id = ? ORDER BY cell_id");
-  cells.bind_all(grid);
-  while (cells.step()) {
-    all.push_back({cells.text(0), cells.text(1), cells.text(2), static_cast<int>(cells.integer(3))});
-  }
-  const auto some = select_cells(all, options.get<std::string>("only"));
+  const auto some = select_cells(cells_of(database, grid), options.get<std::string>("only"));
   return std::set<Cell>(some.begin(), some.end());
 }
 

@@ -28,8 +28,9 @@ void require_cell(const Config& config, const std::string& name) {
   for (const BiomarkerConfig& biomarker : config.biomarkers) {
     for (const auto& auxiliary : biomarker.auxiliaries) {
       for (const std::string& method : config.methods) {
-        for (int fold = 0; fold < config.folds; ++fold) {
-          known.push_back(Cell{biomarker.name, auxiliary.name, method, fold}.name());
+        for (int fold = 0; fold < config.folds * config.repeats; ++fold) {
+          known.push_back(
+              Cell{biomarker.name, auxiliary.name, method, fold % config.folds, fold / config.folds}.name());
         }
       }
     }

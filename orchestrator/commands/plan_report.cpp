@@ -23,6 +23,7 @@
 #include "orchestrator/plan/initial_weights.h"
 #include "orchestrator/plan/unnamed_files.h"
 #include "results/status/query_render.h"
+#include "results/store/cell_columns.h"
 #include "results/store/measured.h"
 #include "results/store/reading.h"
 #include "trainer/contract/flops.h"
@@ -69,9 +70,11 @@ std::string folds(const Plan& plan) {
 }
 
 std::string grid(const Plan& plan) {
-  return fmt::format("Grid {}\n  {} x {} x {} = {}\n  methods: {}\n", plan.grid.identity.substr(0, 12),
+  const int repeats = plan.config.repeats;
+  return fmt::format("Grid {}\n  {} x {} x {}{} = {}\n  methods: {}\n", plan.grid.identity.substr(0, 12),
                      counted(std::ssize(plan.experiment.pairs), "pair"),
                      counted(std::ssize(plan.config.methods), "method"), folds(plan),
+                     repeats > 1 ? " x " + counted(repeats, "repeat") : "",
                      counted(std::ssize(plan.grid.cells), "cell"), fmt::join(plan.config.methods, ", "));
 }
 
@@ -247,13 +250,8 @@ PlanStanding plan_standing(const Plan& plan) {
   known.bind_all(plan.grid.identity);
   if (!known.step()) return standing;
   standing.durations.learn(read_measured(database, known.integer(0)));
-  Statement select =
-      database.prepare("SELECT biomarker, auxiliary, method, fold FROM cells WHERE grid_id = ? AND state = 'done'");
-  select.bind_all(known.integer(0));
-  std::set<Cell> done;
-  while (select.step()) {
-    done.insert({select.text(0), select.text(1), select.text(2), static_cast<int>(select.integer(3))});
-  }
+  const std::vector<Cell> found = cells_of(database, known.integer(0), true);
+  const std::set<Cell> done(found.begin(), found.end());
   std::erase_if(standing.left, [&](const Cell& cell) { return done.count(cell) > 0; });
   return standing;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "base/errors.h"
 #include "base/telling.h"
 #include "base/text.h"
@@ -26,13 +28,29 @@ std::vector<TableFormat> formats(const std::string& text) {
   return out;
 }
 
+// `bootstrap` is what earlier versions called `patients`.
+TableCi ci_of(const std::string& text) {
+  static const std::map<std::string, TableCi> kKinds = {{"widest", TableCi::widest},
+                                                        {"patients", TableCi::patients},
+                                                        {"bootstrap", TableCi::patients},
+                                                        {"patients+repeats", TableCi::patients_and_repeats},
+                                                        {"folds", TableCi::folds}};
+  const auto found = kKinds.find(text);
+  if (found == kKinds.end()) {
+    throw InputError(fmt::format("--ci: '{}' is none of widest, patients, patients+repeats, folds", text));
+  }
+  return found->second;
+}
+
 void declare_tables(CommandOptions& options) {
   const TableOptions defaults;
   options.store()
       .option("out", "DIR", "folder for the tables; created if missing", "tables")
       .option("format", "LIST", "comma-separated: md, latex, csv, xlsx", "md,latex,csv")
-      .option("ci", "KIND", "bootstrap: over patients; folds: percentiles of fold values, as in the released code",
-              "bootstrap")
+      .option("ci", "KIND",
+              "what intervals cover: patients, patients+repeats, widest (of these, what the store allows); folds: "
+              "percentiles of fold values, as in the released code",
+              "widest")
       .number("resamples", "N", "bootstrap replicates; 0: only DeLong's CIs and stars", defaults.resamples);
 }
 
@@ -51,9 +69,7 @@ TableOrigin origin_of_chosen(const CommandOptions& options, const std::string& s
 int execute_tables(const CommandOptions& options) {
   TableOptions tables;
   const std::vector<TableFormat> wanted = formats(options.get<std::string>("format"));
-  const auto ci = split_list("--ci", options.get<std::string>("ci"), {"bootstrap", "folds"});
-  if (ci.size() != 1) throw InputError("--ci: one of bootstrap, folds");
-  tables.ci = ci[0] == "folds" ? TableCi::folds : TableCi::bootstrap;
+  tables.ci = ci_of(options.get<std::string>("ci"));
   tables.resamples = static_cast<int>(options.number_in("resamples", 0, 1'000'000));
   const auto store = options.get<std::string>("STORE"), out = options.get<std::string>("out");
   const TableOrigin origin = origin_of_chosen(options, store);

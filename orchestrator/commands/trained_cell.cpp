@@ -9,6 +9,7 @@
 #include "base/nearest.h"
 #include "results/grids/grid_choice.h"
 #include "results/records/records.h"
+#include "results/store/cell_columns.h"
 #include "results/store/layout.h"
 #include "results/store/reading.h"
 
@@ -17,12 +18,8 @@ namespace {
 
 // "; did you mean 'MSI/LF/naive/0'?": the grid's cell of the nearest name, part by part.
 std::string nearest_cell(const Database& database, std::int64_t grid_id, const Cell& wanted) {
-  Statement cells = database.prepare("SELECT biomarker, auxiliary, method, fold FROM cells WHERE grid_id = ?");
-  cells.bind_all(grid_id);
   std::vector<std::string> names;
-  while (cells.step()) {
-    names.push_back(Cell{cells.text(0), cells.text(1), cells.text(2), static_cast<int>(cells.integer(3))}.name());
-  }
+  for (const Cell& cell : cells_of(database, grid_id)) names.push_back(cell.name());
   return suggestion(wanted.name(), names);
 }
 
@@ -58,11 +55,10 @@ std::vector<double> trained_targets(const std::filesystem::path& store, const Tr
   const Database database = open_for_reading(store);
   Statement select = database.prepare(
       "SELECT p.target FROM predictions p JOIN cells c ON c.cell_id = p.cell_id AND c.result_attempt = p.attempt "
-      "WHERE c.grid_id = ? AND c.biomarker = ? AND c.auxiliary = ? AND c.method = ? AND p.cohort = ? AND p.target IS "
-      "NOT "
-      "NULL");
+      "WHERE c.grid_id = ? AND c.biomarker = ? AND c.auxiliary = ? AND c.method = ? AND c.repeat = ? AND p.cohort = ? "
+      "AND p.target IS NOT NULL");
   const Cell& cell = trained.cell;
-  select.bind_all(trained.grid_id, cell.biomarker, cell.auxiliary, cell.method, std::string(kTestCohort));
+  select.bind_all(trained.grid_id, cell.biomarker, cell.auxiliary, cell.method, cell.repeat, std::string(kTestCohort));
   std::vector<double> targets;
   while (select.step()) targets.push_back(select.real(0));
   return targets;
@@ -74,8 +70,9 @@ TrainedCell find_trained_cell(const std::filesystem::path& store, const Cell& ce
   Statement find = database.prepare(
       "SELECT c.result_attempt, c.state, g.settings, a.threads, g.identity FROM cells c JOIN grids g USING (grid_id) "
       "LEFT JOIN attempts a ON a.cell_id = c.cell_id AND a.attempt = c.result_attempt "
-      "WHERE grid_id = ? AND biomarker = ? AND auxiliary = ? AND method = ? AND fold = ?");
-  find.bind_all(grid_id, cell.biomarker, cell.auxiliary, cell.method, cell.fold);
+      "WHERE " +
+      kIsCell);
+  bind_cell(find, grid_id, cell);
   if (!find.step()) {
     throw InputError(fmt::format("{}: grid {} has no cell {}{}", store.string(), grid_id, cell.name(),
                                  nearest_cell(database, grid_id, cell)));

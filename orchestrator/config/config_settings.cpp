@@ -59,6 +59,7 @@ nlohmann::json resolved_settings(const Config& config) {
   settings["file"] = config.file.string();
   settings["store"] = config.store.string();
   settings["methods"] = config.methods;
+  if (config.repeats > 1) settings["repeats"] = config.repeats;
   settings["cohorts"] = cohorts;
   settings["run"] = config.run;
   settings["bootstrap"] = config.bootstrap;

@@ -17,6 +17,7 @@ void read_folds(SectionReader& grid, FoldSettings& settings) {
   grid.read("split_seed", split_seed, kLargestNumpySeed);
   settings.split_seed = static_cast<std::uint32_t>(split_seed);
   grid.read("groups", settings.groups);
+  grid.read("repeats", settings.repeats, 1, kMostRepeats);
   const std::string text = grid.text("folds").value_or(std::to_string(settings.folds));
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

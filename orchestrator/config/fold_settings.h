@@ -1,4 +1,4 @@
-// The keys that decide the folds: `split_seed`, `folds` and `groups` of [grid].
+// The keys of [grid] that decide the folds (`split_seed`, `folds`, `groups`), and how often they are repeated.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,14 @@
 
 namespace mtlgrid {
 
-inline constexpr int kMostFolds = 1000;
+inline constexpr int kMostFolds = 1000, kMostRepeats = 1000;
 inline constexpr const char* kFoldPerGroup =
     "one-per-group";  // the value of `folds` by which each site group is a fold
 
 struct FoldSettings {
   std::uint32_t split_seed = 1337;
   int folds = 5;                // with `fold_per_group` kMostFolds, until make_plan() has read what the data have
+  int repeats = 1;              // of every fold, with other random streams; not part of the identity
   std::string groups{};         // column of the training cohorts whose values are never split; empty: none
   bool fold_per_group = false;  // each value of `groups` is a fold
 };

@@ -26,7 +26,7 @@ double store_bytes(const Plan& plan) {
     const double folds = static_cast<double>(pair.folds.size());
     double evaluated = static_cast<double>(pair.training.patient.size());
     for (const PairCohort& e : pair.external) evaluated += folds * static_cast<double>(e.patient.size());
-    patients += evaluated * static_cast<double>(plan.config.methods.size());
+    patients += evaluated * static_cast<double>(plan.config.methods.size()) * plan.config.repeats;
   }
   return 5 * patients * (2 * 150.0 + 4.0 * plan.config.model.d_model);
 }

@@ -83,6 +83,21 @@ void add_splits(const Experiment& experiment, const Pair& pair, SplitRows& out) 
   }
 }
 
+// A later repeat follows all cells of the one before, as if it had been added to a grid that had them.
+std::vector<Cell> cells_of(const Config& config, const std::vector<Pair>& pairs) {
+  std::vector<Cell> cells;
+  for (int repeat = 0; repeat < config.repeats; ++repeat) {
+    for (const Pair& pair : pairs) {
+      for (const std::string& method : config.methods) {
+        for (int fold = 0; fold < static_cast<int>(pair.folds.size()); ++fold) {
+          cells.push_back({pair.biomarker, pair.auxiliary, method, fold, repeat});
+        }
+      }
+    }
+  }
+  return cells;
+}
+
 }  // namespace
 
 GridRecord make_grid_record(const Config& config, const std::vector<LabelRule>& rules, const Experiment& experiment,
@@ -98,14 +113,8 @@ GridRecord make_grid_record(const Config& config, const std::vector<LabelRule>& 
   }
   grid.settings["classes"] = classes(config, rules);
   grid.settings[kRecordedData] = recorded_data(experiment, cohorts);
-  for (const Pair& pair : experiment.pairs) {
-    for (const std::string& method : config.methods) {
-      for (int fold = 0; fold < static_cast<int>(pair.folds.size()); ++fold) {
-        grid.cells.push_back({pair.biomarker, pair.auxiliary, method, fold});
-      }
-    }
-    add_splits(experiment, pair, grid.splits);
-  }
+  grid.cells = cells_of(config, experiment.pairs);
+  for (const Pair& pair : experiment.pairs) add_splits(experiment, pair, grid.splits);
   for (const BiomarkerConfig& b : config.biomarkers) {
     grid.cohorts.push_back({b.name, b.train, "train"});
     for (const std::string& name : b.external) grid.cohorts.push_back({b.name, name, "external"});

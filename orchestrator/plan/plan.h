@@ -18,7 +18,8 @@ class FeatureReader;
 struct Plan {
   Config config;
   Experiment experiment;
-  GridRecord grid;  // its cells are the grid, in the order pair, method, fold; config.folds is the most that a pair has
+  GridRecord grid;  // its cells are the grid, in the order repeat, pair, method, fold; config.folds is the most that a
+                    // pair has
   std::vector<Cohort> cohorts;
   std::vector<LabelRule> rules;    // of config.biomarkers, in their order, with the classes of the training cohorts
   std::vector<PairSites> sites{};  // of experiment.pairs, in their order; without values where there is no `groups`

@@ -14,12 +14,13 @@
 namespace mtlgrid {
 namespace {
 
-const std::vector<std::string> kKeys = {"biomarker", "auxiliary", "method", "fold"};
+const std::vector<std::string> kKeys = {"biomarker", "auxiliary", "method", "fold", "repeat"};
 
 std::string value_of(const Cell& cell, const std::string& key) {
   if (key == "biomarker") return cell.biomarker;
   if (key == "auxiliary") return cell.auxiliary;
-  return key == "method" ? cell.method : std::to_string(cell.fold);
+  if (key == "method") return cell.method;
+  return std::to_string(key == "fold" ? cell.fold : cell.repeat);
 }
 
 // Values that the cells have, in the order of the cells.

@@ -22,9 +22,7 @@ std::vector<std::size_t> choose_pack(const std::vector<PackCandidate>& queued, i
   for (const PackCandidate& candidate : queued) {
     const Cell& cell = *candidate.cell;
     const auto size = static_cast<int>(pack.size());
-    const bool group =
-        cell.biomarker == first.biomarker && cell.auxiliary == first.auxiliary && cell.fold == first.fold;
-    if (!group || size >= std::min(limit, candidate.limit)) continue;
+    if (!cell.same_group(first) || size >= std::min(limit, candidate.limit)) continue;
     limit = std::min(limit, candidate.limit);
     pack.push_back(candidate.index);
   }

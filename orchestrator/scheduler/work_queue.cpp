@@ -1,11 +1,9 @@
 #include "orchestrator/scheduler/work_queue.h"
 
-#include <fmt/format.h>
-
 namespace mtlgrid {
 
 void WorkQueue::add(const Cell& cell, double cost) {
-  const std::string group = fmt::format("{}/{}/{}", cell.biomarker, cell.auxiliary, cell.fold);
+  const std::string group = cell.pair() + "/" + cell.fold_name();
   const auto [found, fresh] = group_numbers_.try_emplace(group, groups_.size());
   if (fresh) groups_.emplace_back();
   entries_.push_back({&cell, cost, found->second});

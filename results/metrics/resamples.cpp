@@ -26,13 +26,18 @@ Resampled mean_over(std::span<const int> multiplicity, std::span<const double> v
   return drawn == 0 ? undefined("no patients") : defined(sum / static_cast<double>(drawn));
 }
 
-void draw_multiplicities(const RandomStream& stream, std::uint64_t draw, std::span<int> multiplicity) {
+void draw_multiplicities(const RandomStream& stream, std::uint64_t draw, std::span<int> multiplicity,
+                         std::size_t times) {
   std::fill(multiplicity.begin(), multiplicity.end(), 0);
   const RandomStream words = stream.child(draw);
-  std::vector<std::uint32_t> drawn(multiplicity.size());
+  std::vector<std::uint32_t> drawn(times);
   std::uint64_t counter = 0;
-  words.below(static_cast<std::uint32_t>(drawn.size()), counter, drawn);
-  for (const std::uint32_t patient : drawn) ++multiplicity[patient];
+  words.below(static_cast<std::uint32_t>(multiplicity.size()), counter, drawn);
+  for (const std::uint32_t thing : drawn) ++multiplicity[thing];
+}
+
+void draw_multiplicities(const RandomStream& stream, std::uint64_t draw, std::span<int> multiplicity) {
+  draw_multiplicities(stream, draw, multiplicity, multiplicity.size());
 }
 
 }  // namespace mtlgrid

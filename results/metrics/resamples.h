@@ -35,8 +35,10 @@ std::int64_t resample_size(std::span<const int> multiplicity);
 // The mean of `values`, one a patient, over a resample; undefined over nobody.
 Resampled mean_over(std::span<const int> multiplicity, std::span<const double> values);
 
-// Multiplicities of n patients drawn n times with replacement: draw number `draw` of `stream`, a function of
-// (stream, draw, n) alone.
+// Multiplicities of n things drawn `times` times with replacement, n times without `times`: draw number `draw` of
+// `stream`, a function of (stream, draw, n, times) alone.
+void draw_multiplicities(const RandomStream& stream, std::uint64_t draw, std::span<int> multiplicity,
+                         std::size_t times);
 void draw_multiplicities(const RandomStream& stream, std::uint64_t draw, std::span<int> multiplicity);
 
 }  // namespace mtlgrid

@@ -136,14 +136,15 @@ std::string prediction_csv(const PredictionSource& source) {
   std::string out;
   each_cohort(source.database, source.grid, source.cells, [&](const CohortPredictions& predictions) {
     const Cell& cell = predictions.cell;
-    QueryResult table{{"biomarker", "auxiliary", "method", "fold", "cohort", "patient", "class", "label", "score",
-                       "log_odds", "target", "prediction"},
+    QueryResult table{{"biomarker", "auxiliary", "method", "fold", "repeat", "cohort", "patient", "class", "label",
+                       "score", "log_odds", "target", "prediction"},
                       {}};
     for (const StoredPrediction& row : predictions.rows) {
       const auto label = row.label ? std::optional(std::to_string(*row.label)) : std::nullopt;
       const std::string name = row.label ? names.classes(cell.biomarker)[static_cast<std::size_t>(*row.label)] : "";
-      table.rows.push_back({cell.biomarker, cell.auxiliary, cell.method, std::to_string(cell.fold), predictions.cohort,
-                            row.patient, name.empty() ? std::nullopt : std::optional(name), label, number(row.score),
+      table.rows.push_back({cell.biomarker, cell.auxiliary, cell.method, std::to_string(cell.fold),
+                            std::to_string(cell.repeat), predictions.cohort, row.patient,
+                            name.empty() ? std::nullopt : std::optional(name), label, number(row.score),
                             number(row.log_odds), number(row.target), number(row.prediction)});
     }
     const std::string text = render(table, QueryFormat::csv);
@@ -165,10 +166,10 @@ std::size_t write_stamp_predictions(FileCalls& calls, const PredictionSource& so
                       cell.biomarker));
     }
     const fs::path cohort = fs::path(cell.biomarker) / cell.auxiliary / cell.method / predictions.cohort;
-    const std::string split = fmt::format("split-{}", cell.fold);
+    const std::string split = "split-" + cell.fold_name();
     out.write(cohort / split / "patient-preds.csv",
               classification_csv(predictions, names.label_column(cell.biomarker), classes));
-    out.write(cohort / "regression" / split / fmt::format("patient-preds-{}.csv", cell.fold),
+    out.write(cohort / "regression" / split / fmt::format("patient-preds-{}.csv", cell.fold_name()),
               regression_csv(predictions, names.auxiliary_column(cell)));
   });
   return out.files();

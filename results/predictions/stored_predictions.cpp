@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "results/store/cell_columns.h"
+
 namespace mtlgrid {
 namespace {
 
@@ -12,13 +14,12 @@ struct Finished {
 
 std::vector<Finished> finished_cells(const Database& database, std::int64_t grid,
                                      const std::optional<std::set<Cell>>& wanted) {
-  Statement cells = database.prepare(
-      "SELECT cell_id, biomarker, auxiliary, method, fold FROM cells "
-      "WHERE grid_id = ? AND result_attempt IS NOT NULL ORDER BY cell_id");
+  Statement cells = database.prepare("SELECT cell_id, " + kCellColumns +
+                                     " FROM cells WHERE grid_id = ? AND result_attempt IS NOT NULL ORDER BY cell_id");
   cells.bind_all(grid);
   std::vector<Finished> out;
   while (cells.step()) {
-    Finished one{cells.integer(0), {cells.text(1), cells.text(2), cells.text(3), static_cast<int>(cells.integer(4))}};
+    Finished one{cells.integer(0), cell_at(cells, 1)};
     if (!wanted || wanted->contains(one.cell)) out.push_back(std::move(one));
   }
   return out;

@@ -56,6 +56,14 @@ void read_cohorts(const Database& database, StoreStatus& status) {
   for (const std::string& cohort : status.methods) status.tiles.push_back(tiles[cohort]);
 }
 
+// The numbers that a query of a grid gives, in its order.
+std::vector<int> numbers_of(const Database& database, const char* query, std::int64_t grid) {
+  Statement select = of_grid(database, query, grid);
+  std::vector<int> numbers;
+  while (select.step()) numbers.push_back(static_cast<int>(select.integer(0)));
+  return numbers;
+}
+
 void read_matrix(const Database& database, StoreStatus& status) {
   Statement methods = of_grid(database,
                               "SELECT DISTINCT m.name FROM cells c JOIN methods m ON m.name = c.method "
@@ -66,13 +74,11 @@ void read_matrix(const Database& database, StoreStatus& status) {
     row.emplace(methods.text(0), status.methods.size());
     status.methods.push_back(methods.text(0));
   }
-  Statement folds =
-      of_grid(database, "SELECT DISTINCT fold FROM cells WHERE grid_id = ? ORDER BY fold", status.grid_id);
+  status.folds = numbers_of(database, "SELECT DISTINCT fold FROM cells WHERE grid_id = ? ORDER BY 1", status.grid_id);
+  status.repeats =
+      numbers_of(database, "SELECT DISTINCT repeat FROM cells WHERE grid_id = ? ORDER BY 1", status.grid_id);
   std::map<std::int64_t, std::size_t> column;
-  while (folds.step()) {
-    column.emplace(folds.integer(0), status.folds.size());
-    status.folds.push_back(static_cast<int>(folds.integer(0)));
-  }
+  for (const int fold : status.folds) column.emplace(fold, column.size());
   status.matrix.assign(row.size(), std::vector<StateCounts>(column.size()));
   Statement cells = of_grid(
       database, "SELECT method, fold, state, count(*) FROM cells WHERE grid_id = ? GROUP BY 1, 2, 3", status.grid_id);
@@ -102,16 +108,17 @@ void read_signs(const Database& database, StoreStatus& status) {
                             status.grid_id);
   while (pairs.step()) status.pairs.push_back(pairs.text(0));
   if (status.cells.total() > kSignsKept) return;
-  status.signs.assign(status.methods.size(),
-                      std::vector(status.folds.size(), std::vector<std::optional<CellSign>>(status.pairs.size())));
-  Statement cells =
-      of_grid(database, "SELECT method, fold, biomarker || '/' || auxiliary, state FROM cells WHERE grid_id = ?",
-              status.grid_id);
+  const std::vector<std::optional<CellSign>> none(status.repeats.size() * status.pairs.size());
+  status.signs.assign(status.methods.size(), std::vector(status.folds.size(), none));
+  Statement cells = of_grid(
+      database, "SELECT method, fold, biomarker || '/' || auxiliary, state, repeat FROM cells WHERE grid_id = ?",
+      status.grid_id);
   while (cells.step()) {
     auto& square =
         status
             .signs[index_of(status.methods, cells.text(0))][index_of(status.folds, static_cast<int>(cells.integer(1)))];
-    square[index_of(status.pairs, cells.text(2))] = sign_of(cells.text(3));
+    const std::size_t repeat = index_of(status.repeats, static_cast<int>(cells.integer(4)));
+    square[repeat * status.pairs.size() + index_of(status.pairs, cells.text(2))] = sign_of(cells.text(3));
   }
 }
 
@@ -127,10 +134,12 @@ void correct_signs(StoreStatus& status) {
   std::vector<CellSign*> unlisted;
   for (std::size_t m = 0; m < status.signs.size(); ++m) {
     for (std::size_t f = 0; f < status.folds.size(); ++f) {
-      for (std::size_t p = 0; p < status.pairs.size(); ++p) {
-        std::optional<CellSign>& sign = status.signs[m][f][p];
+      for (std::size_t i = 0; i < status.signs[m][f].size(); ++i) {
+        std::optional<CellSign>& sign = status.signs[m][f][i];
         if (!sign) continue;
-        const std::string cell = status.pairs[p] + "/" + status.methods[m] + "/" + std::to_string(status.folds[f]);
+        const Cell of_fold = {"", "", "", status.folds[f], status.repeats[i / status.pairs.size()]};
+        const std::string cell =
+            status.pairs[i % status.pairs.size()] + "/" + status.methods[m] + "/" + of_fold.fold_name();
         if (running.contains(cell)) {
           sign = CellSign::running;
         } else if (waiting.contains(cell)) {

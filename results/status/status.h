@@ -34,10 +34,11 @@ struct StoreStatus {
   RunState run;
   StateCounts cells;
   std::vector<std::string> methods;              // in the order of the paper's tables
-  std::vector<int> folds;                        // ascending
-  std::vector<std::vector<StateCounts>> matrix;  // [method][fold], over pairs
+  std::vector<int> folds, repeats;               // ascending
+  std::vector<std::vector<StateCounts>> matrix;  // [method][fold], over pairs and repeats
   std::vector<std::string> pairs;                // "MSI/LF", in the grid's order
-  // [method][fold][pair]; empty where the grid has more than kSignsKept cells. nullopt: no such cell.
+  // [method][fold][repeat x pair], all pairs of a repeat one after the other; empty where the grid has more than
+  // kSignsKept cells. nullopt: no such cell.
   std::vector<std::vector<std::vector<std::optional<CellSign>>>> signs;
   struct Failure {
     std::string cell, outcome, cause;

@@ -68,8 +68,8 @@ std::string matrix(const StoreStatus& s) {
     row.emplace_back(s.methods[m]);
     for (const StateCounts& counts : s.matrix[m]) row.emplace_back(square(counts));
   }
-  return fmt::format("\nDone of all pairs (r {}, f failed)\n{}", s.run.running_text(),
-                     render(table, QueryFormat::table));
+  return fmt::format("\nDone of all pairs{} (r {}, f failed)\n{}", s.repeats.size() > 1 ? " and repeats" : "",
+                     s.run.running_text(), render(table, QueryFormat::table));
 }
 
 // Slides and their tiles by cohort.

@@ -153,6 +153,11 @@ Matrix put_together(const Lines& names, const Lines& headings, const std::vector
   return matrix;
 }
 
+// What a count of the matrix is over.
+std::string all_of(const StoreStatus& s) {
+  return s.slides ? "slides" : s.repeats.size() > 1 ? "pairs and repeats" : "pairs";
+}
+
 std::string counts_text(const StateCounts& counts) {
   return fmt::format("{}/{}{}", counts.done, counts.total(), counts.failed > 0 ? "!" : "");
 }
@@ -165,7 +170,10 @@ Matrix matrix_of_signs(const StoreStatus& s, const Lines& names) {
     Lines& line = squares.emplace_back();
     for (const auto& square : row) {
       std::string& text = line.emplace_back();
-      for (const auto& sign : square) text += sign_of(sign);
+      for (std::size_t i = 0; i < square.size(); ++i) {
+        if (i > 0 && i % s.pairs.size() == 0) text += ' ';  // the next repeat
+        text += sign_of(square[i]);
+      }
     }
   }
   return put_together(names, headings, squares, true);
@@ -211,7 +219,7 @@ Matrix matrix(const StoreStatus& s, std::size_t columns) {
 
 // Always whole: on a narrow terminal it takes more lines.
 Lines legend(const StoreStatus& s, const Matrix& m, std::size_t columns) {
-  if (!m.signs) return wrapped(fmt::format("done/all {}, ! where some failed", s.slides ? "slides" : "pairs"), columns);
+  if (!m.signs) return wrapped(fmt::format("done/all {}, ! where some failed", all_of(s)), columns);
   std::map<char, bool> there;
   for (const auto& row : s.signs) {
     for (const auto& square : row) {
@@ -228,10 +236,11 @@ Lines legend(const StoreStatus& s, const Matrix& m, std::size_t columns) {
 }
 
 Lines pairs(const StoreStatus& s, const Matrix& m, std::size_t columns) {
-  if (!m.signs || s.pairs.size() < 2) return {};
+  if (!m.signs || (s.pairs.size() < 2 && s.repeats.size() < 2)) return {};
   Lines names;
   for (const std::string& pair : s.pairs) names.push_back(printable(pair));
-  return wrapped(fmt::format("pairs from left to right: {}", fmt::join(names, ", ")), columns);
+  const std::string repeats = s.repeats.size() > 1 ? fmt::format("; then repeats 1 to {}", s.repeats.back()) : "";
+  return wrapped(fmt::format("pairs from left to right: {}{}", fmt::join(names, ", "), repeats), columns);
 }
 
 // `right` beside `left`, line by line.

@@ -15,6 +15,7 @@
 #include "results/grids/setting_lines.h"
 #include "results/records/attempt_log_format.h"
 #include "results/status/status.h"
+#include "results/store/cell_columns.h"
 #include "results/store/layout.h"
 #include "results/store/reading.h"
 #include "results/store/store_result.h"
@@ -92,10 +93,6 @@ std::string newest_checkpoint(const fs::path& folder, const CellHistory& history
   return "";
 }
 
-void bind_cell(Statement& statement, std::int64_t grid, const Cell& cell) {
-  statement.bind_all(grid, cell.biomarker, cell.auxiliary, cell.method, cell.fold);
-}
-
 void read_settings(const Database& database, CellHistory& history) {
   Statement select = database.prepare("SELECT settings FROM grids WHERE grid_id = ?");
   select.bind_all(history.grid_id);
@@ -116,8 +113,8 @@ void read_attempts(const Database& database, const fs::path& folder, CellHistory
   Statement select = database.prepare(
       "SELECT a.attempt, a.outcome, a.cause, a.detail, a.host, a.device, a.members, a.rank, a.pack, a.threads, "
       "a.started, a.ended, (SELECT count(*) FROM epochs e WHERE e.cell_id = a.cell_id AND e.attempt = a.attempt), "
-      "a.best_epoch, a.resumed FROM attempts a JOIN cells c ON c.cell_id = a.cell_id WHERE c.grid_id = ? AND "
-      "c.biomarker = ? AND c.auxiliary = ? AND c.method = ? AND c.fold = ? ORDER BY a.attempt");
+      "a.best_epoch, a.resumed FROM attempts a JOIN cells c ON c.cell_id = a.cell_id WHERE " +
+      kIsCell + " ORDER BY a.attempt");
   bind_cell(select, history.grid_id, history.cell);
   const auto number = [&](int column) { return static_cast<int>(select.integer(column)); };
   while (select.step()) {
@@ -147,14 +144,7 @@ void read_attempts(const Database& database, const fs::path& folder, CellHistory
 
 std::vector<Cell> cells_of(const fs::path& store, std::int64_t grid) {
   const Database database = open_for_reading(store);
-  Statement select =
-      database.prepare("SELECT biomarker, auxiliary, method, fold FROM cells WHERE grid_id = ? ORDER BY cell_id");
-  select.bind_all(grid);
-  std::vector<Cell> cells;
-  while (select.step()) {
-    cells.push_back({select.text(0), select.text(1), select.text(2), static_cast<int>(select.integer(3))});
-  }
-  return cells;
+  return cells_of(database, grid);
 }
 
 CellHistory read_history(const fs::path& store, const Cell& cell, std::optional<std::int64_t> grid) {
@@ -162,9 +152,7 @@ CellHistory read_history(const fs::path& store, const Cell& cell, std::optional<
   CellHistory history;
   history.grid_id = choose_grid(database, grid, running_grid(store, database));
   history.cell = cell;
-  Statement select = database.prepare(
-      "SELECT state, result_attempt FROM cells WHERE grid_id = ? AND biomarker = ? AND auxiliary = ? AND method = ? "
-      "AND fold = ?");
+  Statement select = database.prepare("SELECT state, result_attempt FROM cells WHERE " + kIsCell);
   bind_cell(select, history.grid_id, cell);
   if (!select.step()) {
     throw InputError(cell.name() + ": grid " + std::to_string(history.grid_id) + " has no such cell");

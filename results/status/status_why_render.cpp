@@ -21,8 +21,10 @@ std::string run_command(const CellHistory& history) {
 std::string only_this(const CellHistory& history) {
   const Cell& c = history.cell;
   if (c.is_slide()) return "--cohort " + printable(shell_quoted(c.biomarker));
-  return "--only " + printable(shell_quoted(fmt::format("biomarker={},auxiliary={},method={},fold={}", c.biomarker,
-                                                        c.auxiliary, c.method, c.fold)));
+  std::string only =
+      fmt::format("biomarker={},auxiliary={},method={},fold={}", c.biomarker, c.auxiliary, c.method, c.fold);
+  if (c.repeat > 0) only += fmt::format(",repeat={}", c.repeat);
+  return "--only " + printable(shell_quoted(only));
 }
 
 std::string from_checkpoint(const CellHistory& history) {

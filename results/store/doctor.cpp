@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/cell.h"
+#include "results/store/cell_columns.h"
 #include "results/store/impossible.h"
 #include "results/store/journal.h"
 #include "results/store/layout.h"
@@ -224,16 +225,15 @@ class Examination {
   void weights_of(std::int64_t grid, const std::string& identity) {
     const std::string folder = grid_folder(store_, grid), name = "weights: grid " + std::to_string(grid);
     Statement cells = database_->prepare(
-        "SELECT biomarker, auxiliary, method, fold, result_attempt FROM cells WHERE grid_id = ? AND result_attempt IS "
-        "NOT "
-        "NULL ORDER BY cell_id");
+        "SELECT " + kCellColumns +
+        ", result_attempt FROM cells WHERE grid_id = ? AND result_attempt IS NOT NULL ORDER BY cell_id");
     cells.bind_all(grid);
     std::size_t done = 0;
     std::vector<std::string> without, unusable;
     while (cells.step()) {
       ++done;
-      const Cell cell = {cells.text(0), cells.text(1), cells.text(2), static_cast<int>(cells.integer(3))};
-      const fs::path attempt = attempt_folder(folder, cell, static_cast<int>(cells.integer(4)));
+      const Cell cell = cell_at(cells);
+      const fs::path attempt = attempt_folder(folder, cell, static_cast<int>(cells.integer(kCellColumnCount)));
       std::error_code error;
       if (!fs::exists(attempt / kWeightsFile, error)) {
         without.push_back(cell.name());

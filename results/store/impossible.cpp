@@ -22,8 +22,9 @@ struct Odd {
 };
 constexpr Odd kOdd[] = {
     // Of a database that it may not write SQLite does not even read the CHECK constraints.
-    {"table cells: a state or fold that no cell has",
-     "SELECT 1 FROM cells WHERE fold < 0 OR state NOT IN ('pending', 'running', 'done', 'failed') OR (state = 'done') "
+    {"table cells: a state, fold or repeat that no cell has",
+     "SELECT 1 FROM cells WHERE fold < 0 OR repeat < 0 OR state NOT IN ('pending', 'running', 'done', 'failed') OR "
+     "(state = 'done') "
      "<> "
      "(result_attempt IS NOT NULL) LIMIT 1"},
     {"table attempts: a number or outcome that no attempt has",
@@ -41,8 +42,9 @@ constexpr Odd kOdd[] = {
     {"table grid_cohorts: a name of 4 KiB or more",
      "SELECT 1 FROM grid_cohorts WHERE max(length(CAST(biomarker AS BLOB)), length(CAST(cohort AS BLOB))) >= 4096 "
      "LIMIT 1"},
-    {"table cells: a fold or an attempt above a million",
-     "SELECT 1 FROM cells WHERE fold > 1000000 OR coalesce(result_attempt, 1) NOT BETWEEN 1 AND 1000000 LIMIT 1"},
+    {"table cells: a fold, repeat or attempt above a million",
+     "SELECT 1 FROM cells WHERE fold > 1000000 OR repeat > 1000000 OR coalesce(result_attempt, 1) NOT BETWEEN 1 AND "
+     "1000000 LIMIT 1"},
     {"table attempts: a number that no attempt has",
      "SELECT 1 FROM attempts WHERE attempt > 1000000 OR NOT (rank BETWEEN 0 AND 1000000000 AND threads BETWEEN 0 AND "
      "1000000000 AND pack BETWEEN 0 AND 1000000000 AND resumed BETWEEN 0 AND 1000000000 AND coalesce(best_epoch, 0) "
@@ -61,10 +63,11 @@ constexpr Odd kOdd[] = {
      "SELECT 1 FROM grids WHERE grid_id < 1 OR NOT created BETWEEN 0 AND 1e11 OR length(CAST(identity AS BLOB)) >= "
      "4096 "
      "OR CASE WHEN json_valid(settings) THEN json_type(settings) <> 'object' ELSE 1 END LIMIT 1"},
-    {"table cells: methods, folds and pairs that are a thousand times as many as the cells",
+    {"table cells: methods, folds, repeats and pairs that are a thousand times as many as the cells",
      "SELECT 1 FROM (SELECT count(*) AS cells, count(DISTINCT method) AS methods, count(DISTINCT fold) AS folds, "
+     "count(DISTINCT repeat) AS repeats, "
      "count(DISTINCT biomarker || '/' || auxiliary) AS pairs FROM cells GROUP BY grid_id) "
-     "WHERE 1.0 * methods * folds * pairs > 1000.0 * cells LIMIT 1"},
+     "WHERE 1.0 * methods * folds * repeats * pairs > 1000.0 * cells LIMIT 1"},
 };
 
 }  // namespace

@@ -139,7 +139,7 @@ namespace {
 // Whether `header` belongs after what was read so far: the next number, and the chain unbroken.
 bool follows(const RecordHeader& header, const JournalEnd& end, bool any_chained) {
   if (header.sequence != end.sequence + 1) return false;
-  return chained(header) ? end.version >= kJournalVersion && header.previous == end.chain : !any_chained;
+  return chained(header) ? end.version >= kChainedVersion && header.previous == end.chain : !any_chained;
 }
 
 }  // namespace

@@ -18,7 +18,7 @@
 
 namespace mtlgrid {
 
-inline constexpr std::uint32_t kJournalVersion = 2;
+inline constexpr std::uint32_t kJournalVersion = 3, kChainedVersion = 2;  // the latter: since when records are chained
 inline constexpr std::uint32_t kUnchainedMagic = 0x52474d4a, kJournalMagic = 0x43474d4a;  // "JMGR", "JMGC"
 inline constexpr std::size_t kJournalHeader = 24, kRecordHeader = 40, kUnchainedHeader = 32;
 inline constexpr std::uint32_t kLongestRecord = 1u << 30;  // guessed: 1000 times the largest cell seen

@@ -49,19 +49,21 @@ CREATE TABLE grid_cohorts (    -- cohorts of a biomarker, in the configuration's
   PRIMARY KEY (grid_id, biomarker, cohort)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE cells (           -- cell_id ascends in the grid's order: pair, method, fold; a slide of a grid of
-                               -- slides: (cohort, slide, 'extract', 0)
+CREATE TABLE cells (           -- cell_id ascends in the grid's order: repeat, pair, method, fold; a slide of a
+                               -- grid of slides: (cohort, slide, 'extract', 0, 0)
   cell_id        INTEGER PRIMARY KEY,
   grid_id        INTEGER NOT NULL REFERENCES grids,
   biomarker      TEXT NOT NULL,
   auxiliary      TEXT NOT NULL,
   method         TEXT NOT NULL REFERENCES methods,
   fold           INTEGER NOT NULL CHECK (fold >= 0),
+  repeat         INTEGER NOT NULL CHECK (repeat >= 0),
   state          TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'running', 'done', 'failed')),
   result_attempt INTEGER,            -- the attempt that counts
   name           TEXT NOT NULL AS    -- as in Cell::name()
-                 (biomarker || '/' || auxiliary || iif(method = 'extract', '', '/' || method || '/' || fold)),
-  UNIQUE (grid_id, biomarker, auxiliary, method, fold),
+                 (biomarker || '/' || auxiliary || iif(method = 'extract', '', '/' || method || '/' || fold ||
+                                                iif(repeat = 0, '', '.' || repeat))),
+  UNIQUE (grid_id, biomarker, auxiliary, method, fold, repeat),
   FOREIGN KEY (cell_id, result_attempt) REFERENCES attempts DEFERRABLE INITIALLY DEFERRED,
   CHECK ((state = 'done') = (result_attempt IS NOT NULL))
 ) STRICT;
@@ -190,21 +192,21 @@ CREATE TABLE drops (           -- biomarker and auxiliary are '' where the whole
 CREATE TABLE view_help (view TEXT PRIMARY KEY, description TEXT NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-// Means are over folds first, then over auxiliaries, as in results/tables/table_mean.h; SQL's avg() leaves NULLs out
-// and `have` counts what it used. What stands in braces comes from the registry of metrics (with_metrics).
+// Means are over repeats, then over folds, then over auxiliaries, as in results/tables/table_mean.h; SQL's avg() leaves
+// NULLs out and `have` counts what it used. What stands in braces comes from the registry of metrics (with_metrics).
 constexpr const char* kViews = R"sql(
 CREATE VIEW counted_metrics AS
-SELECT c.grid_id, c.cell_id, c.biomarker, c.auxiliary, c.method, c.fold, m.attempt, m.cohort, m.metric, m.value,
+SELECT c.grid_id, c.cell_id, c.biomarker, c.auxiliary, c.method, c.fold, c.repeat, m.attempt, m.cohort, m.metric, m.value,
        m.ci_low, m.ci_high, m.n, m.redrawn, m.reason
 FROM cells c JOIN metrics m ON m.cell_id = c.cell_id AND m.attempt = c.result_attempt;
 
 CREATE VIEW counted_predictions AS
-SELECT c.grid_id, c.cell_id, c.biomarker, c.auxiliary, c.method, c.fold, p.attempt, p.cohort, p.patient, p.label,
+SELECT c.grid_id, c.cell_id, c.biomarker, c.auxiliary, c.method, c.fold, c.repeat, p.attempt, p.cohort, p.patient, p.label,
        p.score, p.log_odds, p.target, p.prediction
 FROM cells c JOIN predictions p ON p.cell_id = c.cell_id AND p.attempt = c.result_attempt;
 
 CREATE VIEW counted_embeddings AS
-SELECT c.grid_id, c.cell_id, c.biomarker, c.auxiliary, c.method, c.fold, e.attempt, e.cohort, e.patient, e.vector
+SELECT c.grid_id, c.cell_id, c.biomarker, c.auxiliary, c.method, c.fold, c.repeat, e.attempt, e.cohort, e.patient, e.vector
 FROM cells c JOIN embeddings e ON e.cell_id = c.cell_id AND e.attempt = c.result_attempt;
 
 CREATE VIEW evaluation_cohorts AS
@@ -219,15 +221,20 @@ SELECT DISTINCT m.grid_id, m.biomarker, m.cohort, 1000, m.cohort FROM counted_me
 WHERE m.cohort <> 'test' AND NOT EXISTS (SELECT 1 FROM grid_cohorts g WHERE g.grid_id = m.grid_id
                                          AND g.biomarker = m.biomarker AND g.cohort = m.cohort);
 
-CREATE VIEW fold_means AS
+CREATE VIEW repeat_means AS
 WITH wanted(metric) AS (VALUES {both_values})
-SELECT c.grid_id, c.biomarker, k.cohort, k.label AS cohort_label, c.auxiliary, c.method, w.metric,
+SELECT c.grid_id, c.biomarker, k.cohort, k.label AS cohort_label, c.auxiliary, c.method, c.fold, w.metric,
        avg(m.value) AS value, count(m.value) AS have, count(*) AS want, min(c.cell_id) AS position
 FROM cells c JOIN evaluation_cohorts k ON k.grid_id = c.grid_id AND k.biomarker = c.biomarker
 JOIN wanted w ON w.metric {not_embedding} OR k.cohort <> 'test'
 LEFT JOIN metrics m ON m.cell_id = c.cell_id AND m.attempt = c.result_attempt AND m.cohort = k.cohort
                     AND m.metric = w.metric
-GROUP BY c.grid_id, c.biomarker, k.cohort, c.auxiliary, c.method, w.metric;
+GROUP BY c.grid_id, c.biomarker, k.cohort, c.auxiliary, c.method, c.fold, w.metric;
+
+CREATE VIEW fold_means AS
+SELECT grid_id, biomarker, cohort, cohort_label, auxiliary, method, metric, avg(value) AS value, sum(have) AS have,
+       sum(want) AS want, min(position) AS position
+FROM repeat_means GROUP BY grid_id, biomarker, cohort, auxiliary, method, metric;
 
 CREATE VIEW table1 AS
 SELECT grid_id, biomarker, cohort, cohort_label, auxiliary, method, metric, 100 * value AS value, have, want
@@ -300,7 +307,8 @@ constexpr std::pair<const char*, const char*> kViewHelp[] = {
     {"failures", "attempts that gave no result, with their cause and their log (below STORE.d)"},
     {"slides", "one row a slide of `mtlgrid extract`: state, tiles seen, kept and rejected, where, how long, cause"},
     {"slide_counts", "the same by cohort: slides done, failed and without tissue, tiles, seconds"},
-    {"fold_means", "means over folds of {both} as fractions: what Tables 1 and 2 average"},
+    {"repeat_means", "means over repeats of {both} as fractions, by fold"},
+    {"fold_means", "means over repeats and then folds of {both} as fractions: what Tables 1 and 2 average"},
     {"evaluation_cohorts", "cohorts a biomarker is evaluated on: test (label: the training cohort) and external ones"},
     {"counted_metrics", "every metric of the results that count, with its bootstrap CI"},
     {"counted_predictions", "every patient's prediction of the results that count"},

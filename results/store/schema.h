@@ -8,7 +8,7 @@ namespace mtlgrid {
 class Database;
 
 // Raised whenever a table or view changes; a store with another version is rebuilt from its journal.
-inline constexpr std::int64_t kSchemaVersion = 4;
+inline constexpr std::int64_t kSchemaVersion = 5;
 
 // Creates tables, views, `methods` (those of the registry, in its order) and `view_help` in an empty database.
 // Must run inside a transaction. `meta` then holds schema_version and sequence 0.

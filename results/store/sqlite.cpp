@@ -66,14 +66,14 @@ ErrorKind kind_of(int code, int system_errno) {
 
 // SQLite calls this while another program has a database locked; `tries` counts the calls. 0: it gives up.
 int wait_for_others(void* name, int tries) {
-  constexpr int kPart = 20, kSaid = 2'000;  // milliseconds
-  if (tries * kPart >= Database::kBusyMilliseconds) return 0;
-  if (tries * kPart == kSaid) {
+  constexpr int kWait = 20, kSaid = 2'000;  // milliseconds
+  if (tries * kWait >= Database::kBusyMilliseconds) return 0;
+  if (tries * kWait == kSaid) {
     tell_message(*static_cast<const std::string*>(name) +
                  ": another program has it locked; waiting for that program, " +
                  std::to_string(Database::kBusyMilliseconds / 1000) + " s at most");
   }
-  ::poll(nullptr, 0, kPart);
+  ::poll(nullptr, 0, kWait);
   return 1;
 }
 

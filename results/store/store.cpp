@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "base/exit_status.h"
+#include "results/store/cell_columns.h"
 #include "results/store/journal.h"
 #include "results/store/journal_guard.h"
 #include "results/store/layout.h"
@@ -251,7 +252,8 @@ std::int64_t Store::grid_id() const { return impl_->current_grid(); }
 
 std::vector<StoredCell> Store::cells() const {
   Statement select = impl_->truth().prepare(
-      "SELECT c.biomarker, c.auxiliary, c.method, c.fold, c.state, c.result_attempt, max(a.attempt), "
+      "SELECT " + kCellColumns +
+      ", c.state, c.result_attempt, max(a.attempt), "
       "count(*) FILTER (WHERE a.outcome = 'crashed'), count(*) FILTER (WHERE a.outcome = 'lost'), "
       "(SELECT f.cause FROM attempts f WHERE f.cell_id = c.cell_id AND f.outcome NOT IN ('running', 'done') "
       " ORDER BY f.attempt DESC LIMIT 1), "
@@ -267,14 +269,14 @@ std::vector<StoredCell> Store::cells() const {
   std::map<Cell, StoredCell> found;
   while (select.step()) {
     StoredCell stored;
-    stored.cell = {select.text(0), select.text(1), select.text(2), static_cast<int>(select.integer(3))};
-    stored.state = kStates.at(select.text(4));
-    stored.result_attempt = static_cast<int>(select.integer(5));
-    stored.attempts = static_cast<int>(select.integer(6));
-    stored.crashed = static_cast<int>(select.integer(7));
-    stored.lost = static_cast<int>(select.integer(8));
-    stored.cause = select.text(9);
-    stored.cut_off = static_cast<int>(select.integer(10));
+    stored.cell = cell_at(select);
+    stored.state = kStates.at(select.text(5));
+    stored.result_attempt = static_cast<int>(select.integer(6));
+    stored.attempts = static_cast<int>(select.integer(7));
+    stored.crashed = static_cast<int>(select.integer(8));
+    stored.lost = static_cast<int>(select.integer(9));
+    stored.cause = select.text(10);
+    stored.cut_off = static_cast<int>(select.integer(11));
     found.emplace(stored.cell, stored);
   }
   std::vector<StoredCell> cells;

@@ -3,6 +3,7 @@
 #include <set>
 #include <string_view>
 
+#include "results/store/cell_columns.h"
 #include "results/store/schema.h"
 #include "results/store/sqlite.h"
 
@@ -40,9 +41,8 @@ struct RecordApplier::Statements {
       "RETURNING grid_id");
   Statement update_grid = database.prepare("UPDATE grids SET settings = ?, content = ? WHERE grid_id = ?");
   Statement add_method = database.prepare(kAddMethod);
-  Statement add_cell = database.prepare(
-      "INSERT INTO cells (grid_id, biomarker, auxiliary, method, fold) "
-      "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
+  Statement add_cell = database.prepare("INSERT INTO cells (grid_id, " + kCellColumns +
+                                        ") VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
   Statement add_split = database.prepare(
       "INSERT INTO splits VALUES (?, ?, ?, ?, ?, ?) "
       "ON CONFLICT DO UPDATE SET role = excluded.role");
@@ -50,9 +50,7 @@ struct RecordApplier::Statements {
   Statement clear_cohorts = database.prepare("DELETE FROM grid_cohorts WHERE grid_id = ?");
   Statement add_cohort = database.prepare("INSERT INTO grid_cohorts VALUES (?, ?, ?, ?, ?)");
 
-  Statement find_cell = database.prepare(
-      "SELECT cell_id, state, result_attempt FROM cells WHERE grid_id = ? "
-      "AND biomarker = ? AND auxiliary = ? AND method = ? AND fold = ?");
+  Statement find_cell = database.prepare("SELECT cell_id, state, result_attempt FROM cells WHERE " + kIsCell);
   Statement set_state = database.prepare("UPDATE cells SET state = ? WHERE cell_id = ?");
   Statement set_result = database.prepare("UPDATE cells SET state = 'done', result_attempt = ? WHERE cell_id = ?");
   Statement find_attempt = database.prepare("SELECT outcome FROM attempts WHERE cell_id = ? AND attempt = ?");
@@ -98,7 +96,7 @@ struct RecordApplier::Statements {
       "nullif(?, ''), nullif(?, -1), ?, nullif(?, -1), nullif(?, -1))");
 
   CellRow cell(std::int64_t grid, const Cell& cell) {
-    find_cell.bind_all(grid, cell.biomarker, cell.auxiliary, cell.method, cell.fold);
+    bind_cell(find_cell, grid, cell);
     if (!find_cell.step()) {
       throw Error(ErrorKind::fatal, cell.name() + ": grid " + std::to_string(grid) + " of the store has no such cell");
     }
@@ -200,7 +198,7 @@ struct RecordApplier::Statements {
     if (known_content(r.grid.identity) == content) return {};
     const std::int64_t id = enter_grid(r.grid, content, r.time);
     add_methods(r.grid.cells);
-    for (const Cell& c : r.grid.cells) add_cell.bind_all(id, c.biomarker, c.auxiliary, c.method, c.fold).run();
+    for (const Cell& c : r.grid.cells) bind_cell(add_cell, id, c).run();
     for (const SplitRow& s : r.grid.splits) {
       add_split.bind_all(id, s.biomarker, s.auxiliary, s.fold, s.patient, s.role).run();
     }

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "results/store/cell_columns.h"
 #include "results/store/sqlite.h"
 
 namespace mtlgrid {
@@ -92,10 +93,9 @@ void read_slide(const Database& database, std::int64_t cell_id, CellResult& r) {
 }  // namespace
 
 CellResult read_result(const Database& database, std::int64_t grid, const Cell& cell) {
-  Statement find = database.prepare(
-      "SELECT cell_id, result_attempt FROM cells WHERE grid_id = ? AND biomarker = ? AND auxiliary = ? AND method = ? "
-      "AND fold = ? AND result_attempt IS NOT NULL");
-  find.bind_all(grid, cell.biomarker, cell.auxiliary, cell.method, cell.fold);
+  Statement find = database.prepare("SELECT cell_id, result_attempt FROM cells WHERE " + kIsCell +
+                                    " AND result_attempt IS NOT NULL");
+  bind_cell(find, grid, cell);
   if (!find.step()) throw InputError(cell.name() + ": the store has no result of this cell");
   const std::int64_t cell_id = find.integer(0);
   CellResult result;

@@ -88,10 +88,10 @@ void set_percentiles(std::vector<double> values, double confidence, TableValue& 
 
 }  // namespace
 
-std::vector<std::size_t> CohortValues::auxiliaries_of(const Chosen& cells) {
-  std::vector<std::size_t> auxiliary;
-  for (const CellValues* c : cells) auxiliary.push_back(c->cell.auxiliary);
-  return auxiliary;
+std::vector<CellPlace> CohortValues::places_of(const Chosen& cells) {
+  std::vector<CellPlace> places;
+  for (const CellValues* c : cells) places.push_back(c->cell.place());
+  return places;
 }
 
 std::vector<double> CohortValues::values_of(const Chosen& cells, const Metric& metric) {
@@ -107,8 +107,16 @@ CohortValues::CohortValues(const TableSource& source, const TableBiomarker& biom
     cells_.push_back({cell, source.metrics(cell, cohort.key), {}});
   }
   std::stable_sort(cells_.begin(), cells_.end(),
-                   [](const CellValues& a, const CellValues& b) { return a.cell.auxiliary < b.cell.auxiliary; });
-  if (options_.ci == TableCi::bootstrap && options_.resamples > 0) replicate(source, biomarker.name, cohort);
+                   [](const CellValues& a, const CellValues& b) { return a.cell.place() < b.cell.place(); });
+  if (options_.ci == TableCi::folds || options_.resamples <= 0) return;
+  if (options_.ci != TableCi::patients) {
+    std::vector<CellPlace> results;
+    for (const CellValues& c : cells_) {
+      if (c.cell.attempt > 0) results.push_back(c.cell.place());
+    }
+    repeats_ = RepeatDraws(options_.seed, biomarker.name, biomarker.auxiliaries, results, options_.resamples);
+  }
+  replicate(source, biomarker.name, cohort);
 }
 
 void CohortValues::replicate(const TableSource& source, const std::string& biomarker, const TableCohort& cohort) {
@@ -171,20 +179,22 @@ std::vector<double> CohortValues::replicates_of(const Chosen& cells, const Metri
     of_cell.push_back(&found->second);
   }
   if (cells.empty()) return {};
-  const std::vector<std::size_t> auxiliary = auxiliaries_of(cells);
+  const std::vector<CellPlace> places = places_of(cells);
   std::vector<double> means(of_cell.front()->size()), values(of_cell.size());
+  std::vector<int> weights(of_cell.size(), 1);
   for (std::size_t r = 0; r < means.size(); ++r) {
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = (*of_cell[i])[r];
-    means[r] = table_mean(auxiliary, values);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = (*of_cell[i])[r];
+      if (repeats_.vary()) weights[i] = repeats_.weight(places[i], r);
+    }
+    means[r] = table_mean(places, values, weights);
   }
   return means;
 }
 
 // As the released code: percentiles of the fold values.
 void CohortValues::add_folds_ci(const Chosen& cells, const Metric& metric, double scale, TableValue& value) const {
-  std::vector<int> fold;
-  for (const CellValues* c : cells) fold.push_back(c->cell.fold);
-  set_percentiles(fold_values(fold, values_of(cells, metric), scale), options_.confidence, value);
+  set_percentiles(fold_values(places_of(cells), values_of(cells, metric), scale), options_.confidence, value);
 }
 
 void CohortValues::add_stars(const std::vector<Chosen>& cells, const std::vector<std::vector<double>>& replicates,
@@ -192,11 +202,6 @@ void CohortValues::add_stars(const std::vector<Chosen>& cells, const std::vector
   const auto baseline =
       static_cast<std::size_t>(std::find(methods_.begin(), methods_.end(), "baseline") - methods_.begin());
   if (baseline == methods_.size() || replicates[baseline].empty()) return;
-  const auto where = [](const Chosen& chosen_cells) {
-    std::set<std::pair<std::size_t, int>> out;
-    for (const CellValues* c : chosen_cells) out.emplace(c->cell.auxiliary, c->cell.fold);
-    return out;
-  };
   std::vector<std::size_t> tested;
   std::vector<double> p;
   for (std::size_t m = 0; m < methods_.size(); ++m) {
@@ -206,7 +211,7 @@ void CohortValues::add_stars(const std::vector<Chosen>& cells, const std::vector
       const double difference = difference_of(replicates[m][r], replicates[baseline][r]);
       if (!std::isnan(difference)) differences.push_back(difference);
     }
-    if (where(cells[m]) != where(cells[baseline]) || differences.empty()) {
+    if (places_of(cells[m]) != places_of(cells[baseline]) || differences.empty()) {
       ++column.untested;
       continue;
     }
@@ -225,7 +230,7 @@ TableColumnValues CohortValues::column(const Metric& metric, std::optional<std::
     TableValue value{kMissing, kMissing, kMissing};
     cells.push_back(chosen(m, metric, auxiliary, column, value.want));
     value.have = static_cast<int>(cells[m].size());
-    value.value = scale * table_mean(auxiliaries_of(cells[m]), values_of(cells[m], metric));
+    value.value = scale * table_mean(places_of(cells[m]), values_of(cells[m], metric));
     if (options_.ci == TableCi::folds && value.have > 0) add_folds_ci(cells[m], metric, scale, value);
     replicates.push_back(replicates_of(cells[m], metric));
     std::vector<double> defined;

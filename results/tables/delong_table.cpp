@@ -57,16 +57,18 @@ class DelongTable {
     const std::string& auxiliary = biomarker_.auxiliaries[auxiliary_];
     Draft draft = begin_table(source_.grid(), pair_stem("delong", biomarker_.name, auxiliary), 3);
     draft.pair = {biomarker_.name, auxiliary};
-    std::set<int> folds;
+    std::set<std::pair<int, int>> folds;  // and repeats
     for (const TableCell& cell : cells_) {
-      folds.insert(cell.fold);
+      folds.emplace(cell.fold, cell.repeat);
       ++draft.cells;
       draft.results += cell.attempt > 0;
     }
     for (const TableCohort& cohort : biomarker_.cohorts) {
-      for (int fold : folds) {
-        draft.add({biomarker_.name, cohort.label, auxiliary, kAuroc, fold},
-                  {cohort.label, fmt::format("fold {}", fold)}, column(cohort, fold));
+      for (const auto& [fold, repeat] : folds) {
+        const std::string heading =
+            fmt::format("fold {}", fold) + (repeat > 0 ? fmt::format(", repeat {}", repeat) : "");
+        draft.add({biomarker_.name, cohort.label, auxiliary, kAuroc, fold, repeat}, {cohort.label, heading},
+                  column(cohort, fold, repeat));
       }
     }
     note(draft, "No interval in {} results: {}.", no_interval_);
@@ -75,12 +77,12 @@ class DelongTable {
   }
 
  private:
-  TableColumnValues column(const TableCohort& cohort, int fold) {
+  TableColumnValues column(const TableCohort& cohort, int fold, int repeat) {
     TableColumnValues column;
     column.values.resize(source_.grid().methods.size(), {kMissing, kMissing, kMissing});
     std::vector<Scores> scores(column.values.size());
     for (const TableCell& cell : cells_) {
-      if (cell.fold != fold) continue;
+      if (cell.fold != fold || cell.repeat != repeat) continue;
       scores[cell.method] = Scores::of(source_.predictions(cell, cohort.key));
       column.values[cell.method].want = 1;
       if (cell.attempt > 0) add_interval(scores[cell.method], column.values[cell.method], column.undefined);
@@ -140,7 +142,8 @@ class DelongTable {
         biomarker_.name, biomarker_.auxiliaries[auxiliary_], 100 * confidence_);
     if (std::find(methods.begin(), methods.end(), "baseline") != methods.end() && methods.size() > 1) {
       text += fmt::format(
-          "Differs from baseline of the same fold by DeLong's test on the same patients (two-sided, Holm over the {} "
+          "Differs from baseline of the same fold and repeat by DeLong's test on the same patients (two-sided, Holm "
+          "over the {} "
           "other methods of the column): {} ",
           methods.size() - 1, kStarLevels);
     }

@@ -18,7 +18,7 @@ struct TableValue {
 // What a column shows, in the words of the store.
 struct TableColumn {
   std::string biomarker, cohort, auxiliary, metric;  // cohort as shown; auxiliary "mean": over all of them
-  std::optional<int> fold = {};                      // none: the mean over folds
+  std::optional<int> fold = {}, repeat = {};         // none: the mean over folds and repeats
 };
 
 // All text is plain: rendering escapes it for its format.

@@ -10,13 +10,22 @@
 
 namespace mtlgrid {
 
-// The mean over folds of each auxiliary, then over auxiliaries: cell i has values[i] and belongs to auxiliary[i]; cells
-// of one auxiliary follow one another. Cells that are missing are not listed, so it is the mean over the folds that
-// each auxiliary has, then over the auxiliaries that have any. NaN without cells.
-double table_mean(std::span<const std::size_t> auxiliary, std::span<const double> values);
+// Where a cell of one method belongs.
+struct CellPlace {
+  std::size_t auxiliary = 0;  // index into TableBiomarker::auxiliaries
+  int fold = 0, repeat = 0;
+  auto operator<=>(const CellPlace&) const = default;
+};
 
-// What `--ci folds` takes percentiles of, as the released code does: for each fold the mean over its auxiliaries, folds
-// ascending, times `scale`. Cell i has values[i] and fold[i].
-std::vector<double> fold_values(std::span<const int> fold, std::span<const double> values, double scale);
+// The mean over repeats of each fold, then over the folds of each auxiliary, then over auxiliaries: cell i, at
+// place[i], has values[i]; places ascend. Cells that are missing are not listed, so it is the mean over the repeats
+// that each fold has, the folds that each auxiliary has, and the auxiliaries that have any. NaN without cells.
+// `weights`, one a cell: how often each repeat counts within its fold; NaN where no repeat of a fold counts. Without
+// them each counts once.
+double table_mean(std::span<const CellPlace> place, std::span<const double> values, std::span<const int> weights = {});
+
+// What `--ci folds` takes percentiles of, as the released code does: for each fold the mean over its auxiliaries and
+// repeats, folds ascending, times `scale`.
+std::vector<double> fold_values(std::span<const CellPlace> place, std::span<const double> values, double scale);
 
 }  // namespace mtlgrid

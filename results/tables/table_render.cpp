@@ -129,8 +129,10 @@ std::string render_csv(const PaperTable& table) {
            {name, table.methods[m], column.biomarker, column.cohort, column.auxiliary, column.metric}) {
         out += csv_field(text) + ",";
       }
-      out += fmt::format("{},{},{},{},{},{},{},{}\n", csv_number(v.value), csv_number(v.ci_low), csv_number(v.ci_high),
-                         v.have, v.want, v.best ? 1 : 0, v.stars, column.fold ? fmt::to_string(*column.fold) : "");
+      out +=
+          fmt::format("{},{},{},{},{},{},{},{},{}\n", csv_number(v.value), csv_number(v.ci_low), csv_number(v.ci_high),
+                      v.have, v.want, v.best ? 1 : 0, v.stars, column.fold ? fmt::to_string(*column.fold) : "",
+                      column.repeat ? fmt::to_string(*column.repeat) : "");
     }
   }
   return out;

@@ -78,13 +78,14 @@ void TableSource::read_grid() {
 
 std::vector<TableCell> TableSource::cells(const TableBiomarker& biomarker) const {
   Statement query = database_.prepare(
-      "SELECT cell_id, result_attempt, auxiliary, method, fold FROM cells WHERE grid_id = ? AND biomarker = ? "
+      "SELECT cell_id, result_attempt, auxiliary, method, fold, repeat FROM cells WHERE grid_id = ? AND biomarker = ? "
       "ORDER BY cell_id");
   query.bind_all(grid_.grid_id, biomarker.name);
   std::vector<TableCell> cells;
   while (query.step()) {
     cells.push_back({query.integer(0), query.integer(1), index_of(biomarker.auxiliaries, query.text(2)),
-                     index_of(grid_.methods, query.text(3)), static_cast<int>(query.integer(4))});
+                     index_of(grid_.methods, query.text(3)), static_cast<int>(query.integer(4)),
+                     static_cast<int>(query.integer(5))});
   }
   return cells;
 }

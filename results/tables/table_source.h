@@ -11,6 +11,7 @@
 
 #include "results/metrics/estimate.h"
 #include "results/store/sqlite.h"
+#include "results/tables/table_mean.h"
 
 namespace mtlgrid {
 
@@ -37,7 +38,8 @@ struct TableGrid {
 struct TableCell {
   std::int64_t cell_id = 0, attempt = 0;  // attempt 0: no result
   std::size_t auxiliary = 0, method = 0;  // indices into TableBiomarker::auxiliaries and TableGrid::methods
-  int fold = 0;
+  int fold = 0, repeat = 0;
+  CellPlace place() const { return {auxiliary, fold, repeat}; }
 };
 
 // Reads one state of the store throughout: a private copy (SQLite's temporary file, as large as the store), so that no

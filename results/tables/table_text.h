@@ -10,9 +10,9 @@
 namespace mtlgrid {
 
 // The columns of a table with one row a value, as the paper's numbers are published, and more.
-inline constexpr std::array<const char*, 14> kValueColumns = {"table",  "method", "biomarker", "cohort",  "auxiliary",
+inline constexpr std::array<const char*, 15> kValueColumns = {"table",  "method", "biomarker", "cohort",  "auxiliary",
                                                               "metric", "value",  "ci_low",    "ci_high", "have",
-                                                              "want",   "best",   "stars",     "fold"};
+                                                              "want",   "best",   "stars",     "fold",    "repeat"};
 
 // The name of `table` in its first column: the paper's numbers call its tables 1 and 2.
 std::string name_in_values(const PaperTable& table);

@@ -203,6 +203,7 @@ void write_values(Book& book, const PaperTable& table) {
         sheet.number(row, at++, number);
       }
       if (column.fold) sheet.number(row, at, *column.fold);
+      if (column.repeat) sheet.number(row, at + 1, *column.repeat);
     }
   }
   sheet.freeze(1, 0);

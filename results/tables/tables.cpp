@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "base/errors.h"
 #include "results/metrics/registry.h"
 #include "results/metrics/replicates.h"
 #include "results/tables/cohort_values.h"
@@ -22,17 +23,23 @@ constexpr const char* kMean = "mean";
 constexpr double kPercent = 100;
 
 // The part of a caption that explains brackets and stars.
-std::string caption_of_ci(const TableOptions& options, const std::vector<std::string>& methods) {
+std::string caption_of_ci(const TableOptions& options, const std::vector<std::string>& methods, bool repeats_vary) {
   if (options.ci == TableCi::folds) {
     return fmt::format(
         "In brackets the {:g} % and {:g} % percentiles of the fold values, as the released code prints them. ",
         50 * (1 - options.confidence), 50 * (1 + options.confidence));
   }
   if (options.resamples <= 0) return "";
-  std::string text = fmt::format(
-      "In brackets {:g} % bootstrap CIs: patients resampled ({} replicates, shared by all methods, auxiliaries and "
-      "folds), trained models held fixed. ",
-      100 * options.confidence, options.resamples);
+  const std::string resampled =
+      repeats_vary ? fmt::format(
+                         "patients and repeats resampled ({} replicates; patients shared by all methods, "
+                         "auxiliaries, folds and repeats, repeats by all methods), folds held fixed",
+                         options.resamples)
+                   : fmt::format(
+                         "patients resampled ({} replicates, shared by all methods, auxiliaries and folds), "
+                         "trained models held fixed",
+                         options.resamples);
+  std::string text = fmt::format("In brackets {:g} % bootstrap CIs: {}. ", 100 * options.confidence, resampled);
   if (std::find(methods.begin(), methods.end(), "baseline") != methods.end() && methods.size() > 1) {
     text += fmt::format(
         "Differs from baseline on the same replicates (two-sided, Holm over the {} other methods of the column): {} ",
@@ -56,7 +63,7 @@ std::string units_and_notes() {
 
 void note_replicates(Draft& draft, const TableOptions& options) {
   auto& notes = draft.notes;
-  if (options.ci != TableCi::bootstrap || options.resamples <= 0) return;
+  if (options.ci == TableCi::folds || options.resamples <= 0) return;
   if (draft.left_out > 0) {
     notes.push_back(fmt::format(
         "Up to {} of {} replicates are left out of a value, because its metric is undefined in one of its cells; no CI "
@@ -75,10 +82,10 @@ void note_replicates(Draft& draft, const TableOptions& options) {
   }
 }
 
-PaperTable finish_bootstrapped(Draft draft, const TableSource& source, const TableOptions& options,
+PaperTable finish_bootstrapped(Draft draft, const TableSource& source, const TableOptions& options, bool repeats_vary,
                                const std::string& what) {
   note_replicates(draft, options);
-  const std::string caption = fmt::format("{} {}", what, caption_of_ci(options, draft.table.methods));
+  const std::string caption = fmt::format("{} {}", what, caption_of_ci(options, draft.table.methods, repeats_vary));
   return finish(std::move(draft), source, caption);
 }
 
@@ -103,18 +110,26 @@ class Tables {
 
   std::vector<PaperTable> make() {
     for (const TableBiomarker& biomarker : source_.grid().biomarkers) add(biomarker);
+    if (options_.ci == TableCi::patients_and_repeats && !repeats_vary_) {
+      throw InputError(
+          "--ci patients+repeats: no fold of this grid has results of two repeats; set repeats = 2 or more in "
+          "[grid] and run the grid again, which keeps what is done");
+    }
     std::vector<PaperTable> tables;
     tables.push_back(finish_bootstrapped(
-        std::move(table1_), source_, options_,
-        labels(table1_metrics()) + " in percent, mean over folds and then over auxiliaries." + training_));
+        std::move(table1_), source_, options_, repeats_vary_,
+        labels(table1_metrics()) + " in percent, mean over " + folds() + " and then over auxiliaries." + training_));
     tables.push_back(
-        finish_bootstrapped(std::move(table2_), source_, options_,
+        finish_bootstrapped(std::move(table2_), source_, options_, repeats_vary_,
                             // Prose; a test asks that it names every metric of the table.
                             "Silhouette score of the class token's embeddings on external cohorts (euclidean, true "
-                            "labels), mean over folds; mean: over auxiliaries."));
+                            "labels), mean over " +
+                                folds() + "; mean: over auxiliaries."));
     for (Draft& s : supplements_) {
-      const std::string what = fmt::format("{} with {}: every metric, mean over folds.", s.pair->first, s.pair->second);
-      tables.push_back(finish_bootstrapped(std::move(s), source_, options_, what + " " + units_and_notes() + "."));
+      const std::string what =
+          fmt::format("{} with {}: every metric, mean over {}.", s.pair->first, s.pair->second, folds());
+      tables.push_back(
+          finish_bootstrapped(std::move(s), source_, options_, repeats_vary_, what + " " + units_and_notes() + "."));
     }
     for (const TableBiomarker& biomarker : source_.grid().biomarkers) {
       for (std::size_t a = 0; a < biomarker.auxiliaries.size(); ++a) {
@@ -135,6 +150,7 @@ class Tables {
     count_cells(biomarker, supplements);
     for (const TableCohort& cohort : biomarker.cohorts) {
       const CohortValues values(source_, biomarker, cohort, options_);
+      repeats_vary_ |= values.repeats_vary();
       add_to_table1(values, biomarker, cohort);
       if (cohort.external()) add_to_table2(values, biomarker, cohort);
       for (std::size_t a = 0; a < supplements.size(); ++a)
@@ -143,11 +159,15 @@ class Tables {
     std::move(supplements.begin(), supplements.end(), std::back_inserter(supplements_));
   }
 
+  // What the values are means over.
+  std::string folds() const { return repeated_ ? "repeats, then over folds" : "folds"; }
+
   void count_cells(const TableBiomarker& biomarker, std::vector<Draft>& supplements) {
     for (const TableCell& cell : source_.cells(biomarker)) {
       for (Draft* draft : {&table1_, &table2_, &supplements[cell.auxiliary]}) {
         ++draft->cells;
         draft->results += cell.attempt > 0;
+        repeated_ |= cell.repeat > 0;
       }
     }
   }
@@ -198,6 +218,8 @@ class Tables {
 
   const TableSource& source_;
   const TableOptions& options_;
+  bool repeats_vary_ = false;  // in some cohort
+  bool repeated_ = false;      // the grid has repeats
   Draft table1_ = begin_table(source_.grid(), "table1", 1), table2_ = begin_table(source_.grid(), "table2", 2);
   std::string training_;
   std::vector<Draft> supplements_;

@@ -35,6 +35,14 @@ class OldGrid(Grid):
         self.call("tables", self.store, "--out", self.folder / "tables")
         return read_table(self.folder / "tables" / name)
 
+    def require_same_table(self, test, name):
+        """What the old table says, the new one says too; it may have columns and rows that came later."""
+        (header, *rows), (new_header, *new_rows) = read_table(self.kept / name), self.table(name)
+        test.assertEqual(new_header[:len(header)], header)
+        new_rows = [row[:len(header)] for row in new_rows]
+        test.assertGreater(len(rows), 0)
+        test.assertEqual(rows, [row for row in new_rows if row in rows])
+
 
 class OldStores(unittest.TestCase):
     def check(self, schema):
@@ -49,7 +57,7 @@ class OldStores(unittest.TestCase):
         self.assertEqual(grid.run(arguments=["--only", HALF]), 0)
         self.assertEqual(grid.results(), before)
         for name in TABLES:
-            self.assertEqual(grid.table(name), read_table(grid.kept / name), name)
+            grid.require_same_table(self, name)
 
         self.assertEqual(grid.run(trainers=2), 0)
         self.assertEqual(grid.rows("SELECT count(*) FROM grids"), [(1,)])
@@ -66,6 +74,9 @@ class OldStores(unittest.TestCase):
 
     def test_schema_3(self):
         self.check(3)
+
+    def test_schema_4(self):
+        self.check(4)
 
 
 if __name__ == "__main__":

@@ -39,8 +39,17 @@ class Trace(GridTest):
                          {"table1": 8 * 18, "table2": 6 * 18} | {f"delong_{b}_{a}": 6 * 18
                                                                  for b in ("MSI", "HRD") for a in ("ITH", "Prolif")})
 
+        # With a second repeat of every fold the intervals are over repeats too.
+        grid.config.write_text(grid.config.read_text().replace("[grid]\n", "[grid]\nrepeats = 2\n"))
+        self.assertEqual(grid.run(trainers=2), 0)
+        grid.call("tables", grid.store, "--out", tables, "--resamples", RESAMPLES)
+        self.assertIn("patients and repeats resampled", (tables / "table1.md").read_text())
+        done = self.trace(grid.store, tables)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(len(re.findall(r"(?m)^\d+ values of \S+ agree to", done.stdout)), 6)
+
         row = ("WHERE (cell_id, cohort, patient) = (SELECT cell_id, cohort, patient FROM {} JOIN cells USING (cell_id) "
-               "WHERE biomarker = 'HRD' AND method = 'naive' AND fold = 1 AND cohort = '{}' LIMIT 1)")
+               "WHERE biomarker = 'HRD' AND method = 'naive' AND fold = 1 AND repeat = 0 AND cohort = '{}' LIMIT 1)")
         for name, sql in (("table1", "UPDATE predictions SET score = 1 - score " + row.format("predictions", "test")),
                           ("table2", "UPDATE embeddings SET vector = zeroblob(length(vector)) " +
                            row.format("embeddings", "CPTAC-LUAD"))):

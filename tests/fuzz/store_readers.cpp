@@ -111,7 +111,7 @@ class Readers {
   }
 
   void tables(std::int64_t grid) {
-    for (const TableCi ci : {TableCi::bootstrap, TableCi::folds}) {
+    for (const TableCi ci : {TableCi::widest, TableCi::patients, TableCi::folds}) {
       refused([&] {
         for (const PaperTable& table : paper_tables(store_, {.grid = grid, .ci = ci, .resamples = 5})) {
           for (const TableFormat format :

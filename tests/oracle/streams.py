@@ -168,10 +168,10 @@ class Stream:
         return [0.0 if word < threshold else 1 / (1 - p) for word in self.fill_words(n)]
 
 
-def multiplicities(stream, draw, n):
-    """How often each of n patients is in resample number `draw`."""
+def multiplicities(stream, draw, n, times=None):
+    """How often each of n things is in resample number `draw`, of n draws or of `times`."""
     words, counter, m = stream.child(draw), 0, [0] * n
-    for _ in range(n):
+    for _ in range(n if times is None else times):
         i, counter = words.below(n, counter)
         m[i] += 1
     return m

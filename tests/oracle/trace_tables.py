@@ -6,7 +6,8 @@ TABLES_DIR is computed again from the predictions and embeddings of STORE's grid
 plainly (docs/statistics.md): pairs are counted, steps summed, silhouettes taken in O(n^2), DeLong's components averaged
 in fractions. Nothing is taken from the store's metrics or views, and nothing is needed but Python: draws come from
 streams.py. Prints how many values of each table agree, and how well; at the first disagreement beyond 1e-10 it says
-which, and exits 1. Tables must be those of `--ci bootstrap`.
+which, and exits 1. Tables must be those of
+the default, `--ci widest`.
 """
 import argparse
 import csv
@@ -100,23 +101,23 @@ class CellOn:
 
 
 class Biomarker:
-    """All cells of a biomarker: {(auxiliary, method, fold): (cell_id, attempt or None)}."""
+    """All cells of a biomarker: {(auxiliary, method, fold, repeat): (cell_id, attempt or None)}."""
 
     def __init__(self, database, grid, name):
         self.database, self.name = database, name
-        self.cells = {(a, m, f): (cell, attempt) for a, m, f, cell, attempt in database.execute(
-            "SELECT auxiliary, method, fold, cell_id, result_attempt FROM cells WHERE grid_id = ? AND biomarker = ? "
+        self.cells = {(a, m, f, r): (cell, attempt) for a, m, f, r, cell, attempt in database.execute(
+            "SELECT auxiliary, method, fold, repeat, cell_id, result_attempt FROM cells WHERE grid_id = ? AND biomarker = ? "
             "ORDER BY cell_id", (grid, name))}
-        self.auxiliaries = list(dict.fromkeys(a for a, _, _ in self.cells))
-        self.folds = sorted({f for _, _, f in self.cells})
-        present = {m for _, m, _ in self.cells}
+        self.auxiliaries = list(dict.fromkeys(a for a, *_ in self.cells))
+        self.runs = sorted({(f, r) for _, _, f, r in self.cells})
+        present = {m for _, m, *_ in self.cells}
         self.methods = [m for (m,) in database.execute("SELECT name FROM methods ORDER BY position") if m in present]
         self.cohorts = {"test" if role == "train" else cohort: cohort for cohort, role in database.execute(
             "SELECT cohort, role FROM grid_cohorts WHERE grid_id = ? AND biomarker = ? ORDER BY position",
             (grid, name))}
 
     def on(self, cohort):
-        """{(auxiliary, method, fold): CellOn} of the cells that have a result."""
+        """{(auxiliary, method, fold, repeat): CellOn} of the cells that have a result."""
         return {key: CellOn(self.database, cell, attempt, cohort)
                 for key, (cell, attempt) in self.cells.items() if attempt is not None}
 
@@ -144,14 +145,39 @@ def mean(values):
     return sum(values) / len(values)
 
 
-def mean_of_means(values):
-    """Over folds, then over auxiliaries, of {(auxiliary, fold): value}; None if a value is."""
-    if None in values.values():
-        return None
+def draw_repeats(biomarker, stream_seed, resamples):
+    """{(auxiliary, fold, repeat): how often it counts in each replicate}, of folds with results of several repeats: R - 1
+    draws of their R repeats."""
+    repeats, times = {}, {}
+    for (a, _, f, r), (_, attempt) in biomarker.cells.items():
+        if attempt is not None:
+            repeats.setdefault((a, f), set()).add(r)
+    for (a, f), numbers in repeats.items():
+        if len(numbers) > 1:
+            stream = streams.Stream(stream_seed, f"tables/repeats/{biomarker.name}/{a}/{f}")
+            drawn = [streams.multiplicities(stream, k, len(numbers), len(numbers) - 1) for k in range(resamples)]
+            for i, r in enumerate(sorted(numbers)):
+                times[a, f, r] = [d[i] for d in drawn]
+    return times
+
+
+def mean_of_means(values, times=None):
+    """Over repeats, then over folds, then over auxiliaries, of {(auxiliary, fold, repeat): value}; None if a value is, or
+    where a fold's repeats count 0 times together. `times`: how often each counts."""
     by_auxiliary = {}
-    for (auxiliary, _), value in values.items():
-        by_auxiliary.setdefault(auxiliary, []).append(value)
-    return mean([mean(of_folds) for of_folds in by_auxiliary.values()])
+    for (auxiliary, fold, repeat), value in values.items():
+        of_fold = by_auxiliary.setdefault(auxiliary, {}).setdefault(fold, [0, 0])
+        weight = times.get((auxiliary, fold, repeat), 1) if times else 1
+        if weight == 0:
+            continue
+        if value is None:
+            return None
+        of_fold[0] += weight * value
+        of_fold[1] += weight
+    folds = [list(of_folds.values()) for of_folds in by_auxiliary.values()]
+    if any(count == 0 for of_folds in folds for _, count in of_folds):
+        return None
+    return mean([mean([total / count for total, count in of_folds]) for of_folds in folds])
 
 
 def quantile(values, q):
@@ -189,26 +215,27 @@ class Row(dict):
         super().__init__(value=None, ci_low=None, ci_high=None, have=0, want=want, stars=0)
 
 
-def mean_rows(biomarker, points, replicates, auxiliaries, scale):
-    """{method: Row} of one column; points {(a, m, f): value or None}, replicates the same of lists."""
+def mean_rows(biomarker, points, replicates, times, auxiliaries, scale):
+    """{method: Row} of one column; points {(a, m, f, r): value or None}, replicates the same of lists, times as draw_repeats() has it."""
     rows, means, over = {}, {}, {}
     for method in biomarker.methods:
-        wanted = [(a, f) for a, m, f in biomarker.cells if a in auxiliaries and m == method]
+        wanted = [(a, f, r) for a, m, f, r in biomarker.cells if a in auxiliaries and m == method]
         row = rows[method] = Row(len(wanted))
-        over[method] = [(a, f) for a, f in wanted if points.get((a, method, f)) is not None]
+        over[method] = [(a, f, r) for a, f, r in wanted if points.get((a, method, f, r)) is not None]
         row["have"] = len(over[method])
         if not over[method]:
             continue
-        row["value"] = scale * mean_of_means({(a, f): points[a, method, f] for a, f in over[method]})
-        of_cells = {(a, f): replicates[a, method, f] for a, f in over[method]}
-        means[method] = [mean_of_means(dict(zip(of_cells, values))) for values in zip(*of_cells.values())]
+        row["value"] = scale * mean_of_means({(a, f, r): points[a, method, f, r] for a, f, r in over[method]})
+        of_cells = {(a, f, r): replicates[a, method, f, r] for a, f, r in over[method]}
+        means[method] = [mean_of_means(dict(zip(of_cells, values)), {key: t[k] for key, t in times.items()})
+                         for k, values in enumerate(zip(*of_cells.values()))]
         defined = [scale * v for v in means[method] if v is not None]
         if defined and 2 * len(defined) >= len(means[method]):
             row["ci_low"] = quantile(defined, (1 - CONFIDENCE) / 2)
             row["ci_high"] = quantile(defined, (1 + CONFIDENCE) / 2)
     p = {}
     for method in means:
-        if method != "baseline" and means[method] and over[method] == over.get("baseline"):
+        if method != "baseline" and means[method] and set(over[method]) == set(over.get("baseline", ())):
             pairs = [(a, b) for a, b in zip(means[method], means["baseline"]) if a is not None and b is not None]
             if pairs:
                 p[method] = bootstrap_p(pairs)
@@ -233,12 +260,12 @@ def components(cell):
     return v10, v01
 
 
-def delong_rows(biomarker, auxiliary, fold, cells):
+def delong_rows(biomarker, auxiliary, fold, repeat, cells):
     """{method: Row} of one column of a table delong_*."""
     rows, of = {}, {}
     for method in biomarker.methods:
-        row = rows[method] = Row(int((auxiliary, method, fold) in biomarker.cells))
-        cell = cells.get((auxiliary, method, fold))
+        row = rows[method] = Row(int((auxiliary, method, fold, repeat) in biomarker.cells))
+        cell = cells.get((auxiliary, method, fold, repeat))
         if cell is None or not cell.positives or not cell.negatives:
             continue
         of[method] = cell, *components(cell)
@@ -270,19 +297,20 @@ def delong_rows(biomarker, auxiliary, fold, cells):
 # --- All tables of a grid ---------------------------------------------------------------------------------------------
 
 def recompute(database, grid, resamples, seed):
-    """{table: {(method, biomarker, cohort, auxiliary, metric, fold or ""): Row}} of a grid."""
+    """{table: {(method, biomarker, cohort, auxiliary, metric, fold or "", repeat or ""): Row}} of a grid."""
     names = [name for (name,) in database.execute(
         "SELECT biomarker FROM cells WHERE grid_id = ? GROUP BY biomarker ORDER BY min(cell_id)", (grid,))]
     tables = {"table1": {}, "table2": {}}
     for biomarker in (Biomarker(database, grid, name) for name in names):
+        times = draw_repeats(biomarker, seed, resamples)
         for cohort, label in biomarker.cohorts.items():
             cells = biomarker.on(cohort)
             patients = sorted({p for c in cells.values() for p in c.patient}, key=str.encode)
             drawn = draw(cells.values(), patients, streams.Stream(seed, f"tables/{biomarker.name}/{cohort}"), resamples)
 
-            def add(table, rows, auxiliary, metric, fold=""):
+            def add(table, rows, auxiliary, metric, fold="", repeat=""):
                 for method, row in rows.items():
-                    tables.setdefault(table, {})[method, biomarker.name, label, auxiliary, metric, fold] = row
+                    tables.setdefault(table, {})[method, biomarker.name, label, auxiliary, metric, fold, repeat] = row
 
             for metric in ("auroc", "auprc") if cohort == "test" else METRICS:
                 points = {key: c.value(metric, [1] * len(c.label)) for key, c in cells.items()}
@@ -290,20 +318,21 @@ def recompute(database, grid, resamples, seed):
                               for key, c in cells.items()}
                 if metric == "silhouette":
                     for auxiliary in biomarker.auxiliaries:
-                        add("table2", mean_rows(biomarker, points, replicates, [auxiliary], 1), auxiliary, metric)
+                        add("table2", mean_rows(biomarker, points, replicates, times, [auxiliary], 1), auxiliary,
+                            metric)
                 table, scale = ("table2", 1) if metric == "silhouette" else ("table1", 100)
-                add(table, mean_rows(biomarker, points, replicates, biomarker.auxiliaries, scale), "mean", metric)
+                add(table, mean_rows(biomarker, points, replicates, times, biomarker.auxiliaries, scale), "mean", metric)
             for auxiliary in biomarker.auxiliaries:
-                for fold in biomarker.folds:
-                    rows = delong_rows(biomarker, auxiliary, fold, cells)
-                    add(f"delong_{biomarker.name}_{auxiliary}", rows, auxiliary, "auroc", str(fold))
+                for fold, repeat in biomarker.runs:
+                    rows = delong_rows(biomarker, auxiliary, fold, repeat, cells)
+                    add(f"delong_{biomarker.name}_{auxiliary}", rows, auxiliary, "auroc", str(fold), str(repeat))
     return tables
 
 
 def compare(file, expected):
     """(values compared, largest difference); raises Disagreement."""
     with open(file, newline="") as text:
-        found = {(r["method"], r["biomarker"], r["cohort"], r["auxiliary"], r["metric"], r["fold"]): r
+        found = {(r["method"], r["biomarker"], r["cohort"], r["auxiliary"], r["metric"], r["fold"], r["repeat"]): r
                  for r in csv.DictReader(text)}
     if found.keys() != expected.keys():
         raise Disagreement(f"{file}: rows differ from the grid's: {sorted(found.keys() ^ expected.keys())[:3]}")

@@ -38,7 +38,7 @@ ParameterLayout make_layout(const ModelSettings& model, std::int64_t width, cons
                             const std::string& auxiliary);
 
 // Writes initial values into one member's row. Parameter i draws from weights.child(i), so a value depends only on
-// (seed, pair, fold) and its position. The layers of a stack start identical, since PyTorch clones the first.
+// (seed, pair, fold, repeat) and its position. The layers of a stack start identical, since PyTorch clones the first.
 void initialise(const ParameterLayout& layout, const RandomStream& weights, std::span<float> row);
 
 }  // namespace mtlgrid

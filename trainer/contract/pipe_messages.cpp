@@ -46,9 +46,7 @@ void require_pack(const TrainPack& pack) {
   std::set<std::string> methods;
   for (const Train& member : pack.members) {
     const Cell& cell = member.cell;
-    const bool group =
-        cell.biomarker == first.biomarker && cell.auxiliary == first.auxiliary && cell.fold == first.fold;
-    if (!group || !methods.insert(cell.method).second) {
+    if (!cell.same_group(first) || !methods.insert(cell.method).second) {
       throw Error(ErrorKind::fatal, cell.name() + " does not go into one pack with " + first.name());
     }
   }

@@ -77,7 +77,7 @@ struct TrainPack {
   std::vector<Train> members;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainPack, members)
-// Throws Error(fatal) unless there are members, of one biomarker, auxiliary and fold, no two of one method.
+// Throws Error(fatal) unless there are members, of one group, no two of one method.
 void require_pack(const TrainPack& pack);
 
 // {"type": "ready"}. `largest_pack`: members that the device has memory for; 0: no limit known. `staging_lacks`: why

@@ -32,6 +32,7 @@ void check_finite(const char* what, double value, bool may_be_missing = false) {
 void check_cell(const Cell& cell, int attempt) {
   for (const std::string* name : {&cell.biomarker, &cell.auxiliary, &cell.method}) check_text("a cell's name", *name);
   check_range("fold", cell.fold, 0, kMost);
+  check_range("repeat", cell.repeat, 0, kMost);
   check_range("attempt", attempt, 1, kMost);
 }
 

@@ -1,4 +1,4 @@
-// The named random streams of a group (pair and fold): the same for every method, rank and pack. No torch.
+// The named random streams of a group (pair, fold and repeat): the same for every method, rank and pack. No torch.
 #pragma once
 
 #include <string>
@@ -25,9 +25,9 @@ struct GroupStreams {
   // .child(epoch).child(step).
   RandomStream aggregation(const std::string& aggregation) const { return {seed_, prefix_ + aggregation}; }
 
-  // "MSI/LF/3/dropout": the method is left out.
+  // "MSI/LF/3/dropout", of repeat 2 "MSI/LF/3.2/dropout": the method is left out.
   static std::string name(const Cell& cell, const std::string& purpose) {
-    return cell.biomarker + "/" + cell.auxiliary + "/" + std::to_string(cell.fold) + "/" + purpose;
+    return cell.pair() + "/" + cell.fold_name() + "/" + purpose;
   }
 
  private:

@@ -4,7 +4,8 @@
     tests/end_to_end/old_stores/make.py BUILD FOLDER
 
 BUILD is the build folder of a checkout of that version: git worktree add --detach ../old COMMIT, then build mtlgrid and
-mtlgrid-trainer there. Made at e2ab16c (schema 1), 5ed1d81 (schema 2) and 34fc0a8 (schema 3).
+mtlgrid-trainer there. Made at e2ab16c (schema 1), 5ed1d81 (schema 2), 34fc0a8 (schema 3) and
+df75a61 (schema 4).
 """
 import shutil
 import subprocess

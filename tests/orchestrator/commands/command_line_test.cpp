@@ -65,7 +65,7 @@ TEST(Program, BadUsageIsStatus2OnStderrAlone) {
       {{"export", "s", "MSI"}, "mtlgrid: export: --out PATH is missing"},
       {{"export", "s", "MSI", "--out", "o"}, "'MSI' is not a cell"},
       {{"tables", "s", "--format", "pdf"}, "--format: unknown 'pdf'"},
-      {{"tables", "s", "--ci", "boot"}, "--ci: unknown 'boot'"},
+      {{"tables", "s", "--ci", "boot"}, "--ci: 'boot' is none of widest, patients, patients+repeats, folds"},
       {{"query", "s", "SELECT 1", "--view", "table1"}, "either SQL or --view"},
       {{"status", "s", "--watch", "0"}, "--watch 0: expected a number from 1 to 86400"},
       {{"status", "s", "--watch", "--why", "A/B/naive/0"}, "either --why or --watch"},

@@ -6,7 +6,7 @@
 
 #include "balancers/methods/registry.h"
 #include "orchestrator/config/config_settings.h"
-#include "tests/orchestrator/config/scratch.h"
+#include "tests/orchestrator/config/config_fixture.h"
 
 namespace mtlgrid {
 namespace {
@@ -15,57 +15,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-
-// A whole configuration; line numbers in the tests below count in it.
-constexpr const char* kMinimal = R"([grid]
-store = out/grid.db
-[cohort.A]
-clini = a/clini.csv
-slides = a/slide.csv
-features = a/feats
-[cohort.B]
-clini = b/clini.csv
-slides = b/slide.csv
-features = /data/b
-[biomarker.MSI]
-train = A
-external = B
-label = isMSIH
-positive = MSIH
-auxiliaries = ITH, LF: Leukocyte Fraction
-)";
-
-class Configuration : public ::testing::Test {
- protected:
-  Config load(const std::string& text) { return load_config(scratch_.write("c.ini", text)); }
-
-  // The problems of a configuration, without the folder.
-  std::vector<std::string> problems(const std::string& text) {
-    try {
-      load(text);
-    } catch (const InputError& e) {
-      std::vector<std::string> lines = e.problems();
-      for (std::string& line : lines) {
-        const std::string folder = scratch_.path().string() + "/";
-        for (auto at = line.find(folder); at != std::string::npos; at = line.find(folder))
-          line.erase(at, folder.size());
-      }
-      return lines;
-    }
-    return {};
-  }
-
-  // The minimal configuration with one line replaced, or a text appended.
-  static std::string with(const std::string& old_line, const std::string& new_line) {
-    std::string text = kMinimal;
-    const auto at = text.find(old_line + "\n");
-    EXPECT_NE(at, std::string::npos) << old_line;
-    return text.replace(at, old_line.size(), new_line);
-  }
-  static std::string plus(const std::string& more) { return kMinimal + more; }
-
-  testing::Scratch scratch_;
-};
 
 TEST_F(Configuration, DefaultsAreThePapers) {
   const Config c = load(kMinimal);
@@ -318,6 +267,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "c.ini, line 3: [grid] folds: '1' is neither a whole number from 2 to 1000 nor one-per-group"},
         Mistake{"FoldsFraction", kStore, kStore + "\nfolds = 5.0",
                 "c.ini, line 3: [grid] folds: '5.0' is neither a whole number from 2 to 1000 nor one-per-group"},
+        Mistake{"RepeatsNone", kStore, kStore + "\nrepeats = 0",
+                "c.ini, line 3: [grid] repeats: '0' is not a whole number from 1 to 1000"},
         Mistake{"SeedNegative", kStore, kStore + "\nseed = -1",
                 "c.ini, line 3: [grid] seed: '-1' is not a whole number from 0 to 18446744073709551615"},
         Mistake{"SeedTooLargeForSplits", kStore, kStore + "\nsplit_seed = 4294967296",

@@ -105,6 +105,18 @@ TEST_F(PlanOfSynthetic, MethodsAndPlacesMayChangeWithoutANewGrid) {
   EXPECT_EQ(plan(moved / "grid.ini").grid.identity, identity);
 }
 
+TEST_F(PlanOfSynthetic, RepeatsFollowTheCellsOfTheSameGrid) {
+  const GridRecord once = plan().grid, thrice = plan(changed("seed = 1337", "seed = 1337\nrepeats = 3")).grid;
+  EXPECT_EQ(thrice.identity, once.identity);
+  ASSERT_THAT(thrice.cells, SizeIs(3 * once.cells.size()));
+  for (std::size_t i = 0; i < thrice.cells.size(); ++i) {
+    Cell cell = once.cells[i % once.cells.size()];
+    cell.repeat = static_cast<int>(i / once.cells.size());
+    EXPECT_EQ(thrice.cells[i], cell);
+  }
+  EXPECT_EQ(std::ssize(thrice.splits), std::ssize(once.splits)) << "repeats have the same splits";
+}
+
 TEST_F(PlanOfSynthetic, WhatDecidesResultsMakesANewGrid) {
   const std::string identity = plan().grid.identity;
   for (const auto& [from, to] : {std::pair{"seed = 1337", "seed = 1"},

@@ -43,6 +43,17 @@ TEST_F(Selection, TermsAreAndedAndValuesOred) {
   EXPECT_THAT(names(" method = cagrad , fold = 0 "), ElementsAre("MSI/ITH/cagrad/0", "MSI/LF/cagrad/0"));
 }
 
+TEST_F(Selection, RepeatsAreSelectedLikeFolds) {
+  std::vector<Cell> all = cells();
+  for (Cell cell : cells()) {
+    cell.repeat = 1;
+    all.push_back(cell);
+  }
+  EXPECT_THAT(select_cells(all, "repeat=1"), SizeIs(8));
+  EXPECT_THAT(select_cells(all, "repeat=0|1,fold=0,method=naive,auxiliary=LF"), SizeIs(2));
+  EXPECT_EQ(problem("repeat=1"), "--only: no cell has repeat '1'; known: 0");
+}
+
 TEST_F(Selection, MistakesNameWhatIsKnown) {
   EXPECT_EQ(problem("metod=naive"), "--only: unknown key 'metod'; did you mean 'method'?");
   EXPECT_EQ(problem("method"), "--only: 'method' is not KEY=VALUE|VALUE");
@@ -51,7 +62,7 @@ TEST_F(Selection, MistakesNameWhatIsKnown) {
   EXPECT_EQ(problem("fold=0,fold=1"), "--only: fold is given twice");
   EXPECT_EQ(problem("fold=,x=1"),
             "--only: fold has no value; known: 0, 1\n--only: unknown key 'x'; known: biomarker, "
-            "auxiliary, method, fold");
+            "auxiliary, method, fold, repeat");
 }
 
 }  // namespace

@@ -96,9 +96,10 @@ TEST_F(PredictionFiles, RegressionsHaveNamesOfTheirOwnAndLeaveOutWhatIsNotKnown)
 TEST_F(PredictionFiles, OneCsvHasARowForEachPatientCohortAndCell) {
   const std::vector<std::string> lines = lines_of(prediction_csv(source()));
   ASSERT_EQ(lines.size(), 1u + 2 * 2 * 3);
-  EXPECT_EQ(lines[0], "biomarker,auxiliary,method,fold,cohort,patient,class,label,score,log_odds,target,prediction");
-  EXPECT_EQ(lines[1], "MSI,LF,baseline,0,test,\"P,0\",MSIH,1,0.75,0,0.5,");
-  EXPECT_EQ(lines.back(), "MSI,LF,naive,0,EXT,\"P,2\",nonMSIH,0,0.9,2,,2.25");
+  EXPECT_EQ(lines[0],
+            "biomarker,auxiliary,method,fold,repeat,cohort,patient,class,label,score,log_odds,target,prediction");
+  EXPECT_EQ(lines[1], "MSI,LF,baseline,0,0,test,\"P,0\",MSIH,1,0.75,0,0.5,");
+  EXPECT_EQ(lines.back(), "MSI,LF,naive,0,0,EXT,\"P,2\",nonMSIH,0,0.9,2,,2.25");
 }
 
 TEST_F(PredictionFiles, OnlyTheCellsThatAreAskedFor) {

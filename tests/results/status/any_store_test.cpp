@@ -154,8 +154,8 @@ TEST_F(AnyStore, StoreOfARunIsReadByAll) { EXPECT_EQ(read_whole_store(file), 1);
 TEST_F(AnyStore, ImpossibleContentsAreNamed) {
   refused("UPDATE cells SET method = 'x' WHERE cell_id = 1", "table cells: a row refers to a row of methods");
   refused("DELETE FROM attempts", "table cells: a row refers to a row of attempts");
-  refused("UPDATE cells SET fold = 4294967296 WHERE cell_id = 1", "a fold or an attempt above a million");
-  refused("UPDATE cells SET state = 'odd'", "table cells: a state or fold that no cell has");
+  refused("UPDATE cells SET fold = 4294967296 WHERE cell_id = 1", "a fold, repeat or attempt above a million");
+  refused("UPDATE cells SET state = 'odd'", "table cells: a state, fold or repeat that no cell has");
   refused("UPDATE cells SET biomarker = printf('%.*c', 5000000, 'y') WHERE cell_id = 1", "a name of 4 KiB");
   refused("UPDATE grids SET settings = '{'", "table grids: a number or text that no grid has");
   refused("UPDATE grids SET settings = '3'", "table grids: a number or text that no grid has");

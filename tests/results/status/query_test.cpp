@@ -104,7 +104,7 @@ TEST_F(Queries, ReadersTrustNothingInAForeignSchema) {
   EXPECT_THROW(reading.execute("DELETE FROM cells"), SqliteError);
 }
 
-TEST_F(Queries, TellingPragmasWork) { EXPECT_THAT(query(file, "PRAGMA table_info(cells)").rows, SizeIs(8)); }
+TEST_F(Queries, TellingPragmasWork) { EXPECT_THAT(query(file, "PRAGMA table_info(cells)").rows, SizeIs(9)); }
 
 TEST_F(Queries, OneStatementAtATime) {
   EXPECT_THAT(error_of([&] { query(file, "SELECT 1; SELECT 2"); }).what(), HasSubstr("only one SQL statement"));

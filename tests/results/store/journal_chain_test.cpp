@@ -76,7 +76,7 @@ TEST_F(JournalChain, JournalOfVersion1IsReadAndContinued) {
   append({"three"}, 2);
   const JournalEnd end = read();
   EXPECT_EQ(end.kind, Kind::whole);
-  EXPECT_EQ(end.version, 2u) << "so that a program of version 1 refuses it, and does not cut it off";
+  EXPECT_EQ(end.version, kJournalVersion) << "so that a program of version 1 refuses it, and does not cut it off";
   EXPECT_THAT(texts, ElementsAre("one", "two", "three"));
   EXPECT_EQ(read_file(file).substr(kJournalHeader, old.size() - kJournalHeader), old.substr(kJournalHeader));
 }
@@ -91,7 +91,7 @@ TEST_F(JournalChain, VersionIsRaisedBeforeAnythingIsAppended) {
   };
   append({"two"});
   EXPECT_EQ(at_sync.size(), old.size());
-  EXPECT_EQ(at_sync[8], 2);
+  EXPECT_EQ(at_sync[8], kJournalVersion);
 }
 
 TEST_F(JournalChain, VersionThatCannotBeRaisedKeepsTheJournalAsItWas) {

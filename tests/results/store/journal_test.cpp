@@ -56,7 +56,7 @@ TEST_F(Journals, FormatIsAsDocumented) {
   append({"ab"}, 5);
   const std::string bytes = read_file(file);
   ASSERT_EQ(bytes.size(), 24u + 40 + 2);
-  EXPECT_EQ(bytes.substr(0, 16), std::string("mtlgridJ\2\0\0\0\0\0\0\0", 16));
+  EXPECT_EQ(bytes.substr(0, 16), std::string("mtlgridJ\3\0\0\0\0\0\0\0", 16));
   EXPECT_EQ(bytes.substr(24, 24), std::string("JMGC\2\0\0\0\1\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0", 24));
   EXPECT_EQ(bytes.substr(48, 8), bytes.substr(16, 8)) << "the first record follows the journal's id";
   EXPECT_EQ(bytes.substr(64), "ab");
@@ -144,7 +144,9 @@ TEST_F(Journals, OtherFileIsRefused) {
 }
 
 TEST_F(Journals, NewerVersionIsRefused) {
-  change_byte(8);  // 2 becomes 3
+  std::string bytes = read_file(file);
+  bytes[8] = static_cast<char>(kJournalVersion + 1);
+  write_file(file, bytes);
   EXPECT_THAT(error_of([&] { read(); }).what(), HasSubstr("journal version"));
 }
 

@@ -162,6 +162,27 @@ TEST_F(Stores, SameIdentityIsTheSameGridAndTakesNewCells) {
   EXPECT_EQ(stored(store, cell(0)).state, CellState::done);
 }
 
+TEST_F(Stores, RepeatsAreCellsOfTheirOwn) {
+  GridRecord repeated = grid();
+  Cell again = cell(0);
+  again.repeat = 1;
+  repeated.cells.push_back(again);
+  {
+    Store store = open_grid();
+    store.commit_result(result(cell(0)));
+    store.use_grid(repeated);
+    EXPECT_EQ(stored(store, again).state, CellState::pending);
+    store.commit_result(result(again, 1, 0.125));
+  }
+  fs::remove(file);  // made again from the journal
+  Store store = open();
+  store.use_grid(repeated);
+  for (const Cell& c : {cell(0), again}) {
+    const nlohmann::json back = store.result_of(c), sent = result(c, 1, c.repeat == 0 ? 0.25 : 0.125);
+    EXPECT_EQ(back.dump(), sent.dump());
+  }
+}
+
 TEST_F(Stores, CellsAreThoseOfTheGridInUse) {
   Store store = open_grid();
   GridRecord fewer = grid();

@@ -24,7 +24,7 @@ struct MadeUpCell {
 struct MadeUpGrid {
   std::string biomarker = "MSI", train = "TRAIN", external = "EXT";
   std::vector<std::string> auxiliaries = {"LF", "SF"}, methods = {"baseline", "naive", "cagrad"};
-  int folds = 3;
+  int folds = 3, repeats = 1;
   std::size_t train_patients = 45, external_patients = 30, width = 6;
   // How far a method's scores separate the classes; 0 is chance. The noise is the same for every method.
   std::function<double(const std::string& method)> strength = [](const std::string&) { return 1.0; };
@@ -44,9 +44,11 @@ class GridStore {
     Transaction transaction(database_);
     create_schema(database_);
     add_grid();
-    for (const std::string& a : grid_.auxiliaries) {
-      for (const std::string& m : grid_.methods) {
-        for (int fold = 0; fold < grid_.folds; ++fold) add_cell({grid_.biomarker, a, m, fold});
+    for (int repeat = 0; repeat < grid_.repeats; ++repeat) {
+      for (const std::string& a : grid_.auxiliaries) {
+        for (const std::string& m : grid_.methods) {
+          for (int fold = 0; fold < grid_.folds; ++fold) add_cell({grid_.biomarker, a, m, fold, repeat});
+        }
       }
     }
     transaction.commit();
@@ -54,10 +56,12 @@ class GridStore {
 
   Database& database() { return database_; }
 
-  // Patients of a cohort as one cell predicts them: every third is positive; the noise depends on patient, auxiliary
-  // and fold but not on the method.
+  // Patients of a cohort as one cell predicts them: every third is positive; the noise depends on patient, auxiliary,
+  // fold and repeat but not on the method.
   std::vector<Prediction> predictions(const Cell& cell, bool external) const {
-    const RandomStream noise(5, cell.auxiliary + std::to_string(external ? cell.fold : -1));
+    std::string name = cell.auxiliary + std::to_string(external ? cell.fold : -1);
+    if (cell.repeat > 0) name += "." + std::to_string(cell.repeat);
+    const RandomStream noise(5, name);
     const double strength = grid_.strength(cell.method);
     std::vector<Prediction> out;
     for (std::size_t i = 0; i < (external ? grid_.external_patients : grid_.train_patients); ++i) {
@@ -102,9 +106,10 @@ class GridStore {
 
   void add_cell(const Cell& cell) {
     const bool done = grid_.has_result(cell);
-    Statement insert = database_.prepare("INSERT INTO cells VALUES (?, 1, ?, ?, ?, ?, ?, ?)");
-    insert.bind_all(++cell_id_, cell.biomarker, cell.auxiliary, cell.method, cell.fold, done ? "done" : "pending");
-    if (done) insert.bind(7, 1);
+    Statement insert = database_.prepare("INSERT INTO cells VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?)");
+    insert.bind_all(++cell_id_, cell.biomarker, cell.auxiliary, cell.method, cell.fold, cell.repeat,
+                    done ? "done" : "pending");
+    if (done) insert.bind(8, 1);
     insert.run();
     if (!done) return;
     const Environment e = grid_.environment(cell);

@@ -36,11 +36,11 @@ TEST(RenderMarkdown, MarksBestStarsAndMissingCells) {
 
 TEST(RenderCsv, HasOneRowAValueUnrounded) {
   EXPECT_EQ(render(small_table(), TableFormat::csv),
-            "table,method,biomarker,cohort,auxiliary,metric,value,ci_low,ci_high,have,want,best,stars,fold\n"
-            "1,baseline,MSI,CRC,mean,auroc,83.14,80.2,86.04,3,5,0,0,\n"
-            "1,baseline,MSI,EXT,mean,auroc,,,,0,5,0,0,\n"
-            "1,naive,MSI,CRC,mean,auroc,90,89,91,5,5,1,2,\n"
-            "1,naive,MSI,EXT,mean,auroc,-0.04,-1,0.5,5,5,0,0,\n");
+            "table,method,biomarker,cohort,auxiliary,metric,value,ci_low,ci_high,have,want,best,stars,fold,repeat\n"
+            "1,baseline,MSI,CRC,mean,auroc,83.14,80.2,86.04,3,5,0,0,,\n"
+            "1,baseline,MSI,EXT,mean,auroc,,,,0,5,0,0,,\n"
+            "1,naive,MSI,CRC,mean,auroc,90,89,91,5,5,1,2,,\n"
+            "1,naive,MSI,EXT,mean,auroc,-0.04,-1,0.5,5,5,0,0,,\n");
 }
 
 TEST(RenderLatex, GroupsTheHeading) {

@@ -170,14 +170,18 @@ INSTANTIATE_TEST_SUITE_P(Packs, BadPack,
                          ::testing::Values(std::vector<std::string>{}, std::vector<std::string>{"dwa", "dwa"},
                                            std::vector<std::string>{"forgotten"}, std::vector<std::string>{"twice"}));
 
-TEST_F(Conversation, MembersOfAnotherGroupEndTheProcess) {
+class OtherGroup : public Conversation, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(OtherGroup, EndsTheProcess) {
   set_up();
   json message = pack_message({"dwa", "naive"});
-  message["members"][1]["cell"]["fold"] = 3;
+  message["members"][1]["cell"][GetParam()] = 3;
   rank.send(message);
   server.join();
   EXPECT_EQ(status, kInternalError);
 }
+
+INSTANTIATE_TEST_SUITE_P(Packs, OtherGroup, ::testing::Values("fold", "repeat"));
 
 TEST_F(Conversation, StopEndsTheRunningCell) {
   set_up();
