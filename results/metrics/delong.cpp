@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "results/metrics/classification.h"
+#include "results/metrics/midranks.h"
 
 namespace mtlgrid {
 namespace {
@@ -31,21 +32,6 @@ struct Components {
     return nullptr;
   }
 };
-
-// Twice the midrank of each value among all of `values`, ranks from 1: an integer.
-std::vector<std::int64_t> twice_midranks(const std::vector<double>& values) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
-  std::vector<std::int64_t> ranks(values.size());
-  for (std::size_t begin = 0; begin < order.size();) {
-    std::size_t end = begin;
-    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
-    for (std::size_t k = begin; k < end; ++k) ranks[order[k]] = static_cast<std::int64_t>(begin + 1 + end);
-    begin = end;
-  }
-  return ranks;
-}
 
 // A patient's midrank among all minus that in its class counts the other class below it, ties one half.
 Components components(std::span<const int> label, std::span<const double> score) {
