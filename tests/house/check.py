@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROOMS = """base
 balancers/methods balancers/weightings balancers/aggregations
 datasets/pytorch datasets/workbooks datasets/tables datasets/slides datasets/features datasets/bags datasets/splits datasets/cohorts datasets/synthetic
-results/records results/metrics results/store results/grids results/tables results/status results/predictions
+results/records results/metrics results/comparisons results/store results/grids results/tables results/status results/predictions
 trainer/contract trainer/formats trainer/process trainer/kernels trainer/network trainer/extractors trainer/nccl trainer/training trainer/extraction trainer/program
 cluster
 orchestrator/config orchestrator/plan orchestrator/durations orchestrator/scheduler orchestrator/session
