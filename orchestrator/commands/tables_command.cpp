@@ -51,6 +51,7 @@ void declare_tables(CommandOptions& options) {
               "what intervals cover: patients, patients+repeats, widest (of these, what the store allows); folds: "
               "percentiles of fold values, as in the released code",
               "widest")
+      .option("reference", "METHOD", "the method that tables of comparisons compare the others with; default: baseline")
       .number("resamples", "N", "bootstrap replicates; 0: only DeLong's CIs and stars", defaults.resamples);
 }
 
@@ -69,6 +70,7 @@ TableOrigin origin_of_chosen(const CommandOptions& options, const std::string& s
 int execute_tables(const CommandOptions& options) {
   TableOptions tables;
   const std::vector<TableFormat> wanted = formats(options.get<std::string>("format"));
+  if (options.has("reference")) tables.reference = options.get<std::string>("reference");
   tables.ci = ci_of(options.get<std::string>("ci"));
   tables.resamples = static_cast<int>(options.number_in("resamples", 0, 1'000'000));
   const auto store = options.get<std::string>("STORE"), out = options.get<std::string>("out");

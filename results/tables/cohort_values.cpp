@@ -1,18 +1,11 @@
 #include "results/tables/cohort_values.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <exception>
-#include <functional>
-#include <mutex>
-#include <set>
-#include <stdexcept>
-#include <thread>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include "balancers/methods/registry.h"
-#include "results/metrics/prepare_metrics.h"
 #include "results/metrics/quantile.h"
 #include "results/metrics/replicates.h"
 #include "results/tables/table_mean.h"
@@ -20,191 +13,26 @@
 namespace mtlgrid {
 namespace {
 
-// The patients of a biomarker's cohort over all its cells, numbered in the order of their names.
-class Cohort {
- public:
-  void add(const std::vector<Prediction>& predictions) {
-    for (const Prediction& p : predictions) number_.emplace(p.patient, 0);
-  }
-  void number() {
-    std::size_t next = 0;
-    for (auto& [name, index] : number_) index = next++;
-  }
-  std::size_t size() const { return number_.size(); }
-  PatientSet set_of(const std::vector<Prediction>& predictions) const {
-    PatientSet set;
-    for (const Prediction& p : predictions) {
-      set.patient.push_back(number_.at(p.patient));
-      set.label.push_back(p.label);
-    }
-    return set;
-  }
-
- private:
-  std::map<std::string, std::size_t> number_;
-};
-
-// Runs `work(i)` for 0 <= i < n on all cores; the first exception is thrown again here.
-void for_each_parallel(std::size_t n, const std::function<void(std::size_t)>& work) {
-  std::atomic<std::size_t> next{0};
-  std::exception_ptr failure;
-  std::mutex failing;
-  const auto loop = [&] {
-    try {
-      for (std::size_t i = next++; i < n; i = next++) work(i);
-    } catch (...) {
-      const std::lock_guard lock(failing);
-      if (!failure) failure = std::current_exception();
-      next = n;
-    }
-  };
-  {
-    std::vector<std::jthread> threads;
-    const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
-    for (std::size_t i = 1; i < std::min(cores, n); ++i) threads.emplace_back(loop);
-    loop();
-  }
-  if (failure) std::rethrow_exception(failure);
-}
-
-// A metric on every replicate; `patient` are the cohort's numbers of the cell's rows.
-std::vector<double> evaluate(const PreparedMetric& prepared, const std::vector<std::size_t>& patient,
-                             const Replicates& replicates) {
-  std::vector<double> values(replicates.multiplicity.size(), kMissing);
-  if (!prepared.function) return values;
-  std::vector<int> own(prepared.rows.size());
-  for (std::size_t r = 0; r < values.size(); ++r) {
-    for (std::size_t i = 0; i < own.size(); ++i) own[i] = replicates.multiplicity[r][patient[prepared.rows[i]]];
-    values[r] = prepared.function(own).value;
-  }
-  return values;
-}
-
 void set_percentiles(std::vector<double> values, double confidence, TableValue& value) {
   std::sort(values.begin(), values.end());
   value.ci_low = quantile(values, (1 - confidence) / 2);
   value.ci_high = quantile(values, (1 + confidence) / 2);
 }
 
-}  // namespace
-
-std::vector<CellPlace> CohortValues::places_of(const Chosen& cells) {
-  std::vector<CellPlace> places;
-  for (const CellValues* c : cells) places.push_back(c->cell.place());
-  return places;
-}
-
-std::vector<double> CohortValues::values_of(const Chosen& cells, const Metric& metric) {
-  std::vector<double> values;
-  for (const CellValues* c : cells) values.push_back(c->metrics.at(metric.name).value);
-  return values;
-}
-
-CohortValues::CohortValues(const TableSource& source, const TableBiomarker& biomarker, const TableCohort& cohort,
-                           const TableOptions& options)
-    : options_(options), methods_(source.grid().methods) {
-  for (const TableCell& cell : source.cells(biomarker)) {
-    cells_.push_back({cell, source.metrics(cell, cohort.key), {}});
-  }
-  std::stable_sort(cells_.begin(), cells_.end(),
-                   [](const CellValues& a, const CellValues& b) { return a.cell.place() < b.cell.place(); });
-  if (options_.ci == TableCi::folds || options_.resamples <= 0) return;
-  if (options_.ci != TableCi::patients) {
-    std::vector<CellPlace> results;
-    for (const CellValues& c : cells_) {
-      if (c.cell.attempt > 0) results.push_back(c.cell.place());
-    }
-    repeats_ = RepeatDraws(options_.seed, biomarker.name, biomarker.auxiliaries, results, options_.resamples);
-  }
-  replicate(source, biomarker.name, cohort);
-}
-
-void CohortValues::replicate(const TableSource& source, const std::string& biomarker, const TableCohort& cohort) {
-  std::vector<std::vector<Prediction>> predictions;
-  Cohort patients;
-  for (const CellValues& c : cells_) {
-    predictions.push_back(source.predictions(c.cell, cohort.key));
-    patients.add(predictions.back());
-  }
-  patients.number();
-  std::vector<PatientSet> sets;
-  for (const auto& p : predictions) sets.push_back(patients.set_of(p));
-  const std::set<PatientSet> distinct(sets.begin(), sets.end());
-  const Replicates replicates =
-      draw_replicates(patients.size(), std::vector<PatientSet>(distinct.begin(), distinct.end()), options_.resamples,
-                      RandomStream(options_.seed, "tables/" + biomarker + "/" + cohort.key));
-  redrawn_ = replicates.redrawn;
-  exhausted_ = patients.size() > 0 && std::ssize(replicates.multiplicity) < options_.resamples;
-  if (exhausted_) return;
-  std::mutex reading;  // one connection
-  for_each_parallel(cells_.size(), [&](std::size_t i) {
-    if (predictions[i].empty()) return;
-    std::vector<std::vector<float>> embeddings;
-    if (cohort.external()) {
-      const std::lock_guard lock(reading);
-      embeddings = source.embeddings(cells_[i].cell, cohort.key);
-    }
-    for (const PreparedMetric& m : prepare_metrics(predictions[i], embeddings)) {
-      cells_[i].replicates[m.metric->name] = evaluate(m, sets[i].patient, replicates);
-    }
-  });
-}
-
-// Cells of a method in which the metric is defined. `want` counts those that the grid has.
-CohortValues::Chosen CohortValues::chosen(std::size_t method_index, const Metric& metric,
-                                          std::optional<std::size_t> auxiliary, TableColumnValues& column,
-                                          int& want) const {
-  Chosen cells;
-  if (metric.kind == MetricKind::regression && !is_joint(methods_[method_index])) return cells;
-  for (const CellValues& c : cells_) {
-    if (c.cell.method != method_index || (auxiliary && c.cell.auxiliary != *auxiliary)) continue;
-    ++want;
-    if (c.cell.attempt == 0) continue;
-    const auto found = c.metrics.find(metric.name);
-    if (found != c.metrics.end() && !std::isnan(found->second.value)) {
-      cells.push_back(&c);
-    } else {
-      ++column.undefined[found == c.metrics.end() ? "not recorded" : found->second.reason];
-    }
-  }
-  return cells;
-}
-
-// The table's mean in every replicate; empty where there are no replicates.
-std::vector<double> CohortValues::replicates_of(const Chosen& cells, const Metric& metric) const {
-  std::vector<const std::vector<double>*> of_cell;
-  for (const CellValues* c : cells) {
-    const auto found = c->replicates.find(metric.name);
-    if (found == c->replicates.end()) return {};
-    of_cell.push_back(&found->second);
-  }
-  if (cells.empty()) return {};
-  const std::vector<CellPlace> places = places_of(cells);
-  std::vector<double> means(of_cell.front()->size()), values(of_cell.size());
-  std::vector<int> weights(of_cell.size(), 1);
-  for (std::size_t r = 0; r < means.size(); ++r) {
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = (*of_cell[i])[r];
-      if (repeats_.vary()) weights[i] = repeats_.weight(places[i], r);
-    }
-    means[r] = table_mean(places, values, weights);
-  }
-  return means;
-}
-
 // As the released code: percentiles of the fold values.
-void CohortValues::add_folds_ci(const Chosen& cells, const Metric& metric, double scale, TableValue& value) const {
-  set_percentiles(fold_values(places_of(cells), values_of(cells, metric), scale), options_.confidence, value);
+void add_folds_ci(const CellsOfMethod& cells, const Metric& metric, double scale, double confidence,
+                  TableValue& value) {
+  set_percentiles(fold_values(places_of(cells), values_of(cells, metric), scale), confidence, value);
 }
 
-void CohortValues::add_stars(const std::vector<Chosen>& cells, const std::vector<std::vector<double>>& replicates,
-                             TableColumnValues& column) const {
+void add_stars(const std::vector<std::string>& methods, const std::vector<CellsOfMethod>& cells,
+               const std::vector<std::vector<double>>& replicates, TableColumnValues& column) {
   const auto baseline =
-      static_cast<std::size_t>(std::find(methods_.begin(), methods_.end(), "baseline") - methods_.begin());
-  if (baseline == methods_.size() || replicates[baseline].empty()) return;
+      static_cast<std::size_t>(std::find(methods.begin(), methods.end(), "baseline") - methods.begin());
+  if (baseline == methods.size() || replicates[baseline].empty()) return;
   std::vector<std::size_t> tested;
   std::vector<double> p;
-  for (std::size_t m = 0; m < methods_.size(); ++m) {
+  for (std::size_t m = 0; m < methods.size(); ++m) {
     if (m == baseline || replicates[m].empty()) continue;
     std::vector<double> differences;
     for (std::size_t r = 0; r < replicates[m].size(); ++r) {
@@ -218,32 +46,37 @@ void CohortValues::add_stars(const std::vector<Chosen>& cells, const std::vector
     tested.push_back(m);
     p.push_back(bootstrap_p_value(differences));
   }
-  const std::vector<double> adjusted = holm(p, methods_.size() - 1);
+  const std::vector<double> adjusted = holm(p, methods.size() - 1);
   for (std::size_t i = 0; i < tested.size(); ++i) column.values[tested[i]].stars = stars_of(adjusted[i]);
 }
 
-TableColumnValues CohortValues::column(const Metric& metric, std::optional<std::size_t> auxiliary, double scale) const {
+}  // namespace
+
+TableColumnValues column_of(const CohortReplicates& cohort, const Metric& metric, std::optional<std::size_t> auxiliary,
+                            double scale) {
+  const TableOptions& options = cohort.options();
   TableColumnValues column;
-  std::vector<Chosen> cells;
+  std::vector<CellsOfMethod> cells;
   std::vector<std::vector<double>> replicates;
-  for (std::size_t m = 0; m < methods_.size(); ++m) {
+  for (std::size_t m = 0; m < cohort.methods().size(); ++m) {
     TableValue value{kMissing, kMissing, kMissing};
-    cells.push_back(chosen(m, metric, auxiliary, column, value.want));
+    cells.push_back(cohort.cells_of(m, metric, auxiliary, column.undefined, value.want));
     value.have = static_cast<int>(cells[m].size());
     value.value = scale * table_mean(places_of(cells[m]), values_of(cells[m], metric));
-    if (options_.ci == TableCi::folds && value.have > 0) add_folds_ci(cells[m], metric, scale, value);
-    replicates.push_back(replicates_of(cells[m], metric));
+    if (options.ci == TableCi::folds && value.have > 0)
+      add_folds_ci(cells[m], metric, scale, options.confidence, value);
+    replicates.push_back(cohort.means_of(cells[m], metric));
     std::vector<double> defined;
     for (double r : replicates[m]) {
       if (!std::isnan(r)) defined.push_back(scale * r);
     }
     column.left_out = std::max(column.left_out, static_cast<int>(replicates[m].size() - defined.size()));
     if (2 * defined.size() >= replicates[m].size() && !defined.empty()) {
-      set_percentiles(std::move(defined), options_.confidence, value);
+      set_percentiles(std::move(defined), options.confidence, value);
     }
     column.values.push_back(value);
   }
-  add_stars(cells, replicates, column);
+  add_stars(cohort.methods(), cells, replicates, column);
   mark_best(metric.better, column.values);
   return column;
 }

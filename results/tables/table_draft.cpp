@@ -74,6 +74,10 @@ std::string pair_stem(const std::string& kind, const std::string& biomarker, con
   return fmt::format("{}_{}_{}", kind, file_safe(biomarker), file_safe(auxiliary));
 }
 
+std::string comparison_stem(const std::string& biomarker, const std::string& cohort, const std::string& metric) {
+  return fmt::format("comparison_{}_{}_{}", file_safe(biomarker), file_safe(cohort), file_safe(metric));
+}
+
 PaperTable finish(Draft draft, const TableSource& source, const std::string& caption) {
   draft.table.caption = caption + caption_of_state(draft);
   note_missing(draft);

@@ -31,6 +31,9 @@ Draft begin_table(const TableGrid& grid, std::string stem, int decimals);
 // "KIND_BIOMARKER_AUXILIARY" as a file name: characters with a meaning for shells or file systems become '_'.
 std::string pair_stem(const std::string& kind, const std::string& biomarker, const std::string& auxiliary);
 
+// "comparison_BIOMARKER_COHORT_METRIC", likewise.
+std::string comparison_stem(const std::string& biomarker, const std::string& cohort, const std::string& metric);
+
 // The finished table: adds to the caption what bold means and whether the table is partial, and footnotes of missing
 // cells, of undefined metrics, those of the draft, and of mixtures of versions or devices.
 PaperTable finish(Draft draft, const TableSource& source, const std::string& caption);

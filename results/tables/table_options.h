@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace mtlgrid {
 
@@ -16,6 +17,9 @@ struct TableOptions {
   int resamples = 1000;  // 0: neither CIs nor stars, except DeLong's
   double confidence = 0.95;
   std::uint64_t seed = 1337;
+  // The method that tables of comparisons compare the others with. Default: baseline, where the grid has it.
+  std::optional<std::string> reference{};
+  double rope = 0.01;  // half the width of the region of practical equivalence, in the metric's units
 };
 
 }  // namespace mtlgrid

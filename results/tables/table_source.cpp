@@ -150,6 +150,20 @@ std::vector<std::vector<float>> TableSource::embeddings(const TableCell& cell, c
   return complete ? embeddings : std::vector<std::vector<float>>{};
 }
 
+double TableSource::test_over_train(const TableBiomarker& biomarker) const {
+  Statement splits = database_.prepare(
+      "SELECT count(*) FILTER (WHERE role = 'test'), count(*) FILTER (WHERE role <> 'test') FROM splits WHERE grid_id "
+      "= ? "
+      "AND biomarker = ?");
+  splits.bind_all(grid_.grid_id, biomarker.name);
+  splits.step();
+  const double test = splits.real(0), train = splits.real(1);
+  if (test > 0 && train > 0) return test / train;
+  std::set<int> folds;
+  for (const TableCell& cell : cells(biomarker)) folds.insert(cell.fold);
+  return 1.0 / std::max(1.0, static_cast<double>(folds.size()) - 1);
+}
+
 std::vector<std::string> TableSource::mixtures(const std::optional<std::pair<std::string, std::string>>& pair) const {
   static constexpr std::pair<const char*, const char*> kColumns[] = {
       {"version", "version"}, {"libraries", "libraries"}, {"device", "device"},

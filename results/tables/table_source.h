@@ -60,6 +60,9 @@ class TableSource {
   std::vector<Prediction> predictions(const TableCell& cell, const std::string& cohort) const;
   // Embeddings of the same patients in the same order; empty if any of them has none.
   std::vector<std::vector<float>> embeddings(const TableCell& cell, const std::string& cohort) const;
+  // Patients of a held-out fold over those trained on, validation included, in the mean over the biomarker's pairs and
+  // folds; 1 / (folds - 1) where the store has no splits.
+  double test_over_train(const TableBiomarker& biomarker) const;
   // One line for each thing in which the attempts that count differ (version, libraries, device, CPU, threads, pack),
   // of all cells or those of one pair.
   std::vector<std::string> mixtures(const std::optional<std::pair<std::string, std::string>>& pair) const;

@@ -10,9 +10,11 @@
 #include <utility>
 
 #include "base/errors.h"
+#include "base/nearest.h"
 #include "results/metrics/registry.h"
 #include "results/metrics/replicates.h"
 #include "results/tables/cohort_values.h"
+#include "results/tables/comparison_table.h"
 #include "results/tables/delong_table.h"
 #include "results/tables/table_draft.h"
 
@@ -89,8 +91,8 @@ PaperTable finish_bootstrapped(Draft draft, const TableSource& source, const Tab
   return finish(std::move(draft), source, caption);
 }
 
-void note_cohort(Draft& draft, const CohortValues& values, const TableBiomarker& biomarker, const TableCohort& cohort,
-                 const TableOptions& options) {
+void note_cohort(Draft& draft, const CohortReplicates& values, const TableBiomarker& biomarker,
+                 const TableCohort& cohort, const TableOptions& options) {
   if (values.exhausted()) {
     draft.add_note_once(fmt::format(
         "{}, {}: no CIs and no tests, because fewer than one replicate in a hundred has both classes wherever "
@@ -103,10 +105,20 @@ void note_cohort(Draft& draft, const CohortValues& values, const TableBiomarker&
   }
 }
 
+// The place of the method that others are compared with; none where the grid has no baseline and no other is named.
+std::optional<std::size_t> reference_of(const std::vector<std::string>& methods, const TableOptions& options) {
+  const auto found = std::find(methods.begin(), methods.end(), options.reference.value_or("baseline"));
+  if (found != methods.end()) return static_cast<std::size_t>(found - methods.begin());
+  if (!options.reference) return std::nullopt;
+  throw InputError(fmt::format("--reference: the grid has no method '{}'{}", *options.reference,
+                               did_you_mean(*options.reference, methods)));
+}
+
 // All tables of a grid, filled cohort by cohort, since a cohort's replicates are large.
 class Tables {
  public:
-  Tables(const TableSource& source, const TableOptions& options) : source_(source), options_(options) {}
+  Tables(const TableSource& source, const TableOptions& options)
+      : source_(source), options_(options), reference_(reference_of(source.grid().methods, options)) {}
 
   std::vector<PaperTable> make() {
     for (const TableBiomarker& biomarker : source_.grid().biomarkers) add(biomarker);
@@ -136,6 +148,7 @@ class Tables {
         tables.push_back(delong_table(source_, biomarker, a, options_.confidence));
       }
     }
+    std::move(comparisons_.begin(), comparisons_.end(), std::back_inserter(tables));
     name_apart(tables);
     return tables;
   }
@@ -149,18 +162,30 @@ class Tables {
     }
     count_cells(biomarker, supplements);
     for (const TableCohort& cohort : biomarker.cohorts) {
-      const CohortValues values(source_, biomarker, cohort, options_);
+      const CohortReplicates values(source_, biomarker, cohort, options_);
       repeats_vary_ |= values.repeats_vary();
       add_to_table1(values, biomarker, cohort);
       if (cohort.external()) add_to_table2(values, biomarker, cohort);
       for (std::size_t a = 0; a < supplements.size(); ++a)
         add_to_supplement(supplements[a], values, a, biomarker, cohort);
+      add_comparisons(values, biomarker, cohort);
     }
     std::move(supplements.begin(), supplements.end(), std::back_inserter(supplements_));
   }
 
   // What the values are means over.
   std::string folds() const { return repeated_ ? "repeats, then over folds" : "folds"; }
+
+  void add_comparisons(const CohortReplicates& values, const TableBiomarker& biomarker, const TableCohort& cohort) {
+    if (!reference_ || source_.grid().methods.size() < 2) return;
+    ComparisonOptions options;
+    options.reference = *reference_;
+    options.test_over_train = source_.test_over_train(biomarker);
+    options.rope = options_.rope;
+    for (const Metric* m : table1_metrics()) {
+      comparisons_.push_back(comparison_table(source_, biomarker, cohort, values, *m, options));
+    }
+  }
 
   void count_cells(const TableBiomarker& biomarker, std::vector<Draft>& supplements) {
     for (const TableCell& cell : source_.cells(biomarker)) {
@@ -172,24 +197,24 @@ class Tables {
     }
   }
 
-  void add_to_table1(const CohortValues& values, const TableBiomarker& biomarker, const TableCohort& cohort) {
+  void add_to_table1(const CohortReplicates& values, const TableBiomarker& biomarker, const TableCohort& cohort) {
     if (!cohort.external()) {
       training_ += fmt::format(" {} on {}: the held-out folds.", biomarker.name, cohort.label);
     }
     for (const Metric* m : table1_metrics()) {
       table1_.add({biomarker.name, cohort.label, kMean, m->name}, {biomarker.name, cohort.label, heading(*m)},
-                  values.column(*m, std::nullopt, kPercent));
+                  column_of(values, *m, std::nullopt, kPercent));
     }
     note_cohort(table1_, values, biomarker, cohort, options_);
   }
 
-  void add_to_table2(const CohortValues& values, const TableBiomarker& biomarker, const TableCohort& cohort) {
+  void add_to_table2(const CohortReplicates& values, const TableBiomarker& biomarker, const TableCohort& cohort) {
     const std::vector<const Metric*> shown = table2_metrics();
     for (const Metric* m : shown) {
       const auto add = [&](const std::string& auxiliary, std::optional<std::size_t> index) {
         const std::string last = shown.size() == 1 ? auxiliary : heading(*m) + ", " + auxiliary;
         table2_.add({biomarker.name, cohort.label, auxiliary, m->name}, {biomarker.name, cohort.label, last},
-                    values.column(*m, index, 1));
+                    column_of(values, *m, index, 1));
       };
       for (std::size_t a = 0; a < biomarker.auxiliaries.size(); ++a) add(biomarker.auxiliaries[a], a);
       add(kMean, std::nullopt);
@@ -197,12 +222,12 @@ class Tables {
     note_cohort(table2_, values, biomarker, cohort, options_);
   }
 
-  void add_to_supplement(Draft& draft, const CohortValues& values, std::size_t auxiliary,
+  void add_to_supplement(Draft& draft, const CohortReplicates& values, std::size_t auxiliary,
                          const TableBiomarker& biomarker, const TableCohort& cohort) {
     for (const Metric* m : supplement_metrics()) {
       if (m->kind == MetricKind::embedding && !cohort.external()) continue;
       draft.add({biomarker.name, cohort.label, biomarker.auxiliaries[auxiliary], m->name}, {cohort.label, heading(*m)},
-                values.column(*m, auxiliary, 1));
+                column_of(values, *m, auxiliary, 1));
     }
     note_cohort(draft, values, biomarker, cohort, options_);
   }
@@ -218,11 +243,13 @@ class Tables {
 
   const TableSource& source_;
   const TableOptions& options_;
-  bool repeats_vary_ = false;  // in some cohort
-  bool repeated_ = false;      // the grid has repeats
+  const std::optional<std::size_t> reference_;  // of comparisons
+  bool repeats_vary_ = false;                   // in some cohort
+  bool repeated_ = false;                       // the grid has repeats
   Draft table1_ = begin_table(source_.grid(), "table1", 1), table2_ = begin_table(source_.grid(), "table2", 2);
   std::string training_;
   std::vector<Draft> supplements_;
+  std::vector<PaperTable> comparisons_;
 };
 
 }  // namespace

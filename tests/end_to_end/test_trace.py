@@ -34,10 +34,13 @@ class Trace(GridTest):
         done = self.trace(grid.store, tables)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         agreed = re.findall(r"(?m)^(\d+) values of (\S+) agree to", done.stdout)
-        # 2 biomarkers x 2 cohorts x 2 metrics; 2 x 1 x 3 columns; 2 cohorts x 3 folds. 3 methods, 6 numbers a value.
+        # 2 biomarkers x 2 cohorts x 2 metrics; 2 x 1 x 3 columns; 2 cohorts x 3 folds; 10 statistics. 3 methods, 6 numbers a
+        # value.
         self.assertEqual({name: int(n) for n, name in agreed},
                          {"table1": 8 * 18, "table2": 6 * 18} | {f"delong_{b}_{a}": 6 * 18
-                                                                 for b in ("MSI", "HRD") for a in ("ITH", "Prolif")})
+                                                                 for b in ("MSI", "HRD") for a in ("ITH", "Prolif")}
+                         | {f"comparison_{b}_{c}-{b_cancer}_{m}": 10 * 18 for b, b_cancer in (("MSI", "CRC"), ("HRD", "LUAD"))
+                            for c in ("TCGA", "CPTAC") for m in ("auroc", "auprc")})
 
         # With a second repeat of every fold the intervals are over repeats too.
         grid.config.write_text(grid.config.read_text().replace("[grid]\n", "[grid]\nrepeats = 2\n"))
@@ -46,7 +49,7 @@ class Trace(GridTest):
         self.assertIn("patients and repeats resampled", (tables / "table1.md").read_text())
         done = self.trace(grid.store, tables)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertEqual(len(re.findall(r"(?m)^\d+ values of \S+ agree to", done.stdout)), 6)
+        self.assertEqual(len(re.findall(r"(?m)^\d+ values of \S+ agree to", done.stdout)), 6 + 8)
 
         row = ("WHERE (cell_id, cohort, patient) = (SELECT cell_id, cohort, patient FROM {} JOIN cells USING (cell_id) "
                "WHERE biomarker = 'HRD' AND method = 'naive' AND fold = 1 AND repeat = 0 AND cohort = '{}' LIMIT 1)")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Traces tables back to a store: recomputes them from its raw predictions and embeddings, and compares.
 
-Every value, confidence bound, star, and count of cells (have, want) of table1.csv, table2.csv and delong_*.csv in
-TABLES_DIR is computed again from the predictions and embeddings of STORE's grid that TABLES_DIR/tables.json names, by definitions written out
+Every value, confidence bound, star, and count of cells (have, want) of table1.csv, table2.csv, delong_*.csv and
+comparison_*.csv in TABLES_DIR is computed again from the predictions and embeddings of STORE's grid that TABLES_DIR/tables.json names, by definitions written out
 plainly (docs/statistics.md): pairs are counted, steps summed, silhouettes taken in O(n^2), DeLong's components averaged
 in fractions. Nothing is taken from the store's metrics or views, and nothing is needed but Python: draws come from
 streams.py. Prints how many values of each table agree, and how well; at the first disagreement beyond 1e-10 it says
@@ -21,9 +21,10 @@ from pathlib import Path
 from statistics import NormalDist
 
 import streams
+from plain_statistics import CONFIDENCE, Row, bootstrap_p, holm, mean, mean_of_means, quantile, stars
+from trace_comparisons import Comparison
 
 TOLERANCE = 1e-10  # relative to the larger of 1 and the value: percents and fractions alike
-CONFIDENCE = 0.95
 
 
 class Disagreement(Exception):
@@ -104,7 +105,7 @@ class Biomarker:
     """All cells of a biomarker: {(auxiliary, method, fold, repeat): (cell_id, attempt or None)}."""
 
     def __init__(self, database, grid, name):
-        self.database, self.name = database, name
+        self.database, self.grid, self.name = database, grid, name
         self.cells = {(a, m, f, r): (cell, attempt) for a, m, f, r, cell, attempt in database.execute(
             "SELECT auxiliary, method, fold, repeat, cell_id, result_attempt FROM cells WHERE grid_id = ? AND biomarker = ? "
             "ORDER BY cell_id", (grid, name))}
@@ -115,6 +116,13 @@ class Biomarker:
         self.cohorts = {"test" if role == "train" else cohort: cohort for cohort, role in database.execute(
             "SELECT cohort, role FROM grid_cohorts WHERE grid_id = ? AND biomarker = ? ORDER BY position",
             (grid, name))}
+
+    def test_over_train(self):
+        """Patients of held-out folds over those trained on, validation included."""
+        counts = dict(self.database.execute(
+            "SELECT role = 'test', count(*) FROM splits WHERE grid_id = ? AND biomarker = ? GROUP BY 1",
+            (self.grid, self.name)))
+        return counts[1] / counts[0]
 
     def on(self, cohort):
         """{(auxiliary, method, fold, repeat): CellOn} of the cells that have a result."""
@@ -141,10 +149,6 @@ def draw(cells, patients, stream, resamples):
     return kept if len(kept) == resamples else []
 
 
-def mean(values):
-    return sum(values) / len(values)
-
-
 def draw_repeats(biomarker, stream_seed, resamples):
     """{(auxiliary, fold, repeat): how often it counts in each replicate}, of folds with results of several repeats: R - 1
     draws of their R repeats."""
@@ -159,60 +163,6 @@ def draw_repeats(biomarker, stream_seed, resamples):
             for i, r in enumerate(sorted(numbers)):
                 times[a, f, r] = [d[i] for d in drawn]
     return times
-
-
-def mean_of_means(values, times=None):
-    """Over repeats, then over folds, then over auxiliaries, of {(auxiliary, fold, repeat): value}; None if a value is, or
-    where a fold's repeats count 0 times together. `times`: how often each counts."""
-    by_auxiliary = {}
-    for (auxiliary, fold, repeat), value in values.items():
-        of_fold = by_auxiliary.setdefault(auxiliary, {}).setdefault(fold, [0, 0])
-        weight = times.get((auxiliary, fold, repeat), 1) if times else 1
-        if weight == 0:
-            continue
-        if value is None:
-            return None
-        of_fold[0] += weight * value
-        of_fold[1] += weight
-    folds = [list(of_folds.values()) for of_folds in by_auxiliary.values()]
-    if any(count == 0 for of_folds in folds for _, count in of_folds):
-        return None
-    return mean([mean([total / count for total, count in of_folds]) for of_folds in folds])
-
-
-def quantile(values, q):
-    values = sorted(values)
-    position = q * (len(values) - 1)
-    below = math.floor(position)
-    above = min(below + 1, len(values) - 1)
-    return values[below] + (values[above] - values[below]) * (position - below)
-
-
-def holm(p, tests):
-    """Adjusted p-values of {method: p} in a family of `tests`."""
-    adjusted, largest = {}, 0.0
-    for rank, method in enumerate(sorted(p, key=p.get)):
-        largest = max(largest, min(1.0, (tests - rank) * p[method]))
-        adjusted[method] = largest
-    return adjusted
-
-
-def stars(p):
-    return sum(p < level for level in (0.05, 0.01, 0.001))
-
-
-def bootstrap_p(pairs):
-    """Two-sided, of pairs (value, baseline's value); equal but for rounding is equal."""
-    differences = [0.0 if math.isclose(a, b, rel_tol=1e-12) else a - b for a, b in pairs]
-    tail = min(sum(d <= 0 for d in differences), sum(d >= 0 for d in differences))
-    return min(1.0, 2 * (tail + 1) / (len(differences) + 1))
-
-
-class Row(dict):
-    """A value of a table as the CSV has it: value, ci_low, ci_high (None: empty), have, want, stars."""
-
-    def __init__(self, want):
-        super().__init__(value=None, ci_low=None, ci_high=None, have=0, want=want, stars=0)
 
 
 def mean_rows(biomarker, points, replicates, times, auxiliaries, scale):
@@ -320,6 +270,11 @@ def recompute(database, grid, resamples, seed):
                     for auxiliary in biomarker.auxiliaries:
                         add("table2", mean_rows(biomarker, points, replicates, times, [auxiliary], 1), auxiliary,
                             metric)
+                elif "baseline" in biomarker.methods:
+                    compared = Comparison(biomarker, cells, points, replicates, times, cohort != "test").make()
+                    for column in compared["baseline"]:
+                        add(f"comparison_{biomarker.name}_{label}_{metric}",
+                            {m: rows[column] for m, rows in compared.items()}, "mean", f"{metric}_{column}")
                 table, scale = ("table2", 1) if metric == "silhouette" else ("table1", 100)
                 add(table, mean_rows(biomarker, points, replicates, times, biomarker.auxiliaries, scale), "mean", metric)
             for auxiliary in biomarker.auxiliaries:

@@ -303,7 +303,7 @@ TEST_F(TablesTest, FilesAreWrittenWholeInEveryFormat) {
                                              TableFormat::workbook};
   make();
   const auto files = write_tables(paper_tables(store(), options_), kFormats, folder_ / "new" / "out", {});
-  EXPECT_EQ(files.size(), 6u * 4u);
+  EXPECT_EQ(files.size(), 10u * 4u);
   std::set<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder_ / "new" / "out")) names.insert(entry.path().filename());
   EXPECT_EQ(names.erase(kOriginFile), 1u);
@@ -320,8 +320,10 @@ TEST_F(TablesTest, NamesThatGiveOneFileNameAreKeptApart) {
   make(grid);
   std::set<std::string> stems;
   for (const PaperTable& t : paper_tables(store(), options_)) stems.insert(t.file_stem);
-  EXPECT_EQ(stems, (std::set<std::string>{"table1", "table2", "supplement_MSI_L_F", "supplement_MSI_L_F_2",
-                                          "delong_MSI_L_F", "delong_MSI_L_F_2"}));
+  EXPECT_EQ(stems,
+            (std::set<std::string>{"table1", "table2", "supplement_MSI_L_F", "supplement_MSI_L_F_2", "delong_MSI_L_F",
+                                   "delong_MSI_L_F_2", "comparison_MSI_TRAIN_auroc", "comparison_MSI_TRAIN_auprc",
+                                   "comparison_MSI_EXT_auroc", "comparison_MSI_EXT_auprc"}));
 }
 
 }  // namespace

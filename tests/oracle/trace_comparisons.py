@@ -1,0 +1,119 @@
+"""Tables of comparisons once more from raw predictions, for trace_tables.py (docs/statistics.md, Tables of comparisons)."""
+import math
+
+from plain_statistics import (CONFIDENCE, Row, bootstrap_p, holm, mean, mean_of_means, quantile, range_tail, sample_variance,
+                              stars, student_quantile, student_tail)
+
+ROPE = 0.01
+
+
+def close_to_zero(a, b):
+    return 0.0 if math.isclose(a, b, rel_tol=1e-12) else a - b
+
+
+def t_test(differences, ratio, of_patients, patients):
+    """(standard error, degrees of freedom) of a mean difference; None where its variance is 0."""
+    if len(differences) < 2:
+        return None
+    spread = max(differences) - min(differences)
+    equal = spread <= 1e-12 * max(abs(d) for d in differences)
+    training = 0.0 if equal else (1 / len(differences) + ratio) * sample_variance(differences)
+    both = training + of_patients
+    if both == 0:
+        return None
+    df = both ** 2 / (training ** 2 / (len(differences) - 1) + (of_patients ** 2 / (patients - 1) if of_patients else 0))
+    return math.sqrt(both), df
+
+
+class Comparison:
+    """Every method against baseline, over all auxiliaries; higher is better. `points` and `replicates` as mean_rows()."""
+
+    def __init__(self, biomarker, cells, points, replicates, times, external):
+        self.methods, self.cells, self.external = biomarker.methods, cells, external
+        self.ratio = biomarker.test_over_train()
+        self.over = {m: [(a, f, r) for a, method, f, r in biomarker.cells if method == m
+                         and points.get((a, m, f, r)) is not None] for m in self.methods}
+        self.points, self.replicates, self.times = points, replicates, times
+        self.compared = [m for m in self.methods if m != "baseline" and self.over[m]
+                         and set(self.over[m]) == set(self.over["baseline"])]
+        self.rows = {m: {} for m in self.methods}
+
+    def replicate_means(self, method, times):
+        of_cells = {(a, f, r): self.replicates[a, method, f, r] for a, f, r in self.over[method]}
+        return [mean_of_means(dict(zip(of_cells, values)), {key: t[k] for key, t in times.items()})
+                for k, values in enumerate(zip(*of_cells.values()))]
+
+    def drawn(self, method, times):
+        pairs = zip(self.replicate_means(method, times), self.replicate_means("baseline", times))
+        return [close_to_zero(a, b) for a, b in pairs if a is not None and b is not None]
+
+    def value(self, method):
+        return mean_of_means({(a, f, r): self.points[a, method, f, r] for a, f, r in self.over[method]})
+
+    def blocks(self, method):
+        found = {}
+        for a, f, r in self.over[method]:
+            found.setdefault((f, r), []).append(self.points[a, method, f, r])
+        return {block: mean(values) for block, values in sorted(found.items())}
+
+    def put(self, method, name, value, low=None, high=None, adjusted=None):
+        row = self.rows[method][name] = Row(1)
+        row.update(value=value, ci_low=low, ci_high=high, have=1, stars=0 if adjusted is None else stars(adjusted))
+
+    def t_rows(self, method):
+        """{column: value} of the t test, and its p; nothing where there is none."""
+        own, other = self.blocks(method), self.blocks("baseline")
+        differences = [close_to_zero(own[block], other[block]) for block in own]
+        patients, v = {p for c in self.cells.values() for p in c.patient}, 0.0
+        if self.external:
+            v = sample_variance(self.drawn(method, {}))
+        found = t_test(differences, self.ratio, v, len(patients))
+        if found is None:
+            return {"mean": mean(differences)}, None
+        se, df = found
+        centre = mean(differences)
+        p = 2 * student_tail(abs(centre / se), df)
+        half = student_quantile((1 + CONFIDENCE) / 2, df) * se
+        worse, better = student_tail((centre + ROPE) / se, df), student_tail((ROPE - centre) / se, df)
+        return {"mean": centre, "interval": (centre - half, centre + half), "worse": worse, "better": better,
+                "equivalent": 1 - worse - better, "false_claim": p / 2}, p
+
+    def make(self):
+        """{method: {column: Row}}."""
+        columns = ("difference", "p", "t_difference", "t_p", "worse", "equivalent", "better", "false_claim", "rank",
+                   "nemenyi_p")
+        for method in self.methods:
+            for name in columns:
+                self.put(method, name, None)
+        drawn = {m: self.drawn(m, self.times) for m in self.compared}
+        p = {m: bootstrap_p([(d, 0.0) for d in drawn[m]]) for m in self.compared if drawn[m]}
+        t = {m: self.t_rows(m) for m in self.compared}
+        p_holm = holm(p, len(self.methods) - 1)
+        t_holm = holm({m: q for m, (_, q) in t.items() if q is not None}, len(self.methods) - 1)
+        for m in self.compared:
+            bounds = [quantile(drawn[m], (1 + sign * CONFIDENCE) / 2) for sign in (-1, 1)] if drawn[m] else (None, None)
+            self.put(m, "difference", close_to_zero(self.value(m), self.value("baseline")), *bounds, p_holm.get(m))
+            self.put(m, "p", p_holm.get(m))
+            found = t[m][0]
+            self.put(m, "t_difference", found["mean"], *found.get("interval", (None, None)), t_holm.get(m))
+            self.put(m, "t_p", t_holm.get(m))
+            for name in ("worse", "equivalent", "better", "false_claim"):
+                self.put(m, name, found.get(name))
+        self.add_ranks()
+        return self.rows
+
+    def add_ranks(self):
+        ranked = [m for m in self.methods if m == "baseline" or m in self.compared]
+        blocks = {m: self.blocks(m) for m in ranked}
+        sums = dict.fromkeys(ranked, 0.0)
+        for block in blocks["baseline"]:
+            for m in ranked:
+                own = blocks[m][block]
+                others = [blocks[o][block] for o in ranked]
+                sums[m] += sum(v > own for v in others) + (1 + sum(v == own for v in others)) / 2
+        n, k = len(blocks["baseline"]), len(ranked)
+        for m in ranked:
+            self.put(m, "rank", sums[m] / n)
+            if m != "baseline":
+                q = math.sqrt(2) * abs(sums[m] - sums["baseline"]) / n / math.sqrt(k * (k + 1) / (6 * n))
+                self.put(m, "nemenyi_p", range_tail(q, k))
