@@ -239,7 +239,10 @@ Lines pairs(const StoreStatus& s, const Matrix& m, std::size_t columns) {
   if (!m.signs || (s.pairs.size() < 2 && s.repeats.size() < 2)) return {};
   Lines names;
   for (const std::string& pair : s.pairs) names.push_back(printable(pair));
-  const std::string repeats = s.repeats.size() > 1 ? fmt::format("; then repeats 1 to {}", s.repeats.back()) : "";
+  const std::string repeats =
+      s.repeats.size() > 1
+          ? fmt::format("; then repeat{}", s.repeats.size() > 2 ? fmt::format("s 1 to {}", s.repeats.back()) : " 1")
+          : "";
   return wrapped(fmt::format("pairs from left to right: {}{}", fmt::join(names, ", "), repeats), columns);
 }
 

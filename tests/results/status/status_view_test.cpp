@@ -80,6 +80,18 @@ TEST(StatusView, PapersGridFitsATerminalOf80By24) {
   EXPECT_EQ(lines[23], "MSI/LF/naive/0 attempt 9 crashed: signal 11");
 }
 
+TEST(StatusView, RepeatsFollowOneAnotherWhereThereIsRoom) {
+  StoreStatus s = paper_grid();
+  s.repeats = {0, 1};
+  for (auto& row : s.signs) {
+    for (auto& square : row) square.insert(square.end(), 7, CellSign::outside);
+  }
+  const std::vector<std::string> lines = status_view(s, "grid.db", {160, 60});
+  EXPECT_THAT(lines, Contains(StartsWith("baseline        ##X>?-  -------")));
+  EXPECT_THAT(lines, Contains(HasSubstr("; then repeat 1")));
+  EXPECT_THAT(status_view(s, "grid.db", {80, 24}), Contains(HasSubstr("done/all pairs and repeats")));
+}
+
 TEST(StatusView, MoreRoomShowsMore) {
   const std::vector<std::string> lines = status_view(paper_grid(), "grid.db", {120, 50});
   EXPECT_THAT(lines, Contains(HasSubstr("pairs from left to right: MSI/ITH, MSI/LF")));
