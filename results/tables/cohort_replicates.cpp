@@ -93,52 +93,44 @@ std::vector<double> values_of(const CellsOfMethod& cells, const Metric& metric) 
   return values;
 }
 
-CohortReplicates::CohortReplicates(const TableSource& source, const TableBiomarker& biomarker,
-                                   const TableCohort& cohort, const TableOptions& options)
-    : options_(options), methods_(source.grid().methods), external_(cohort.external()) {
-  for (const TableCell& cell : source.cells(biomarker)) {
-    cells_.push_back({cell, source.metrics(cell, cohort.key), {}});
-  }
-  std::stable_sort(cells_.begin(), cells_.end(),
-                   [](const CellValues& a, const CellValues& b) { return a.cell.place() < b.cell.place(); });
+CohortReplicates::CohortReplicates(const CohortCells& cohort, const TableOptions& options)
+    : options_(options), methods_(cohort.methods), external_(cohort.cohort.external()) {
+  for (const CohortCell& c : cohort.cells) cells_.push_back({c.cell, c.metrics, {}});
   if (options_.ci == TableCi::folds || options_.resamples <= 0) return;
   if (options_.ci != TableCi::patients) {
     std::vector<CellPlace> results;
     for (const CellValues& c : cells_) {
       if (c.cell.attempt > 0) results.push_back(c.cell.place());
     }
-    repeats_ = RepeatDraws(options_.seed, biomarker.name, biomarker.auxiliaries, results, options_.resamples);
+    repeats_ = RepeatDraws(options_.seed, cohort.biomarker, cohort.auxiliaries, results, options_.resamples);
   }
-  replicate(source, biomarker.name, cohort);
+  replicate(cohort);
 }
 
-void CohortReplicates::replicate(const TableSource& source, const std::string& biomarker, const TableCohort& cohort) {
-  std::vector<std::vector<Prediction>> predictions;
+void CohortReplicates::replicate(const CohortCells& cohort) {
   Cohort patients;
-  for (const CellValues& c : cells_) {
-    predictions.push_back(source.predictions(c.cell, cohort.key));
-    patients.add(predictions.back());
-  }
+  for (const CohortCell& c : cohort.cells) patients.add(c.predictions);
   patients.number();
   patients_ = patients.size();
   std::vector<PatientSet> sets;
-  for (const auto& p : predictions) sets.push_back(patients.set_of(p));
+  for (const CohortCell& c : cohort.cells) sets.push_back(patients.set_of(c.predictions));
   const std::set<PatientSet> distinct(sets.begin(), sets.end());
   const Replicates replicates =
       draw_replicates(patients.size(), std::vector<PatientSet>(distinct.begin(), distinct.end()), options_.resamples,
-                      RandomStream(options_.seed, "tables/" + biomarker + "/" + cohort.key));
+                      RandomStream(options_.seed, "tables/" + cohort.biomarker + "/" + cohort.cohort.key));
   redrawn_ = replicates.redrawn;
   exhausted_ = patients.size() > 0 && std::ssize(replicates.multiplicity) < options_.resamples;
   if (exhausted_) return;
-  std::mutex reading;  // one connection
+  std::mutex reading;
   for_each_parallel(cells_.size(), [&](std::size_t i) {
-    if (predictions[i].empty()) return;
+    const std::vector<Prediction>& predictions = cohort.cells[i].predictions;
+    if (predictions.empty()) return;
     std::vector<std::vector<float>> embeddings;
-    if (cohort.external()) {
+    if (cohort.embeddings) {
       const std::lock_guard lock(reading);
-      embeddings = source.embeddings(cells_[i].cell, cohort.key);
+      embeddings = cohort.embeddings(cells_[i].cell);
     }
-    for (const PreparedMetric& m : prepare_metrics(predictions[i], embeddings)) {
+    for (const PreparedMetric& m : prepare_metrics(predictions, embeddings)) {
       cells_[i].replicates[m.metric->name] = evaluate(m, sets[i].patient, replicates);
     }
   });

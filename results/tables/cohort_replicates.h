@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "results/metrics/registry.h"
+#include "results/tables/cohort_cells.h"
 #include "results/tables/repeat_draws.h"
 #include "results/tables/table_options.h"
-#include "results/tables/table_source.h"
 
 namespace mtlgrid {
 
@@ -29,8 +29,7 @@ class CohortReplicates {
  public:
   // Computes the replicates of every cell (unless options.ci is folds), on all cores: R replicates of a cell of n
   // patients cost O(R n) and the silhouette O(R n^2); 8 bytes are kept per cell, metric and replicate.
-  CohortReplicates(const TableSource& source, const TableBiomarker& biomarker, const TableCohort& cohort,
-                   const TableOptions& options);
+  CohortReplicates(const CohortCells& cohort, const TableOptions& options);
 
   const std::vector<std::string>& methods() const { return methods_; }
   const TableOptions& options() const { return options_; }
@@ -49,7 +48,7 @@ class CohortReplicates {
   bool repeats_vary() const { return repeats_.vary(); }  // the replicates are of patients and repeats
 
  private:
-  void replicate(const TableSource& source, const std::string& biomarker, const TableCohort& cohort);
+  void replicate(const CohortCells& cohort);
 
   TableOptions options_;
   std::vector<std::string> methods_;

@@ -13,19 +13,32 @@
 namespace mtlgrid {
 namespace {
 
-using Block = std::pair<int, int>;  // fold and repeat
+using Run = std::pair<int, int>;  // fold and repeat
 
-// The metric's mean over auxiliaries in each block.
-std::map<Block, double> by_block(const CellsOfMethod& cells, const Metric& metric) {
+// The metric's mean over auxiliaries in each fold and repeat.
+std::map<Run, double> by_run(const CellsOfMethod& cells, const Metric& metric) {
   const std::vector<double> values = values_of(cells, metric);
-  std::map<Block, std::pair<double, int>> sums;
+  std::map<Run, std::pair<double, int>> sums;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     auto& [sum, count] = sums[{cells[i]->cell.fold, cells[i]->cell.repeat}];
     sum += values[i];
     ++count;
   }
-  std::map<Block, double> means;
-  for (const auto& [block, sum] : sums) means[block] = sum.first / sum.second;
+  std::map<Run, double> means;
+  for (const auto& [run, sum] : sums) means[run] = sum.first / sum.second;
+  return means;
+}
+
+// The mean over the repeats of each fold.
+std::map<int, double> by_fold(const std::map<Run, double>& runs) {
+  std::map<int, std::pair<double, int>> sums;
+  for (const auto& [run, value] : runs) {
+    auto& [sum, count] = sums[run.first];
+    sum += value;
+    ++count;
+  }
+  std::map<int, double> means;
+  for (const auto& [fold, sum] : sums) means[fold] = sum.first / sum.second;
   return means;
 }
 
@@ -53,7 +66,8 @@ class Comparing {
     int want = 0;
     for (std::size_t m = 0; m < cohort.methods().size(); ++m) {
       cells_.push_back(cohort.cells_of(m, metric, std::nullopt, undefined, want));
-      blocks_.push_back(by_block(cells_.back(), metric));
+      runs_.push_back(by_run(cells_.back(), metric));
+      folds_.push_back(by_fold(runs_.back()));
     }
   }
 
@@ -66,7 +80,7 @@ class Comparing {
     add_holm(&MethodComparison::p_holm, [](const MethodComparison& c) { return c.p; });
     add_holm(&MethodComparison::t_p_holm, [](const MethodComparison& c) { return c.t.p; });
     add_ranks();
-    for (const auto& [block, value] : blocks_[options_.reference]) repeats_of_[block.first].insert(block.second);
+    for (const auto& [run, value] : runs_[options_.reference]) repeats_of_[run.first].insert(run.second);
     for (const auto& [fold, repeats] : repeats_of_) result_.repeats = std::max(result_.repeats, repeats.size());
     add_needed();
     return std::move(result_);
@@ -94,13 +108,13 @@ class Comparing {
       c.ci_low = quantile(drawn, (1 - cohort_.options().confidence) / 2);
       c.ci_high = quantile(drawn, (1 + cohort_.options().confidence) / 2);
     }
-    test_over_blocks(m, c);
+    test_over_folds(m, c);
   }
 
-  void test_over_blocks(std::size_t m, MethodComparison& c) {
+  void test_over_folds(std::size_t m, MethodComparison& c) {
     std::vector<double> differences;
-    for (const auto& [block, value] : blocks_[m]) {
-      differences.push_back(difference_of(value, blocks_[options_.reference].at(block)));
+    for (const auto& [fold, value] : folds_[m]) {
+      differences.push_back(difference_of(value, folds_[options_.reference].at(fold)));
     }
     PatientVariance patients;
     if (cohort_.external()) {
@@ -138,14 +152,20 @@ class Comparing {
   void add_ranks() {
     std::vector<std::size_t> ranked = compared_;
     ranked.insert(std::lower_bound(ranked.begin(), ranked.end(), options_.reference), options_.reference);
-    result_.blocks = blocks_[options_.reference].size();
-    if (ranked.size() < 2 || result_.blocks == 0 || metric_.better == Better::neither) return;
+    result_.folds = folds_[options_.reference].size();
+    if (ranked.size() < 2 || result_.folds == 0 || metric_.better == Better::neither) return;
     std::vector<double> values;
-    for (const auto& [block, value] : blocks_[options_.reference]) {
-      for (const std::size_t m : ranked) values.push_back(blocks_[m].at(block));
+    for (const auto& [fold, value] : folds_[options_.reference]) {
+      const std::size_t first = values.size();
+      for (const std::size_t m : ranked) {  // what differs by rounding alone is a tie
+        const double own = folds_[m].at(fold);
+        const auto tied = std::find_if(values.begin() + static_cast<std::ptrdiff_t>(first), values.end(),
+                                       [&](double other) { return difference_of(own, other) == 0; });
+        values.push_back(tied == values.end() ? own : *tied);
+      }
     }
     const std::vector<double> ranks = average_ranks(values, ranked.size(), metric_.better);
-    const std::vector<double> p = nemenyi_p_values(ranks, result_.blocks);
+    const std::vector<double> p = nemenyi_p_values(ranks, result_.folds);
     const auto reference =
         static_cast<std::size_t>(std::lower_bound(ranked.begin(), ranked.end(), options_.reference) - ranked.begin());
     for (std::size_t i = 0; i < ranked.size(); ++i) {
@@ -153,7 +173,7 @@ class Comparing {
       if (i != reference) result_.methods[ranked[i]].nemenyi_p = p[i * ranked.size() + reference];
     }
     result_.friedman = friedman_test(values, ranked.size());
-    result_.critical_difference = nemenyi_critical_difference(ranked.size(), result_.blocks, 0.05);
+    result_.critical_difference = nemenyi_critical_difference(ranked.size(), result_.folds, 0.05);
   }
 
   // The variance of a mean difference falls into what the repeats of a fold show, which more of them reduce, and the
@@ -168,7 +188,7 @@ class Comparing {
       for (const auto& [fold, repeats] : repeats_of_) {
         std::vector<double> differences;
         for (const int repeat : repeats) {
-          differences.push_back(blocks_[m].at({fold, repeat}) - blocks_[options_.reference].at({fold, repeat}));
+          differences.push_back(runs_[m].at({fold, repeat}) - runs_[options_.reference].at({fold, repeat}));
         }
         if (differences.size() < 2) continue;
         within += variance_of(differences);
@@ -187,10 +207,11 @@ class Comparing {
   const CohortReplicates& cohort_;
   const Metric& metric_;
   const ComparisonOptions& options_;
-  std::vector<CellsOfMethod> cells_;             // by method
-  std::vector<std::map<Block, double>> blocks_;  // the same
-  std::vector<std::size_t> compared_;            // methods, ascending
-  std::map<int, std::set<int>> repeats_of_;      // of each fold, those of the reference
+  std::vector<CellsOfMethod> cells_;          // by method
+  std::vector<std::map<Run, double>> runs_;   // the same
+  std::vector<std::map<int, double>> folds_;  // the same
+  std::vector<std::size_t> compared_;         // methods, ascending
+  std::map<int, std::set<int>> repeats_of_;   // of each fold, those of the reference
   CohortComparison result_;
 };
 

@@ -30,17 +30,17 @@ TableValue with_interval(double value, double low, double high, double p) {
 
 constexpr Statistic kStatistics[] = {
     {"difference", "difference",
-     [](const MethodComparison& c) { return with_interval(c.difference, c.ci_low, c.ci_high, c.p_holm); }},
-    {"p", "p (Holm)", [](const MethodComparison& c) { return number(c.p_holm); }},
-    {"t_difference", "difference, t interval",
-     [](const MethodComparison& c) { return with_interval(c.t.mean, c.t.ci_low, c.t.ci_high, c.t_p_holm); }},
-    {"t_p", "p of t (Holm)", [](const MethodComparison& c) { return number(c.t_p_holm); }},
+     [](const MethodComparison& c) { return with_interval(c.difference, c.t.ci_low, c.t.ci_high, c.t_p_holm); }},
+    {"p", "p (Holm)", [](const MethodComparison& c) { return number(c.t_p_holm); }},
     {"worse", "P(worse)", [](const MethodComparison& c) { return number(c.worse); }},
     {"equivalent", "P(equivalent)", [](const MethodComparison& c) { return number(c.equivalent); }},
     {"better", "P(better)", [](const MethodComparison& c) { return number(c.better); }},
     {"false_claim", "P(claim false)", [](const MethodComparison& c) { return number(c.false_claim); }},
     {"rank", "mean rank", [](const MethodComparison& c) { return number(c.rank); }},
     {"nemenyi_p", "p (Nemenyi)", [](const MethodComparison& c) { return number(c.nemenyi_p); }},
+    {"bootstrap_difference", "bootstrap interval",
+     [](const MethodComparison& c) { return with_interval(c.difference, c.ci_low, c.ci_high, kMissing); }},
+    {"bootstrap_p", "p of bootstrap (Holm)", [](const MethodComparison& c) { return number(c.p_holm); }},
 };
 
 class ComparisonTable {
@@ -77,18 +77,20 @@ class ComparisonTable {
   }
 
   std::string caption() const {
+    const bool repeated = found_.repeats > 1;
     return fmt::format(
-        "{}, {}: {} of each method minus that of {}, mean over auxiliaries, folds{}. Difference: in brackets {:g} % "
-        "bootstrap CIs over {}; p two-sided, Holm over {} methods: {} Difference, t interval: corrected resampled t "
-        "test over {} blocks (fold{}){}, Holm likewise. P(worse), P(equivalent), P(better): posterior of that t, "
-        "equivalent within {:g}. P(claim false): that the method which looks better is not. Ranks: 1 is best, "
-        "Nemenyi's "
-        "p against {}.",
-        biomarker_.name, cohort_.label, metric_.label, reference(), found_.repeats > 1 ? " and repeats" : "",
-        100 * replicates_.options().confidence,
-        replicates_.repeats_vary() ? "patients and repeats" : "patients, trained models held fixed", found_.family,
-        kStarLevels, found_.blocks, found_.repeats > 1 ? ", repeat" : "",
-        cohort_.external() ? ", with the bootstrap variance over patients added" : "", options_.rope, reference());
+        "{}, {}: {} of each method minus that of {}, mean over auxiliaries, folds{}. In brackets {:g} % intervals of a "
+        "corrected resampled t test over {} folds{}{}; p two-sided, Holm over {} methods: {} P(worse), "
+        "P(equivalent), "
+        "P(better): posterior of that t, equivalent within {:g}. P(claim false): that the method which looks better is "
+        "not. Ranks: 1 is best, Nemenyi's p against {}. Bootstrap: of {}; it holds {} fixed, so that its p is too "
+        "small "
+        "for a statement about methods.",
+        biomarker_.name, cohort_.label, metric_.label, reference(), repeated ? " and repeats" : "",
+        100 * replicates_.options().confidence, found_.folds, repeated ? ", each the mean of its repeats" : "",
+        cohort_.external() ? ", with the bootstrap variance over patients added" : "", found_.family, kStarLevels,
+        options_.rope, reference(), replicates_.repeats_vary() ? "patients and repeats" : "patients",
+        replicates_.repeats_vary() ? "the folds' training patients" : "the trained models");
   }
 
   void add_words(std::vector<std::string>& notes) const {
@@ -97,10 +99,10 @@ class ComparisonTable {
     notes.push_back(needed());
     if (!std::isnan(found_.friedman.chi_square)) {
       notes.push_back(fmt::format(
-          "Friedman over {} blocks: chi-square {:.2f}, p = {:.2g}; Nemenyi's critical "
-          "difference of mean ranks {:.2f} (5 %). Blocks are taken as independent, which folds "
+          "Friedman over {} folds: chi-square {:.2f}, p = {:.2g}; Nemenyi's critical "
+          "difference of mean ranks {:.2f} (5 %). Folds are taken as independent, which those "
           "of one cohort are not, so these p are too small.",
-          found_.blocks, found_.friedman.chi_square, found_.friedman.chi_square_p, found_.critical_difference));
+          found_.folds, found_.friedman.chi_square, found_.friedman.chi_square_p, found_.critical_difference));
     }
     for (std::size_t m = 0; m < found_.methods.size(); ++m) {
       const MethodComparison& c = found_.methods[m];
@@ -112,7 +114,7 @@ class ComparisonTable {
     }
   }
 
-  // Which methods differ by both tests, and the largest difference there is.
+  // Which methods differ, and the largest difference there is.
   std::string verdict() const {
     std::vector<std::string> differ;
     std::size_t compared = 0, largest = options_.reference;
@@ -123,16 +125,15 @@ class ComparisonTable {
       if (largest == options_.reference || std::abs(c.difference) > std::abs(found_.methods[largest].difference)) {
         largest = m;
       }
-      if (c.p_holm < 0.05 && c.t_p_holm < 0.05) {
+      if (c.t_p_holm < 0.05) {
         differ.push_back(fmt::format("{} by {}", replicates_.methods()[m], difference_text(c.difference)));
       }
     }
     if (compared == 0) return fmt::format("No method can be compared with {}.", reference());
-    std::string text =
-        differ.empty()
-            ? fmt::format("None of {} methods differs from {} by both tests (p < 0.05, Holm)", compared, reference())
-            : fmt::format("{} of {} methods differ from {} by both tests (p < 0.05, Holm): {}", differ.size(), compared,
-                          reference(), fmt::join(differ, ", "));
+    std::string text = differ.empty()
+                           ? fmt::format("None of {} methods differs from {} (p < 0.05, Holm)", compared, reference())
+                           : fmt::format("{} of {} methods differ from {} (p < 0.05, Holm): {}", differ.size(),
+                                         compared, reference(), fmt::join(differ, ", "));
     const MethodComparison& most = found_.methods[largest];
     text += fmt::format(". The largest difference is that of {}, {}", replicates_.methods()[largest],
                         difference_text(most.difference));
@@ -148,10 +149,8 @@ class ComparisonTable {
   }
 
   std::string held_fixed() const {
-    std::string text = "Held fixed: the division of the training cohort into folds";
-    if (!replicates_.repeats_vary()) text += ", and, in the bootstrap, the trained models";
-    text += ". The t test takes folds as samples of training";
-    return text + (cohort_.external() ? "." : " and of patients.");
+    return std::string("Held fixed: the training cohort, of which the folds are samples") +
+           (cohort_.external() ? "; the external patients vary." : "; its patients vary with the folds.");
   }
 
   std::string needed() const {

@@ -44,7 +44,8 @@ std::string caption_of_ci(const TableOptions& options, const std::vector<std::st
   std::string text = fmt::format("In brackets {:g} % bootstrap CIs: {}. ", 100 * options.confidence, resampled);
   if (std::find(methods.begin(), methods.end(), "baseline") != methods.end() && methods.size() > 1) {
     text += fmt::format(
-        "Differs from baseline on the same replicates (two-sided, Holm over the {} other methods of the column): {} ",
+        "Differs from baseline on the same replicates (two-sided, Holm over the {} other methods of the column): {} "
+        "Stars are about these models; tables comparison_* are about methods. ",
         methods.size() - 1, kStarLevels);
   }
   return text;
@@ -162,7 +163,8 @@ class Tables {
     }
     count_cells(biomarker, supplements);
     for (const TableCohort& cohort : biomarker.cohorts) {
-      const CohortReplicates values(source_, biomarker, cohort, options_);
+      const bool replicated = options_.ci != TableCi::folds && options_.resamples > 0;
+      const CohortReplicates values(read_cohort_cells(source_, biomarker, cohort, replicated), options_);
       repeats_vary_ |= values.repeats_vary();
       add_to_table1(values, biomarker, cohort);
       if (cohort.external()) add_to_table2(values, biomarker, cohort);

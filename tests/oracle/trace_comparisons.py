@@ -50,11 +50,14 @@ class Comparison:
     def value(self, method):
         return mean_of_means({(a, f, r): self.points[a, method, f, r] for a, f, r in self.over[method]})
 
-    def blocks(self, method):
-        found = {}
+    def folds(self, method):
+        """The mean over auxiliaries of each fold and repeat, then over the repeats of each fold."""
+        runs, folds = {}, {}
         for a, f, r in self.over[method]:
-            found.setdefault((f, r), []).append(self.points[a, method, f, r])
-        return {block: mean(values) for block, values in sorted(found.items())}
+            runs.setdefault((f, r), []).append(self.points[a, method, f, r])
+        for (f, _), values in sorted(runs.items()):
+            folds.setdefault(f, []).append(mean(values))
+        return {fold: mean(values) for fold, values in folds.items()}
 
     def put(self, method, name, value, low=None, high=None, adjusted=None):
         row = self.rows[method][name] = Row(1)
@@ -62,26 +65,26 @@ class Comparison:
 
     def t_rows(self, method):
         """{column: value} of the t test, and its p; nothing where there is none."""
-        own, other = self.blocks(method), self.blocks("baseline")
-        differences = [close_to_zero(own[block], other[block]) for block in own]
+        own, other = self.folds(method), self.folds("baseline")
+        differences = [close_to_zero(own[fold], other[fold]) for fold in own]
         patients, v = {p for c in self.cells.values() for p in c.patient}, 0.0
         if self.external:
             v = sample_variance(self.drawn(method, {}))
         found = t_test(differences, self.ratio, v, len(patients))
         if found is None:
-            return {"mean": mean(differences)}, None
+            return {}, None
         se, df = found
         centre = mean(differences)
         p = 2 * student_tail(abs(centre / se), df)
         half = student_quantile((1 + CONFIDENCE) / 2, df) * se
         worse, better = student_tail((centre + ROPE) / se, df), student_tail((ROPE - centre) / se, df)
-        return {"mean": centre, "interval": (centre - half, centre + half), "worse": worse, "better": better,
+        return {"interval": (centre - half, centre + half), "worse": worse, "better": better,
                 "equivalent": 1 - worse - better, "false_claim": p / 2}, p
 
     def make(self):
         """{method: {column: Row}}."""
-        columns = ("difference", "p", "t_difference", "t_p", "worse", "equivalent", "better", "false_claim", "rank",
-                   "nemenyi_p")
+        columns = ("difference", "p", "worse", "equivalent", "better", "false_claim", "rank", "nemenyi_p",
+                   "bootstrap_difference", "bootstrap_p")
         for method in self.methods:
             for name in columns:
                 self.put(method, name, None)
@@ -92,11 +95,11 @@ class Comparison:
         t_holm = holm({m: q for m, (_, q) in t.items() if q is not None}, len(self.methods) - 1)
         for m in self.compared:
             bounds = [quantile(drawn[m], (1 + sign * CONFIDENCE) / 2) for sign in (-1, 1)] if drawn[m] else (None, None)
-            self.put(m, "difference", close_to_zero(self.value(m), self.value("baseline")), *bounds, p_holm.get(m))
-            self.put(m, "p", p_holm.get(m))
-            found = t[m][0]
-            self.put(m, "t_difference", found["mean"], *found.get("interval", (None, None)), t_holm.get(m))
-            self.put(m, "t_p", t_holm.get(m))
+            found, difference = t[m][0], close_to_zero(self.value(m), self.value("baseline"))
+            self.put(m, "difference", difference, *found.get("interval", (None, None)), t_holm.get(m))
+            self.put(m, "p", t_holm.get(m))
+            self.put(m, "bootstrap_difference", difference, *bounds)
+            self.put(m, "bootstrap_p", p_holm.get(m))
             for name in ("worse", "equivalent", "better", "false_claim"):
                 self.put(m, name, found.get(name))
         self.add_ranks()
@@ -104,14 +107,15 @@ class Comparison:
 
     def add_ranks(self):
         ranked = [m for m in self.methods if m == "baseline" or m in self.compared]
-        blocks = {m: self.blocks(m) for m in ranked}
+        folds = {m: self.folds(m) for m in ranked}
         sums = dict.fromkeys(ranked, 0.0)
-        for block in blocks["baseline"]:
+        for fold in folds["baseline"]:
             for m in ranked:
-                own = blocks[m][block]
-                others = [blocks[o][block] for o in ranked]
-                sums[m] += sum(v > own for v in others) + (1 + sum(v == own for v in others)) / 2
-        n, k = len(blocks["baseline"]), len(ranked)
+                own = folds[m][fold]
+                others = [folds[o][fold] for o in ranked]
+                tied = sum(close_to_zero(v, own) == 0 for v in others)
+                sums[m] += sum(close_to_zero(v, own) > 0 for v in others) + (1 + tied) / 2
+        n, k = len(folds["baseline"]), len(ranked)
         for m in ranked:
             self.put(m, "rank", sums[m] / n)
             if m != "baseline":
