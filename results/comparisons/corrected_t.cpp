@@ -1,10 +1,11 @@
 #include "results/comparisons/corrected_t.h"
 
-#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
+#include <tuple>
 
 #include "results/comparisons/comparison_checks.h"
 #include "results/comparisons/sample_moments.h"
+#include "results/comparisons/scaled_t.h"
 
 namespace mtlgrid {
 
@@ -19,19 +20,16 @@ CorrectedT corrected_t(std::span<const double> differences, double test_over_tra
     out.reason = "fewer than two differences";
     return out;
   }
-  const auto count = static_cast<double>(moments.count);
   out.degrees_of_freedom = moments.count - 1;
-  out.standard_error = std::sqrt((1 / count + test_over_train) * moments.variance);
+  out.standard_error = std::sqrt((1 / static_cast<double>(moments.count) + test_over_train) * moments.variance);
   if (moments.variance == 0) {
     out.reason = "zero variance";
     return out;
   }
-  out.t = out.mean / out.standard_error;
-  const boost::math::students_t student(count - 1);
-  out.p = 2 * cdf(complement(student, std::abs(out.t)));
-  const double half = quantile(student, (1 + confidence) / 2) * out.standard_error;
-  out.ci_low = out.mean - half;
-  out.ci_high = out.mean + half;
+  const ScaledT scaled{out.mean, out.standard_error, static_cast<double>(out.degrees_of_freedom)};
+  out.t = scaled.t();
+  out.p = scaled.two_sided_p();
+  std::tie(out.ci_low, out.ci_high) = scaled.interval(confidence);
   return out;
 }
 
