@@ -48,9 +48,24 @@ def stars(p):
     return sum(p < level for level in (0.05, 0.01, 0.001))
 
 
-def bootstrap_p(pairs):
-    """Two-sided, of pairs (value, baseline's value); equal but for rounding is equal."""
-    differences = [0.0 if math.isclose(a, b, rel_tol=1e-12) else a - b for a, b in pairs]
+def difference(a, b):
+    """a - b; what differs by rounding alone is equal."""
+    return 0.0 if math.isclose(a, b, rel_tol=1e-12) else a - b
+
+
+def differences(a, b):
+    """Of two methods' replicates, without those in which one of them is undefined."""
+    return [difference(x, y) for x, y in zip(a, b) if x is not None and y is not None]
+
+
+def replicate_means(of_cells, times):
+    """mean_of_means() in each replicate, of {(auxiliary, fold, repeat): values}; `times` likewise: how often each counts."""
+    return [mean_of_means(dict(zip(of_cells, values)), {key: t[k] for key, t in times.items()})
+            for k, values in enumerate(zip(*of_cells.values()))]
+
+
+def bootstrap_p(differences):
+    """Two-sided."""
     tail = min(sum(d <= 0 for d in differences), sum(d >= 0 for d in differences))
     return min(1.0, 2 * (tail + 1) / (len(differences) + 1))
 

@@ -1,27 +1,23 @@
 """Tables of comparisons once more from raw predictions, for trace_tables.py (docs/statistics.md, Tables of comparisons)."""
 import math
 
-from plain_statistics import (CONFIDENCE, Row, bootstrap_p, holm, mean, mean_of_means, quantile, range_tail, sample_variance,
-                              stars, student_quantile, student_tail)
+from plain_statistics import (CONFIDENCE, Row, bootstrap_p, difference, differences, holm, mean, mean_of_means, quantile,
+                              range_tail, replicate_means, sample_variance, stars, student_quantile, student_tail)
 
 ROPE = 0.01
 
 
-def close_to_zero(a, b):
-    return 0.0 if math.isclose(a, b, rel_tol=1e-12) else a - b
-
-
-def t_test(differences, ratio, of_patients, patients):
+def t_test(values, ratio, of_patients, patients):
     """(standard error, degrees of freedom) of a mean difference; None where its variance is 0."""
-    if len(differences) < 2:
+    if len(values) < 2:
         return None
-    spread = max(differences) - min(differences)
-    equal = spread <= 1e-12 * max(abs(d) for d in differences)
-    training = 0.0 if equal else (1 / len(differences) + ratio) * sample_variance(differences)
+    spread = max(values) - min(values)
+    equal = spread <= 1e-12 * max(abs(d) for d in values)
+    training = 0.0 if equal else (1 / len(values) + ratio) * sample_variance(values)
     both = training + of_patients
     if both == 0:
         return None
-    df = both ** 2 / (training ** 2 / (len(differences) - 1) + (of_patients ** 2 / (patients - 1) if of_patients else 0))
+    df = both ** 2 / (training ** 2 / (len(values) - 1) + (of_patients ** 2 / (patients - 1) if of_patients else 0))
     return math.sqrt(both), df
 
 
@@ -38,14 +34,9 @@ class Comparison:
                          and set(self.over[m]) == set(self.over["baseline"])]
         self.rows = {m: {} for m in self.methods}
 
-    def replicate_means(self, method, times):
-        of_cells = {(a, f, r): self.replicates[a, method, f, r] for a, f, r in self.over[method]}
-        return [mean_of_means(dict(zip(of_cells, values)), {key: t[k] for key, t in times.items()})
-                for k, values in enumerate(zip(*of_cells.values()))]
-
     def drawn(self, method, times):
-        pairs = zip(self.replicate_means(method, times), self.replicate_means("baseline", times))
-        return [close_to_zero(a, b) for a, b in pairs if a is not None and b is not None]
+        own, other = ({(a, f, r): self.replicates[a, m, f, r] for a, f, r in self.over[m]} for m in (method, "baseline"))
+        return differences(replicate_means(own, times), replicate_means(other, times))
 
     def value(self, method):
         return mean_of_means({(a, f, r): self.points[a, method, f, r] for a, f, r in self.over[method]})
@@ -66,15 +57,15 @@ class Comparison:
     def t_rows(self, method):
         """{column: value} of the t test, and its p; nothing where there is none."""
         own, other = self.folds(method), self.folds("baseline")
-        differences = [close_to_zero(own[fold], other[fold]) for fold in own]
+        of_folds = [difference(own[fold], other[fold]) for fold in own]
         patients, v = {p for c in self.cells.values() for p in c.patient}, 0.0
         if self.external:
             v = sample_variance(self.drawn(method, {}))
-        found = t_test(differences, self.ratio, v, len(patients))
+        found = t_test(of_folds, self.ratio, v, len(patients))
         if found is None:
             return {}, None
         se, df = found
-        centre = mean(differences)
+        centre = mean(of_folds)
         p = 2 * student_tail(abs(centre / se), df)
         half = student_quantile((1 + CONFIDENCE) / 2, df) * se
         worse, better = student_tail((centre + ROPE) / se, df), student_tail((ROPE - centre) / se, df)
@@ -89,16 +80,16 @@ class Comparison:
             for name in columns:
                 self.put(method, name, None)
         drawn = {m: self.drawn(m, self.times) for m in self.compared}
-        p = {m: bootstrap_p([(d, 0.0) for d in drawn[m]]) for m in self.compared if drawn[m]}
+        p = {m: bootstrap_p(drawn[m]) for m in self.compared if drawn[m]}
         t = {m: self.t_rows(m) for m in self.compared}
         p_holm = holm(p, len(self.methods) - 1)
         t_holm = holm({m: q for m, (_, q) in t.items() if q is not None}, len(self.methods) - 1)
         for m in self.compared:
             bounds = [quantile(drawn[m], (1 + sign * CONFIDENCE) / 2) for sign in (-1, 1)] if drawn[m] else (None, None)
-            found, difference = t[m][0], close_to_zero(self.value(m), self.value("baseline"))
-            self.put(m, "difference", difference, *found.get("interval", (None, None)), t_holm.get(m))
+            found, value = t[m][0], difference(self.value(m), self.value("baseline"))
+            self.put(m, "difference", value, *found.get("interval", (None, None)), t_holm.get(m))
             self.put(m, "p", t_holm.get(m))
-            self.put(m, "bootstrap_difference", difference, *bounds)
+            self.put(m, "bootstrap_difference", value, *bounds)
             self.put(m, "bootstrap_p", p_holm.get(m))
             for name in ("worse", "equivalent", "better", "false_claim"):
                 self.put(m, name, found.get(name))
@@ -113,8 +104,8 @@ class Comparison:
             for m in ranked:
                 own = folds[m][fold]
                 others = [folds[o][fold] for o in ranked]
-                tied = sum(close_to_zero(v, own) == 0 for v in others)
-                sums[m] += sum(close_to_zero(v, own) > 0 for v in others) + (1 + tied) / 2
+                tied = sum(difference(v, own) == 0 for v in others)
+                sums[m] += sum(difference(v, own) > 0 for v in others) + (1 + tied) / 2
         n, k = len(folds["baseline"]), len(ranked)
         for m in ranked:
             self.put(m, "rank", sums[m] / n)

@@ -21,7 +21,8 @@ from pathlib import Path
 from statistics import NormalDist
 
 import streams
-from plain_statistics import CONFIDENCE, Row, bootstrap_p, holm, mean, mean_of_means, quantile, stars
+from plain_statistics import (CONFIDENCE, Row, bootstrap_p, differences, holm, mean, mean_of_means, quantile, replicate_means,
+                              sample_variance, stars)
 from trace_comparisons import Comparison
 
 TOLERANCE = 1e-10  # relative to the larger of 1 and the value: percents and fractions alike
@@ -166,7 +167,8 @@ def draw_repeats(biomarker, stream_seed, resamples):
 
 
 def mean_rows(biomarker, points, replicates, times, auxiliaries, scale):
-    """{method: Row} of one column; points {(a, m, f, r): value or None}, replicates the same of lists, times as draw_repeats() has it."""
+    """{method: Row} of one column; points {(a, m, f, r): value or None}, replicates the same of lists, times as draw_repeats()
+    has it."""
     rows, means, over = {}, {}, {}
     for method in biomarker.methods:
         wanted = [(a, f, r) for a, m, f, r in biomarker.cells if a in auxiliaries and m == method]
@@ -177,8 +179,7 @@ def mean_rows(biomarker, points, replicates, times, auxiliaries, scale):
             continue
         row["value"] = scale * mean_of_means({(a, f, r): points[a, method, f, r] for a, f, r in over[method]})
         of_cells = {(a, f, r): replicates[a, method, f, r] for a, f, r in over[method]}
-        means[method] = [mean_of_means(dict(zip(of_cells, values)), {key: t[k] for key, t in times.items()})
-                         for k, values in enumerate(zip(*of_cells.values()))]
+        means[method] = replicate_means(of_cells, times)
         defined = [scale * v for v in means[method] if v is not None]
         if defined and 2 * len(defined) >= len(means[method]):
             row["ci_low"] = quantile(defined, (1 - CONFIDENCE) / 2)
@@ -186,18 +187,16 @@ def mean_rows(biomarker, points, replicates, times, auxiliaries, scale):
     p = {}
     for method in means:
         if method != "baseline" and means[method] and set(over[method]) == set(over.get("baseline", ())):
-            pairs = [(a, b) for a, b in zip(means[method], means["baseline"]) if a is not None and b is not None]
-            if pairs:
-                p[method] = bootstrap_p(pairs)
+            if drawn := differences(means[method], means["baseline"]):
+                p[method] = bootstrap_p(drawn)
     for method, adjusted in holm(p, len(biomarker.methods) - 1).items():
         rows[method]["stars"] = stars(adjusted)
     return rows
 
 
 def variance(values):
-    """Sample variance over the number of values: the variance of their mean."""
-    centre = mean(values)
-    return sum((v - centre) ** 2 for v in values) / (len(values) - 1) / len(values)
+    """The variance of the values' mean."""
+    return sample_variance(values) / len(values)
 
 
 def components(cell):
