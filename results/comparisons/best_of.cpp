@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "base/errors.h"
@@ -66,8 +67,7 @@ BestOf best_of(std::span<const double> in_bag, std::span<const double> out_of_ba
   out.corrected = std::accumulate(values.begin(), values.end(), 0.0) / count;
   out.optimism = (better == Better::higher ? loss : -loss) / count;
   std::sort(values.begin(), values.end());
-  out.ci_low = quantile(values, (1 - confidence) / 2);
-  out.ci_high = quantile(values, (1 + confidence) / 2);
+  std::tie(out.ci_low, out.ci_high) = percentile_interval(values, confidence);
   return out;
 }
 

@@ -15,4 +15,8 @@ double quantile(std::span<const double> sorted, double q) {
   return t < 0.5 ? sorted[below] + step * t : sorted[above] - step * (1 - t);  // as numpy, monotone in q
 }
 
+std::pair<double, double> percentile_interval(std::span<const double> sorted, double confidence) {
+  return {quantile(sorted, (1 - confidence) / 2), quantile(sorted, (1 + confidence) / 2)};
+}
+
 }  // namespace mtlgrid

@@ -1,7 +1,7 @@
 #include "results/metrics/replicates.h"
 
 #include <algorithm>
-#include <numeric>
+#include <cmath>
 #include <stdexcept>
 
 #include "results/metrics/resamples.h"
@@ -56,11 +56,13 @@ double bootstrap_p_value(std::span<const double> differences) {
 }
 
 std::vector<double> holm(std::span<const double> p, std::size_t tests) {
-  if (tests < p.size()) throw std::invalid_argument("holm: more p-values than tests");
-  std::vector<std::size_t> order(p.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < p.size(); ++i) {
+    if (!std::isnan(p[i])) order.push_back(i);
+  }
+  if (tests < order.size()) throw std::invalid_argument("holm: more p-values than tests");
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return p[a] < p[b]; });
-  std::vector<double> adjusted(p.size());
+  std::vector<double> adjusted(p.size(), kMissing);
   double largest = 0;
   for (std::size_t k = 0; k < order.size(); ++k) {
     largest = std::max(largest, std::min(1.0, static_cast<double>(tests - k) * p[order[k]]));

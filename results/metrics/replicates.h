@@ -43,10 +43,12 @@ Replicates draw_replicates(std::size_t patients, std::span<const PatientSet> set
 // 1 (Davison and Hinkley 1997, 4.2, for the + 1). Never below 2 / (R + 1).
 double bootstrap_p_value(std::span<const double> differences);
 
-// Holm's step-down adjustment (1979) of `p` in a family of `tests` >= p.size(); tests not in `p` count as p = 1.
+// Holm's step-down adjustment (1979) of `p` in a family of `tests`. NaN in `p` is a test that could not be made: it
+// stays NaN and counts as p = 1, as do tests that are not in `p`. std::invalid_argument if `p` has more numbers than
+// `tests`.
 std::vector<double> holm(std::span<const double> p, std::size_t tests);
 
-// 1 for p < 0.05, 2 for p < 0.01, 3 for p < 0.001, otherwise 0. kStarLevels says so in captions.
+// 1 for p < 0.05, 2 for p < 0.01, 3 for p < 0.001, otherwise, also for NaN, 0. kStarLevels says so in captions.
 int stars_of(double p);
 inline constexpr const char* kStarLevels = "∗ p < 0.05, ∗∗ p < 0.01, ∗∗∗ p < 0.001.";
 

@@ -14,6 +14,7 @@
 #include "balancers/methods/registry.h"
 #include "results/metrics/prepare_metrics.h"
 #include "results/metrics/replicates.h"
+#include "results/tables/repeat_draws.h"
 #include "results/tables/table_mean.h"
 
 namespace mtlgrid {
@@ -95,16 +96,26 @@ std::vector<double> values_of(const CellsOfMethod& cells, const Metric& metric) 
 
 CohortReplicates::CohortReplicates(const CohortCells& cohort, const TableOptions& options)
     : options_(options), methods_(cohort.methods), external_(cohort.cohort.external()) {
-  for (const CohortCell& c : cohort.cells) cells_.push_back({c.cell, c.metrics, {}});
+  for (const CohortCell& c : cohort.cells) cells_.push_back({c.cell, c.metrics, {}, {}});
   if (options_.ci == TableCi::folds || options_.resamples <= 0) return;
-  if (options_.ci != TableCi::patients) {
-    std::vector<CellPlace> results;
-    for (const CellValues& c : cells_) {
-      if (c.cell.attempt > 0) results.push_back(c.cell.place());
-    }
-    repeats_ = RepeatDraws(options_.seed, cohort.biomarker, cohort.auxiliaries, results, options_.resamples);
-  }
+  if (options_.ci != TableCi::patients) draw_repeats(cohort);
   replicate(cohort);
+}
+
+void CohortReplicates::draw_repeats(const CohortCells& cohort) {
+  std::vector<CellPlace> results;
+  for (const CellValues& c : cells_) {
+    if (c.cell.attempt > 0) results.push_back(c.cell.place());
+  }
+  const RepeatDraws draws(options_.seed, cohort.biomarker, cohort.auxiliaries, results, options_.resamples);
+  repeats_vary_ = draws.vary();
+  if (!repeats_vary_) return;
+  for (CellValues& c : cells_) {
+    if (c.cell.attempt == 0) continue;
+    for (int r = 0; r < options_.resamples; ++r) {
+      c.repeat_weights.push_back(draws.weight(c.cell.place(), static_cast<std::size_t>(r)));
+    }
+  }
 }
 
 void CohortReplicates::replicate(const CohortCells& cohort) {
@@ -164,12 +175,10 @@ std::vector<double> CohortReplicates::means_of(const CellsOfMethod& cells, const
   if (cells.empty()) return {};
   const std::vector<CellPlace> places = places_of(cells);
   std::vector<double> means(of_cell.front()->size()), values(of_cell.size());
-  std::vector<int> weights(of_cell.size(), 1);
+  std::vector<int> weights(repeats_vary_ && ci != TableCi::patients ? of_cell.size() : 0);
   for (std::size_t r = 0; r < means.size(); ++r) {
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = (*of_cell[i])[r];
-      if (repeats_.vary() && ci != TableCi::patients) weights[i] = repeats_.weight(places[i], r);
-    }
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = (*of_cell[i])[r];
+    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = cells[i]->repeat_weights[r];
     means[r] = table_mean(places, values, weights);
   }
   return means;

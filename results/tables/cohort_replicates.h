@@ -8,7 +8,6 @@
 
 #include "results/metrics/registry.h"
 #include "results/tables/cohort_cells.h"
-#include "results/tables/repeat_draws.h"
 #include "results/tables/table_options.h"
 
 namespace mtlgrid {
@@ -18,6 +17,7 @@ struct CellValues {
   TableCell cell;
   std::map<std::string, Estimate> metrics;
   std::map<std::string, std::vector<double>> replicates;  // NaN where undefined
+  std::vector<int> repeat_weights;  // how often its repeat counts in each of them; empty where repeats do not vary
 };
 using CellsOfMethod = std::vector<const CellValues*>;  // ascending by place
 
@@ -44,17 +44,17 @@ class CohortReplicates {
   std::vector<double> means_of(const CellsOfMethod& cells, const Metric& metric, TableCi ci = TableCi::widest) const;
 
   std::int64_t redrawn() const { return redrawn_; }
-  bool exhausted() const { return exhausted_; }          // too many replicates were unusable: there are none
-  bool repeats_vary() const { return repeats_.vary(); }  // the replicates are of patients and repeats
+  bool exhausted() const { return exhausted_; }        // too many replicates were unusable: there are none
+  bool repeats_vary() const { return repeats_vary_; }  // the replicates are of patients and repeats
 
  private:
+  void draw_repeats(const CohortCells& cohort);
   void replicate(const CohortCells& cohort);
 
   TableOptions options_;
   std::vector<std::string> methods_;
   std::vector<CellValues> cells_;
-  RepeatDraws repeats_;
-  bool external_ = false;
+  bool external_ = false, repeats_vary_ = false;
   std::size_t patients_ = 0;
   std::int64_t redrawn_ = 0;
   bool exhausted_ = false;

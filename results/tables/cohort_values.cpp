@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -15,8 +16,7 @@ namespace {
 
 void set_percentiles(std::vector<double> values, double confidence, TableValue& value) {
   std::sort(values.begin(), values.end());
-  value.ci_low = quantile(values, (1 - confidence) / 2);
-  value.ci_high = quantile(values, (1 + confidence) / 2);
+  std::tie(value.ci_low, value.ci_high) = percentile_interval(values, confidence);
 }
 
 // As the released code: percentiles of the fold values.
@@ -30,24 +30,18 @@ void add_stars(const std::vector<std::string>& methods, const std::vector<CellsO
   const auto baseline =
       static_cast<std::size_t>(std::find(methods.begin(), methods.end(), "baseline") - methods.begin());
   if (baseline == methods.size() || replicates[baseline].empty()) return;
-  std::vector<std::size_t> tested;
-  std::vector<double> p;
+  std::vector<double> p(methods.size(), kMissing);
   for (std::size_t m = 0; m < methods.size(); ++m) {
     if (m == baseline || replicates[m].empty()) continue;
-    std::vector<double> differences;
-    for (std::size_t r = 0; r < replicates[m].size(); ++r) {
-      const double difference = difference_of(replicates[m][r], replicates[baseline][r]);
-      if (!std::isnan(difference)) differences.push_back(difference);
-    }
+    const std::vector<double> differences = differences_of(replicates[m], replicates[baseline]);
     if (places_of(cells[m]) != places_of(cells[baseline]) || differences.empty()) {
       ++column.untested;
       continue;
     }
-    tested.push_back(m);
-    p.push_back(bootstrap_p_value(differences));
+    p[m] = bootstrap_p_value(differences);
   }
   const std::vector<double> adjusted = holm(p, methods.size() - 1);
-  for (std::size_t i = 0; i < tested.size(); ++i) column.values[tested[i]].stars = stars_of(adjusted[i]);
+  for (std::size_t m = 0; m < methods.size(); ++m) column.values[m].stars = stars_of(adjusted[m]);
 }
 
 }  // namespace

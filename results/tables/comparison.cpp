@@ -4,8 +4,10 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
+#include "results/comparisons/sample_moments.h"
 #include "results/metrics/quantile.h"
 #include "results/metrics/replicates.h"
 #include "results/tables/table_columns.h"
@@ -15,47 +17,38 @@ namespace {
 
 using Run = std::pair<int, int>;  // fold and repeat
 
+// The mean of the values that were added under each key.
+template <typename Key>
+class Means {
+ public:
+  void add(const Key& key, double value) {
+    auto& [sum, count] = sums_[key];
+    sum += value;
+    ++count;
+  }
+  std::map<Key, double> result() const {
+    std::map<Key, double> means;
+    for (const auto& [key, sum] : sums_) means[key] = sum.first / sum.second;
+    return means;
+  }
+
+ private:
+  std::map<Key, std::pair<double, int>> sums_;
+};
+
 // The metric's mean over auxiliaries in each fold and repeat.
 std::map<Run, double> by_run(const CellsOfMethod& cells, const Metric& metric) {
   const std::vector<double> values = values_of(cells, metric);
-  std::map<Run, std::pair<double, int>> sums;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    auto& [sum, count] = sums[{cells[i]->cell.fold, cells[i]->cell.repeat}];
-    sum += values[i];
-    ++count;
-  }
-  std::map<Run, double> means;
-  for (const auto& [run, sum] : sums) means[run] = sum.first / sum.second;
-  return means;
+  Means<Run> means;
+  for (std::size_t i = 0; i < cells.size(); ++i) means.add({cells[i]->cell.fold, cells[i]->cell.repeat}, values[i]);
+  return means.result();
 }
 
 // The mean over the repeats of each fold.
 std::map<int, double> by_fold(const std::map<Run, double>& runs) {
-  std::map<int, std::pair<double, int>> sums;
-  for (const auto& [run, value] : runs) {
-    auto& [sum, count] = sums[run.first];
-    sum += value;
-    ++count;
-  }
-  std::map<int, double> means;
-  for (const auto& [fold, sum] : sums) means[fold] = sum.first / sum.second;
-  return means;
-}
-
-std::vector<double> differences_of(const std::vector<double>& a, const std::vector<double>& b) {
-  std::vector<double> differences;
-  for (std::size_t r = 0; r < std::min(a.size(), b.size()); ++r) {
-    const double difference = difference_of(a[r], b[r]);
-    if (!std::isnan(difference)) differences.push_back(difference);
-  }
-  return differences;
-}
-
-double variance_of(const std::vector<double>& values) {
-  double mean = 0, squares = 0;
-  for (const double v : values) mean += v / static_cast<double>(values.size());
-  for (const double v : values) squares += (v - mean) * (v - mean);
-  return values.size() < 2 ? 0 : squares / static_cast<double>(values.size() - 1);
+  Means<int> means;
+  for (const auto& [run, value] : runs) means.add(run.first, value);
+  return means.result();
 }
 
 class Comparing {
@@ -69,6 +62,10 @@ class Comparing {
       runs_.push_back(by_run(cells_.back(), metric));
       folds_.push_back(by_fold(runs_.back()));
     }
+    reference_means_ = cohort.means_of(cells_[options.reference], metric);
+    if (cohort.external()) {
+      reference_of_patients_ = cohort.means_of(cells_[options.reference], metric, TableCi::patients);
+    }
   }
 
   CohortComparison make() {
@@ -77,8 +74,7 @@ class Comparing {
       if (m != options_.reference) compare_one(m);
     }
     result_.family = cells_.size() - 1;
-    add_holm(&MethodComparison::p_holm, [](const MethodComparison& c) { return c.p; });
-    add_holm(&MethodComparison::t_p_holm, [](const MethodComparison& c) { return c.t.p; });
+    add_holm();
     add_ranks();
     for (const auto& [run, value] : runs_[options_.reference]) repeats_of_[run.first].insert(run.second);
     for (const auto& [fold, repeats] : repeats_of_) result_.repeats = std::max(result_.repeats, repeats.size());
@@ -101,12 +97,11 @@ class Comparing {
     compared_.push_back(m);
     c.difference = difference_of(table_mean(places_of(own), values_of(own, metric_)),
                                  table_mean(places_of(other), values_of(other, metric_)));
-    std::vector<double> drawn = differences_of(cohort_.means_of(own, metric_), cohort_.means_of(other, metric_));
+    std::vector<double> drawn = differences_of(cohort_.means_of(own, metric_), reference_means_);
     if (!drawn.empty()) {
       c.p = bootstrap_p_value(drawn);
       std::sort(drawn.begin(), drawn.end());
-      c.ci_low = quantile(drawn, (1 - cohort_.options().confidence) / 2);
-      c.ci_high = quantile(drawn, (1 + cohort_.options().confidence) / 2);
+      std::tie(c.ci_low, c.ci_high) = percentile_interval(drawn, cohort_.options().confidence);
     }
     test_over_folds(m, c);
   }
@@ -119,13 +114,12 @@ class Comparing {
     PatientVariance patients;
     if (cohort_.external()) {
       const std::vector<double> drawn =
-          differences_of(cohort_.means_of(cells_[m], metric_, TableCi::patients),
-                         cohort_.means_of(cells_[options_.reference], metric_, TableCi::patients));
+          differences_of(cohort_.means_of(cells_[m], metric_, TableCi::patients), reference_of_patients_);
       if (drawn.size() < 2) {
         c.t.reason = "no replicates of the patients";
         return;
       }
-      patients = {variance_of(drawn), static_cast<std::int64_t>(cohort_.patients())};
+      patients = {sample_moments(drawn).variance, static_cast<std::int64_t>(cohort_.patients())};
     }
     c.t = combined_t(differences, options_.test_over_train, patients, cohort_.options().confidence, options_.rope);
     if (!c.t.reason.empty()) return;
@@ -135,17 +129,18 @@ class Comparing {
     c.false_claim = c.t.p / 2;  // the tail of the same distribution beyond 0
   }
 
-  template <typename P>
-  void add_holm(double MethodComparison::*adjusted, P p_of) {
-    std::vector<std::size_t> tested;
-    std::vector<double> p;
-    for (std::size_t m = 0; m < result_.methods.size(); ++m) {
-      if (std::isnan(p_of(result_.methods[m]))) continue;
-      tested.push_back(m);
-      p.push_back(p_of(result_.methods[m]));
+  void add_holm() {
+    std::vector<double> p, t_p;
+    for (const MethodComparison& c : result_.methods) {
+      p.push_back(c.p);
+      t_p.push_back(c.t.p);
     }
-    const std::vector<double> found = holm(p, result_.family);
-    for (std::size_t i = 0; i < tested.size(); ++i) result_.methods[tested[i]].*adjusted = found[i];
+    p = holm(p, result_.family);
+    t_p = holm(t_p, result_.family);
+    for (std::size_t m = 0; m < result_.methods.size(); ++m) {
+      result_.methods[m].p_holm = p[m];
+      result_.methods[m].t_p_holm = t_p[m];
+    }
   }
 
   // Over the methods that are compared, and the reference.
@@ -191,7 +186,7 @@ class Comparing {
           differences.push_back(runs_[m].at({fold, repeat}) - runs_[options_.reference].at({fold, repeat}));
         }
         if (differences.size() < 2) continue;
-        within += variance_of(differences);
+        within += sample_moments(differences).variance;
         ++folds;
       }
       const double shrinking = within / static_cast<double>(folds) / static_cast<double>(repeats_of_.size());
@@ -207,11 +202,13 @@ class Comparing {
   const CohortReplicates& cohort_;
   const Metric& metric_;
   const ComparisonOptions& options_;
-  std::vector<CellsOfMethod> cells_;          // by method
-  std::vector<std::map<Run, double>> runs_;   // the same
-  std::vector<std::map<int, double>> folds_;  // the same
-  std::vector<std::size_t> compared_;         // methods, ascending
-  std::map<int, std::set<int>> repeats_of_;   // of each fold, those of the reference
+  std::vector<CellsOfMethod> cells_;           // by method
+  std::vector<std::map<Run, double>> runs_;    // the same
+  std::vector<std::map<int, double>> folds_;   // the same
+  std::vector<double> reference_means_;        // in the replicates
+  std::vector<double> reference_of_patients_;  // in those of patients alone; on external cohorts
+  std::vector<std::size_t> compared_;          // methods, ascending
+  std::map<int, std::set<int>> repeats_of_;    // of each fold, those of the reference
   CohortComparison result_;
 };
 

@@ -24,7 +24,7 @@ TableValue number(double value) { return {value, kMissing, kMissing, 1, 1}; }
 
 TableValue with_interval(double value, double low, double high, double p) {
   TableValue shown{value, low, high, 1, 1};
-  shown.stars = std::isnan(p) ? 0 : stars_of(p);
+  shown.stars = stars_of(p);
   return shown;
 }
 
@@ -81,11 +81,9 @@ class ComparisonTable {
     return fmt::format(
         "{}, {}: {} of each method minus that of {}, mean over auxiliaries, folds{}. In brackets {:g} % intervals of a "
         "corrected resampled t test over {} folds{}{}; p two-sided, Holm over {} methods: {} P(worse), "
-        "P(equivalent), "
-        "P(better): posterior of that t, equivalent within {:g}. P(claim false): that the method which looks better is "
-        "not. Ranks: 1 is best, Nemenyi's p against {}. Bootstrap: of {}; it holds {} fixed, so that its p is too "
-        "small "
-        "for a statement about methods.",
+        "P(equivalent), P(better): posterior of that t, equivalent within {:g}. P(claim false): that the method which "
+        "looks better is not. Ranks: 1 is best, Nemenyi's p against {}. Bootstrap: of {}; it holds {} fixed, so that "
+        "its p is too small for a statement about methods.",
         biomarker_.name, cohort_.label, metric_.label, reference(), repeated ? " and repeats" : "",
         100 * replicates_.options().confidence, found_.folds, repeated ? ", each the mean of its repeats" : "",
         cohort_.external() ? ", with the bootstrap variance over patients added" : "", found_.family, kStarLevels,

@@ -110,27 +110,22 @@ class DelongTable {
     const auto baseline =
         static_cast<std::size_t>(std::find(methods.begin(), methods.end(), "baseline") - methods.begin());
     if (baseline == methods.size()) return;
-    std::vector<std::size_t> tested;
-    std::vector<double> p;
+    std::vector<double> p(methods.size(), kMissing);
     for (std::size_t m = 0; m < methods.size(); ++m) {
       if (m == baseline || values[m].have == 0) continue;
-      const std::string reason = test(scores[m], scores[baseline], p);
-      if (reason.empty()) {
-        tested.push_back(m);
-      } else {
-        ++no_test_[reason];
-      }
+      const std::string reason = test(scores[m], scores[baseline], p[m]);
+      if (!reason.empty()) ++no_test_[reason];
     }
     const std::vector<double> adjusted = holm(p, methods.size() - 1);
-    for (std::size_t i = 0; i < tested.size(); ++i) values[tested[i]].stars = stars_of(adjusted[i]);
+    for (std::size_t m = 0; m < methods.size(); ++m) values[m].stars = stars_of(adjusted[m]);
   }
 
-  // Adds the p of a test to `p`, or returns why there is none.
-  static std::string test(const Scores& scores, const Scores& baseline, std::vector<double>& p) {
+  // Sets `p` to that of a test, or returns why there is none.
+  static std::string test(const Scores& scores, const Scores& baseline, double& p) {
     if (baseline.patient.empty()) return "baseline has no result";
     if (!scores.same_patients(baseline)) return "the patients or their labels are not those of baseline";
     const DelongTest result = delong_test(scores.label, scores.score, baseline.score);
-    if (result.reason.empty()) p.push_back(result.p);
+    if (result.reason.empty()) p = result.p;
     return result.reason;
   }
 

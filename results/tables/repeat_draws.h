@@ -19,8 +19,6 @@ namespace mtlgrid {
 // counts it.
 class RepeatDraws {
  public:
-  // No replicate varies the repeats: every weight is 1.
-  RepeatDraws() = default;
   // `results`: the places of all cells that have a result, in any order, repeated ones too; `auxiliaries` has their
   // names. Draws depend on the seed, the names and the numbers of the repeats that a fold has.
   RepeatDraws(std::uint64_t seed, const std::string& biomarker, const std::vector<std::string>& auxiliaries,

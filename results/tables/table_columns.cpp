@@ -12,6 +12,15 @@ double difference_of(double a, double b) {
   return std::abs(difference) <= 1e-12 * std::max(std::abs(a), std::abs(b)) ? 0 : difference;
 }
 
+std::vector<double> differences_of(std::span<const double> a, std::span<const double> b) {
+  std::vector<double> differences;
+  for (std::size_t r = 0; r < std::min(a.size(), b.size()); ++r) {
+    const double difference = difference_of(a[r], b[r]);
+    if (!std::isnan(difference)) differences.push_back(difference);
+  }
+  return differences;
+}
+
 void mark_best(Better better, std::vector<TableValue>& values) {
   if (better == Better::neither) return;
   double best = kMissing;

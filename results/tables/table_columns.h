@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct TableColumnValues {
 
 // a - b, and 0 where they are within 1e-12 of the larger: means of the same cells summed in another order are a tie.
 double difference_of(double a, double b);
+
+// The same of each replicate of two values, without those in which one of them is undefined (NaN).
+std::vector<double> differences_of(std::span<const double> a, std::span<const double> b);
 
 // Marks the best value. Only values over as many cells as the fullest of the column compete: a mean over one easy fold
 // does not compare with a mean over five. Ties (difference_of) share it. With fewer than two values, and

@@ -19,7 +19,6 @@ struct TableOptions {
   std::uint64_t seed = 1337;
   // The method that tables of comparisons compare the others with. Default: baseline, where the grid has it.
   std::optional<std::string> reference{};
-  double rope = 0.01;  // half the width of the region of practical equivalence, in the metric's units
 };
 
 }  // namespace mtlgrid

@@ -183,7 +183,6 @@ class Tables {
     ComparisonOptions options;
     options.reference = *reference_;
     options.test_over_train = source_.test_over_train(biomarker);
-    options.rope = options_.rope;
     for (const Metric* m : table1_metrics()) {
       comparisons_.push_back(comparison_table(source_, biomarker, cohort, values, *m, options));
     }

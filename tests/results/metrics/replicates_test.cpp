@@ -84,6 +84,11 @@ TEST(Holm, TestsThatWereNotMadeCountInTheFamily) {
   EXPECT_DOUBLE_EQ(holm(std::vector<double>{0.01}, 16)[0], 0.16);
   EXPECT_EQ(holm(std::vector<double>{0.5}, 16)[0], 1.0);
   EXPECT_THROW(holm(std::vector<double>{0.5, 0.5}, 1), std::invalid_argument);
+  const std::vector<double> adjusted = holm(std::vector<double>{0.03, std::nan(""), 0.01}, 2);
+  EXPECT_DOUBLE_EQ(adjusted[0], 0.03);
+  EXPECT_TRUE(std::isnan(adjusted[1]));
+  EXPECT_DOUBLE_EQ(adjusted[2], 0.02);
+  EXPECT_EQ(stars_of(adjusted[1]), 0);
 }
 
 TEST(Stars, MarkTheirLevels) {

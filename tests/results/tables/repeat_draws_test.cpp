@@ -63,7 +63,7 @@ TEST(RepeatDraws, ASingleRepeatAlwaysCounts) {
   places.insert(places.end(), more.begin(), more.end());
   const RepeatDraws draws(7, "MSI", kAuxiliaries, places, 10);
   for (std::size_t r = 0; r < 10; ++r) EXPECT_EQ(draws.weight(places[0], r), 1);
-  EXPECT_EQ(RepeatDraws().weight(places[0], 3), 1);
+  EXPECT_EQ(RepeatDraws(7, "MSI", kAuxiliaries, {}, 10).weight(places[0], 3), 1);
 }
 
 TEST(RepeatDraws, OfAFoldDoNotDependOnTheOtherFolds) {
